@@ -1,0 +1,110 @@
+import { CommandError, CommandNotFoundError, SubmitError } from '../../errors.ts';
+import type { BatchSystem, EventSource, JobBatch, JobEvent, SubmitOptions } from '../batch-system.ts';
+import { runCommand } from '../run-command.ts';
+import { parseEventLog } from './event-log.ts';
+import { LISTED_ATTRIBUTES, parseQueueListing } from './queue-listing.ts';
+import { checkSubmitOptions, submitDescription } from './submit-description.ts';
+
+/** How many job ids one command line takes. */
+const IDS_PER_COMMAND = 2000;
+
+/** Which HTCondor, as the command-line tools are told with `-pool` and `-name`. */
+export interface HTCondorPlace {
+  readonly pool?: string | undefined;
+  readonly schedd?: string | undefined;
+}
+
+/** HTCondor through its command-line tools. */
+export class HTCondorSystem implements BatchSystem {
+  readonly name = 'HTCondor';
+  readonly events: EventSource = { kind: 'log', parse: parseEventLog };
+  /** The arguments that lead each tool to the schedd. */
+  readonly #place: readonly string[];
+
+  constructor({ pool, schedd }: HTCondorPlace) {
+    this.#place = [
+      ...(pool === undefined ? [] : ['-pool', pool]),
+      ...(schedd === undefined ? [] : ['-name', schedd]),
+    ];
+  }
+
+  checkSubmitOptions(submit: SubmitOptions): void {
+    checkSubmitOptions(submit);
+  }
+
+  async submit(batch: JobBatch): Promise<string[]> {
+    const output = await this.#runSubmit(submitDescription(batch));
+    const ids = parseTerse(output.stdout);
+    if (ids.length === batch.jobs.length) return ids;
+    const said = (output.stdout + output.stderr).trim();
+    throw new SubmitError(`condor_submit answered for ${ids.length} of ${batch.jobs.length} jobs: ${said}`, {
+      command: 'condor_submit',
+      exitCode: 0,
+      stderr: output.stderr,
+    });
+  }
+
+  async remove(jobIds: readonly string[]): Promise<void> {
+    for (const ids of slices(jobIds)) {
+      await runCommand('condor_rm', [...this.#place, ...ids]).catch((error: unknown) => {
+        // Of jobs that have left the queue it says that it could not find them.
+        if (!(error instanceof CommandError && /not found|couldn't find/i.test(error.stderr))) throw error;
+      });
+    }
+  }
+
+  async status(jobIds: readonly string[]): Promise<Map<string, JobEvent>> {
+    const clusters = new Set(jobIds.map((id) => id.split('.')[0] ?? id));
+    const found = await this.#list('condor_q', [...clusters]);
+    const missing = jobIds.filter((id) => !found.has(id));
+    // A pool without a history file has nothing to say about jobs that have left the queue.
+    const ended = missing.length === 0 ? [] : await this.#list('condor_history', missing).catch(() => []);
+    return new Map([...ended, ...found]);
+  }
+
+  async close(): Promise<void> {}
+
+  async #runSubmit(description: string): Promise<{ stdout: string; stderr: string }> {
+    try {
+      return await runCommand('condor_submit', [...this.#place, '-terse', '-'], description);
+    } catch (error) {
+      if (!(error instanceof CommandError) || error instanceof CommandNotFoundError) throw error;
+      throw new SubmitError(`HTCondor refused the jobs. ${error.message}`, error, { cause: error });
+    }
+  }
+
+  async #list(
+    command: 'condor_q' | 'condor_history',
+    ids: readonly string[],
+  ): Promise<Map<string, JobEvent>> {
+    const found = new Map<string, JobEvent>();
+    for (const some of slices(ids)) {
+      const { stdout } = await runCommand(command, [
+        ...this.#place,
+        '-json',
+        '-attributes',
+        LISTED_ATTRIBUTES.join(','),
+        ...some,
+      ]);
+      for (const [id, event] of parseQueueListing(stdout)) found.set(id, event);
+    }
+    return found;
+  }
+}
+
+/** The ids that `condor_submit -terse` prints as ranges, one for each cluster: `12.0 - 12.99`. */
+export function parseTerse(text: string): string[] {
+  return [...text.matchAll(/^(\d+)\.(\d+) - \1\.(\d+)\s*$/gm)].flatMap(([, cluster, first, last]) =>
+    Array.from(
+      { length: Number(last) - Number(first) + 1 },
+      (_, index) => `${cluster}.${Number(first) + index}`,
+    ),
+  );
+}
+
+function slices(ids: readonly string[]): string[][] {
+  const count = Math.ceil(ids.length / IDS_PER_COMMAND);
+  return Array.from({ length: count }, (_, index) =>
+    ids.slice(index * IDS_PER_COMMAND, (index + 1) * IDS_PER_COMMAND),
+  );
+}

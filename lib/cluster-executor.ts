@@ -1,0 +1,250 @@
+import { join } from 'node:path';
+import type { BatchSystem } from './batch/batch-system.ts';
+import { Call, encodeRequest, type EncodedRequest } from './cluster/call.ts';
+import { JobFiles } from './cluster/job-files.ts';
+import { Removals } from './cluster/removals.ts';
+import { Submissions } from './cluster/submissions.ts';
+import { Tracker } from './cluster/tracker.ts';
+import type { ResolvedOptions } from './cluster-options.ts';
+import { ShutdownError } from './errors.ts';
+import {
+  checkJobOptions,
+  Executor,
+  type ItemResult,
+  type JobOptions,
+  type JobRequest,
+  type ShutdownOptions,
+} from './executor.ts';
+import { FutureController, type Future } from './future.ts';
+import { checkDirectory } from './job-set/directory.ts';
+import { JobSet } from './job-set/job-set.ts';
+import { checkOptions } from './options.ts';
+import { JobSetWatch } from './watch/job-set-watch.ts';
+import { raisesEvents } from './watch/filesystem.ts';
+
+/** lib/ and dist/ lie side by side: jobs run the compiled runner, also those of a program that runs the sources. */
+const RUNNER = join(import.meta.dirname, '..', 'dist', 'runner.cjs');
+
+/** How long `shutdown` waits for jobs to leave the queue after their calls are done, so that their files can go. */
+const LEAVE_QUEUE_MS = 10_000;
+
+/** What exists from the first submission on. */
+interface OpenJobSet {
+  readonly jobSet: JobSet;
+  readonly files: JobFiles;
+  readonly tracker: Tracker;
+  readonly watch: JobSetWatch;
+}
+
+/** The one executor over a batch system: a job for each call, whose outcome comes back through the job set. */
+export class ClusterExecutor extends Executor {
+  readonly #system: BatchSystem;
+  readonly #options: ResolvedOptions;
+  readonly #submissions: Submissions;
+  readonly #removals: Removals;
+  /** Calls whose futures are not done. */
+  readonly #pending = new Set<Call>();
+  #calls = 0;
+  #open: Promise<OpenJobSet> | undefined;
+  #opened: OpenJobSet | undefined;
+  #shutdown: Promise<void> | undefined;
+  #onIdle: (() => void) | undefined;
+
+  /** @throws {TypeError} for submit commands that the batch system refuses; {@link DirectoryError} */
+  constructor(system: BatchSystem, options: ResolvedOptions) {
+    super();
+    system.checkSubmitOptions(options.submit);
+    checkDirectory(options.directory);
+    this.#system = system;
+    this.#options = options;
+    this.#removals = new Removals(system, (error) => warn(`Jobs could not be removed: ${String(error)}`));
+    this.#submissions = new Submissions({
+      system,
+      environment: options.environment,
+      submit: options.submit,
+      openJobSet: async () => (await this.#openJobSet()).jobSet,
+      onWritten: (call) => this.#opened?.files.useInputs(call.input?.batch as number),
+      onSubmitted: (call, jobId) => this.#opened?.tracker.track(call, jobId),
+      onRefused: (call, error) => this.#refuse(call, error),
+    });
+  }
+
+  /** The directory of this executor's job set, with its logs; undefined before the first submission. */
+  get jobSetDirectory(): string | undefined {
+    return this.#opened?.jobSet.directory;
+  }
+
+  override with(options: JobOptions): Executor {
+    checkJobOptions(options);
+    this.#system.checkSubmitOptions(options.submit ?? {});
+    return super.with(options);
+  }
+
+  override assertOpen(): void {
+    if (this.#shutdown !== undefined) throw new ShutdownError('Cannot schedule new futures after shutdown');
+  }
+
+  override schedule(request: JobRequest): Future<ItemResult<unknown>[]> {
+    return this.#start(request, false) as Future<ItemResult<unknown>[]>;
+  }
+
+  override scheduleOne(request: JobRequest): Future<unknown> {
+    return this.#start(request, true);
+  }
+
+  override async shutdown(options: ShutdownOptions = {}): Promise<void> {
+    checkOptions('shutdown()', options, { wait: ['boolean'], cancelFutures: ['boolean'] });
+    this.#shutdown ??= this.#drain();
+    if (options.cancelFutures === true) {
+      for (const { future } of this.#pending) if (!future.running()) future.cancel();
+    }
+    if (options.wait !== false) await this.#shutdown;
+  }
+
+  #start(request: JobRequest, single: boolean): Future<unknown> {
+    this.assertOpen();
+    let encoded: EncodedRequest;
+    try {
+      encoded = encodeRequest(request, single);
+    } catch (error) {
+      return failedFuture(error);
+    }
+    this.#calls += 1;
+    const call = new Call(this.#calls, encoded, request, single, () => this.#onCancel(call));
+    this.#pending.add(call);
+    call.future.addDoneCallback(() => this.#onDone(call));
+    cancelOnAbort(call.future, request.options.signal);
+    if (!call.future.done()) this.#submissions.add(call);
+    return call.future;
+  }
+
+  #onCancel(call: Call): void {
+    this.#opened?.tracker.onCancel(call);
+  }
+
+  #onDone(call: Call): void {
+    this.#pending.delete(call);
+    this.#checkIdle();
+  }
+
+  #refuse(call: Call, error: unknown): void {
+    if (call.input !== undefined) void this.#opened?.files.releaseInputs(call.input.batch);
+    if (!call.future.done()) call.controller.reject(error);
+  }
+
+  /** Stops looking, and lets the process end, when nothing is awaited any more. */
+  #checkIdle(): void {
+    if (this.#pending.size > 0) return;
+    const ending = this.#shutdown !== undefined && (this.#opened?.tracker.size ?? 0) > 0;
+    if (!ending) this.#opened?.watch.sleep();
+    this.#onIdle?.();
+  }
+
+  async #openJobSet(): Promise<OpenJobSet> {
+    this.#open ??= this.#makeJobSet();
+    try {
+      this.#opened = await this.#open;
+    } catch (error) {
+      // The next submission may find the directory repaired.
+      this.#open = undefined;
+      throw error;
+    }
+    this.#opened.watch.wake();
+    return this.#opened;
+  }
+
+  async #makeJobSet(): Promise<OpenJobSet> {
+    const options = this.#options;
+    const { directory, setup, node, execArgv, submit } = options;
+    const header = { system: this.#system.name, node, execArgv, setup, submit, keepFiles: options.keepFiles };
+    const jobSet = await JobSet.create(directory, { runner: RUNNER, node, execArgv, setup }, header);
+    const files = new JobFiles(jobSet, options.keepFiles);
+    const mode =
+      options.watch === 'auto'
+        ? (await raisesEvents(jobSet.directory))
+          ? 'events'
+          : 'sweep'
+        : options.watch;
+    const tracker = new Tracker({
+      system: this.#system,
+      jobSet,
+      files,
+      outcomeGrace: options.outcomeGrace ?? (mode === 'sweep' ? 15_000 : 1000),
+      removeJob: (jobId) => this.#removals.add(jobId),
+      resubmit: (call) => this.#submissions.add(call),
+      onGone: () => this.#checkIdle(),
+    });
+    const watch = new JobSetWatch(jobSet.directory, mode, options.sweepInterval, this.#system.events, {
+      onOutcome: (key) => tracker.onOutcome(key),
+      onEvent: (event) => tracker.onEvent(event),
+      onTick: () => tracker.onTick(),
+      onTrouble: (error) => {
+        if ((error as NodeJS.ErrnoException).code === 'ENOENT') tracker.onDirectoryLost(error);
+      },
+    });
+    return { jobSet, files, tracker, watch };
+  }
+
+  /** Waits for everything that was submitted, then frees everything. */
+  async #drain(): Promise<void> {
+    // The caller's own tick may still cancel or look at its futures.
+    await new Promise((resolve) => setImmediate(resolve));
+    await this.#until(() => this.#pending.size === 0, Infinity);
+    await this.#submissions.idle();
+    await this.#removals.idle();
+    const opened = this.#opened;
+    if (opened !== undefined) {
+      const { jobSet, files, tracker, watch } = opened;
+      watch.wake();
+      await this.#until(() => tracker.size === 0, LEAVE_QUEUE_MS);
+      await watch.close();
+      if (!files.keptAny && tracker.size === 0)
+        await jobSet.remove().catch((error: unknown) => warn(String(error)));
+    }
+    await this.#system.close();
+  }
+
+  async #until(condition: () => boolean, longestMs: number): Promise<void> {
+    if (condition()) return;
+    await new Promise<void>((resolve) => {
+      const timer = longestMs === Infinity ? undefined : setTimeout(resolve, longestMs);
+      this.#onIdle = () => {
+        if (!condition()) return;
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    this.#onIdle = undefined;
+  }
+}
+
+/** A future that failed before there was a job. */
+function failedFuture(error: unknown): Future<unknown> {
+  const controller = new FutureController<unknown>({
+    jobId: undefined,
+    host: undefined,
+    usage: undefined,
+    attempts: 0,
+    stdout: nothing,
+    stderr: nothing,
+    onCancel: () => {},
+  });
+  controller.reject(error);
+  return controller.future;
+}
+
+async function nothing(): Promise<string> {
+  return '';
+}
+
+function cancelOnAbort(future: Future<unknown>, signal: AbortSignal | undefined): void {
+  if (signal === undefined) return;
+  const cancel = (): void => void future.cancel(signal.reason);
+  if (signal.aborted) return cancel();
+  signal.addEventListener('abort', cancel, { once: true });
+  future.addDoneCallback(() => signal.removeEventListener('abort', cancel));
+}
+
+function warn(message: string): void {
+  process.emitWarning(message, 'CondorFuturesWarning');
+}

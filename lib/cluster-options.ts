@@ -1,0 +1,127 @@
+import { resolve } from 'node:path';
+import type { SubmitOptions } from './batch/batch-system.ts';
+import type { KeepFiles } from './cluster/job-files.ts';
+import { checkChoice, checkNumber, checkOptions, showValue, type OptionTable } from './options.ts';
+
+/** Options of every executor that runs jobs over a job set. */
+export interface ClusterOptions {
+  /**
+   * Where job sets are made: on the shared filesystem, unless all jobs run on this machine. It is made if need be.
+   * @default '.condor-futures' in the current directory
+   */
+  readonly directory?: string | undefined;
+  /** Submit commands for all jobs, by their HTCondor names, such as `{ request_memory: '2GB' }`. */
+  readonly submit?: SubmitOptions | undefined;
+  /**
+   * Environment of the jobs: names of variables to copy from here, or values to set (`true` copies).
+   * @default nothing on HTCondor; LocalExecutor's jobs have all of this process's environment besides
+   */
+  readonly environment?: readonly string[] | Readonly<Record<string, string | number | true>> | undefined;
+  /** Lines of POSIX shell that run in the job before node, such as `module load node`. A first line `set -e` makes them strict. */
+  readonly setup?: readonly string[] | undefined;
+  /**
+   * The node binary on the execute side: a path, or a name for PATH there.
+   * @default the binary that runs this program
+   */
+  readonly node?: string | undefined;
+  /** Options for that node, such as `['--max-old-space-size=4096']`. */
+  readonly execArgv?: readonly string[] | undefined;
+  /**
+   * Whose files stay when a call is done. Job sets with nothing left in them are removed at shutdown.
+   * @default 'failed'
+   */
+  readonly keepFiles?: KeepFiles | undefined;
+  /**
+   * How outcomes are noticed: by file events, or by listing the directory again and again. `auto` asks the filesystem's type:
+   * network filesystems raise no events for what other machines write.
+   * @default 'auto'
+   */
+  readonly watch?: 'auto' | 'events' | 'sweep' | undefined;
+  /**
+   * The longest time between two listings, in milliseconds; they begin at 100 ms and get rarer while nothing happens.
+   * @default 2000
+   */
+  readonly sweepInterval?: number | undefined;
+  /**
+   * How long an outcome may stay invisible after its job has ended, in milliseconds, before the call fails.
+   * @default 15000 where the directory is listed, 1000 where file events work
+   */
+  readonly outcomeGrace?: number | undefined;
+}
+
+/** The options with everything filled in that does not depend on the machine. */
+export interface ResolvedOptions {
+  readonly directory: string;
+  readonly submit: SubmitOptions;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly setup: readonly string[];
+  readonly node: string;
+  readonly execArgv: readonly string[];
+  readonly keepFiles: KeepFiles;
+  readonly watch: 'auto' | 'events' | 'sweep';
+  readonly sweepInterval: number;
+  readonly outcomeGrace: number | undefined;
+}
+
+const TABLE: OptionTable = {
+  directory: ['string'],
+  submit: ['object'],
+  environment: ['array of strings', 'object'],
+  setup: ['array of strings'],
+  node: ['string'],
+  execArgv: ['array of strings'],
+  keepFiles: ['string'],
+  watch: ['string'],
+  sweepInterval: ['number'],
+  outcomeGrace: ['number'],
+};
+
+/**
+ * Checks options and fills in the defaults.
+ * @param more the options that one executor has besides
+ * @throws {TypeError} {@link RangeError} naming the option and what it may be
+ */
+export function resolveOptions(
+  executor: string,
+  options: ClusterOptions,
+  more: OptionTable,
+): ResolvedOptions {
+  checkOptions(executor, options, { ...TABLE, ...more });
+  const { keepFiles = 'failed', watch = 'auto', sweepInterval = 2000, outcomeGrace } = options;
+  return {
+    directory: resolve(options.directory ?? '.condor-futures'),
+    submit: options.submit ?? {},
+    environment: resolveEnvironment(options.environment ?? []),
+    setup: options.setup ?? [],
+    node: options.node ?? process.execPath,
+    execArgv: options.execArgv ?? [],
+    keepFiles: checkChoice('keepFiles', keepFiles, ['failed', 'all', 'none']),
+    watch: checkChoice('watch', watch, ['auto', 'events', 'sweep']),
+    sweepInterval: checkNumber('sweepInterval', sweepInterval, 10, 'fraction'),
+    outcomeGrace:
+      outcomeGrace === undefined ? undefined : checkNumber('outcomeGrace', outcomeGrace, 0, 'fraction'),
+  };
+}
+
+/** Names to copy that are not set here are left out, as a shell's `export` would. */
+function resolveEnvironment(given: NonNullable<ClusterOptions['environment']>): Record<string, string> {
+  const isList = (value: typeof given): value is readonly string[] => Array.isArray(value);
+  const entries = isList(given) ? given.map((name) => [name, true] as const) : Object.entries(given);
+  const environment: Record<string, string> = {};
+  for (const [name, value] of entries) {
+    if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) {
+      throw new TypeError(
+        `Expected the names in \`environment\` to be letters, digits and _, got \`${name}\``,
+      );
+    }
+    if (value !== true && typeof value !== 'string' && typeof value !== 'number') {
+      throw new TypeError(
+        `Expected \`environment.${name}\` to be a string, a number or true, got ${showValue(value)}`,
+      );
+    }
+    const text = value === true ? process.env[name] : String(value);
+    if (text?.includes('\0')) throw new TypeError(`Expected \`environment.${name}\` to be text without NUL`);
+    if (text !== undefined) environment[name] = text;
+  }
+  return environment;
+}

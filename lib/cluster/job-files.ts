@@ -1,0 +1,64 @@
+import type { JobSet } from '../job-set/job-set.ts';
+import type { Job } from './job.ts';
+
+/** Whose files stay on the disk: those of failed calls, of all, or of none. */
+export type KeepFiles = 'failed' | 'all' | 'none';
+
+/** Removes the files of jobs as they are done with, so that 100,000 calls do not leave 100,000 files. */
+export class JobFiles {
+  readonly #jobSet: JobSet;
+  readonly #policy: KeepFiles;
+  /** How many calls still need the inputs of a batch. */
+  readonly #users = new Map<number, number>();
+  #kept = 0;
+
+  constructor(jobSet: JobSet, policy: KeepFiles) {
+    this.#jobSet = jobSet;
+    this.#policy = policy;
+  }
+
+  /** Whether anything was kept, so that the job set has to stay. */
+  get keptAny(): boolean {
+    return this.#kept > 0;
+  }
+
+  keeps(failed: boolean): boolean {
+    const keep = this.#policy === 'all' || (this.#policy === 'failed' && failed);
+    if (keep) this.#kept += 1;
+    return keep;
+  }
+
+  /** A call's inputs have been written into a batch. */
+  useInputs(batch: number): void {
+    this.#users.set(batch, (this.#users.get(batch) ?? 0) + 1);
+  }
+
+  /** A call needs its inputs no more, and nobody wants to keep them. */
+  async releaseInputs(batch: number): Promise<void> {
+    const left = (this.#users.get(batch) ?? 0) - 1;
+    this.#users.set(batch, left);
+    if (left > 0) return;
+    this.#users.delete(batch);
+    await this.#jobSet.removeInputs(batch).catch(ignore);
+  }
+
+  async removeOutcome({ key }: Job): Promise<void> {
+    await this.#jobSet.removeOutcome(key).catch(ignore);
+  }
+
+  /** Removes what is left when the job has gone; before that, the batch system may still write to its logs. */
+  async removeRest(job: Job): Promise<void> {
+    if (job.keep) return;
+    const { call } = job;
+    // Not of an attempt that another one has followed.
+    if (call.future.done() && call.key === job.key) await call.keepLogs().catch(ignore);
+    await this.#jobSet.removeLogs(job.key).catch(ignore);
+    // A job that was cancelled may have written it after all.
+    await this.removeOutcome(job);
+    if (call.future.done() && call.key === job.key && call.input !== undefined)
+      await this.releaseInputs(call.input.batch);
+  }
+}
+
+/** A file that cannot be removed is litter, and no reason to fail a call. */
+function ignore(): void {}

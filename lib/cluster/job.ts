@@ -1,0 +1,88 @@
+import type { JobEvent } from '../batch/batch-system.ts';
+import {
+  JobDiedError,
+  JobHeldError,
+  JobLostError,
+  JobRemovedError,
+  type JobError,
+  type JobFailure,
+} from '../errors.ts';
+import type { Call } from './call.ts';
+
+/** How a job can leave a call without an outcome. */
+export type JobEnd =
+  | Extract<JobEvent, { kind: 'held' | 'removed' | 'ended' }>
+  | { readonly kind: 'lost'; readonly jobId: string };
+
+/**
+ * One attempt at a call, from its submission on. `open`: no outcome is known; `settled`: the attempt is over for its future,
+ * while the job may still be in the queue; `gone`: it has left the queue and needs nothing more.
+ */
+export interface Job {
+  readonly call: Call;
+  readonly key: string;
+  readonly jobId: string;
+  phase: 'open' | 'settled' | 'gone';
+  /** Whether its outcome is being read. */
+  reading: boolean;
+  /** How it ended, if the batch system has told. */
+  end: JobEnd | undefined;
+  /** When an outcome that is not there by then will not come, by performance.now(). */
+  deadline: number;
+  /** How many times in a row the batch system did not know it. */
+  missing: number;
+  /** Whether its files stay when it is gone. */
+  keep: boolean;
+}
+
+export function newJob(call: Call, jobId: string): Job {
+  const { key } = call;
+  return {
+    call,
+    key,
+    jobId,
+    phase: 'open',
+    reading: false,
+    end: undefined,
+    deadline: Infinity,
+    missing: 0,
+    keep: false,
+  };
+}
+
+/** Signals that a memory limit is enforced with: SIGKILL, by number. */
+const SIGKILL = 9;
+
+/** The error of a job that ended like this without an outcome. */
+export function errorOf(end: JobEnd, failure: JobFailure): JobError {
+  const job = `Job ${failure.jobId}${failure.host === undefined ? '' : ` on ${failure.host}`}`;
+  switch (end.kind) {
+    case 'held': {
+      const message = `${job} was held, and has been removed from the queue: ${end.reason}`;
+      return new JobHeldError(message, {
+        ...failure,
+        holdReason: end.reason,
+        holdReasonCode: end.code,
+        holdReasonSubCode: end.subCode,
+      });
+    }
+    case 'removed':
+      return new JobRemovedError(`${job} was removed from the queue from outside: ${end.reason}`, failure);
+    case 'lost':
+      return new JobLostError(
+        `${job} is not known to the batch system any more, and has left no outcome`,
+        failure,
+      );
+    case 'ended': {
+      const { exitCode, signal } = end;
+      const how = signal === undefined ? `with exit code ${exitCode ?? 'unknown'}` : `by signal ${signal}`;
+      const hint =
+        signal === SIGKILL ? ' (often the machine or a limit ran out of memory: see `request_memory`)' : '';
+      return new JobDiedError(`${job} ended ${how} without an outcome${hint}`, {
+        ...failure,
+        exitCode,
+        signal,
+      });
+    }
+  }
+}

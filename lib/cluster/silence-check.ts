@@ -1,0 +1,57 @@
+import type { BatchSystem, JobEvent } from '../batch/batch-system.ts';
+import type { Job } from './job.ts';
+
+/** How long nothing may be heard of any job before the batch system is asked; it doubles while nothing is heard. */
+const FIRST_SILENCE_MS = 60_000;
+const LONGEST_SILENCE_MS = 600_000;
+/** One answer without a job proves nothing: a queue may be listed while it is being rewritten. */
+const MISSING_TIMES = 2;
+
+/** Asks the batch system, rarely and for all jobs at once, when outcomes and events have been silent for long. */
+export class SilenceCheck {
+  readonly #system: BatchSystem;
+  readonly #onEvent: (event: JobEvent) => void;
+  readonly #onLost: (job: Job) => void;
+  #heardAt = performance.now();
+  #patience = FIRST_SILENCE_MS;
+  #asking = false;
+
+  constructor(system: BatchSystem, onEvent: (event: JobEvent) => void, onLost: (job: Job) => void) {
+    this.#system = system;
+    this.#onEvent = onEvent;
+    this.#onLost = onLost;
+  }
+
+  /** Something was heard of some job. */
+  onHeard(): void {
+    this.#heardAt = performance.now();
+    if (!this.#asking) this.#patience = FIRST_SILENCE_MS;
+  }
+
+  onTick(jobs: Iterable<Job>): void {
+    if (this.#asking || performance.now() - this.#heardAt < this.#patience) return;
+    const open = [...jobs].filter((job) => job.phase === 'open' && job.end === undefined);
+    this.#heardAt = performance.now();
+    if (open.length > 0) void this.#ask(open);
+  }
+
+  async #ask(jobs: readonly Job[]): Promise<void> {
+    this.#asking = true;
+    this.#patience = Math.min(this.#patience * 2, LONGEST_SILENCE_MS);
+    try {
+      const known = await this.#system.status(jobs.map((job) => job.jobId));
+      for (const job of jobs) {
+        const event = known.get(job.jobId);
+        if (event !== undefined) this.#onEvent(event);
+        else {
+          job.missing += 1;
+          if (job.missing >= MISSING_TIMES) this.#onLost(job);
+        }
+      }
+    } catch {
+      // No answer says nothing about the jobs; the question is asked again.
+    } finally {
+      this.#asking = false;
+    }
+  }
+}

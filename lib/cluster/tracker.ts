@@ -1,0 +1,218 @@
+import type { BatchSystem, JobEvent } from '../batch/batch-system.ts';
+import { DirectoryError, OwnershipError, PayloadError } from '../errors.ts';
+import { stderrFile } from '../job-set/names.ts';
+import type { JobSet } from '../job-set/job-set.ts';
+import { decodeOutcome } from '../payload/call.ts';
+import type { Call } from './call.ts';
+import { errorOf, newJob, type Job, type JobEnd } from './job.ts';
+import type { JobFiles } from './job-files.ts';
+import { settleCall } from './settle-call.ts';
+import { SilenceCheck } from './silence-check.ts';
+
+/** How much of a dead job's stderr its error shows. */
+const STDERR_TAIL_BYTES = 4096;
+
+export interface TrackerHost {
+  readonly system: BatchSystem;
+  readonly jobSet: JobSet;
+  readonly files: JobFiles;
+  /** How long an outcome may stay invisible after its job has ended, in milliseconds. */
+  readonly outcomeGrace: number;
+  removeJob(jobId: string): void;
+  /** A call that failed wants another job. */
+  resubmit(call: Call): void;
+  /** A job has left the queue. */
+  onGone(): void;
+}
+
+/** Brings outcomes and events, in whatever order they come, together with the calls that wait for them. */
+export class Tracker {
+  readonly #host: TrackerHost;
+  readonly #silence: SilenceCheck;
+  /** Jobs that are not gone, by key and by id. */
+  readonly #byKey = new Map<string, Job>();
+  readonly #byId = new Map<string, Job>();
+  /** Those that have ended, or are held, and whose outcome may still come. */
+  readonly #ending = new Set<Job>();
+  /** Events of jobs whose ids are not known yet: a job may end before condor_submit has answered. */
+  readonly #early = new Map<string, JobEvent[]>();
+
+  constructor(host: TrackerHost) {
+    this.#host = host;
+    this.#silence = new SilenceCheck(
+      host.system,
+      (event) => this.onEvent(event),
+      (job) => this.#onEnd(job, { kind: 'lost', jobId: job.jobId }),
+    );
+  }
+
+  /** How many jobs have not left the queue, as far as is known. */
+  get size(): number {
+    return this.#byId.size;
+  }
+
+  /** A call's job is in the queue. */
+  track(call: Call, jobId: string): void {
+    const job = newJob(call, jobId);
+    call.jobId = jobId;
+    this.#byKey.set(job.key, job);
+    this.#byId.set(jobId, job);
+    this.#silence.onHeard();
+    if (call.future.done()) {
+      job.phase = 'settled';
+      this.#host.removeJob(jobId);
+    }
+    const early = this.#early.get(jobId) ?? [];
+    this.#early.delete(jobId);
+    for (const event of early) this.onEvent(event);
+    this.onOutcome(job.key);
+  }
+
+  onCancel(call: Call): void {
+    const job = call.jobId === undefined ? undefined : this.#byId.get(call.jobId);
+    if (job === undefined || job.phase !== 'open') return;
+    this.#host.removeJob(job.jobId);
+    this.#settled(job, false);
+  }
+
+  onOutcome(key: string): void {
+    const job = this.#byKey.get(key);
+    if (job?.phase === 'open' && !job.reading) void this.#readOutcome(job);
+  }
+
+  onEvent(event: JobEvent): void {
+    this.#silence.onHeard();
+    const job = this.#byId.get(event.jobId);
+    if (job === undefined) {
+      this.#early.set(event.jobId, [...(this.#early.get(event.jobId) ?? []), event]);
+      return;
+    }
+    job.missing = 0;
+    switch (event.kind) {
+      case 'queued':
+      case 'running':
+        return this.#onAlive(job, event);
+      case 'held':
+      case 'removed':
+      case 'ended':
+        return this.#onEnd(job, event);
+    }
+  }
+
+  /** Looks after the jobs that time alone can settle. */
+  onTick(): void {
+    const now = performance.now();
+    for (const job of this.#ending) if (now >= job.deadline && !job.reading) void this.#giveUp(job);
+    this.#silence.onTick(this.#byId.values());
+  }
+
+  /** The job set's directory is gone: nothing can come of its jobs any more. */
+  onDirectoryLost(cause: unknown): void {
+    const { directory } = this.#host.jobSet;
+    for (const job of this.#byId.values()) {
+      if (job.phase !== 'open') continue;
+      this.#host.removeJob(job.jobId);
+      this.#fail(
+        job,
+        new DirectoryError(
+          `The job set ${directory} was removed while its jobs were in the queue`,
+          directory,
+          { cause },
+        ),
+      );
+    }
+  }
+
+  /** Forgets the events that nobody will ask for; called when nothing is being submitted. */
+  forgetStrangers(): void {
+    this.#early.clear();
+  }
+
+  #onAlive(job: Job, event: Extract<JobEvent, { kind: 'queued' | 'running' }>): void {
+    job.end = undefined;
+    this.#ending.delete(job);
+    if (job.phase !== 'open') return;
+    if (event.kind === 'running' && event.host !== undefined) job.call.host = event.host;
+    job.call.controller.setState(event.kind === 'running' ? 'running' : 'pending');
+  }
+
+  #onEnd(job: Job, end: JobEnd): void {
+    if (job.end !== undefined && end.kind === 'held') return;
+    job.end = end;
+    if (job.phase === 'settled') {
+      if (end.kind !== 'held') void this.#gone(job);
+      return;
+    }
+    job.deadline = performance.now() + this.#host.outcomeGrace;
+    this.#ending.add(job);
+    this.onOutcome(job.key);
+  }
+
+  async #readOutcome(job: Job): Promise<boolean> {
+    job.reading = true;
+    try {
+      const bytes = await this.#host.jobSet.readOutcome(job.key);
+      if (bytes === undefined || job.phase !== 'open') return false;
+      const { failed, settle } = settleCall(job.call, decodeOutcome(bytes));
+      if (failed && this.#retries(job)) return true;
+      settle();
+      this.#settled(job, failed);
+      return true;
+    } catch (error) {
+      // Anything else is the filesystem's: it may pass, and the deadline is there for when it doesn't.
+      if (error instanceof OwnershipError || error instanceof PayloadError) this.#fail(job, error);
+      return false;
+    } finally {
+      job.reading = false;
+    }
+  }
+
+  /** The time for an outcome is over: looks once more, then fails the call with how its job ended. */
+  async #giveUp(job: Job): Promise<void> {
+    if ((await this.#readOutcome(job)) || job.phase !== 'open' || job.end === undefined) return;
+    const { jobSet } = this.#host;
+    const stderrTail = await jobSet.readLog(job.key, 'stderr', STDERR_TAIL_BYTES).catch(() => '');
+    const { end, jobId, key, call } = job;
+    if (job.phase !== 'open' || end === undefined) return;
+    if (end.kind === 'held') this.#host.removeJob(jobId);
+    const file = stderrFile(jobSet.directory, key);
+    this.#fail(
+      job,
+      errorOf(end, { jobId, host: call.host, stderrTail: stderrTail.trim(), stderrFile: file }),
+    );
+  }
+
+  #fail(job: Job, error: unknown): void {
+    if (job.phase !== 'open' || this.#retries(job)) return;
+    job.call.controller.reject(error);
+    this.#settled(job, true);
+  }
+
+  /** Sends the call on its way again, if it has tries left. */
+  #retries(job: Job): boolean {
+    const { call } = job;
+    if (call.attempts > (call.options.retries ?? 0)) return false;
+    call.jobId = undefined;
+    call.controller.setState('pending');
+    this.#settled(job, false);
+    this.#host.resubmit(call);
+    return true;
+  }
+
+  #settled(job: Job, failed: boolean): void {
+    job.phase = 'settled';
+    job.keep = this.#host.files.keeps(failed);
+    this.#ending.delete(job);
+    if (!job.keep) void this.#host.files.removeOutcome(job);
+    if (job.end !== undefined && job.end.kind !== 'held') void this.#gone(job);
+  }
+
+  async #gone(job: Job): Promise<void> {
+    if (job.phase === 'gone') return;
+    job.phase = 'gone';
+    this.#byKey.delete(job.key);
+    await this.#host.files.removeRest(job);
+    this.#byId.delete(job.jobId);
+    this.#host.onGone();
+  }
+}

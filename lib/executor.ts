@@ -1,0 +1,162 @@
+import type { SubmitOptions } from './batch/batch-system.ts';
+import { checkNumber, checkOptions, showValue } from './options.ts';
+import { MapResults, type MapOptions } from './map-results.ts';
+import type { Future } from './future.ts';
+import type { AnyFunction } from './payload/function.ts';
+
+/** Options of jobs rather than of the executor: `executor.with(options)`. */
+export interface JobOptions {
+  /** Submit commands of the batch system, such as `{ request_memory: '2GB' }`; they are added to the executor's own. */
+  readonly submit?: SubmitOptions | undefined;
+  /**
+   * How many more times a call is tried, each time as a new job, after it threw or its job died.
+   * @default 0
+   */
+  readonly retries?: number | undefined;
+  /** Cancels the futures when it aborts. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface ShutdownOptions {
+  /**
+   * Wait until all futures are done and everything is freed.
+   * @default true
+   */
+  readonly wait?: boolean | undefined;
+  /**
+   * Cancel the calls that have not started.
+   * @default false
+   */
+  readonly cancelFutures?: boolean | undefined;
+}
+
+/** What came of one call of several that shared a job. */
+export type ItemResult<R> = { readonly value: R } | { readonly thrown: unknown };
+
+/** One job to be: a function and the argument lists to call it with, one after the other. */
+export interface JobRequest {
+  readonly fn: AnyFunction;
+  readonly items: readonly (readonly unknown[])[];
+  readonly options: JobOptions;
+}
+
+type Elements<T> = Iterable<T> | AsyncIterable<T>;
+
+/** Runs calls somewhere else; what all executors have in common. A program changes one line to move between them. */
+export abstract class Executor implements AsyncDisposable {
+  /**
+   * Runs one job and tells what came of each of its calls; what `submit` and `map` are made of.
+   * @throws {ShutdownError}
+   */
+  abstract schedule(request: JobRequest): Future<ItemResult<unknown>[]>;
+
+  /** As {@link schedule} for one call, whose future has its value. */
+  abstract scheduleOne(request: JobRequest): Future<unknown>;
+
+  /** @throws {ShutdownError} after `shutdown()` */
+  abstract assertOpen(): void;
+
+  /** Takes no more calls; see {@link ShutdownOptions}. May be called again. */
+  abstract shutdown(options?: ShutdownOptions): Promise<void>;
+
+  /**
+   * Runs `fn(...args)` as a job. Returns at once; the arguments are copied before it does.
+   * @throws {TypeError} if `fn` is no function; {@link ShutdownError} after `shutdown()`
+   */
+  submit<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): Future<Awaited<R>> {
+    return this.scheduleOne({ fn: checkFunction(fn), items: [args], options: {} }) as Future<Awaited<R>>;
+  }
+
+  /**
+   * Calls `fn` with each item, and iterates over the results in the order of the items. All calls are submitted at once,
+   * unless there is a `bufferSize`.
+   * @throws {TypeError} {@link RangeError} for wrong options; {@link ShutdownError} after `shutdown()`
+   */
+  map<T, R>(fn: (item: T) => R, items: Elements<T>, options: MapOptions = {}): MapResults<Awaited<R>> {
+    return this.#map(fn, items, (item) => [item], options);
+  }
+
+  /** As {@link map}, with a list of arguments for each call. */
+  starmap<A extends readonly unknown[], R>(
+    fn: (...args: [...A]) => R,
+    argumentLists: Elements<A>,
+    options: MapOptions = {},
+  ): MapResults<Awaited<R>> {
+    return this.#map(fn, argumentLists, checkArgumentList, options);
+  }
+
+  /** The same executor with other options for its jobs. Shutting it down shuts this one down. */
+  with(options: JobOptions): Executor {
+    return new ExecutorWithOptions(this, checkJobOptions(options));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.shutdown();
+  }
+
+  #map<T, R>(
+    fn: AnyFunction,
+    elements: Elements<T>,
+    toArguments: (element: T) => readonly unknown[],
+    options: MapOptions,
+  ): MapResults<Awaited<R>> {
+    checkFunction(fn);
+    this.assertOpen();
+    const run = (items: (readonly unknown[])[]): Future<ItemResult<Awaited<R>>[]> =>
+      this.schedule({ fn, items, options: {} }) as Future<ItemResult<Awaited<R>>[]>;
+    return new MapResults(elements, toArguments, run, options);
+  }
+}
+
+class ExecutorWithOptions extends Executor {
+  readonly #executor: Executor;
+  readonly #options: JobOptions;
+
+  constructor(executor: Executor, options: JobOptions) {
+    super();
+    this.#executor = executor;
+    this.#options = options;
+  }
+
+  override schedule(request: JobRequest): Future<ItemResult<unknown>[]> {
+    return this.#executor.schedule({ ...request, options: mergeJobOptions(this.#options, request.options) });
+  }
+
+  override scheduleOne(request: JobRequest): Future<unknown> {
+    return this.#executor.scheduleOne({
+      ...request,
+      options: mergeJobOptions(this.#options, request.options),
+    });
+  }
+
+  override assertOpen(): void {
+    this.#executor.assertOpen();
+  }
+
+  override async shutdown(options?: ShutdownOptions): Promise<void> {
+    await this.#executor.shutdown(options);
+  }
+}
+
+/** The inner options win, submit command by submit command. */
+export function mergeJobOptions(outer: JobOptions, inner: JobOptions): JobOptions {
+  return { ...outer, ...inner, submit: { ...outer.submit, ...inner.submit } };
+}
+
+/** @throws {TypeError} {@link RangeError} */
+export function checkJobOptions(options: JobOptions): JobOptions {
+  checkOptions('with()', options, { submit: ['object'], retries: ['number'], signal: ['object'] });
+  checkNumber('retries', options.retries ?? 0, 0);
+  return options;
+}
+
+function checkFunction<F extends AnyFunction>(fn: F): F {
+  if (typeof fn !== 'function') throw new TypeError(`Expected \`fn\` to be a function, got ${showValue(fn)}`);
+  return fn;
+}
+
+function checkArgumentList(list: unknown): readonly unknown[] {
+  if (!Array.isArray(list))
+    throw new TypeError(`Expected each element to be an array of arguments, got ${showValue(list)}`);
+  return list;
+}

@@ -1,0 +1,31 @@
+import { HTCondorSystem, type HTCondorPlace } from './batch/htcondor/htcondor-system.ts';
+import { ClusterExecutor } from './cluster-executor.ts';
+import { resolveOptions, type ClusterOptions } from './cluster-options.ts';
+
+export interface HTCondorExecutorOptions extends ClusterOptions, HTCondorPlace {
+  /**
+   * The pool's central manager, as `condor_submit -pool` takes it.
+   * @default that of this machine's configuration
+   */
+  readonly pool?: string | undefined;
+  /**
+   * The schedd to submit to, as `condor_submit -name` takes it.
+   * @default that of this machine
+   */
+  readonly schedd?: string | undefined;
+}
+
+/**
+ * Runs each call as one HTCondor job, over a shared filesystem and the command-line tools.
+ *
+ * @example
+ * await using executor = new HTCondorExecutor({ directory: '/shared/me/jobs', submit: { request_memory: '2GB' } });
+ * console.log(await executor.submit((x) => x * x, 7));
+ */
+export class HTCondorExecutor extends ClusterExecutor {
+  /** @throws {TypeError} {@link RangeError} for wrong options; {@link DirectoryError} */
+  constructor(options: HTCondorExecutorOptions = {}) {
+    const resolved = resolveOptions('HTCondorExecutor', options, { pool: ['string'], schedd: ['string'] });
+    super(new HTCondorSystem(options), resolved);
+  }
+}

@@ -1,0 +1,19 @@
+export { openExecutor, type OpenExecutorOptions } from './open-executor.ts';
+export { HTCondorExecutor, type HTCondorExecutorOptions } from './htcondor-executor.ts';
+export { LocalExecutor, type LocalExecutorOptions } from './local-executor.ts';
+export { ClusterExecutor } from './cluster-executor.ts';
+export type { ClusterOptions } from './cluster-options.ts';
+export {
+  Executor,
+  type ItemResult,
+  type JobOptions,
+  type JobRequest,
+  type ShutdownOptions,
+} from './executor.ts';
+export type { MapOptions, MapResults } from './map-results.ts';
+export { Future, FutureController, type FutureSource, type FutureState, type Usage } from './future.ts';
+export { asCompleted, wait, type ReturnWhen, type WaitResult } from './wait.ts';
+export type { WaitOptions } from './timeout.ts';
+export { moduleFunction, type ModuleFunction } from './payload/function.ts';
+export { registerErrorClass } from './payload/thrown.ts';
+export * from './errors.ts';

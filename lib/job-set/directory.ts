@@ -1,0 +1,71 @@
+import { accessSync, constants, mkdirSync, statSync, type Stats } from 'node:fs';
+import { DirectoryError } from '../errors.ts';
+
+/** Only the owner may look into a job set. */
+export const PRIVATE_DIRECTORY = 0o700;
+
+/**
+ * Refuses a directory that job sets cannot live in; one that does not exist yet is fine.
+ * @throws {DirectoryError}
+ */
+export function checkDirectory(directory: string): void {
+  const stats = statOf(directory);
+  if (stats === undefined) return;
+  if (!stats.isDirectory())
+    throw refuse(directory, 'is not a directory. Remedy: name another one as `directory`');
+  const user = process.getuid?.();
+  if (user !== undefined && stats.uid !== user) {
+    throw refuse(
+      directory,
+      `belongs to user ${stats.uid}, not to ${user} who runs this, so others could replace what lies in it. ` +
+        'Remedy: name a directory of your own as `directory`, such as one below it',
+    );
+  }
+  try {
+    accessSync(directory, constants.W_OK | constants.X_OK);
+  } catch (error) {
+    throw refuse(
+      directory,
+      'cannot be written. Remedy: chmod u+wx it, or name another one as `directory`',
+      error,
+    );
+  }
+}
+
+/**
+ * Makes the directory, if need be with its parents, for its owner alone.
+ * @returns whether it is new
+ * @throws {DirectoryError}
+ */
+export function makeDirectory(directory: string): boolean {
+  try {
+    const first = mkdirSync(directory, { recursive: true, mode: PRIVATE_DIRECTORY });
+    checkDirectory(directory);
+    return first !== undefined;
+  } catch (error) {
+    if (error instanceof DirectoryError) throw error;
+    throw refuse(
+      directory,
+      `cannot be made: ${(error as Error).message}. Remedy: name another one as \`directory\``,
+      error,
+    );
+  }
+}
+
+function statOf(directory: string): Stats | undefined {
+  try {
+    return statSync(directory);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return undefined;
+    throw refuse(
+      directory,
+      `cannot be looked at: ${message}. Remedy: name another one as \`directory\``,
+      error,
+    );
+  }
+}
+
+function refuse(directory: string, why: string, cause?: unknown): DirectoryError {
+  return new DirectoryError(`The directory ${directory} ${why}`, directory, { cause });
+}

@@ -1,0 +1,194 @@
+import { constants } from 'node:fs';
+import { appendFile, chmod, copyFile, mkdir, open, readdir, rm, rmdir, unlink } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { dirname, join } from 'node:path';
+import { customAlphabet } from 'nanoid';
+import { stringify } from 'yaml';
+import { makeDirectory, PRIVATE_DIRECTORY } from './directory.ts';
+import * as names from './names.ts';
+import { checkOwnership } from './ownership.ts';
+import { writeWhole } from './write-whole.ts';
+
+/** Where the encoded call of a job lies. */
+export interface InputLocation {
+  readonly batch: number;
+  readonly offset: number;
+  readonly length: number;
+}
+
+/** What a job runs, the same for all jobs of a job set. */
+export interface RunnerSetup {
+  /** The compiled runner; it is copied, so that the job set needs nothing outside of itself. */
+  readonly runner: string;
+  /** The node binary on the execute side, by path or by name. */
+  readonly node: string;
+  readonly execArgv: readonly string[];
+  /** Lines of shell that run before node. */
+  readonly setup: readonly string[];
+}
+
+const randomName = customAlphabet('0123456789abcdefghijkmnopqrstuvwxyz', 8);
+
+/** A directory that holds calls, their outcomes and all that belongs to them; the layout is in names.ts. */
+export class JobSet {
+  /** The directory's own name. */
+  readonly id: string;
+  readonly directory: string;
+  readonly #madeParent: boolean;
+  #batches = 0;
+  readonly #functions = new Set<string>();
+
+  private constructor(parent: string) {
+    this.#madeParent = makeDirectory(parent);
+    const time = new Date()
+      .toISOString()
+      .replaceAll(/[-:]|\..*/g, '')
+      .replace('T', '-');
+    this.id = `${time}-${randomName()}`;
+    this.directory = join(parent, this.id);
+  }
+
+  /**
+   * Makes a new job set below a directory.
+   * @param header what to note in the set about who made it and how
+   * @throws {DirectoryError} if there can be none
+   */
+  static async create(parent: string, runner: RunnerSetup, header: Record<string, unknown>): Promise<JobSet> {
+    const jobSet = new JobSet(parent);
+    const { directory } = jobSet;
+    await mkdir(directory, { mode: PRIVATE_DIRECTORY });
+    try {
+      for (const sub of [
+        names.functionsDirectory,
+        names.inputsDirectory,
+        names.outcomesDirectory,
+        names.logsDirectory,
+      ]) {
+        await mkdir(sub(directory), { mode: PRIVATE_DIRECTORY });
+      }
+      await copyFile(runner.runner, names.runnerFile(directory), constants.COPYFILE_EXCL);
+      await chmod(names.runnerFile(directory), 0o600);
+      await writeWhole(names.scriptFile(directory), runScript(directory, runner), 0o700);
+      await writeWhole(names.eventLogFile(directory), '');
+      const made = {
+        id: jobSet.id,
+        made: new Date(),
+        host: hostname(),
+        pid: process.pid,
+        cwd: process.cwd(),
+      };
+      await writeWhole(names.headerFile(directory), stringify({ ...made, ...header }));
+    } catch (error) {
+      await jobSet.remove();
+      throw error;
+    }
+    return jobSet;
+  }
+
+  /** Writes a function, unless this set has it already. */
+  async writeFunction(hash: string, description: string): Promise<void> {
+    if (this.#functions.has(hash)) return;
+    await writeWhole(names.functionFile(this.directory, hash), description);
+    this.#functions.add(hash);
+  }
+
+  /** Writes the calls of one submission into one file; tells where each lies. */
+  async writeInputs(calls: readonly Uint8Array[]): Promise<InputLocation[]> {
+    this.#batches += 1;
+    const batch = this.#batches;
+    await writeWhole(names.inputsFile(this.directory, batch), Buffer.concat(calls));
+    let offset = 0;
+    return calls.map(({ length }) => {
+      const location = { batch, offset, length };
+      offset += length;
+      return location;
+    });
+  }
+
+  /** Appends a line to the journal; it is on the disk when this returns. */
+  async note(entry: Record<string, unknown>): Promise<void> {
+    const line = `${JSON.stringify({ time: new Date().toISOString(), ...entry })}\n`;
+    await appendFile(names.journalFile(this.directory), line, { mode: 0o600, flush: true });
+  }
+
+  /**
+   * The bytes of a job's outcome, or undefined if there is none yet.
+   * @throws {OwnershipError} if another user could have written it
+   */
+  async readOutcome(key: string): Promise<Buffer | undefined> {
+    const file = names.outcomeFile(this.directory, key);
+    let handle;
+    try {
+      handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+      throw error;
+    }
+    try {
+      checkOwnership(file, await handle.stat());
+      return await handle.readFile();
+    } finally {
+      await handle.close();
+    }
+  }
+
+  /** The end of what a job has written, `limit` bytes of it at the most; empty if there is nothing. */
+  async readLog(key: string, stream: 'stdout' | 'stderr', limit: number = Infinity): Promise<string> {
+    const file = (stream === 'stdout' ? names.stdoutFile : names.stderrFile)(this.directory, key);
+    const handle = await open(file).catch(() => undefined);
+    if (handle === undefined) return '';
+    try {
+      const { size } = await handle.stat();
+      const start = Math.max(0, size - limit);
+      const bytes = Buffer.alloc(size - start);
+      const { bytesRead } = await handle.read(bytes, 0, bytes.length, start);
+      const text = bytes.toString('utf8', 0, bytesRead);
+      return start === 0
+        ? text
+        : `[the first ${start} bytes are left out]\n${text.slice(text.indexOf('\n') + 1)}`;
+    } finally {
+      await handle.close();
+    }
+  }
+
+  async removeOutcome(key: string): Promise<void> {
+    await unlink(names.outcomeFile(this.directory, key)).catch(ignoreMissing);
+  }
+
+  async removeLogs(key: string): Promise<void> {
+    for (const file of [names.stdoutFile, names.stderrFile])
+      await unlink(file(this.directory, key)).catch(ignoreMissing);
+  }
+
+  async removeInputs(batch: number): Promise<void> {
+    await unlink(names.inputsFile(this.directory, batch)).catch(ignoreMissing);
+  }
+
+  /** Removes all of it, and the directory above if it was made for this set and is empty now. */
+  async remove(): Promise<void> {
+    await rm(this.directory, { recursive: true, force: true, maxRetries: 3 });
+    if (this.#madeParent) await rmdir(dirname(this.directory)).catch(() => {});
+  }
+}
+
+/** The names in the outcomes directory of whole outcomes; one directory listing, however many there are. */
+export async function listOutcomes(directory: string): Promise<string[]> {
+  return (await readdir(names.outcomesDirectory(directory))).filter((name) => names.isOutcomeName(name));
+}
+
+/** The script that every job runs: the user's lines, then node in its place, so that signals reach node. */
+function runScript(directory: string, { node, execArgv, setup }: RunnerSetup): string {
+  const command = [node, ...execArgv, names.runnerFile(directory), directory]
+    .map((word) => quoteForShell(word))
+    .join(' ');
+  return ['#!/bin/sh', ...setup, `exec ${command} "$@"`, ''].join('\n');
+}
+
+/** POSIX shell: nothing is special between single quotes but the single quote itself. */
+function quoteForShell(word: string): string {
+  return `'${word.replaceAll("'", `'\\''`)}'`;
+}
+
+function ignoreMissing(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'ENOENT') throw error;
+}

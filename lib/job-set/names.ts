@@ -1,0 +1,43 @@
+import { join } from 'node:path';
+
+/**
+ * Where everything of a job set lies. A job is named by its key, `<call>` or, when it is tried again, `<call>-<attempt>`.
+ *
+ *     job-set.yaml        who made it, when, with which options
+ *     journal.jsonl       what was submitted, a line before and a line after each submission
+ *     runner.cjs, run.sh  what a job runs
+ *     functions/<hash>    a function, once
+ *     inputs/<batch>      the calls of one submission, one after the other
+ *     outcomes/<key>      what came of a job; its existing means that it is whole
+ *     logs/<key>.out .err what a job wrote
+ *     events.log          the batch system's event log
+ */
+export const headerFile = (directory: string): string => join(directory, 'job-set.yaml');
+export const journalFile = (directory: string): string => join(directory, 'journal.jsonl');
+export const runnerFile = (directory: string): string => join(directory, 'runner.cjs');
+export const scriptFile = (directory: string): string => join(directory, 'run.sh');
+export const functionsDirectory = (directory: string): string => join(directory, 'functions');
+export const functionFile = (directory: string, hash: string): string =>
+  join(functionsDirectory(directory), hash);
+export const inputsDirectory = (directory: string): string => join(directory, 'inputs');
+export const inputsFile = (directory: string, batch: number): string =>
+  join(inputsDirectory(directory), String(batch));
+export const outcomesDirectory = (directory: string): string => join(directory, 'outcomes');
+export const outcomeFile = (directory: string, key: string): string =>
+  join(outcomesDirectory(directory), key);
+export const logsDirectory = (directory: string): string => join(directory, 'logs');
+export const stdoutFile = (directory: string, key: string): string =>
+  join(logsDirectory(directory), `${key}.out`);
+export const stderrFile = (directory: string, key: string): string =>
+  join(logsDirectory(directory), `${key}.err`);
+export const eventLogFile = (directory: string): string => join(directory, 'events.log');
+
+/** The key of the job of a call's nth attempt, counted from 1. */
+export const jobKey = (call: number, attempt: number): string =>
+  attempt === 1 ? String(call) : `${call}-${attempt}`;
+
+/** Whether a name in the outcomes directory is that of a whole outcome, and not of one still being written. */
+export const isOutcomeName = (name: string): boolean => /^\d+(-\d+)?$/.test(name);
+
+/** A name in the same directory for a file that is not whole yet; never that of an outcome. */
+export const temporaryName = (file: string, unique: string): string => `${file}.${unique}.tmp`;

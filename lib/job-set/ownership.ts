@@ -1,0 +1,26 @@
+import type { Stats } from 'node:fs';
+import { OwnershipError } from '../errors.ts';
+
+/** Group and others may not write. */
+const WRITABLE_BY_OTHERS = 0o022;
+
+/**
+ * Refuses what another user could have written: a payload is code, and reading it runs it.
+ * @throws {OwnershipError}
+ */
+export function checkOwnership(file: string, stats: Stats): void {
+  const user = process.getuid?.();
+  if (user === undefined) return;
+  if (stats.uid !== user) {
+    throw new OwnershipError(
+      `${file} belongs to user ${stats.uid}, not to ${user} who runs this: it is not read`,
+      file,
+    );
+  }
+  if ((stats.mode & WRITABLE_BY_OTHERS) !== 0) {
+    throw new OwnershipError(
+      `${file} can be written by other users: it is not read. Remedy: chmod go-w ${file}`,
+      file,
+    );
+  }
+}

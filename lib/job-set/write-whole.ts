@@ -1,0 +1,53 @@
+import { closeSync, fsyncSync, openSync, renameSync, unlinkSync, writeSync } from 'node:fs';
+import { open, rename, unlink } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { temporaryName } from './names.ts';
+
+let written = 0;
+
+/** The mode of every file of a job set: a payload is code, and nobody else's business. */
+const PRIVATE = 0o600;
+
+/**
+ * Writes a file so that its name exists only once all of it is on the disk: under a temporary name in the same directory,
+ * fsynced, then renamed.
+ */
+export async function writeWhole(
+  file: string,
+  data: Uint8Array | string,
+  mode: number = PRIVATE,
+): Promise<void> {
+  const temporary = temporaryNameOf(file);
+  const handle = await open(temporary, 'wx', mode);
+  try {
+    await handle.writeFile(data);
+    await handle.sync();
+    await handle.close();
+    await rename(temporary, file);
+  } catch (error) {
+    await handle.close().catch(() => {});
+    await unlink(temporary).catch(() => {});
+    throw error;
+  }
+}
+
+/** As {@link writeWhole}, for when the process is about to end. */
+export function writeWholeSync(file: string, data: Uint8Array): void {
+  const temporary = temporaryNameOf(file);
+  const descriptor = openSync(temporary, 'wx', PRIVATE);
+  try {
+    for (let offset = 0; offset < data.length;) offset += writeSync(descriptor, data, offset);
+    fsyncSync(descriptor);
+    closeSync(descriptor);
+    renameSync(temporary, file);
+  } catch (error) {
+    unlinkSync(temporary);
+    throw error;
+  }
+}
+
+/** Unique also where several machines write one file, as when a job runs twice. */
+function temporaryNameOf(file: string): string {
+  written += 1;
+  return temporaryName(file, `${hostname()}-${process.pid}-${written}`);
+}

@@ -1,0 +1,32 @@
+import { availableParallelism } from 'node:os';
+import { LocalSystem } from './batch/local/local-system.ts';
+import { ClusterExecutor } from './cluster-executor.ts';
+import { resolveOptions, type ClusterOptions } from './cluster-options.ts';
+import { checkNumber } from './options.ts';
+
+export interface LocalExecutorOptions extends ClusterOptions {
+  /**
+   * How many jobs run at once.
+   * @default os.availableParallelism()
+   */
+  readonly maxWorkers?: number | undefined;
+}
+
+/**
+ * Runs each call as a process of this machine, through the same files as on a cluster: for a laptop, for tests, and where
+ * there is no batch system. Submit commands are accepted and mean nothing here.
+ *
+ * @example
+ * await using executor = new LocalExecutor();
+ * console.log(await executor.submit((x) => x * x, 7));
+ */
+export class LocalExecutor extends ClusterExecutor {
+  /** @throws {TypeError} {@link RangeError} for wrong options; {@link DirectoryError} */
+  constructor(options: LocalExecutorOptions = {}) {
+    const resolved = resolveOptions('LocalExecutor', options, { maxWorkers: ['number'] });
+    super(
+      new LocalSystem(checkNumber('maxWorkers', options.maxWorkers ?? availableParallelism(), 1)),
+      resolved,
+    );
+  }
+}

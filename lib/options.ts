@@ -1,0 +1,75 @@
+import { inspect } from 'node:util';
+
+/** Checks of options at the door: one message form for all of them. */
+
+type Kind = 'string' | 'boolean' | 'number' | 'object' | 'array of strings' | 'function';
+
+/** The options a function or class knows, with the kinds that each may have. */
+export type OptionTable = Readonly<Record<string, readonly Kind[]>>;
+
+/**
+ * Refuses unknown names, with the list of the known ones, and values of the wrong kind.
+ * @param owner whose options they are, for the message
+ * @throws {TypeError}
+ */
+export function checkOptions(owner: string, options: object, table: OptionTable): void {
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    throw new TypeError(`Expected the options of ${owner} to be an object, got ${showValue(options)}`);
+  }
+  for (const [name, value] of Object.entries(options)) {
+    const kinds = Object.hasOwn(table, name) ? table[name] : undefined;
+    if (kinds === undefined) {
+      throw new TypeError(
+        `${owner} has no option \`${name}\`. Its options: ${Object.keys(table).join(', ')}`,
+      );
+    }
+    if (value !== undefined && !kinds.some((kind) => isKind(value, kind))) {
+      throw new TypeError(
+        `Expected \`${name}\` of ${owner} to be ${article(kinds)}, got ${showValue(value)}`,
+      );
+    }
+  }
+}
+
+/**
+ * A number from `least` up; a whole one unless `fraction` is set.
+ * @throws {RangeError}
+ */
+export function checkNumber(
+  name: string,
+  value: number,
+  least: number,
+  fraction: 'whole' | 'fraction' = 'whole',
+): number {
+  const fits = value >= least && (fraction === 'fraction' || Number.isInteger(value) || value === Infinity);
+  if (!fits) {
+    const what = fraction === 'whole' ? 'a whole number' : 'a number';
+    throw new RangeError(`Expected \`${name}\` to be ${what} from ${least} up, got ${showValue(value)}`);
+  }
+  return value;
+}
+
+/** @throws {RangeError} if the value is none of the choices */
+export function checkChoice<C extends string>(name: string, value: string, choices: readonly C[]): C {
+  if (!(choices as readonly string[]).includes(value)) {
+    throw new RangeError(`Expected \`${name}\` to be one of ${choices.join(', ')}, got ${showValue(value)}`);
+  }
+  return value as C;
+}
+
+/** A value in a message: the value in short, and its type. */
+export function showValue(value: unknown): string {
+  const text = inspect(value, { depth: 0, breakLength: Infinity, maxStringLength: 60 });
+  return value === null || value === undefined ? `\`${text}\`` : `\`${text}\` (${typeof value})`;
+}
+
+function isKind(value: unknown, kind: Kind): boolean {
+  if (kind === 'array of strings')
+    return Array.isArray(value) && value.every((entry) => typeof entry === 'string');
+  if (kind === 'object') return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return typeof value === kind;
+}
+
+function article(kinds: readonly Kind[]): string {
+  return kinds.map((kind) => `${/^[aeiou]/.test(kind) ? 'an' : 'a'} ${kind}`).join(' or ');
+}

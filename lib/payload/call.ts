@@ -1,0 +1,76 @@
+import { deserialize, serialize } from 'node:v8';
+import { PayloadError } from '../errors.ts';
+import type { EncodedThrown } from './thrown.ts';
+import { serializeValue } from './value.ts';
+
+/** Raised when the bytes change their meaning: both sides of a call must have the same one. */
+export const PAYLOAD_VERSION = 1;
+
+/** One call, or several calls of one function that share a job (a chunk). */
+export interface EncodedCall {
+  readonly version: number;
+  /** The content hash of the function's description. */
+  readonly function: string;
+  /** The argument list of each call, or why that call cannot be made. */
+  readonly items: readonly ({ readonly arguments: Uint8Array } | { readonly thrown: EncodedThrown })[];
+}
+
+/** What came of one call. */
+export type ItemOutcome = { readonly value: Uint8Array } | { readonly thrown: EncodedThrown };
+
+/** What the runner writes: what came of each call of its job, with who, where and when. */
+export interface EncodedOutcome {
+  readonly version: number;
+  readonly items: readonly ItemOutcome[];
+  readonly host: string;
+  readonly pid: number;
+  readonly nodeVersion: string;
+  /** Milliseconds since 1970 by the execute machine's clock. */
+  readonly startedAt: number;
+  readonly endedAt: number;
+  readonly userCpuMs: number;
+  readonly systemCpuMs: number;
+  readonly peakMemoryBytes: number;
+}
+
+/** @throws {SerializationError} with the path to the argument that cannot travel */
+export function encodeArguments(args: readonly unknown[]): Uint8Array {
+  return serializeValue(args, 'arguments');
+}
+
+export function encodeCall(functionHash: string, items: EncodedCall['items']): Buffer {
+  const call: EncodedCall = { version: PAYLOAD_VERSION, function: functionHash, items };
+  return serialize(call);
+}
+
+/** @throws {PayloadError} if another version wrote the bytes, or they are not a call */
+export function decodeCall(bytes: Uint8Array): EncodedCall {
+  return decodeVersioned(bytes, 'call') as EncodedCall;
+}
+
+export function encodeOutcome(outcome: Omit<EncodedOutcome, 'version'>): Buffer {
+  return serialize({ version: PAYLOAD_VERSION, ...outcome } satisfies EncodedOutcome);
+}
+
+/** @throws {PayloadError} if another version wrote the bytes, or they are not an outcome */
+export function decodeOutcome(bytes: Uint8Array): EncodedOutcome {
+  return decodeVersioned(bytes, 'outcome') as EncodedOutcome;
+}
+
+function decodeVersioned(bytes: Uint8Array, what: string): { readonly version?: number } {
+  let decoded: { readonly version?: number } | null;
+  try {
+    decoded = deserialize(bytes) as typeof decoded;
+  } catch (error) {
+    throw new PayloadError(
+      `The ${what} of ${bytes.length} bytes cannot be read: ${(error as Error).message}`,
+      { cause: error },
+    );
+  }
+  if (decoded?.version !== PAYLOAD_VERSION) {
+    throw new PayloadError(
+      `The ${what} has format ${String(decoded?.version)}, this version of condor-futures reads ${PAYLOAD_VERSION}`,
+    );
+  }
+  return decoded;
+}

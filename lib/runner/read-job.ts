@@ -1,0 +1,63 @@
+import { closeSync, fstatSync, lstatSync, openSync, readFileSync, readSync } from 'node:fs';
+import { checkOwnership } from '../job-set/ownership.ts';
+import { functionFile, inputsFile } from '../job-set/names.ts';
+import { decodeCall, type EncodedCall } from '../payload/call.ts';
+import type { FunctionDescription } from '../payload/function.ts';
+
+/** A network filesystem may show a file of another machine some seconds late. */
+const PATIENCE_MS = 20_000;
+const RETRY_MS = 200;
+
+/** A job's calls and the function that they call. */
+export interface JobInput {
+  readonly items: EncodedCall['items'];
+  readonly description: FunctionDescription;
+}
+
+/**
+ * Reads what the job is to do.
+ * @throws {OwnershipError} if another user could have written any of it
+ */
+export function readJob(
+  directory: string,
+  { batch, offset, length }: { batch: number; offset: number; length: number },
+): JobInput {
+  checkOwnership(
+    directory,
+    patiently(() => lstatSync(directory)),
+  );
+  const call = decodeCall(readTrusted(inputsFile(directory, batch), offset, length));
+  const text = readTrusted(functionFile(directory, call.function)).toString();
+  return { items: call.items, description: JSON.parse(text) as FunctionDescription };
+}
+
+function readTrusted(file: string, offset = 0, length?: number): Buffer {
+  const descriptor = patiently(() => openSync(file, 'r'));
+  try {
+    checkOwnership(file, fstatSync(descriptor));
+    if (length === undefined) return readFileSync(descriptor);
+    const bytes = Buffer.alloc(length);
+    for (let done = 0; done < length;) {
+      const read = readSync(descriptor, bytes, done, length - done, offset + done);
+      if (read === 0) throw new Error(`${file} ends at ${offset + done}, before the end of the call`);
+      done += read;
+    }
+    return bytes;
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** Tries again for a while if what is asked for is not there. */
+function patiently<T>(act: () => T): T {
+  const deadline = performance.now() + PATIENCE_MS;
+  for (;;) {
+    try {
+      return act();
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if ((code !== 'ENOENT' && code !== 'ESTALE') || performance.now() > deadline) throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RETRY_MS);
+    }
+  }
+}

@@ -1,0 +1,83 @@
+import { TimeoutError } from './errors.ts';
+import { showValue } from './options.ts';
+
+/** How long and how to wait. A wait that ends early leaves what it waited for untouched. */
+export interface WaitOptions {
+  /**
+   * Milliseconds; 0 asks only for what is there already.
+   * @default Infinity
+   */
+  readonly timeout?: number | undefined;
+  /** Ends the wait with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** The longest delay that Node's timers take; longer ones would fire at once. */
+const LONGEST_TIMER = 2 ** 31 - 1;
+
+/**
+ * Checks a timeout at the door.
+ * @throws {TypeError} if it is no number, {@link RangeError} if it is NaN
+ */
+export function checkTimeout(timeout: unknown): number {
+  if (timeout === undefined) return Infinity;
+  if (typeof timeout !== 'number') {
+    throw new TypeError(`Expected \`timeout\` to be a number of milliseconds, got ${showValue(timeout)}`);
+  }
+  if (Number.isNaN(timeout))
+    throw new RangeError('Expected `timeout` to be a number of milliseconds, got `NaN`');
+  return timeout;
+}
+
+/** Calls back once, `timeout` milliseconds from now at the latest (never, for Infinity); returns how to call it off. */
+export function startTimer(timeout: number, callback: () => void): () => void {
+  if (timeout === Infinity) return () => {};
+  const deadline = performance.now() + Math.max(0, timeout);
+  let timer: NodeJS.Timeout;
+  const arm = (): void => {
+    const left = deadline - performance.now();
+    timer = setTimeout(left > LONGEST_TIMER ? arm : callback, Math.min(Math.max(0, left), LONGEST_TIMER));
+  };
+  arm();
+  return () => clearTimeout(timer);
+}
+
+/**
+ * Waits for a promise, but no longer than the options say.
+ * @param describe makes the text of the TimeoutError
+ */
+export async function waitFor<T>(
+  promise: PromiseLike<T>,
+  options: WaitOptions,
+  describe: () => string,
+): Promise<T> {
+  const timeout = checkTimeout(options.timeout);
+  const { signal } = options;
+  signal?.throwIfAborted();
+  if (timeout === Infinity && signal === undefined) return promise;
+  return new Promise<T>((resolve, reject) => {
+    const end = (): void => {
+      stopTimer();
+      signal?.removeEventListener('abort', onAbort);
+    };
+    const onAbort = (): void => {
+      end();
+      reject(signal?.reason as Error);
+    };
+    const stopTimer = startTimer(timeout, () => {
+      end();
+      reject(new TimeoutError(describe()));
+    });
+    signal?.addEventListener('abort', onAbort, { once: true });
+    promise.then(
+      (value) => {
+        end();
+        resolve(value);
+      },
+      (error: unknown) => {
+        end();
+        reject(error);
+      },
+    );
+  });
+}

@@ -1,0 +1,47 @@
+import { open, type FileHandle } from 'node:fs/promises';
+import type { JobEvent, ParsedEvents } from '../batch/batch-system.ts';
+
+/** What one look reads at the most; the next look goes on from there. */
+const CHUNK_BYTES = 4 * 1024 * 1024;
+
+/** Reads a growing event log from where it stopped last; a torn last event is left for the next time. */
+export class EventLogFollower {
+  readonly #file: string;
+  readonly #parse: (bytes: Buffer) => ParsedEvents;
+  #offset = 0;
+
+  constructor(file: string, parse: (bytes: Buffer) => ParsedEvents) {
+    this.#file = file;
+    this.#parse = parse;
+  }
+
+  /** The events that are new since the last call. */
+  async read(): Promise<JobEvent[]> {
+    const handle = await open(this.#file).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return undefined;
+      throw error;
+    });
+    if (handle === undefined) return [];
+    try {
+      return await this.#readFrom(handle);
+    } finally {
+      await handle.close();
+    }
+  }
+
+  async #readFrom(handle: FileHandle): Promise<JobEvent[]> {
+    const { size } = await handle.stat();
+    // Truncated or replaced: begin again, since an event seen twice does no harm.
+    if (size < this.#offset) this.#offset = 0;
+    const found: JobEvent[] = [];
+    while (this.#offset < size) {
+      const bytes = Buffer.alloc(Math.min(CHUNK_BYTES, size - this.#offset));
+      const { bytesRead } = await handle.read(bytes, 0, bytes.length, this.#offset);
+      const { events, consumed } = this.#parse(bytes.subarray(0, bytesRead));
+      found.push(...events);
+      this.#offset += consumed;
+      if (consumed === 0) break;
+    }
+    return found;
+  }
+}

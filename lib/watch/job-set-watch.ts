@@ -1,0 +1,134 @@
+import type { EventSource, JobEvent } from '../batch/batch-system.ts';
+import { listOutcomes } from '../job-set/job-set.ts';
+import { eventLogFile, isOutcomeName, outcomesDirectory } from '../job-set/names.ts';
+import { EventLogFollower } from './event-log-follower.ts';
+import { FileEvents } from './file-events.ts';
+
+/** `events`: the filesystem says what changes. `sweep`: it does not, so the directory is listed again and again. */
+export type WatchMode = 'events' | 'sweep';
+
+/** What the watch tells: the same thing may be told any number of times. */
+export interface WatchSink {
+  /** There is, or may be, an outcome of that key. */
+  onOutcome(key: string): void;
+  onEvent(event: JobEvent): void;
+  /** Called now and then while the watch is awake. */
+  onTick(): void;
+  /** The job set cannot be read just now. */
+  onTrouble(error: unknown): void;
+}
+
+/** The shortest wait between two sweeps; it grows by a half each time that nothing is found. */
+const SHORTEST_SWEEP_MS = 100;
+const TICK_MS = 500;
+/** With file events, the directory is listed this seldom, in case one was lost. */
+const SAFETY_SWEEP_MS = 5_000;
+
+/** Notices outcomes and events of one job set, with the same few handles however many jobs it has. */
+export class JobSetWatch {
+  readonly #directory: string;
+  readonly #mode: WatchMode;
+  readonly #sweepInterval: number;
+  readonly #sink: WatchSink;
+  readonly #follower: EventLogFollower | undefined;
+  readonly #fileEvents: FileEvents | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #delay = SHORTEST_SWEEP_MS;
+  #sweptAt = performance.now();
+  #reading: Promise<void> | undefined;
+  #readAgain = false;
+
+  constructor(
+    directory: string,
+    mode: WatchMode,
+    sweepInterval: number,
+    events: EventSource,
+    sink: WatchSink,
+  ) {
+    this.#directory = directory;
+    this.#mode = mode;
+    this.#sweepInterval = sweepInterval;
+    this.#sink = sink;
+    if (events.kind === 'log') this.#follower = new EventLogFollower(eventLogFile(directory), events.parse);
+    else events.subscribe((event) => this.#tell(event));
+    if (mode === 'events') {
+      const log = eventLogFile(directory);
+      const paths =
+        this.#follower === undefined ? [outcomesDirectory(directory)] : [outcomesDirectory(directory), log];
+      this.#fileEvents = new FileEvents(paths, (name, watched) => {
+        if (watched === log) void this.#readLog();
+        else if (isOutcomeName(name)) sink.onOutcome(name);
+      });
+    }
+  }
+
+  /** Keeps looking, and keeps the process alive, until {@link sleep}. */
+  wake(): void {
+    this.#delay = SHORTEST_SWEEP_MS;
+    if (this.#timer === undefined) this.#arm();
+  }
+
+  sleep(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
+  async close(): Promise<void> {
+    this.sleep();
+    await this.#fileEvents?.close();
+  }
+
+  #arm(): void {
+    const delay = this.#mode === 'sweep' ? this.#delay : TICK_MS;
+    this.#timer = setTimeout(() => {
+      void this.#look().then(() => {
+        if (this.#timer !== undefined) this.#arm();
+      });
+    }, delay);
+  }
+
+  async #look(): Promise<void> {
+    const safety = performance.now() - this.#sweptAt > SAFETY_SWEEP_MS;
+    if (this.#mode === 'sweep' || safety) await this.#sweep();
+    await this.#readLog();
+    this.#sink.onTick();
+  }
+
+  async #sweep(): Promise<void> {
+    this.#sweptAt = performance.now();
+    this.#delay = Math.min(this.#delay * 1.5, this.#sweepInterval);
+    try {
+      for (const key of await listOutcomes(this.#directory)) this.#sink.onOutcome(key);
+    } catch (error) {
+      this.#sink.onTrouble(error);
+    }
+  }
+
+  /** Reads the log, one reader at a time; what is written meanwhile is read right after. */
+  async #readLog(): Promise<void> {
+    if (this.#follower === undefined) return;
+    if (this.#reading !== undefined) {
+      this.#readAgain = true;
+      return this.#reading;
+    }
+    this.#reading = this.#readAll(this.#follower).finally(() => (this.#reading = undefined));
+    return this.#reading;
+  }
+
+  async #readAll(follower: EventLogFollower): Promise<void> {
+    do {
+      this.#readAgain = false;
+      try {
+        for (const event of await follower.read()) this.#tell(event);
+      } catch (error) {
+        this.#sink.onTrouble(error);
+      }
+    } while (this.#readAgain);
+  }
+
+  #tell(event: JobEvent): void {
+    // Something moves: look often again.
+    this.#delay = SHORTEST_SWEEP_MS;
+    this.#sink.onEvent(event);
+  }
+}
