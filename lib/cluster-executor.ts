@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { BatchSystem } from './batch/batch-system.ts';
 import { Call, encodeRequest, type EncodedRequest } from './cluster/call.ts';
+import { cancelOnAbort } from './cluster/cancel-on-abort.ts';
 import { JobFiles } from './cluster/job-files.ts';
 import { Removals } from './cluster/removals.ts';
 import { Submissions } from './cluster/submissions.ts';
@@ -50,10 +51,11 @@ export class ClusterExecutor extends Executor {
   #shutdown: Promise<void> | undefined;
   #onIdle: (() => void) | undefined;
 
-  /** @throws {TypeError} for submit commands that the batch system refuses; {@link DirectoryError} */
+  /** @throws {TypeError} for options that the batch system cannot pass on; {@link DirectoryError} */
   constructor(system: BatchSystem, options: ResolvedOptions) {
     super();
     system.checkSubmitOptions(options.submit);
+    system.checkPlace(options.directory, options.environment);
     checkDirectory(options.directory);
     this.#system = system;
     this.#options = options;
@@ -235,14 +237,6 @@ function failedFuture(error: unknown): Future<unknown> {
 
 async function nothing(): Promise<string> {
   return '';
-}
-
-function cancelOnAbort(future: Future<unknown>, signal: AbortSignal | undefined): void {
-  if (signal === undefined) return;
-  const cancel = (): void => void future.cancel(signal.reason);
-  if (signal.aborted) return cancel();
-  signal.addEventListener('abort', cancel, { once: true });
-  future.addDoneCallback(() => signal.removeEventListener('abort', cancel));
 }
 
 function warn(message: string): void {

@@ -61,6 +61,9 @@ export abstract class Executor implements AsyncDisposable {
 
   /**
    * Runs `fn(...args)` as a job. Returns at once; the arguments are copied before it does.
+   *
+   * The function travels as its source, without the variables around it: give it what it needs as arguments, import modules
+   * inside it, or name it by {@link moduleFunction}.
    * @throws {TypeError} if `fn` is no function; {@link ShutdownError} after `shutdown()`
    */
   submit<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): Future<Awaited<R>> {
@@ -77,9 +80,9 @@ export abstract class Executor implements AsyncDisposable {
   }
 
   /** As {@link map}, with a list of arguments for each call. */
-  starmap<A extends readonly unknown[], R>(
-    fn: (...args: [...A]) => R,
-    argumentLists: Elements<A>,
+  starmap<A extends unknown[], R>(
+    fn: (...args: A) => R,
+    argumentLists: Elements<Readonly<NoInfer<A>>>,
     options: MapOptions = {},
   ): MapResults<Awaited<R>> {
     return this.#map(fn, argumentLists, checkArgumentList, options);

@@ -59,7 +59,7 @@ export class Future<T> extends Promise<T> {
   #state: FutureState = 'pending';
   #error: unknown = undefined;
   #returned: string | undefined;
-  #callbacks: Set<(future: Future<T>) => unknown> | undefined;
+  #callbacks: Set<() => void> | undefined;
 
   private constructor(source: FutureSource) {
     let settle!: { resolve(value: T): void; reject(error: unknown): void };
@@ -141,7 +141,7 @@ export class Future<T> extends Promise<T> {
       return () => {};
     }
     // Its own function, so that adding one callback twice calls it twice, as Python does.
-    const entry = (future: Future<T>): unknown => callback(future);
+    const entry = (): void => this.#call(callback);
     this.#callbacks ??= new Set();
     this.#callbacks.add(entry);
     return () => this.#callbacks?.delete(entry);
@@ -215,7 +215,7 @@ export class Future<T> extends Promise<T> {
     }
     const callbacks = this.#callbacks;
     this.#callbacks = undefined;
-    for (const callback of callbacks ?? []) this.#call(callback);
+    for (const callback of callbacks ?? []) callback();
   }
 
   #call(callback: (future: Future<T>) => unknown): void {

@@ -12,7 +12,8 @@ export {
 } from './executor.ts';
 export type { MapOptions, MapResults } from './map-results.ts';
 export { Future, FutureController, type FutureSource, type FutureState, type Usage } from './future.ts';
-export { asCompleted, wait, type ReturnWhen, type WaitResult } from './wait.ts';
+export { asCompleted, type Completions } from './as-completed.ts';
+export { wait, type ReturnWhen, type WaitResult } from './wait.ts';
 export type { WaitOptions } from './timeout.ts';
 export { moduleFunction, type ModuleFunction } from './payload/function.ts';
 export { registerErrorClass } from './payload/thrown.ts';

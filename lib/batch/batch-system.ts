@@ -4,8 +4,10 @@ export interface BatchSystem {
   readonly name: string;
   /** How the system tells what becomes of its jobs. */
   readonly events: EventSource;
-  /** Whether `submit` options of a job mean something here. @throws {TypeError} naming what is wrong with them */
+  /** @throws {TypeError} for submit options that cannot be given to jobs here */
   checkSubmitOptions(submit: SubmitOptions): void;
+  /** @throws {TypeError} for a directory or environment that cannot be given to jobs here */
+  checkPlace(directory: string, environment: Readonly<Record<string, string>>): void;
   /**
    * Submits jobs in one go.
    * @returns their ids, in the order of the jobs

@@ -22,7 +22,11 @@ export async function runCommand(
 ): Promise<CommandOutput> {
   return new Promise((resolve, reject) => {
     // `env` is given because process.env may be a copy, as in jest, which spawn would not look at.
-    const child = spawn(command, args, { env: process.env, timeout: TIMEOUT_MS, killSignal: 'SIGKILL' });
+    const child = spawn(command, args, {
+      env: process.env,
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+      killSignal: 'SIGKILL',
+    });
     let stdout = '';
     let stderr = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
@@ -31,6 +35,11 @@ export async function runCommand(
     child.stdin.on('error', () => {});
     child.on('error', (error: NodeJS.ErrnoException) => {
       const failure = { command, exitCode: null, stderr };
+      if (error.name === 'AbortError') {
+        return reject(
+          new CommandError(`${command} gave no answer for ${TIMEOUT_MS / 1000} s, and was ended`, failure),
+        );
+      }
       reject(
         error.code === 'ENOENT'
           ? new CommandNotFoundError(`${command} is not on PATH. ${remedyFor(command)}`, failure, {

@@ -171,7 +171,9 @@ export class Tracker {
   async #giveUp(job: Job): Promise<void> {
     if ((await this.#readOutcome(job)) || job.phase !== 'open' || job.end === undefined) return;
     const { jobSet } = this.#host;
-    const stderrTail = await jobSet.readLog(job.key, 'stderr', STDERR_TAIL_BYTES).catch(() => '');
+    const tail = async (log: 'stderr' | 'start'): Promise<string> =>
+      jobSet.readLog(job.key, log, STDERR_TAIL_BYTES).catch(() => '');
+    const stderrTail = (await tail('stderr')) || (await tail('start'));
     const { end, jobId, key, call } = job;
     if (job.phase !== 'open' || end === undefined) return;
     if (end.kind === 'held') this.#host.removeJob(jobId);

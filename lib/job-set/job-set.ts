@@ -27,6 +27,8 @@ export interface RunnerSetup {
   readonly setup: readonly string[];
 }
 
+const LOG_FILES = { stdout: names.stdoutFile, stderr: names.stderrFile, start: names.startFile };
+
 const randomName = customAlphabet('0123456789abcdefghijkmnopqrstuvwxyz', 8);
 
 /** A directory that holds calls, their outcomes and all that belongs to them; the layout is in names.ts. */
@@ -133,8 +135,12 @@ export class JobSet {
   }
 
   /** The end of what a job has written, `limit` bytes of it at the most; empty if there is nothing. */
-  async readLog(key: string, stream: 'stdout' | 'stderr', limit: number = Infinity): Promise<string> {
-    const file = (stream === 'stdout' ? names.stdoutFile : names.stderrFile)(this.directory, key);
+  async readLog(
+    key: string,
+    stream: 'stdout' | 'stderr' | 'start',
+    limit: number = Infinity,
+  ): Promise<string> {
+    const file = LOG_FILES[stream](this.directory, key);
     const handle = await open(file).catch(() => undefined);
     if (handle === undefined) return '';
     try {
@@ -156,8 +162,9 @@ export class JobSet {
   }
 
   async removeLogs(key: string): Promise<void> {
-    for (const file of [names.stdoutFile, names.stderrFile])
+    for (const file of [names.stdoutFile, names.stderrFile, names.startFile]) {
       await unlink(file(this.directory, key)).catch(ignoreMissing);
+    }
   }
 
   async removeInputs(batch: number): Promise<void> {
@@ -176,12 +183,22 @@ export async function listOutcomes(directory: string): Promise<string[]> {
   return (await readdir(names.outcomesDirectory(directory))).filter((name) => names.isOutcomeName(name));
 }
 
-/** The script that every job runs: the user's lines, then node in its place, so that signals reach node. */
+/**
+ * The script that every job runs, with the job's key as its first argument: the user's lines, then node in its place, so
+ * that signals reach node. It takes its output to the job set by itself: through a batch system it may come late.
+ */
 function runScript(directory: string, { node, execArgv, setup }: RunnerSetup): string {
+  const logs = quoteForShell(names.logsDirectory(directory));
   const command = [node, ...execArgv, names.runnerFile(directory), directory]
     .map((word) => quoteForShell(word))
     .join(' ');
-  return ['#!/bin/sh', ...setup, `exec ${command} "$@"`, ''].join('\n');
+  return [
+    '#!/bin/sh',
+    `exec >${logs}/"$1".out 2>${logs}/"$1".err`,
+    ...setup,
+    `exec ${command} "$@"`,
+    '',
+  ].join('\n');
 }
 
 /** POSIX shell: nothing is special between single quotes but the single quote itself. */

@@ -10,6 +10,7 @@ import { join } from 'node:path';
  *     inputs/<batch>      the calls of one submission, one after the other
  *     outcomes/<key>      what came of a job; its existing means that it is whole
  *     logs/<key>.out .err what a job wrote
+ *     logs/<key>.start    what its shell said if it could not even begin
  *     events.log          the batch system's event log
  */
 export const headerFile = (directory: string): string => join(directory, 'job-set.yaml');
@@ -30,6 +31,8 @@ export const stdoutFile = (directory: string, key: string): string =>
   join(logsDirectory(directory), `${key}.out`);
 export const stderrFile = (directory: string, key: string): string =>
   join(logsDirectory(directory), `${key}.err`);
+export const startFile = (directory: string, key: string): string =>
+  join(logsDirectory(directory), `${key}.start`);
 export const eventLogFile = (directory: string): string => join(directory, 'events.log');
 
 /** The key of the job of a call's nth attempt, counted from 1. */

@@ -72,12 +72,14 @@ export function describeFunction(fn: AnyFunction): FunctionDescription {
   const source = Function.prototype.toString.call(fn);
   if (/\{\s*\[native code\]\s*\}\s*$/.test(source)) return describeNative(fn);
   if (/^class\b/.test(source))
-    throw refuse(fn, 'is a class, which cannot be called: send a function that makes the instance');
+    throw refuse(fn, 'is a class, which cannot be called: send a function that makes one');
   const base = { kind: 'source', name: fn.name, source, directory: process.cwd() } as const;
   // Only functions of sloppy code have this property of their own; of arrows and methods it is not known.
   const strictness = Object.hasOwn(fn, 'caller') ? [false] : [true, false];
+  // An accessor's source begins like this, and is none of both; a method called `get` does not.
+  const forms = /^[gs]et\s+[^\s(]/.test(source) ? [] : (['expression', 'method'] as const);
   for (const strict of strictness) {
-    for (const form of ['expression', 'method'] as const) {
+    for (const form of forms) {
       const description = { ...base, form, strict };
       if (compiles(wrapSource(description))) return description;
     }

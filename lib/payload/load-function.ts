@@ -34,7 +34,10 @@ export function wrapSource({
   form,
   strict,
 }: Pick<SourceDescription, 'source' | 'form' | 'strict'>): string {
-  const expression = form === 'expression' ? `(${source}\n)` : `Object.values({${source}\n})[0]`;
+  const expression =
+    form === 'expression'
+      ? `(${source}\n)`
+      : `((holder) => holder[Reflect.ownKeys(holder)[0]])({${source}\n})`;
   return `(function (require, __name) { ${strict ? '"use strict"; ' : ''}return ${expression}; })`;
 }
 
@@ -69,8 +72,11 @@ async function loadExport({ module, exportName, directory }: ModuleDescription):
     namespace = await importFrom(directory, isAbsolute(module) ? pathToFileURL(module).href : module);
   } catch (error) {
     const message = (error as { message?: unknown } | null)?.message;
+    const remedy = /\.[mc]?tsx?$/.test(module)
+      ? ". Remedy: name the compiled .js file, or set execArgv: ['--import', 'tsx']"
+      : '';
     throw new ModuleLoadError(
-      `The module ${module} of the function ${exportName} cannot be loaded on this machine: ${String(message ?? error)}`,
+      `The module ${module} of the function ${exportName} cannot be loaded on this machine: ${String(message ?? error)}${remedy}`,
       module,
       exportName,
       { cause: error },

@@ -1,3 +1,4 @@
+import { fsyncSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { outcomeFile } from '../job-set/names.ts';
 import { writeWholeSync } from '../job-set/write-whole.ts';
@@ -51,6 +52,16 @@ export class OutcomeWriter {
       systemCpuMs: used.systemCPUTime / 1000,
       peakMemoryBytes: used.maxRSS * 1024,
     });
+    // Who sees the outcome, on another machine, can see all that was printed before it.
+    for (const stream of [1, 2]) flush(stream);
     writeWholeSync(outcomeFile(this.#directory, this.#key), outcome);
+  }
+}
+
+function flush(descriptor: number): void {
+  try {
+    fsyncSync(descriptor);
+  } catch {
+    // It is no file.
   }
 }

@@ -1,7 +1,7 @@
 import type { JobEvent, ParsedEvents } from '../batch-system.ts';
 
-/** Stands alone on the line behind each event. */
-const SEPARATOR = '\n...\n';
+/** Stands alone on the line behind each event; a log that went through Windows has the other line ends. */
+const SEPARATORS = ['\n...\n', '\n...\r\n'];
 
 /**
  * The events of a job event log in HTCondor's classic format, up to the last one that is whole. Kinds of event that mean
@@ -10,20 +10,12 @@ const SEPARATOR = '\n...\n';
  * The format and the numbers: HTCondor manual, "Job Event Log Codes".
  */
 export function parseEventLog(bytes: Buffer): ParsedEvents {
-  const text = bytes.includes('\r') ? withoutCarriageReturns(bytes) : bytes;
-  const last = text.lastIndexOf(SEPARATOR);
-  if (last === -1) return { events: [], consumed: 0 };
-  const whole = text.toString('utf8', 0, last);
-  const events = whole
-    .split(SEPARATOR)
-    .map((event) => parseEvent(event))
-    .filter((event) => event !== undefined);
-  return { events, consumed: bytes.lastIndexOf('...') + '...'.length + (text === bytes ? 1 : 2) };
-}
-
-/** A log that went through Windows, or a filesystem that thinks so. */
-function withoutCarriageReturns(bytes: Buffer): Buffer {
-  return Buffer.from(bytes.toString('latin1').replaceAll('\r\n', '\n'), 'latin1');
+  const ends = SEPARATORS.map((separator) => bytes.lastIndexOf(separator) + separator.length);
+  const consumed = Math.max(
+    ...ends.map((end, index) => (end < (SEPARATORS[index] as string).length ? 0 : end)),
+  );
+  const texts = bytes.toString('utf8', 0, consumed).split(/\n\.\.\.\r?\n/);
+  return { events: texts.map((text) => parseEvent(text)).filter((event) => event !== undefined), consumed };
 }
 
 function parseEvent(text: string): JobEvent | undefined {

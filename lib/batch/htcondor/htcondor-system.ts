@@ -3,10 +3,18 @@ import type { BatchSystem, EventSource, JobBatch, JobEvent, SubmitOptions } from
 import { runCommand } from '../run-command.ts';
 import { parseEventLog } from './event-log.ts';
 import { LISTED_ATTRIBUTES, parseQueueListing } from './queue-listing.ts';
-import { checkSubmitOptions, submitDescription } from './submit-description.ts';
+import {
+  checkDirectoryName,
+  checkEnvironment,
+  checkSubmitOptions,
+  submitDescription,
+} from './submit-description.ts';
 
 /** How many job ids one command line takes. */
 const IDS_PER_COMMAND = 2000;
+
+/** What condor_submit says when nobody answers, rather than refuses. */
+const NO_SCHEDD = /address (of|for)|connect to|SECMAN|unknown host/i;
 
 /** Which HTCondor, as the command-line tools are told with `-pool` and `-name`. */
 export interface HTCondorPlace {
@@ -30,6 +38,12 @@ export class HTCondorSystem implements BatchSystem {
 
   checkSubmitOptions(submit: SubmitOptions): void {
     checkSubmitOptions(submit);
+  }
+
+  checkPlace(directory: string, environment: Readonly<Record<string, string>>): void {
+    checkDirectoryName('directory', directory);
+    checkDirectoryName('the current directory', process.cwd());
+    checkEnvironment(environment);
   }
 
   async submit(batch: JobBatch): Promise<string[]> {
@@ -66,10 +80,16 @@ export class HTCondorSystem implements BatchSystem {
 
   async #runSubmit(description: string): Promise<{ stdout: string; stderr: string }> {
     try {
-      return await runCommand('condor_submit', [...this.#place, '-terse', '-'], description);
+      const output = await runCommand('condor_submit', [...this.#place, '-terse'], description);
+      for (const [warning] of output.stderr.matchAll(/^WARNING: .*/gm))
+        process.emitWarning(`condor_submit: ${warning}`, 'CondorFuturesWarning');
+      return output;
     } catch (error) {
       if (!(error instanceof CommandError) || error instanceof CommandNotFoundError) throw error;
-      throw new SubmitError(`HTCondor refused the jobs. ${error.message}`, error, { cause: error });
+      const remedy = NO_SCHEDD.test(error.stderr)
+        ? '. Remedy: see with condor_q whether the schedd is up, or name another one with the option `schedd`'
+        : '';
+      throw new SubmitError(`HTCondor took no jobs: ${error.message}${remedy}`, error, { cause: error });
     }
   }
 

@@ -1,6 +1,13 @@
-import { eventLogFile, scriptFile, stderrFile, stdoutFile } from '../../job-set/names.ts';
+import { eventLogFile, scriptFile, startFile } from '../../job-set/names.ts';
 import type { JobBatch, SubmitOptions } from '../batch-system.ts';
-import { quoteEnvironment, quoteValue, quoteWords } from './quoting.ts';
+import { showValue } from '../../options.ts';
+import {
+  DOLLAR_ATTRIBUTE,
+  quoteEnvironment,
+  quoteWords,
+  troubleWithValue,
+  troubleWithWord,
+} from './quoting.ts';
 
 /** Submit commands that the library gives itself, by lower-case name; another value would cut the job off from its future. */
 const RESERVED: readonly string[] = [
@@ -29,7 +36,7 @@ const RESERVED: readonly string[] = [
 const NAME = /^(\+|my\.)?[a-z_][a-z0-9_.]*$/i;
 
 /**
- * @throws {TypeError} for names that are reserved or no names, and values that cannot be said in a submit description
+ * @throws {TypeError} for names that are reserved or no names, and values that HTCondor would not leave as they are
  */
 export function checkSubmitOptions(submit: SubmitOptions): void {
   for (const [name, value] of Object.entries(submit)) {
@@ -43,40 +50,46 @@ export function checkSubmitOptions(submit: SubmitOptions): void {
       throw new TypeError(`Expected the names in \`submit\` to be submit commands, got \`${name}\``);
     if (!['string', 'number', 'boolean'].includes(typeof value)) {
       throw new TypeError(
-        `Expected \`submit.${name}\` to be a string, a number or a boolean, got a value of type ${typeof value}`,
+        `Expected \`submit.${name}\` to be a string, a number or a boolean, got ${showValue(value)}`,
       );
     }
-    const trouble = troubleOf(String(value));
-    if (trouble !== undefined) throw new TypeError(`The value of \`submit.${name}\` ${trouble}`);
+    refuse(`submit.${name}`, troubleWithValue(String(value)));
+  }
+}
+
+/**
+ * @throws {TypeError} for values that cannot be said in a submit description
+ */
+export function checkEnvironment(environment: Readonly<Record<string, string>>): void {
+  for (const [name, value] of Object.entries(environment)) {
+    refuse(`environment.${name}`, troubleWithWord(value));
+    if (name === 'TMPDIR') refuse('environment.TMPDIR', "is replaced by HTCondor's own; set it in `setup`");
   }
 }
 
 /** The text that condor_submit reads on stdin: what is common to all jobs, then a line for each. */
 export function submitDescription({ jobSet, jobs, environment, submit }: JobBatch): string {
   const { id, directory } = jobSet;
-  const each = '$(call)';
   const commands: Record<string, string> = {
     universe: 'vanilla',
-    batch_name: quoteValue(id),
-    initialdir: quoteValue(process.cwd()),
+    batch_name: id,
+    initialdir: process.cwd(),
     // Where the pool has no shared FileSystemDomain, HTCondor moves the (no) files itself, and the job runs all the same.
     should_transfer_files: 'IF_NEEDED',
     when_to_transfer_output: 'ON_EXIT',
     transfer_output_files: '""',
-    ...Object.fromEntries(
-      Object.entries(submit).map(([name, value]) => [normalize(name), quoteValue(String(value))]),
-    ),
+    ...Object.fromEntries(Object.entries(submit).map(([name, value]) => [normalize(name), String(value)])),
     executable: '/bin/sh',
     transfer_executable: 'false',
-    arguments: argumentsOf(scriptFile(directory)),
+    // The runner's own words are numbers and keys, which need no quotes.
+    arguments: quoteWords([scriptFile(directory)]).replace(/"$/, ' $(words)"'),
     environment: quoteEnvironment(environment),
-    log: quoteValue(eventLogFile(directory)),
-    output: quoteValue(stdoutFile(directory, '\0')).replace('\0', each),
-    error: quoteValue(stderrFile(directory, '\0')).replace('\0', each),
-    stream_output: 'true',
-    stream_error: 'true',
+    log: eventLogFile(directory),
+    output: '/dev/null',
+    error: startFile(directory, '$(call)'),
     'My.CondorFuturesJobSet': `"${id}"`,
-    'My.CondorFuturesCall': `"${each}"`,
+    'My.CondorFuturesCall': '"$(call)"',
+    [`My.${DOLLAR_ATTRIBUTE}`]: '"$"',
   };
   return [
     ...Object.entries(commands).map(([name, value]) => `${name} = ${value}`),
@@ -87,22 +100,21 @@ export function submitDescription({ jobSet, jobs, environment, submit }: JobBatc
   ].join('\n');
 }
 
+/** @throws {TypeError} if the name of a directory that the description must hold is not one that it can */
+export function checkDirectoryName(option: string, directory: string): void {
+  refuse(
+    option,
+    directory.includes('\\')
+      ? 'has a backslash, which HTCondor does not take in paths'
+      : troubleWithValue(directory),
+  );
+}
+
+function refuse(option: string, trouble: string | undefined): void {
+  if (trouble !== undefined) throw new TypeError(`The value of \`${option}\` ${trouble}`);
+}
+
 /** Submit commands are not case-sensitive: a user's `Initialdir` replaces the library's. */
 function normalize(name: string): string {
   return name.startsWith('+') || /^my\./i.test(name) ? name : name.toLowerCase();
-}
-
-/** The runner's own words are numbers and keys, which need no quotes. */
-function argumentsOf(script: string): string {
-  return `${quoteWords([script]).slice(0, -1)} $(words)"`;
-}
-
-/** Why a value would not arrive as it is. */
-function troubleOf(value: string): string | undefined {
-  if (/[\n\r\0]/.test(value)) return 'has a line break or NUL, which a submit description cannot hold';
-  if (value !== value.trim()) return 'begins or ends with white space, which condor_submit drops';
-  if (value.endsWith('\\')) return 'ends with a backslash, which condor_submit takes for a line that goes on';
-  if (value.includes('$$(') || value.includes('$$['))
-    return 'has `$$(` or `$$[`, which HTCondor replaces when it starts the job';
-  return undefined;
 }

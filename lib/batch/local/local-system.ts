@@ -1,7 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { open } from 'node:fs/promises';
 import { hostname, constants } from 'node:os';
-import { scriptFile, stderrFile, stdoutFile } from '../../job-set/names.ts';
+import { scriptFile } from '../../job-set/names.ts';
 import type { BatchSystem, EventSource, JobBatch, JobEvent } from '../batch-system.ts';
 
 /** After SIGTERM, a removed job has this long to end before SIGKILL, as HTCondor does it. */
@@ -23,7 +22,7 @@ export class LocalSystem implements BatchSystem {
   readonly #maxWorkers: number;
   readonly #listeners: ((event: JobEvent) => void)[] = [];
   readonly #waiting = new Map<string, LocalJob>();
-  readonly #running = new Map<string, ChildProcess | undefined>();
+  readonly #running = new Map<string, ChildProcess>();
   readonly #removed = new Set<string>();
   #submitted = 0;
 
@@ -33,6 +32,8 @@ export class LocalSystem implements BatchSystem {
 
   /** A program that moves here from a pool brings its requests along; this machine has nothing to do with them. */
   checkSubmitOptions(): void {}
+
+  checkPlace(): void {}
 
   async submit(batch: JobBatch): Promise<string[]> {
     const ids = batch.jobs.map((job) => {
@@ -52,7 +53,7 @@ export class LocalSystem implements BatchSystem {
         this.#emit({ jobId: id, kind: 'removed', reason: 'removed before it started' });
       else if (this.#running.has(id)) {
         this.#removed.add(id);
-        stop(this.#running.get(id));
+        stop(this.#running.get(id) as ChildProcess);
       }
     }
   }
@@ -72,7 +73,6 @@ export class LocalSystem implements BatchSystem {
     for (const [id, job] of this.#waiting) {
       if (this.#running.size >= this.#maxWorkers) return;
       this.#waiting.delete(id);
-      this.#running.set(id, undefined);
       void this.#run(job).then((event) => {
         this.#running.delete(id);
         this.#removed.delete(id);
@@ -84,26 +84,17 @@ export class LocalSystem implements BatchSystem {
 
   /** Runs one job to its end; never rejects. */
   async #run({ id, batch, job }: LocalJob): Promise<JobEvent> {
-    const { directory } = batch.jobSet;
     try {
-      const stdout = await open(stdoutFile(directory, job.key), 'a', 0o600);
-      const stderr = await open(stderrFile(directory, job.key), 'a', 0o600);
-      try {
-        if (this.#removed.has(id)) return { jobId: id, kind: 'removed', reason: 'removed before it started' };
-        const child = spawn('/bin/sh', [scriptFile(directory), ...job.arguments], {
-          env: { ...process.env, ...batch.environment },
-          stdio: ['ignore', stdout.fd, stderr.fd],
-        });
-        this.#running.set(id, child);
-        return await new Promise((resolve, reject) => {
-          child.on('error', reject);
-          child.on('spawn', () => this.#emit({ jobId: id, kind: 'running', host: hostname() }));
-          child.on('exit', (code, signal) => resolve(this.#endOf(id, code, signal)));
-        });
-      } finally {
-        await stdout.close();
-        await stderr.close();
-      }
+      const child = spawn('/bin/sh', [scriptFile(batch.jobSet.directory), ...job.arguments], {
+        env: { ...process.env, ...batch.environment },
+        stdio: 'ignore',
+      });
+      this.#running.set(id, child);
+      return await new Promise((resolve, reject) => {
+        child.on('error', reject);
+        child.on('spawn', () => this.#emit({ jobId: id, kind: 'running', host: hostname() }));
+        child.on('exit', (code, signal) => resolve(this.#endOf(id, code, signal)));
+      });
     } catch (error) {
       return {
         jobId: id,
@@ -125,8 +116,7 @@ export class LocalSystem implements BatchSystem {
   }
 }
 
-function stop(child: ChildProcess | undefined): void {
-  if (child === undefined) return;
+function stop(child: ChildProcess): void {
   child.kill('SIGTERM');
   const timer = setTimeout(() => child.kill('SIGKILL'), KILL_AFTER_MS);
   child.once('exit', () => clearTimeout(timer));

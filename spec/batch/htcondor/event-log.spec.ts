@@ -1,0 +1,108 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { describe, expect, it } from '@jest/globals';
+import { parseEventLog } from '../../../lib/batch/htcondor/event-log.ts';
+
+const recordings = new URL('../../fixtures/htcondor/event-log/', import.meta.url);
+const read = (name: string): Buffer => readFileSync(new URL(name, recordings));
+
+/** The kinds of event in the order of the log, and the last event but for its job. */
+function summaryOf(name: string): { kinds: string[]; last: Record<string, unknown> } {
+  const { events } = parseEventLog(read(name));
+  const { jobId: _, ...last } = events.at(-1) as { jobId: string };
+  return { kinds: events.map(({ kind }) => kind), last };
+}
+
+describe('a recorded event log', () => {
+  it.each([
+    ['exit-0.log', ['queued', 'running', 'ended'], { exitCode: 0 }],
+    ['exit-3.log', ['queued', 'running', 'ended'], { exitCode: 3 }],
+    ['killed-by-signal.log', ['queued', 'running', 'ended'], { signal: 9 }],
+    [
+      'removed.log',
+      ['queued', 'running', 'queued', 'removed'],
+      { reason: 'via condor_rm (by user condor-user)' },
+    ],
+    ['removed-while-idle.log', ['queued', 'removed'], { reason: expect.stringContaining('condor_rm') }],
+    [
+      'periodic-remove.log',
+      ['queued', 'running', 'removed'],
+      { reason: expect.stringContaining('PeriodicRemove expression') },
+    ],
+    ['evicted.log', ['queued', 'running', 'queued', 'running', 'ended'], { exitCode: 0 }],
+    ['starter-killed.log', expect.arrayContaining(['running', 'queued']), expect.anything()],
+    ['submit-event-notes.log', ['queued', 'running', 'ended'], { exitCode: 0 }],
+    ['suspended.log', expect.arrayContaining(['running', 'ended']), { exitCode: 0 }],
+  ])('tells what happened: %s', (name, kinds, last) => {
+    const summary = summaryOf(name);
+    expect(summary.kinds).toEqual(kinds);
+    expect(summary.last).toMatchObject(last as object);
+  });
+
+  it.each([
+    ['held-executable.log', 6, 2, /Failed to execute '\/nonesuch\/prog'/],
+    ['periodic-hold.log', 3, 42, /^too slow$/],
+    ['allowed-job-duration.log', 46, 0, /exceeded allowed job duration/],
+  ])('tells why a job was held, with both codes: %s', (name, code, subCode, reason) => {
+    const held = parseEventLog(read(name)).events.find(({ kind }) => kind === 'held');
+    expect(held).toMatchObject({ code, subCode, reason: expect.stringMatching(reason) });
+  });
+
+  it('tells a release after a hold', () => {
+    expect(summaryOf('hold-and-release.log').kinds.join(' ')).toMatch(/held queued running/);
+  });
+
+  it('tells the machine', () => {
+    expect(parseEventLog(read('exit-0.log')).events[1]).toMatchObject({ kind: 'running', host: 'localhost' });
+  });
+
+  it('keeps interleaved jobs apart', () => {
+    const { events } = parseEventLog(read('interleaved.log'));
+    const ended = events.filter(({ kind }) => kind === 'ended').map(({ jobId }) => jobId);
+    expect(new Set(ended).size).toBe(ended.length);
+    expect(ended.length).toBeGreaterThan(1);
+    expect(ended.every((id) => /^[1-9]\d*\.\d+$/.test(id))).toBe(true);
+  });
+
+  it.each(readdirSync(recordings))('is read to its end: %s', (name) => {
+    expect(parseEventLog(read(name)).consumed).toBe(read(name).length);
+  });
+});
+
+describe('an event log that is being written', () => {
+  const whole = read('exit-3.log');
+
+  it('gives the same events wherever it is cut', () => {
+    const expected = parseEventLog(whole).events;
+    for (let cut = 0; cut <= whole.length; cut += 1) {
+      const first = parseEventLog(whole.subarray(0, cut));
+      const second = parseEventLog(whole.subarray(first.consumed));
+      expect([...first.events, ...second.events]).toEqual(expected);
+    }
+  });
+
+  it('may have the line ends of Windows', () => {
+    const windows = Buffer.from(whole.toString().replaceAll('\n', '\r\n'));
+    expect(parseEventLog(windows)).toEqual({ events: parseEventLog(whole).events, consumed: windows.length });
+  });
+
+  it('may have non-ASCII reasons, and dots of its own in them', () => {
+    const log =
+      '012 (7.3.0) 2026-11-21 01:50:45 Job was held.\n\tzu groß… ... 模型\n\tCode 3 Subcode 42\n...\n';
+    expect(parseEventLog(Buffer.from(log)).events).toEqual([
+      { jobId: '7.3', kind: 'held', reason: 'zu groß… ... 模型', code: 3, subCode: 42 },
+    ]);
+  });
+
+  it('may tell of a host in the form of older versions', () => {
+    const log =
+      '001 (7.3.000) 07/14 12:00:01 Job executing on host: <10.0.0.7:9618?addrs=x&alias=node7.example.org&noUDP>\n...\n';
+    expect(parseEventLog(Buffer.from(log)).events).toEqual([
+      { jobId: '7.3', kind: 'running', host: 'node7.example.org' },
+    ]);
+  });
+
+  it('skips what is no event', () => {
+    expect(parseEventLog(Buffer.from('garbage\n...\n\0\0\0\n...\n')).events).toEqual([]);
+    expect(parseEventLog(Buffer.from('garbage'))).toEqual({ events: [], consumed: 0 });
+  });
+});

@@ -1,0 +1,140 @@
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import type { JobBatch } from '../../../lib/batch/batch-system.ts';
+import { HTCondorSystem, parseTerse } from '../../../lib/batch/htcondor/htcondor-system.ts';
+import { CommandError, CommandNotFoundError, SubmitError } from '../../../lib/errors.ts';
+
+interface Recording {
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly status: number;
+}
+
+function recorded(name: string): Recording {
+  const file = new URL(`../../fixtures/htcondor/cli/${name}.json`, import.meta.url);
+  return JSON.parse(readFileSync(file, 'utf8')) as Recording;
+}
+
+let bin: string;
+let path: string | undefined;
+beforeEach(() => {
+  bin = mkdtempSync(join(tmpdir(), 'bin-'));
+  path = process.env['PATH'];
+  process.env['PATH'] = [bin, '/usr/bin', '/bin'].join(delimiter);
+});
+afterEach(() => {
+  process.env['PATH'] = path;
+  rmSync(bin, { recursive: true });
+});
+
+/** A program on PATH that says what a real one once said, and notes its arguments and stdin. */
+function fake(command: string, { stdout, stderr, status }: Recording): void {
+  writeFileSync(join(bin, `${command}.out`), stdout);
+  writeFileSync(join(bin, `${command}.err`), stderr);
+  const script = `#!/bin/sh
+printf '%s\\n' "$@" >>'${bin}/${command}.args'
+cat >'${bin}/${command}.in'
+cat '${bin}/${command}.out'; cat '${bin}/${command}.err' >&2; exit ${status}\n`;
+  writeFileSync(join(bin, command), script);
+  chmodSync(join(bin, command), 0o755);
+}
+
+const heard = (command: string, what: 'args' | 'in'): string =>
+  readFileSync(join(bin, `${command}.${what}`), 'utf8');
+
+const batchOf = (jobs: number): JobBatch => ({
+  jobSet: { id: 'set', directory: '/shared/set' },
+  jobs: Array.from({ length: jobs }, (_, index) => ({ key: String(index), arguments: [String(index)] })),
+  environment: {},
+  submit: {},
+});
+
+describe('HTCondorSystem', () => {
+  it('submits on stdin, and reads the ids of many jobs from one line', async () => {
+    fake('condor_submit', { stdout: '12.0 - 12.2\n', stderr: '', status: 0 });
+    const system = new HTCondorSystem({ pool: 'cm.example.org', schedd: 'submit7' });
+    expect(await system.submit(batchOf(3))).toEqual(['12.0', '12.1', '12.2']);
+    expect(heard('condor_submit', 'args')).toBe('-pool\ncm.example.org\n-name\nsubmit7\n-terse\n');
+    expect(heard('condor_submit', 'in')).toContain('queue call,words from (\n0,0\n1,1\n2,2\n)\n');
+  });
+
+  it.each([
+    ['submit-bad-requirements', /condor_submit failed with exit code 1: .*requirements/is],
+    ['submit-no-initialdir', /No such directory/],
+    ['submit-schedd-down', /Can't find address of local schedd.* Remedy: see with condor_q/s],
+    ['submit-no-schedd-of-that-name', /Remedy: .* the option `schedd`/s],
+  ])('tells why jobs were refused: %s', async (name, message) => {
+    fake('condor_submit', recorded(name));
+    const error = await new HTCondorSystem({}).submit(batchOf(1)).catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(SubmitError);
+    expect(error).toMatchObject({
+      command: 'condor_submit',
+      exitCode: 1,
+      message: expect.stringMatching(message),
+    });
+  });
+
+  it.each([
+    ['nothing', ''],
+    ['fewer jobs', '12.0 - 12.0\n'],
+    ['something else', 'Welcome to submit7!\n'],
+  ])('does not believe an answer with %s', async (_, stdout) => {
+    fake('condor_submit', { stdout, stderr: '', status: 0 });
+    await expect(new HTCondorSystem({}).submit(batchOf(3))).rejects.toThrow(/answered for [01] of 3 jobs/);
+  });
+
+  it('passes warnings on, such as one of a misspelt submit command', async () => {
+    fake('condor_submit', recorded('submit-typo'));
+    const emitWarning = jest.spyOn(process, 'emitWarning').mockImplementation(() => {});
+    await new HTCondorSystem({}).submit(batchOf(1));
+    const warnings = emitWarning.mock.calls.map(([warning]) => warning);
+    emitWarning.mockRestore();
+    expect(warnings).toEqual([expect.stringContaining("'reqest_memory = 5' was unused")]);
+  });
+
+  it('says that a command is missing, with the remedy', async () => {
+    const error = await new HTCondorSystem({}).submit(batchOf(1)).catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(CommandNotFoundError);
+    expect((error as Error).message).toMatch(/condor_submit is not on PATH\. Remedy: .* submit machine/);
+  });
+
+  it('removes many jobs with one command, some of which may be gone', async () => {
+    fake('condor_rm', recorded('rm-some-gone'));
+    await new HTCondorSystem({}).remove(['903.0', '4711.0']);
+    expect(heard('condor_rm', 'args')).toBe('903.0\n4711.0\n');
+  });
+
+  it('says when nothing could be removed', async () => {
+    fake('condor_rm', recorded('rm-schedd-down'));
+    await expect(new HTCondorSystem({}).remove(['1.0'])).rejects.toThrow(CommandError);
+  });
+
+  it('asks for clusters in the queue, and for what is not there in the history', async () => {
+    fake('condor_q', recorded('q-idle-running-held-gone'));
+    fake('condor_history', recorded('history-several'));
+    const status = await new HTCondorSystem({}).status(['900.0', '900.1', '902.0', '4711.0']);
+    expect(heard('condor_q', 'args').split('\n').slice(-4)).toEqual(['900', '902', '4711', '']);
+    expect(heard('condor_history', 'args').split('\n').slice(-3)).toEqual(['902.0', '4711.0', '']);
+    expect(status.get('900.0')).toMatchObject({ kind: 'held' });
+    expect(status.get('902.0')).toMatchObject({ kind: 'ended', exitCode: 3 });
+    expect(status.has('4711.0')).toBe(false);
+  });
+
+  it('takes no answer for no answer, not for jobs that are gone', async () => {
+    fake('condor_q', recorded('q-schedd-down'));
+    fake('condor_history', recorded('history-none'));
+    await expect(new HTCondorSystem({}).status(['1.0'])).rejects.toThrow(CommandError);
+    fake('condor_q', recorded('q-none'));
+    expect((await new HTCondorSystem({}).status(['1.0'])).size).toBe(0);
+  });
+});
+
+describe('what condor_submit -terse prints', () => {
+  it.each([
+    ['submit-one', ['877.0']],
+    ['submit-two-clusters', ['883.0', '884.0', '884.1']],
+    ['submit-queue-0', []],
+  ])('is read: %s', (name, ids) => expect(parseTerse(recorded(name).stdout)).toEqual(ids));
+});

@@ -1,0 +1,46 @@
+import { describe, expect, it } from '@jest/globals';
+import { runCommand } from '../../lib/batch/run-command.ts';
+import { CommandError, CommandNotFoundError } from '../../lib/errors.ts';
+
+describe('runCommand', () => {
+  it('passes arguments and stdin on as they are, through no shell', async () => {
+    const { stdout } = await runCommand(
+      'sh',
+      ['-c', 'printf "%s|" "$@"; cat', 'sh', '$HOME; true', "it's *"],
+      'input $x',
+    );
+    expect(stdout).toBe("$HOME; true|it's *|input $x");
+  });
+
+  it('gives what was said on both streams', async () => {
+    expect(await runCommand('sh', ['-c', 'echo out; echo é >&2'])).toEqual({
+      stdout: 'out\n',
+      stderr: 'é\n',
+    });
+  });
+
+  it('bears a program that does not read its input', async () => {
+    expect((await runCommand('true', [], 'x'.repeat(10_000_000))).stdout).toBe('');
+  });
+
+  it.each([
+    ['exit 3', 'exit code 3: no', 3],
+    ['kill -9 $$', 'signal SIGKILL: no', null],
+  ])('tells how it failed: %s', async (script, how, exitCode) => {
+    const failure = runCommand('sh', ['-c', `echo no >&2; ${script}`]);
+    await expect(failure).rejects.toThrow(CommandError);
+    await expect(failure).rejects.toMatchObject({
+      command: 'sh',
+      exitCode,
+      stderr: 'no\n',
+      message: expect.stringContaining(how),
+    });
+  });
+
+  it('tells that a program is not there', async () => {
+    await expect(runCommand('condor_nonesuch', [])).rejects.toThrow(CommandNotFoundError);
+    await expect(runCommand('condor_nonesuch', [])).rejects.toThrow(
+      'condor_nonesuch is not on PATH. Remedy:',
+    );
+  });
+});

@@ -1,0 +1,71 @@
+import { chmodSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { DirectoryError, OwnershipError } from '../../lib/errors.ts';
+import { checkDirectory, makeDirectory } from '../../lib/job-set/directory.ts';
+import { checkOwnership } from '../../lib/job-set/ownership.ts';
+
+const isRoot = process.getuid?.() === 0;
+
+let directory: string;
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'directory-'));
+});
+afterEach(() => {
+  chmodSync(directory, 0o700);
+  rmSync(directory, { recursive: true });
+});
+
+describe('the directory of job sets', () => {
+  it('is made with its parents, for its owner alone', () => {
+    expect(makeDirectory(join(directory, 'a', 'b'))).toBe(true);
+    expect(statSync(join(directory, 'a', 'b')).mode & 0o777).toBe(0o700);
+    expect(makeDirectory(join(directory, 'a', 'b'))).toBe(false);
+  });
+
+  it('may be missing before it is made', () => {
+    expect(() => checkDirectory(join(directory, 'later'))).not.toThrow();
+  });
+
+  it('is refused if it is a file, or below one', () => {
+    const file = join(directory, 'file');
+    writeFileSync(file, '');
+    expect(() => checkDirectory(file)).toThrow(/is not a directory\. Remedy: name another one/);
+    expect(() => checkDirectory(join(file, 'a'))).toThrow(DirectoryError);
+    expect(() => makeDirectory(join(file, 'a'))).toThrow(DirectoryError);
+  });
+
+  it('is refused if it belongs to somebody else, with both users and the remedy', () => {
+    if (isRoot)
+      return expect(() => checkOwnership('x', { uid: 12345, mode: 0o600 } as never)).toThrow(OwnershipError);
+    expect(() => checkDirectory('/')).toThrow(
+      /belongs to user 0, not to \d+ .* Remedy: name a directory of your own/,
+    );
+  });
+
+  it('is refused if it cannot be written', () => {
+    if (isRoot) return; // Nothing is forbidden to root.
+    chmodSync(directory, 0o500);
+    expect(() => makeDirectory(join(directory, 'a'))).toThrow(/cannot be made: .* Remedy: name another one/);
+    expect(() => checkDirectory(directory)).toThrow('cannot be written. Remedy: chmod u+wx');
+  });
+});
+
+describe('the owner of a file', () => {
+  const user = process.getuid?.() as number;
+
+  it('may be this user alone', () => {
+    expect(() => checkOwnership('outcome', { uid: user, mode: 0o100600 } as never)).not.toThrow();
+    expect(() => checkOwnership('outcome', { uid: user, mode: 0o100644 } as never)).not.toThrow();
+    expect(() => checkOwnership('outcome', { uid: user + 1, mode: 0o100600 } as never)).toThrow(
+      `outcome belongs to user ${user + 1}`,
+    );
+  });
+
+  it.each([0o620, 0o602, 0o777])('may not share the right to write: mode %o', (mode) => {
+    expect(() => checkOwnership('outcome', { uid: user, mode } as never)).toThrow(
+      'can be written by other users',
+    );
+  });
+});

@@ -1,0 +1,154 @@
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { execFileSync } from 'node:child_process';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { parse } from 'yaml';
+import { JobSet, listOutcomes, type RunnerSetup } from '../../lib/job-set/job-set.ts';
+import * as names from '../../lib/job-set/names.ts';
+
+let parent: string;
+let runner: RunnerSetup;
+beforeEach(() => {
+  parent = mkdtempSync(join(tmpdir(), 'job-set-'));
+  writeFileSync(
+    join(parent, 'runner.js'),
+    'console.log(JSON.stringify([process.argv.slice(2), process.execArgv, process.env.FROM_SETUP]))',
+  );
+  runner = { runner: join(parent, 'runner.js'), node: process.execPath, execArgv: [], setup: [] };
+});
+afterEach(() => rmSync(parent, { recursive: true }));
+
+describe('a job set', () => {
+  it('is a directory of its own, closed to others', async () => {
+    const [one, two] = [await JobSet.create(parent, runner, {}), await JobSet.create(parent, runner, {})];
+    expect(one.directory).not.toBe(two.directory);
+    expect(statSync(one.directory).mode & 0o777).toBe(0o700);
+    expect(one.id).toMatch(/^\d{8}-\d{6}-[0-9a-z]{8}$/);
+  });
+
+  it('says who made it and how', async () => {
+    const { directory, id } = await JobSet.create(parent, runner, {
+      system: 'HTCondor',
+      setup: ['module load "x"'],
+    });
+    const header = parse(readFileSync(names.headerFile(directory), 'utf8')) as Record<string, unknown>;
+    expect(header).toMatchObject({
+      id,
+      pid: process.pid,
+      cwd: process.cwd(),
+      system: 'HTCondor',
+      setup: ['module load "x"'],
+    });
+  });
+
+  it('puts the calls of a submission into one file and tells where each lies', async () => {
+    const jobSet = await JobSet.create(parent, runner, {});
+    const locations = await jobSet.writeInputs([Buffer.from('abc'), Buffer.from(''), Buffer.from('de')]);
+    expect(locations).toEqual([
+      { batch: 1, offset: 0, length: 3 },
+      { batch: 1, offset: 3, length: 0 },
+      { batch: 1, offset: 3, length: 2 },
+    ]);
+    expect(readFileSync(names.inputsFile(jobSet.directory, 1), 'utf8')).toBe('abcde');
+    expect((await jobSet.writeInputs([Buffer.from('f')]))[0]?.batch).toBe(2);
+  });
+
+  it('writes a function once', async () => {
+    const jobSet = await JobSet.create(parent, runner, {});
+    await jobSet.writeFunction('abc', 'first');
+    await jobSet.writeFunction('abc', 'second');
+    expect(readFileSync(names.functionFile(jobSet.directory, 'abc'), 'utf8')).toBe('first');
+  });
+
+  it('keeps a journal, a line for each note', async () => {
+    const jobSet = await JobSet.create(parent, runner, {});
+    await jobSet.note({ event: 'submitting', text: 'two\nlines' });
+    await jobSet.note({ event: 'submitted' });
+    const lines = readFileSync(names.journalFile(jobSet.directory), 'utf8').trimEnd().split('\n');
+    expect(lines.map((line) => (JSON.parse(line) as { event: string }).event)).toEqual([
+      'submitting',
+      'submitted',
+    ]);
+  });
+
+  it('lists and reads whole outcomes only', async () => {
+    const jobSet = await JobSet.create(parent, runner, {});
+    writeFileSync(names.outcomeFile(jobSet.directory, '7'), 'whole', { mode: 0o600 });
+    writeFileSync(names.outcomeFile(jobSet.directory, '8.node7-5-1.tmp'), 'torn');
+    expect(await listOutcomes(jobSet.directory)).toEqual(['7']);
+    expect((await jobSet.readOutcome('7'))?.toString()).toBe('whole');
+    expect(await jobSet.readOutcome('8')).toBeUndefined();
+  });
+
+  it('reads no outcome that another user could have written, nor through a link', async () => {
+    const jobSet = await JobSet.create(parent, runner, {});
+    const file = names.outcomeFile(jobSet.directory, '7');
+    writeFileSync(file, 'evil');
+    chmodSync(file, 0o666);
+    await expect(jobSet.readOutcome('7')).rejects.toThrow('can be written by other users');
+    symlinkSync(file, names.outcomeFile(jobSet.directory, '8'));
+    await expect(jobSet.readOutcome('8')).rejects.toMatchObject({ code: 'ELOOP' });
+  });
+
+  it('shows the end of a long log, in whole lines', async () => {
+    const jobSet = await JobSet.create(parent, runner, {});
+    writeFileSync(names.stdoutFile(jobSet.directory, '7'), 'first line\nsecond line\nthird line\n');
+    expect(await jobSet.readLog('7', 'stdout')).toContain('first');
+    expect(await jobSet.readLog('7', 'stdout', 18)).toBe('[the first 16 bytes are left out]\nthird line\n');
+    expect(await jobSet.readLog('7', 'stderr')).toBe('');
+  });
+
+  it('removes what is asked for, and what is missing already is no error', async () => {
+    const jobSet = await JobSet.create(parent, runner, {});
+    await jobSet.writeInputs([Buffer.from('a')]);
+    await jobSet.removeInputs(1);
+    await jobSet.removeInputs(1);
+    await jobSet.removeLogs('7');
+    await jobSet.removeOutcome('7');
+    expect(readdirSync(names.inputsDirectory(jobSet.directory))).toEqual([]);
+  });
+
+  it('goes as a whole, with the directory above if that was made for it', async () => {
+    const jobSet = await JobSet.create(join(parent, 'new'), runner, {});
+    await jobSet.remove();
+    expect(existsSync(join(parent, 'new'))).toBe(false);
+    await (await JobSet.create(parent, runner, {})).remove();
+    expect(existsSync(parent)).toBe(true);
+  });
+
+  it('leaves nothing behind when it cannot be made', async () => {
+    await expect(
+      JobSet.create(parent, { ...runner, runner: join(parent, 'nonesuch') }, {}),
+    ).rejects.toMatchObject({ code: 'ENOENT' });
+    expect(readdirSync(parent)).toEqual(['runner.js']);
+  });
+});
+
+describe('the script that every job runs', () => {
+  const run = ({ directory }: JobSet): unknown => {
+    execFileSync('/bin/sh', [names.scriptFile(directory), '7', 'a b']);
+    return JSON.parse(readFileSync(names.stdoutFile(directory, '7'), 'utf8'));
+  };
+
+  it('runs the setup lines, then node with the runner, the job set and the job', async () => {
+    const setup = ['FROM_SETUP="it\'s"', 'export FROM_SETUP'];
+    const jobSet = await JobSet.create(parent, { ...runner, setup, execArgv: ['--no-warnings'] }, {});
+    expect(run(jobSet)).toEqual([[jobSet.directory, '7', 'a b'], ['--no-warnings'], "it's"]);
+  });
+
+  it('bears any directory name', async () => {
+    const jobSet = await JobSet.create(join(parent, `it's $HOME "é" \`x\``), runner, {});
+    expect(run(jobSet)).toMatchObject([[jobSet.directory, '7', 'a b'], [], null]);
+  });
+});

@@ -1,0 +1,126 @@
+import { describe, expect, it } from '@jest/globals';
+import { ProcessExitError } from '../../lib/errors.ts';
+import { decodeThrown, encodeThrown, registerErrorClass } from '../../lib/payload/thrown.ts';
+import { deserialize, serialize } from 'node:v8';
+
+/** There and back, as bytes. */
+function travel(thrown: unknown): unknown {
+  return decodeThrown(
+    deserialize(serialize(encodeThrown(thrown))) as ReturnType<typeof encodeThrown>,
+    'job 1.0 (node7, pid 5)',
+  );
+}
+
+class DiskFull extends RangeError {
+  readonly free: number;
+  constructor(message: string, free: number) {
+    super(message);
+    this.free = free;
+  }
+}
+
+describe('what a call threw', () => {
+  it.each([0, '', null, undefined, false, NaN, 7n, 'text'])('may be no error: %p', (thrown) => {
+    expect(travel(thrown)).toBe(thrown);
+  });
+
+  it.each([EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError])(
+    'keeps a class of the language: %p',
+    (known) => {
+      const error = travel(new known('no')) as Error;
+      expect(error).toBeInstanceOf(known);
+      expect(error.name).toBe(known.name);
+      expect(error.message).toBe('no');
+    },
+  );
+
+  it('keeps the code and other properties, with their enumerability', () => {
+    const error = Object.assign(new Error('no such file'), {
+      code: 'ENOENT',
+      detail: { tries: new Map([[1, 'a']]) },
+    });
+    Object.defineProperty(error, 'hidden', { value: 1, enumerable: false });
+    const copy = travel(error) as typeof error & { hidden: number };
+    expect(copy.code).toBe('ENOENT');
+    expect(copy.detail.tries.get(1)).toBe('a');
+    expect(Object.keys(copy)).toEqual(['code', 'detail']);
+    expect(copy.hidden).toBe(1);
+  });
+
+  it('keeps causes, however deep, with their classes', () => {
+    const error = travel(
+      new Error('a', { cause: new TypeError('b', { cause: new RangeError('c') }) }),
+    ) as Error;
+    expect(error.cause).toBeInstanceOf(TypeError);
+    expect((error.cause as Error).cause).toBeInstanceOf(RangeError);
+    expect(Object.keys(error)).toEqual([]);
+  });
+
+  it('keeps the errors of an AggregateError', () => {
+    const error = travel(new AggregateError([new TypeError('b'), 'c'], 'a')) as AggregateError;
+    expect(error).toBeInstanceOf(AggregateError);
+    expect(error.errors[0]).toBeInstanceOf(TypeError);
+    expect(error.errors[1]).toBe('c');
+  });
+
+  it('ends the stack with the place where it was thrown', () => {
+    const error = new Error('no');
+    expect((travel(error) as Error).stack).toBe(`${error.stack}\n    at job 1.0 (node7, pid 5)`);
+  });
+
+  it("keeps this project's own classes and their fields", () => {
+    const error = travel(new ProcessExitError('exited', 3)) as ProcessExitError;
+    expect(error).toBeInstanceOf(ProcessExitError);
+    expect(error.exitCode).toBe(3);
+  });
+
+  it('is of the nearest known ancestor until its class is registered', () => {
+    const before = travel(new DiskFull('full', 12)) as DiskFull;
+    expect(before).toBeInstanceOf(RangeError);
+    expect(before).not.toBeInstanceOf(DiskFull);
+    expect(before.free).toBe(12);
+    registerErrorClass(DiskFull);
+    const after = travel(new DiskFull('full', 12)) as DiskFull;
+    expect(after).toBeInstanceOf(DiskFull);
+    expect(after.free).toBe(12);
+  });
+
+  it('may be a DOMException', () => {
+    const error = travel(new DOMException('gone', 'AbortError')) as Error;
+    expect(error.name).toBe('AbortError');
+    expect(error.message).toBe('gone');
+  });
+
+  it('is told in words where it cannot travel', () => {
+    expect(travel(Symbol('x'))).toBe('Symbol(x)');
+    expect(
+      (travel(Object.assign(new Error('a'), { callback: () => 1 })) as { callback: unknown }).callback,
+    ).toContain('Function');
+  });
+
+  it('ends with words where errors go round in circles', () => {
+    const error = new Error('round');
+    error.cause = error;
+    expect((travel(error) as Error).message).toBe('round');
+  });
+
+  it('survives getters that throw', () => {
+    const error = new Error('a');
+    Object.defineProperty(error, 'broken', {
+      enumerable: true,
+      get() {
+        throw new Error('b');
+      },
+    });
+    expect((travel(error) as { broken: unknown }).broken).toContain('reading it threw');
+  });
+});
+
+describe('registerErrorClass', () => {
+  it('takes error classes only', () => {
+    expect(() => registerErrorClass(Map as never)).toThrow(TypeError);
+    expect(() => registerErrorClass('x' as never)).toThrow(
+      'Expected `errorClass` to be a class that extends Error',
+    );
+  });
+});

@@ -1,0 +1,140 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { execFile } from 'node:child_process';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+interface Sample {
+  readonly args?: readonly string[];
+  /** The lines that it prints: text, or asymmetric matchers. */
+  readonly prints: readonly unknown[];
+  /** The lines come in no particular order. */
+  readonly unordered?: boolean;
+}
+
+const matching = (pattern: RegExp): unknown => expect.stringMatching(pattern);
+
+const SAMPLES: Readonly<Record<string, Sample>> = {
+  'square.ts': { prints: ['7 squared is 49'] },
+  'map.ts': {
+    prints: [
+      '20°  75.1 m',
+      '25°  84.8 m',
+      '30°  91.6 m',
+      '35°  95.8 m',
+      '40°  97.5 m',
+      '45°  96.8 m',
+      '50°  93.9 m',
+      '55°  88.7 m',
+      '60°  81.3 m',
+      '65°  71.9 m',
+      '70°  60.6 m',
+      '75°  47.5 m',
+    ],
+  },
+  'as-completed.ts': {
+    prints: [
+      // The words of V8's SyntaxError change with its versions.
+      matching(/^\{"celsius": failed: SyntaxError: .*JSON.* \(stderr: parsing \{"celsius":\)$/),
+      '{"celsius":-300} failed: RangeError: -300 °C is colder than cold (stderr: parsing {"celsius":-300})',
+      '{"celsius":-40} is 233.15 K',
+      '{"celsius":21.5} is 294.65 K',
+      '{"humidity":40} failed: TypeError: no temperature (stderr: parsing {"humidity":40})',
+    ],
+    unordered: true,
+  },
+  'resources.ts': {
+    prints: [
+      'The most frequent byte is 121, 264195 times',
+      matching(/^Job \S+\.\d+ ran on \S+$/),
+      matching(/^Peak memory: 1\d\d MB of 256 MB$/),
+      matching(/^Processor time: \d+\.\d\d s$/),
+    ],
+  },
+  'cancel.ts': {
+    prints: [
+      'First: the greedy method found a tour of 2085 km',
+      // It is still pending where only one job can run at once.
+      matching(/^The other one is (running|pending); cancelled: true; now it is cancelled$/),
+      'CancelledError because of a TimeoutError',
+    ],
+  },
+  'module.ts': {
+    prints: [
+      'On day 143, 157092 people are ill',
+      'On day 79, 312340 people are ill',
+      'On day 56, 424256 people are ill',
+    ],
+  },
+  'stdout.ts': {
+    prints: [
+      'epoch 1: loss 0.700',
+      'epoch 2: loss 0.490',
+      'epoch 3: loss 0.343',
+      'epoch 4: loss 0.240',
+      'epoch 5: loss 0.168',
+      'The loss is 0.168',
+    ],
+  },
+  'prime-count.ts': {
+    args: ['1000000'],
+    prints: ['There are 78498 primes below 1000000: correct'],
+  },
+};
+
+/** Files in samples/ that are imported by samples, and not run. */
+const IMPORTED = ['command-line.ts', 'model.js'];
+
+const repository = fileURLToPath(new URL('..', import.meta.url));
+
+/** Specifies that each sample, run as a user would run it, prints what it should. `parent`: where job sets may lie. */
+export function specifySamples(system: 'local' | 'htcondor', parent: string): void {
+  describe(`Samples on ${system}`, () => {
+    let directory: string;
+
+    beforeAll(async () => {
+      directory = await mkdtemp(join(parent, 'samples-'));
+    });
+
+    afterAll(async () => {
+      await rm(directory, { recursive: true });
+    });
+
+    it('are all specified here', async () => {
+      const files = await readdir(join(repository, 'samples'));
+      expect(files.toSorted()).toEqual([...Object.keys(SAMPLES), ...IMPORTED].toSorted());
+    });
+
+    it.each(Object.entries(SAMPLES))(
+      '%s prints what it should',
+      async (file, { args = [], prints, unordered = false }) => {
+        const flags = ['--executor', system, '--directory', join(directory, file)];
+        const { exitCode, lines, stderr } = await run(file, [...args, ...flags]);
+        const printed = unordered ? lines.toSorted() : lines;
+        expect({ exitCode, printed, stderr }).toEqual({
+          exitCode: 0,
+          printed: prints,
+          stderr: expect.any(String),
+        });
+      },
+      120_000,
+    );
+  });
+}
+
+async function run(
+  file: string,
+  args: readonly string[],
+): Promise<{ exitCode: unknown; lines: string[]; stderr: string }> {
+  return new Promise((resolve) => {
+    execFile(
+      process.execPath,
+      ['--import', 'tsx', join('samples', file), ...args],
+      { cwd: repository, env: process.env, timeout: 110_000 },
+      (error, stdout, stderr) => {
+        const exitCode = error === null ? 0 : (error.code ?? error.signal);
+        resolve({ exitCode, lines: stdout.trimEnd().split('\n'), stderr });
+      },
+    );
+  });
+}
