@@ -132,6 +132,10 @@ class ExecutorWithOptions extends Executor {
     });
   }
 
+  override with(options: JobOptions): Executor {
+    return this.#executor.with(mergeJobOptions(this.#options, checkJobOptions(options)));
+  }
+
   override assertOpen(): void {
     this.#executor.assertOpen();
   }
@@ -143,7 +147,8 @@ class ExecutorWithOptions extends Executor {
 
 /** The inner options win, submit command by submit command. */
 export function mergeJobOptions(outer: JobOptions, inner: JobOptions): JobOptions {
-  return { ...outer, ...inner, submit: { ...outer.submit, ...inner.submit } };
+  const given = Object.fromEntries(Object.entries(inner).filter(([, value]) => value !== undefined));
+  return { ...outer, ...given, submit: { ...outer.submit, ...inner.submit } };
 }
 
 /** @throws {TypeError} {@link RangeError} */

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { CancelledError, InvalidStateError } from './errors.ts';
-import { waitFor, type WaitOptions } from './timeout.ts';
+import { checkTimeout, waitFor, type WaitOptions } from './timeout.ts';
 
 /**
  * Where a call stands. `pending`: not started yet; `running`: its job has started; `finished`: it returned; `failed`: it
@@ -110,7 +110,7 @@ export class Future<T> extends Promise<T> {
    * @throws what the call threw; TimeoutError, which leaves the job alone; CancelledError
    */
   async result(wait: number | WaitOptions = {}): Promise<T> {
-    if (!this.done()) await this.#wait(wait);
+    await this.#wait(wait);
     // oxlint-disable-next-line typescript/no-unnecessary-type-assertion -- tsc does not see that `this` is a promise of T
     return this as Promise<T>;
   }
@@ -120,7 +120,7 @@ export class Future<T> extends Promise<T> {
    * @throws {TimeoutError} which leaves the job alone; CancelledError
    */
   async exception(wait: number | WaitOptions = {}): Promise<unknown> {
-    if (!this.done()) await this.#wait(wait);
+    await this.#wait(wait);
     if (this.#state === 'cancelled') throw this.#error;
     return this.#error;
   }
@@ -191,6 +191,8 @@ export class Future<T> extends Promise<T> {
 
   async #wait(wait: number | WaitOptions): Promise<void> {
     const options = typeof wait === 'number' ? { timeout: wait } : wait;
+    checkTimeout(options.timeout);
+    if (this.done()) return;
     const settled = this.then(
       () => {},
       () => {},
@@ -213,9 +215,9 @@ export class Future<T> extends Promise<T> {
       this.#returned = state === 'failed' ? `raised ${nameOfType(outcome)}` : undefined;
       this.#settle.reject(outcome);
     }
-    const callbacks = this.#callbacks;
-    this.#callbacks = undefined;
-    for (const callback of callbacks ?? []) callback();
+    const callbacks = this.#callbacks ?? new Set();
+    // One by one, so that a callback can take back those after it.
+    for (const callback of callbacks) if (callbacks.delete(callback)) callback();
   }
 
   #call(callback: (future: Future<T>) => unknown): void {

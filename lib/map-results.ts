@@ -60,6 +60,8 @@ export class MapResults<R> implements AsyncIterableIterator<R>, AsyncDisposable 
   #outstanding = 0;
   #pulling = false;
   #sourceEnd: 'open' | 'ended' | { readonly error: unknown } = 'open';
+  /** Whether the source has to be told when no more is taken from it. */
+  #isSourceOpen = true;
   #timedOut = false;
   #closed = false;
   #wake: (() => void) | undefined;
@@ -154,8 +156,13 @@ export class MapResults<R> implements AsyncIterableIterator<R>, AsyncDisposable 
         this.#sourceEnd === 'open' &&
         this.#outstanding + this.#chunkSize - items.length <= this.#bufferSize
       ) {
-        const next = this.#source.next();
-        if ('then' in next) return void next.then(accept, end).then(take, end);
+        let next;
+        try {
+          next = this.#source.next();
+        } catch (error) {
+          return broken(error);
+        }
+        if ('then' in next) return void next.then(accept, broken).then(take, end);
         accept(next);
       }
       this.#pulling = false;
@@ -164,6 +171,7 @@ export class MapResults<R> implements AsyncIterableIterator<R>, AsyncDisposable 
       if (this.#closed || this.#timedOut) this.#sourceEnd = 'ended';
       else if (next.done === true) {
         this.#sourceEnd = 'ended';
+        this.#isSourceOpen = false;
         if (items.length > 0) this.#submit(items.splice(0));
       } else {
         items.push(this.#toArguments(next.value as never));
@@ -176,6 +184,12 @@ export class MapResults<R> implements AsyncIterableIterator<R>, AsyncDisposable 
       this.#sourceEnd = { error };
       this.#pulling = false;
       this.#changed();
+    };
+    /** The source itself is broken: what it gave before is still worth running. */
+    const broken = (error: unknown): void => {
+      this.#isSourceOpen = false;
+      if (items.length > 0) this.#submit(items.splice(0));
+      end(error);
     };
     try {
       take();
@@ -220,8 +234,9 @@ export class MapResults<R> implements AsyncIterableIterator<R>, AsyncDisposable 
     this.#chunks.clear();
     this.#ready.length = 0;
     this.#changed();
-    const wasOpen = this.#sourceEnd === 'open';
     this.#sourceEnd = 'ended';
+    const wasOpen = this.#isSourceOpen;
+    this.#isSourceOpen = false;
     if (wasOpen) await this.#source.return?.();
   }
 }

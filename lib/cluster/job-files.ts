@@ -1,3 +1,4 @@
+import PQueue from 'p-queue';
 import type { JobSet } from '../job-set/job-set.ts';
 import type { Job } from './job.ts';
 
@@ -11,6 +12,8 @@ export class JobFiles {
   /** How many calls still need the inputs of a batch. */
   readonly #users = new Map<number, number>();
   #kept = 0;
+  /** Each takes a file descriptor for a moment. */
+  readonly #removals = new PQueue({ concurrency: 32 });
 
   constructor(jobSet: JobSet, policy: KeepFiles) {
     this.#jobSet = jobSet;
@@ -48,7 +51,10 @@ export class JobFiles {
 
   /** Removes what is left when the job has gone; before that, the batch system may still write to its logs. */
   async removeRest(job: Job): Promise<void> {
-    if (job.keep) return;
+    if (!job.keep) await this.#removals.add(async () => this.#removeFiles(job));
+  }
+
+  async #removeFiles(job: Job): Promise<void> {
     const { call } = job;
     // Not of an attempt that another one has followed.
     if (call.future.done() && call.key === job.key) await call.keepLogs().catch(ignore);

@@ -25,6 +25,8 @@ export interface Job {
   phase: 'open' | 'settled' | 'gone';
   /** Whether its outcome is being read. */
   reading: boolean;
+  /** What the last try to read it gave, if that was an error. */
+  trouble: Error | undefined;
   /** How it ended, if the batch system has told. */
   end: JobEnd | undefined;
   /** When an outcome that is not there by then will not come, by performance.now(). */
@@ -43,6 +45,7 @@ export function newJob(call: Call, jobId: string): Job {
     jobId,
     phase: 'open',
     reading: false,
+    trouble: undefined,
     end: undefined,
     deadline: Infinity,
     missing: 0,

@@ -1,6 +1,7 @@
+import PQueue from 'p-queue';
 import type { BatchSystem, JobEvent } from '../batch/batch-system.ts';
 import { DirectoryError, OwnershipError, PayloadError } from '../errors.ts';
-import { stderrFile } from '../job-set/names.ts';
+import { outcomeFile, stderrFile } from '../job-set/names.ts';
 import type { JobSet } from '../job-set/job-set.ts';
 import { decodeOutcome } from '../payload/call.ts';
 import type { Call } from './call.ts';
@@ -9,6 +10,10 @@ import type { JobFiles } from './job-files.ts';
 import { settleCall } from './settle-call.ts';
 import { SilenceCheck } from './silence-check.ts';
 
+/** How many outcomes are read at once: each takes a file descriptor. */
+const READS_AT_ONCE = 32;
+/** How long an outcome that is there, but gives an error when it is read, is tried. */
+const UNREADABLE_MS = 60_000;
 /** How much of a dead job's stderr its error shows. */
 const STDERR_TAIL_BYTES = 4096;
 
@@ -29,6 +34,7 @@ export interface TrackerHost {
 export class Tracker {
   readonly #host: TrackerHost;
   readonly #silence: SilenceCheck;
+  readonly #reads = new PQueue({ concurrency: READS_AT_ONCE });
   /** Jobs that are not gone, by key and by id. */
   readonly #byKey = new Map<string, Job>();
   readonly #byId = new Map<string, Job>();
@@ -110,7 +116,8 @@ export class Tracker {
   onDirectoryLost(cause: unknown): void {
     const { directory } = this.#host.jobSet;
     for (const job of this.#byId.values()) {
-      if (job.phase !== 'open') continue;
+      this.#byId.delete(job.jobId);
+      this.#byKey.delete(job.key);
       this.#host.removeJob(job.jobId);
       this.#fail(
         job,
@@ -148,20 +155,20 @@ export class Tracker {
     this.onOutcome(job.key);
   }
 
-  async #readOutcome(job: Job): Promise<boolean> {
+  async #readOutcome(job: Job): Promise<void> {
     job.reading = true;
     try {
-      const bytes = await this.#host.jobSet.readOutcome(job.key);
-      if (bytes === undefined || job.phase !== 'open') return false;
+      const bytes = await this.#reads.add(async () => this.#host.jobSet.readOutcome(job.key));
+      job.trouble = undefined;
+      if (bytes === undefined || job.phase !== 'open') return;
       const { failed, settle } = settleCall(job.call, decodeOutcome(bytes));
-      if (failed && this.#retries(job)) return true;
+      if (failed && this.#retries(job)) return;
       settle();
       this.#settled(job, failed);
-      return true;
     } catch (error) {
-      // Anything else is the filesystem's: it may pass, and the deadline is there for when it doesn't.
       if (error instanceof OwnershipError || error instanceof PayloadError) this.#fail(job, error);
-      return false;
+      // Anything else is the filesystem's, and may pass.
+      else job.trouble = error as Error;
     } finally {
       job.reading = false;
     }
@@ -169,8 +176,20 @@ export class Tracker {
 
   /** The time for an outcome is over: looks once more, then fails the call with how its job ended. */
   async #giveUp(job: Job): Promise<void> {
-    if ((await this.#readOutcome(job)) || job.phase !== 'open' || job.end === undefined) return;
+    await this.#readOutcome(job);
+    if (job.phase !== 'open' || job.end === undefined) return;
     const { jobSet } = this.#host;
+    if (job.trouble !== undefined) {
+      if (performance.now() < job.deadline + UNREADABLE_MS) return;
+      const file = outcomeFile(jobSet.directory, job.key);
+      this.#fail(
+        job,
+        new PayloadError(`The outcome ${file} cannot be read: ${job.trouble.message}`, {
+          cause: job.trouble,
+        }),
+      );
+      return;
+    }
     const tail = async (log: 'stderr' | 'start'): Promise<string> =>
       jobSet.readLog(job.key, log, STDERR_TAIL_BYTES).catch(() => '');
     const stderrTail = (await tail('stderr')) || (await tail('start'));

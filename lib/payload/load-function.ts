@@ -1,7 +1,6 @@
-import { createRequire } from 'node:module';
+import { createRequire, Module } from 'node:module';
 import { isAbsolute, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { constants, Script } from 'node:vm';
 import { FunctionSyntaxError, ModuleLoadError } from '../errors.ts';
 import type { AnyFunction, FunctionDescription } from './function.ts';
 
@@ -28,7 +27,7 @@ export async function loadFunction(description: FunctionDescription): Promise<An
   }
 }
 
-/** The script whose value is a function that takes {@link loadSource}'s scope and returns the function. */
+/** The text of a CommonJS module that exports the function. */
 export function wrapSource({
   source,
   form,
@@ -38,32 +37,29 @@ export function wrapSource({
     form === 'expression'
       ? `(${source}\n)`
       : `((holder) => holder[Reflect.ownKeys(holder)[0]])({${source}\n})`;
-  return `(function (require, __name) { ${strict ? '"use strict"; ' : ''}return ${expression}; })`;
+  return `module.exports = (function () { ${strict ? '"use strict"; ' : ''}${KEEP_NAME} return ${expression}; })();`;
 }
+
+/** esbuild, and so tsx, puts calls of this helper into the functions it compiles. */
+const KEEP_NAME =
+  "const __name = (fn, value) => Object.defineProperty(fn, 'name', { value, configurable: true });";
 
 function loadSource(description: SourceDescription): AnyFunction {
   const { name, directory } = description;
-  let script: Script;
   try {
-    script = new Script(wrapSource(description), {
-      // A path, so that import() inside the function resolves from the directory it was submitted in.
-      filename: join(directory, `<submitted function${name === '' ? '' : ` ${name}`}>`),
-      importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
-    });
+    return compile(
+      wrapSource(description),
+      directory,
+      `<submitted function${name === '' ? '' : ` ${name}`}>`,
+    ) as AnyFunction;
   } catch (error) {
+    if ((error as Error).name !== 'SyntaxError') throw error;
     throw new FunctionSyntaxError(
       `The source of the function ${name === '' ? '(anonymous)' : name} does not compile on Node ${process.version}: ` +
         (error as Error).message,
       { cause: error },
     );
   }
-  const make = script.runInThisContext() as (require: NodeJS.Require, __name: typeof keepName) => AnyFunction;
-  return make(createRequire(join(directory, 'submitted.js')), keepName);
-}
-
-/** esbuild, and so tsx, puts calls of this helper into the functions it compiles. */
-function keepName<F>(fn: F, name: string): F {
-  return Object.defineProperty(fn, 'name', { value: name, configurable: true });
 }
 
 async function loadExport({ module, exportName, directory }: ModuleDescription): Promise<AnyFunction> {
@@ -96,11 +92,22 @@ async function loadExport({ module, exportName, directory }: ModuleDescription):
 
 /** `import()` as a file in that directory would do it, so that packages are found from there. */
 async function importFrom(directory: string, module: string): Promise<Record<string, unknown>> {
-  const script = new Script('(module) => import(module)', {
-    filename: join(directory, '<import>'),
-    importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
-  });
-  return (script.runInThisContext() as (module: string) => Promise<Record<string, unknown>>)(module);
+  const importModule = compile('module.exports = (module) => import(module);', directory, '<import>');
+  return (importModule as (module: string) => Promise<Record<string, unknown>>)(module);
+}
+
+/**
+ * What a CommonJS module with this text exports, if it lies in that directory: `require` and `import()` in it resolve from there,
+ * as they do not in a vm.Script without an experimental flag.
+ */
+function compile(text: string, directory: string, name: string): unknown {
+  const filename = join(directory, name);
+  const module = new Module(filename) as Module & { _compile(text: string, filename: string): void };
+  module.filename = filename;
+  module.paths = createRequire(filename).resolve.paths('package') ?? [];
+  // oxlint-disable-next-line no-underscore-dangle -- there is no other name for it
+  module._compile(text, filename);
+  return module.exports;
 }
 
 function get(object: unknown, name: string): unknown {

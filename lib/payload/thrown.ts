@@ -52,8 +52,10 @@ export function registerErrorClass<C extends ErrorClass>(errorClass: C): C {
 export function encodeThrown(thrown: unknown, depth = 0): EncodedThrown {
   if (!isError(thrown)) return { kind: 'value', value: serializeOrTell(thrown) };
   if (depth > DEEPEST) return { kind: 'value', value: serialize(inspect(thrown, { depth: 0 })) };
-  const properties = Object.getOwnPropertyNames(thrown)
-    .filter((name) => name !== 'stack' && name !== 'message')
+  const names = new Set(Object.getOwnPropertyNames(thrown)).add('code');
+  const properties = [...names]
+    // DOMException has a `code` too, which is not its own.
+    .filter((name) => name !== 'stack' && name !== 'message' && name in thrown)
     .map((name) => {
       const enumerable = Object.prototype.propertyIsEnumerable.call(thrown, name);
       const value = readProperty(thrown, name);

@@ -7,8 +7,15 @@ import { watch, type FSWatcher } from 'chokidar';
 export class FileEvents {
   readonly #watcher: FSWatcher;
 
-  /** @param listener gets the name of what changed and the path, one of `paths`, that it was noticed on */
-  constructor(paths: readonly string[], listener: (name: string, watched: string) => void) {
+  /**
+   * @param listener gets the name of what changed and the path, one of `paths`, that it was noticed on
+   * @param onReady is called when the watching has begun: what changed before that is not told
+   */
+  constructor(
+    paths: readonly string[],
+    listener: (name: string, watched: string) => void,
+    onReady: () => void,
+  ) {
     this.#watcher = watch([...paths], {
       depth: 0,
       ignoreInitial: true,
@@ -20,6 +27,7 @@ export class FileEvents {
     this.#watcher.on('raw', (_event, name, details) => {
       listener(name, (details as { watchedPath: string }).watchedPath);
     });
+    this.#watcher.on('ready', onReady);
     // Where nothing can be watched (too many watchers on this machine, say) the sweep still finds everything.
     this.#watcher.on('error', () => {});
   }

@@ -32,7 +32,10 @@ export class JobSetWatch {
   readonly #sink: WatchSink;
   readonly #follower: EventLogFollower | undefined;
   readonly #fileEvents: FileEvents | undefined;
+  #awake = false;
+  /** Set while it waits for the next look; there is one timer, or one look, at a time. */
   #timer: NodeJS.Timeout | undefined;
+  #looking = false;
   #delay = SHORTEST_SWEEP_MS;
   #sweptAt = performance.now();
   #reading: Promise<void> | undefined;
@@ -55,20 +58,27 @@ export class JobSetWatch {
       const log = eventLogFile(directory);
       const paths =
         this.#follower === undefined ? [outcomesDirectory(directory)] : [outcomesDirectory(directory), log];
-      this.#fileEvents = new FileEvents(paths, (name, watched) => {
+      const onChange = (name: string, watched: string): void => {
         if (watched === log) void this.#readLog();
         else if (isOutcomeName(name)) sink.onOutcome(name);
-      });
+      };
+      this.#fileEvents = new FileEvents(
+        paths,
+        onChange,
+        () => void this.#sweep().then(async () => this.#readLog()),
+      );
     }
   }
 
   /** Keeps looking, and keeps the process alive, until {@link sleep}. */
   wake(): void {
+    this.#awake = true;
     this.#delay = SHORTEST_SWEEP_MS;
-    if (this.#timer === undefined) this.#arm();
+    if (this.#timer === undefined && !this.#looking) this.#arm();
   }
 
   sleep(): void {
+    this.#awake = false;
     clearTimeout(this.#timer);
     this.#timer = undefined;
   }
@@ -81,8 +91,11 @@ export class JobSetWatch {
   #arm(): void {
     const delay = this.#mode === 'sweep' ? this.#delay : TICK_MS;
     this.#timer = setTimeout(() => {
-      void this.#look().then(() => {
-        if (this.#timer !== undefined) this.#arm();
+      this.#timer = undefined;
+      this.#looking = true;
+      void this.#look().finally(() => {
+        this.#looking = false;
+        if (this.#awake) this.#arm();
       });
     }, delay);
   }
