@@ -94,6 +94,10 @@ NEGOTIATOR_MIN_INTERVAL = 1
 SCHEDD_INTERVAL = 1
 SCHEDD_MIN_INTERVAL = 1
 UPDATE_INTERVAL = 2
+# As shipped, periodic expressions are looked at once a minute.
+PERIODIC_EXPR_INTERVAL = 1
+# A schedd that can be named: condor_submit does not look up one that is called localhost.
+SCHEDD_NAME = specs@
 # Small jobs: sixteen at once, whatever this machine has.
 NUM_CPUS = 16
 MEMORY = 16384

@@ -135,12 +135,13 @@ describe('a job set', () => {
   });
 });
 
-describe('the script that every job runs', () => {
-  const run = ({ directory }: JobSet): unknown => {
-    execFileSync('/bin/sh', [names.scriptFile(directory), '7', 'a b']);
-    return JSON.parse(readFileSync(names.stdoutFile(directory, '7'), 'utf8'));
-  };
+/** Runs the script as a batch system does; what the runner printed. */
+function run({ directory }: JobSet): unknown {
+  execFileSync('/bin/sh', [names.scriptFile(directory), '7', 'a b']);
+  return JSON.parse(readFileSync(names.stdoutFile(directory, '7'), 'utf8'));
+}
 
+describe('the script that every job runs', () => {
   it('runs the setup lines, then node with the runner, the job set and the job', async () => {
     const setup = ['FROM_SETUP="it\'s"', 'export FROM_SETUP'];
     const jobSet = await JobSet.create(parent, { ...runner, setup, execArgv: ['--no-warnings'] }, {});

@@ -9,6 +9,10 @@ async function travel(fn: AnyFunction): Promise<AnyFunction> {
   );
 }
 
+function count(x: number): number {
+  return x === 2 ? 3 : count(2);
+}
+
 const methods = {
   plain(x: number) {
     return x + 1;
@@ -31,12 +35,7 @@ describe('a function by its source', () => {
         return x + 1;
       },
     ],
-    [
-      'one that calls itself by name',
-      function count(x: number): number {
-        return x === 2 ? 3 : count(2);
-      },
-    ],
+    ['one that calls itself by name', count],
     ['a method', methods.plain],
     ['an async method', methods.waiting],
     ['a method whose name is no identifier', methods['not an identifier']],
@@ -72,9 +71,11 @@ describe('a function by its source', () => {
   });
 
   it('is refused with the remedy if it is a class, bound, or has no meaning alone', () => {
-    class Model {}
+    class Model {
+      size = 1;
+    }
     expect(() => describeFunction(Model as unknown as AnyFunction)).toThrow('Model is a class');
-    expect(() => describeFunction((() => 1).bind(null))).toThrow('wrap it in a function');
+    expect(() => describeFunction(methods.plain.bind(null))).toThrow('wrap it in a function');
     const { get } = Object.getOwnPropertyDescriptor({ get size() { return 1; } }, 'size') as { get: AnyFunction }; // prettier-ignore
     expect(() => describeFunction(get)).toThrow(SerializationError);
   });

@@ -89,6 +89,7 @@ describe('what a call threw', () => {
     const error = travel(new DOMException('gone', 'AbortError')) as Error;
     expect(error.name).toBe('AbortError');
     expect(error.message).toBe('gone');
+    expect(error).toMatchObject({ code: 20 });
   });
 
   it('is told in words where it cannot travel', () => {

@@ -3,6 +3,8 @@ import { describe, expect, it } from '@jest/globals';
 import { SerializationError } from '../../lib/errors.ts';
 import { deserializeValue, serializeValue } from '../../lib/payload/value.ts';
 
+function done(): void {}
+
 function refusalOf(value: unknown): SerializationError {
   try {
     serializeValue(value, 'arguments');
@@ -35,12 +37,7 @@ describe('a value', () => {
 
   it.each([
     ['a function in a list', [1, () => 2], 'arguments[1]', 'a function'],
-    [
-      'a named function',
-      [{ a: { callback: function done() {} } }],
-      'arguments[0].a.callback',
-      'the function done',
-    ],
+    ['a named function', [{ a: { callback: done } }], 'arguments[0].a.callback', 'the function done'],
     ['a symbol', [{ kind: Symbol('x') }], 'arguments[0].kind', 'the symbol Symbol(x)'],
     ['a function in a Map', [new Map([['log', () => 1]])], 'arguments[0].get("log")', 'a function'],
     [

@@ -35,7 +35,7 @@ describe('a recorded event log', () => {
   ])('tells what happened: %s', (name, kinds, last) => {
     const summary = summaryOf(name);
     expect(summary.kinds).toEqual(kinds);
-    expect(summary.last).toMatchObject(last as object);
+    expect(summary.last).toMatchObject(last);
   });
 
   it.each([

@@ -1,0 +1,235 @@
+import { chmodSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { JobEvent } from '../../lib/batch/batch-system.ts';
+import { ClusterExecutor } from '../../lib/cluster-executor.ts';
+import { resolveOptions, type ClusterOptions } from '../../lib/cluster-options.ts';
+import type { Future } from '../../lib/future.ts';
+import { outcomeFile } from '../../lib/job-set/names.ts';
+import { writeWhole } from '../../lib/job-set/write-whole.ts';
+import { encodeOutcome } from '../../lib/payload/call.ts';
+import { serializeValue } from '../../lib/payload/value.ts';
+import { ScriptedSystem } from '../support/scripted-system.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
+import { thrownBy } from '../support/thrown-by.ts';
+import { until } from '../support/until.ts';
+
+const directory = temporaryDirectory();
+let system: ScriptedSystem;
+let executor: ClusterExecutor;
+beforeEach(() => open({}));
+afterEach(async () => {
+  const end = executor.shutdown({ cancelFutures: true });
+  endAll();
+  await end;
+});
+
+function open(options: ClusterOptions): void {
+  system = new ScriptedSystem();
+  executor = new ClusterExecutor(
+    system,
+    resolveOptions('it', { directory, outcomeGrace: 200, ...options }, {}),
+  );
+}
+
+/** All jobs leave the queue. */
+function endAll(): void {
+  for (const id of system.batches.flatMap((batch, index) =>
+    batch.jobs.map((job) => `${index + 1}.${job.key}`),
+  )) {
+    system.emit({ jobId: id, kind: 'ended', exitCode: 0 });
+  }
+}
+
+/** A future whose job is in the queue; in an object, because a promise of a future is one of its value. */
+async function submitted(): Promise<{ future: Future<number> }> {
+  const future = executor.submit(() => 0);
+  await until(() => future.jobId !== undefined);
+  return { future };
+}
+
+const keyOf = ({ jobId }: Future<unknown>): string => jobId?.split('.')[1] as string;
+const fileOf = (key: string): string => outcomeFile(system.batches[0]?.jobSet.directory as string, key);
+
+async function writeOutcome(key: string, value: unknown): Promise<void> {
+  const outcome = {
+    items: [{ value: serializeValue(value, 'value') }],
+    host: 'node7',
+    pid: 5,
+    nodeVersion: process.version,
+    startedAt: 1,
+    endedAt: 2,
+    userCpuMs: 3,
+    systemCpuMs: 4,
+    peakMemoryBytes: 6,
+  };
+  await writeWhole(fileOf(key), encodeOutcome(outcome));
+}
+
+describe('A call', () => {
+  it('has its value when the outcome is there, though no event was ever heard', async () => {
+    const { future } = await submitted();
+    await writeOutcome(keyOf(future), 7);
+    expect(await future).toBe(7);
+    expect(future.host).toBe('node7');
+    expect(future.usage).toMatchObject({ startedAt: new Date(1), userCpuMs: 3, peakMemoryBytes: 6 });
+  });
+
+  it('has its value though the outcome comes after the end of the job', async () => {
+    open({ outcomeGrace: 60_000 });
+    const { future } = await submitted();
+    system.emit({ jobId: future.jobId as string, kind: 'ended', exitCode: 0 });
+    await writeOutcome(keyOf(future), 7);
+    expect(await future).toBe(7);
+  });
+
+  it('has its value though its job has begun and ended before the batch system told its id', async () => {
+    system.beforeAnswer = async ({ jobs }, ids) => {
+      system.emit({ jobId: ids[0] as string, kind: 'running', host: 'node7' });
+      await writeOutcome(jobs[0]?.key as string, 7);
+      system.emit({ jobId: ids[0] as string, kind: 'ended', exitCode: 0 });
+    };
+    expect(await executor.submit(() => 0)).toBe(7);
+  });
+
+  it('settles once, whatever is told twice or in another order', async () => {
+    const { future } = await submitted();
+    const settled: string[] = [];
+    future.addDoneCallback(() => settled.push('settled'));
+    const jobId = future.jobId as string;
+    const events: JobEvent[] = [
+      { jobId, kind: 'ended', exitCode: 0 },
+      { jobId, kind: 'running' },
+      { jobId, kind: 'queued' },
+      { jobId, kind: 'ended', exitCode: 0 },
+      { jobId, kind: 'ended', exitCode: 1 },
+      { jobId, kind: 'removed', reason: 'late' },
+    ];
+    await writeOutcome(keyOf(future), 7);
+    for (const event of events) system.emit(event);
+    expect(await future).toBe(7);
+    for (const event of events) system.emit(event);
+    await writeOutcome(keyOf(future), 8);
+    expect(await future).toBe(7);
+    expect(settled).toEqual(['settled']);
+  });
+
+  it('runs again after an eviction, and may be on another machine', async () => {
+    const { future } = await submitted();
+    const jobId = future.jobId as string;
+    system.emit({ jobId, kind: 'running', host: 'node1' });
+    expect([future.state, future.host]).toEqual(['running', 'node1']);
+    system.emit({ jobId, kind: 'queued' });
+    expect(future.state).toBe('pending');
+    system.emit({ jobId, kind: 'running', host: 'node2' });
+    expect([future.state, future.host]).toEqual(['running', 'node2']);
+    await writeOutcome(keyOf(future), 7);
+    expect(await future).toBe(7);
+  });
+
+  it('that was held and released in time goes on', async () => {
+    open({ outcomeGrace: 60_000 });
+    const { future } = await submitted();
+    const jobId = future.jobId as string;
+    system.emit({ jobId, kind: 'held', reason: 'a moment, please', code: 1, subCode: 0 });
+    system.emit({ jobId, kind: 'queued' });
+    await writeOutcome(keyOf(future), 7);
+    expect(await future).toBe(7);
+    expect(system.removed).toEqual([]);
+  });
+
+  it('fails with the reason when its job is held, and the job is removed', async () => {
+    const { future } = await submitted();
+    system.emit({
+      jobId: future.jobId as string,
+      kind: 'held',
+      reason: 'no such file',
+      code: 13,
+      subCode: 2,
+    });
+    expect(await thrownBy(future)).toMatchObject({
+      name: 'JobHeldError',
+      holdReason: 'no such file',
+      holdReasonCode: 13,
+      holdReasonSubCode: 2,
+    });
+    await until(() => system.removed.length === 1);
+    expect(system.removed).toEqual([future.jobId]);
+  });
+
+  it.each([
+    [{ exitCode: 3 }, 'ended with exit code 3'],
+    [{ signal: 11 }, 'ended by signal 11'],
+    [{ signal: 9 }, 'ran out of memory'],
+    [{}, 'ended with exit code unknown'],
+  ])('fails with how its job ended without an outcome: %p', async (how, message) => {
+    const { future } = await submitted();
+    system.emit({ jobId: future.jobId as string, kind: 'ended', ...how });
+    const error = await thrownBy(future);
+    expect(error).toMatchObject({ name: 'JobDiedError', message: expect.stringContaining(message), ...how });
+  });
+
+  it('fails when its outcome is not of this format, or could be of another user', async () => {
+    const [{ future: torn }, { future: foreign }] = [await submitted(), await submitted()];
+    await writeWhole(fileOf(keyOf(torn)), 'no outcome');
+    expect(await thrownBy(torn)).toMatchObject({ name: 'PayloadError' });
+    await writeWhole(fileOf(keyOf(foreign)), '', 0o666);
+    chmodSync(fileOf(keyOf(foreign)), 0o666);
+    expect(await thrownBy(foreign)).toMatchObject({ name: 'OwnershipError' });
+  });
+
+  it('waits while its outcome is there and cannot be read, instead of inventing a death', async () => {
+    const { future } = await submitted();
+    const file = fileOf(keyOf(future));
+    mkdirSync(file); // Reading a directory gives an error.
+    system.emit({ jobId: future.jobId as string, kind: 'ended', exitCode: 0 });
+    await until(async () => (await thrownBy(future.result(700))) !== undefined);
+    expect(future.done()).toBe(false);
+    rmSync(file, { recursive: true });
+    await writeOutcome(keyOf(future), 7);
+    expect(await future).toBe(7);
+  });
+
+  it('fails when the job set is removed under it', async () => {
+    open({ watch: 'sweep' });
+    const { future } = await submitted();
+    rmSync(system.batches[0]?.jobSet.directory as string, { recursive: true });
+    expect(await thrownBy(future)).toMatchObject({ name: 'DirectoryError' });
+    await until(() => system.removed.length === 1);
+    expect(system.removed).toEqual([future.jobId]);
+  });
+
+  it('that is cancelled while it is being submitted has its job removed', async () => {
+    let future!: Future<number>;
+    system.beforeAnswer = () => void future.cancel();
+    future = executor.submit(() => 0);
+    expect(await thrownBy(future)).toMatchObject({ name: 'CancelledError' });
+    await until(() => system.removed.length === 1);
+    expect(system.removed).toEqual(['1.1']);
+  });
+
+  it('is tried again as a new job, whose outcome alone counts', async () => {
+    const future = executor.with({ retries: 1 }).submit(() => 0);
+    await until(() => future.jobId !== undefined);
+    const first = keyOf(future);
+    system.emit({ jobId: future.jobId as string, kind: 'ended', exitCode: 1 });
+    await until(() => future.attempts === 2 && future.jobId !== undefined);
+    await writeOutcome(first, 'late');
+    await writeOutcome(`${first}-2`, 7);
+    expect(await future).toBe(7);
+  });
+});
+
+describe('The files of calls', () => {
+  it('go as their jobs leave the queue', async () => {
+    const futures = [(await submitted()).future, (await submitted()).future];
+    for (const future of futures) await writeOutcome(keyOf(future), 7);
+    await Promise.all(futures);
+    endAll();
+    const jobSet = system.batches[0]?.jobSet.directory as string;
+    const left = (): string[] =>
+      ['inputs', 'outcomes', 'logs'].flatMap((name) => readdirSync(join(jobSet, name)));
+    await until(() => left().length === 0);
+    expect(left()).toEqual([]);
+  });
+});

@@ -1,0 +1,32 @@
+import { afterAll, beforeAll } from '@jest/globals';
+import type { ClusterOptions } from '../../lib/cluster-options.ts';
+import type { Executor } from '../../lib/executor.ts';
+
+/** The executor that is looked at. */
+export interface Subject {
+  /** Its class, as the package exports it. */
+  readonly name: string;
+  readonly makeExecutor: (options?: ClusterOptions) => Executor;
+  /** What all executors of the contract are made with; `directory` is one that jobs see too. */
+  readonly options: ClusterOptions & { readonly directory: string };
+}
+
+/**
+ * One executor for all tests of a `describe`, made before the first of them and shut down after the last. Calls that a failed
+ * test left behind are cancelled then.
+ */
+export function groupExecutor(subject: Subject): () => Executor {
+  const controller = new AbortController();
+  let executor: Executor | undefined;
+  beforeAll(() => {
+    executor = subject.makeExecutor().with({ signal: controller.signal });
+  });
+  afterAll(async () => {
+    controller.abort();
+    await executor?.shutdown();
+  });
+  return () => {
+    if (executor === undefined) throw new Error('The executor exists only while the tests run');
+    return executor;
+  };
+}

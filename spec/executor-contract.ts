@@ -1,0 +1,46 @@
+import { describe, jest } from '@jest/globals';
+import type { ClusterOptions } from '../lib/cluster-options.ts';
+import type { Executor } from '../lib/executor.ts';
+import { cancellation } from './contract/cancellation.ts';
+import { deaths } from './contract/deaths.ts';
+import { errors } from './contract/errors.ts';
+import { files } from './contract/files.ts';
+import { futures } from './contract/futures.ts';
+import { maps } from './contract/maps.ts';
+import { jobOptions } from './contract/job-options.ts';
+import { programs } from './contract/programs.ts';
+import { shutdown } from './contract/shutdown.ts';
+import { submission } from './contract/submission.ts';
+import { values } from './contract/values.ts';
+import { waits } from './contract/waits.ts';
+
+/**
+ * What a program may rely on, whichever executor it has.
+ * @param name the class, as the package exports it
+ * @param options what `makeExecutor` makes all executors with; jobs see its `directory` too
+ */
+export function executorContract(
+  name: string,
+  makeExecutor: (options?: ClusterOptions) => Executor,
+  options: ClusterOptions & { readonly directory: string },
+): void {
+  jest.setTimeout(120_000);
+  const subject = { name, makeExecutor, options };
+  describe(`${name} as an executor`, () => {
+    for (const topic of [
+      submission,
+      values,
+      errors,
+      deaths,
+      futures,
+      cancellation,
+      waits,
+      maps,
+      jobOptions,
+      shutdown,
+      files,
+      programs,
+    ])
+      topic(subject);
+  });
+}

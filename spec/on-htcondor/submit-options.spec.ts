@@ -1,0 +1,147 @@
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it, jest } from '@jest/globals';
+import { HTCondorExecutor, type HTCondorExecutorOptions } from '../../lib/htcondor-executor.ts';
+import { sharedTemporaryDirectory } from '../support/temporary-directory.ts';
+import { until } from '../support/until.ts';
+
+jest.setTimeout(120_000);
+
+const directory = sharedTemporaryDirectory();
+const executors: HTCondorExecutor[] = [];
+afterAll(async () => {
+  await Promise.all(executors.map(async (executor) => executor.shutdown({ cancelFutures: true })));
+});
+
+function open(options: HTCondorExecutorOptions = {}): HTCondorExecutor {
+  const submit = { request_memory: 128, request_disk: 1024, ...options.submit };
+  const executor = new HTCondorExecutor({ directory, ...options, submit });
+  executors.push(executor);
+  return executor;
+}
+
+/** To be submitted: the line of the job's own ClassAd that sets an attribute, as HTCondor writes it for the job. */
+async function attribute(name: string): Promise<string | undefined> {
+  const { readFileSync } = await import('node:fs');
+  const ad = readFileSync(process.env['_CONDOR_JOB_AD'] as string, 'utf8');
+  const line = ad.split('\n').find((text) => text.startsWith(`${name} = `));
+  return line?.slice(`${name} = `.length);
+}
+
+const NASTY = [
+  'plain',
+  '',
+  '  padded  ',
+  `it's "quoted" and 'quoted'`,
+  'back\\slash and \\',
+  '$HOME $(ClusterId) $$(Arch) $$([1+1]) $ENV(PATH) $(DOLLAR) $INT(x) $',
+  'a;b|c,d=e #f %g ^h @=end `i` {j}',
+  'tab\tand naïve 模型 😀',
+  'x'.repeat(100_000),
+];
+
+describe('The options of HTCondorExecutor', () => {
+  it('put variables into the environment of jobs, whatever characters they have', async () => {
+    const environment = Object.fromEntries(NASTY.map((value, index) => [`NASTY_${index}`, value]));
+    const names = Object.keys(environment);
+    const future = open({ environment }).submit(
+      (wanted: string[]) => wanted.map((name) => process.env[name]),
+      names,
+    );
+    expect(await future).toEqual(NASTY);
+  });
+
+  it('copy variables by name, and leave out those that are not set', async () => {
+    process.env['CONDOR_FUTURES_COPIED'] = 'yes $(x)';
+    const future = open({ environment: ['CONDOR_FUTURES_COPIED', 'CONDOR_FUTURES_UNSET'] }).submit(() => [
+      process.env['CONDOR_FUTURES_COPIED'],
+      'CONDOR_FUTURES_UNSET' in process.env,
+    ]);
+    expect(await future).toEqual(['yes $(x)', false]);
+  });
+
+  it('put submit commands into the job as they are', async () => {
+    const submit = {
+      batch_name: `naïve 模型 "and" 'so' costs $5`,
+      '+Note': '"say \\"hi\\" for $5, naïve"',
+      'MY.Number': 42,
+      request_memory: '64MB',
+    };
+    const executor = open({ submit });
+    const futures = ['JobBatchName', 'Note', 'Number', 'RequestMemory'].map((name) =>
+      executor.submit(attribute, name),
+    );
+    expect(await Promise.all(futures)).toEqual([
+      `"naïve 模型 \\"and\\" 'so' costs $5"`,
+      '"say \\"hi\\" for $5, naïve"',
+      '42',
+      '64',
+    ]);
+  });
+
+  it('may differ from call to call', async () => {
+    const executor = open({ submit: { '+Common': 1, '+Special': 1 } });
+    const special = executor.with({ submit: { '+Special': 2 } });
+    const futures = [
+      executor.submit(attribute, 'Special'),
+      special.submit(attribute, 'Special'),
+      special.submit(attribute, 'Common'),
+    ];
+    expect(await Promise.all(futures)).toEqual(['1', '2', '1']);
+  });
+
+  it('run setup lines before node, name the node, and give it options', async () => {
+    const setup = [
+      'FROM_SETUP="it\'s $((6 * 7))"',
+      'export FROM_SETUP',
+      `PATH=${join(process.execPath, '..')}:/usr/bin:/bin`,
+    ];
+    const executor = open({ setup, node: 'node', execArgv: ['--title=worker $x'] });
+    const future = executor.submit(() => [process.env['FROM_SETUP'], process.execArgv]);
+    expect(await future).toEqual(["it's 42", ['--title=worker $x']]);
+  });
+
+  it('name the pool and the schedd', async () => {
+    const schedd = execFileSync('condor_status', ['-schedd', '-af', 'Name'], { encoding: 'utf8' }).split(
+      '\n',
+    )[0] as string;
+    const pool = execFileSync('condor_config_val', ['COLLECTOR_HOST'], { encoding: 'utf8' }).trim();
+    const executor = open({ schedd, pool });
+    expect(await executor.submit(() => 1)).toBe(1);
+    const running = executor.submit(() => new Promise(() => setInterval(() => {}, 1000)));
+    await until(() => running.running());
+    expect(running.cancel()).toBe(true);
+  });
+
+  it('take a directory of any name', async () => {
+    const executor = open({ directory: join(directory, `it's a "näive" 模型 {dir} # $5, %x`) });
+    expect(await executor.submit(() => 1)).toBe(1);
+  });
+
+  it('may ask for file transfer, where output is seen while the call runs all the same', async () => {
+    const executor = open({ submit: { should_transfer_files: 'YES' } });
+    const future = executor.submit(() => {
+      console.log('begun in', process.cwd());
+      return new Promise(() => setInterval(() => {}, 1000));
+    });
+    await until(async () => (await future.stdout()).startsWith('begun in'));
+    expect(await future.stdout()).not.toContain(process.cwd());
+    future.cancel();
+  });
+
+  it('find outcomes by sweeping the directory', async () => {
+    const executor = open({ watch: 'sweep' });
+    const futures = Array.from({ length: 20 }, (_, index) => executor.submit((x: number) => x * x, index));
+    expect(await Promise.all(futures)).toEqual(futures.map((_, index) => index ** 2));
+  });
+});
+
+describe('All calls of a tick', () => {
+  it('are procs of one cluster, in their order, with jobs in the current directory', async () => {
+    const executor = open();
+    const futures = Array.from({ length: 100 }, () => executor.submit(() => process.cwd()));
+    expect(new Set(await Promise.all(futures))).toEqual(new Set([process.cwd()]));
+    const [cluster] = futures[0]?.jobId?.split('.') ?? [];
+    expect(futures.map((future) => future.jobId)).toEqual(futures.map((_, proc) => `${cluster}.${proc}`));
+  });
+});

@@ -1,0 +1,43 @@
+import type { BatchSystem, EventSource, JobBatch, JobEvent } from '../../lib/batch/batch-system.ts';
+
+/** A batch system whose jobs do nothing: the spec tells what becomes of them. */
+export class ScriptedSystem implements BatchSystem {
+  readonly name: string = 'scripted';
+  readonly events: EventSource = {
+    kind: 'callback',
+    subscribe: (listener) => this.#listeners.push(listener),
+  };
+  readonly batches: JobBatch[] = [];
+  readonly removed: string[] = [];
+  /** What `status` answers. */
+  known: Map<string, JobEvent> = new Map();
+  /** Called with each batch before its ids are given. */
+  beforeAnswer: (batch: JobBatch, ids: string[]) => Promise<void> | void = () => {};
+  readonly #listeners: ((event: JobEvent) => void)[] = [];
+
+  checkSubmitOptions(): void {}
+
+  checkPlace(): void {}
+
+  async submit(batch: JobBatch): Promise<string[]> {
+    this.batches.push(batch);
+    const ids = batch.jobs.map((job) => `${this.batches.length}.${job.key}`);
+    await this.beforeAnswer(batch, ids);
+    return ids;
+  }
+
+  async remove(jobIds: readonly string[]): Promise<void> {
+    this.removed.push(...jobIds);
+    for (const jobId of jobIds) this.emit({ jobId, kind: 'removed', reason: 'asked for' });
+  }
+
+  async status(): Promise<Map<string, JobEvent>> {
+    return this.known;
+  }
+
+  async close(): Promise<void> {}
+
+  emit(event: JobEvent): void {
+    for (const listener of this.#listeners) listener(event);
+  }
+}
