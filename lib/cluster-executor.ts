@@ -11,11 +11,11 @@ import { ShutdownError } from './errors.ts';
 import {
   checkJobOptions,
   Executor,
-  type ItemResult,
   type JobOptions,
   type JobRequest,
   type ShutdownOptions,
 } from './executor.ts';
+import type { ItemResult } from './map-results.ts';
 import { FutureController, type Future } from './future.ts';
 import { checkDirectory } from './job-set/directory.ts';
 import { JobSet } from './job-set/job-set.ts';

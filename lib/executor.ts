@@ -1,8 +1,8 @@
 import type { SubmitOptions } from './batch/batch-system.ts';
 import { checkNumber, checkOptions, showValue } from './options.ts';
-import { MapResults, type MapOptions } from './map-results.ts';
+import { MapResults, type ItemResult, type MapOptions } from './map-results.ts';
 import type { Future } from './future.ts';
-import type { AnyFunction } from './payload/function.ts';
+import type { AnyFunction } from './payload/function-description.ts';
 
 /** Options of jobs rather than of the executor: `executor.with(options)`. */
 export interface JobOptions {
@@ -29,9 +29,6 @@ export interface ShutdownOptions {
    */
   readonly cancelFutures?: boolean | undefined;
 }
-
-/** What came of one call of several that shared a job. */
-export type ItemResult<R> = { readonly value: R } | { readonly thrown: unknown };
 
 /** One job to be: a function and the argument lists to call it with, one after the other. */
 export interface JobRequest {

@@ -3,18 +3,12 @@ export { HTCondorExecutor, type HTCondorExecutorOptions } from './htcondor-execu
 export { LocalExecutor, type LocalExecutorOptions } from './local-executor.ts';
 export { ClusterExecutor } from './cluster-executor.ts';
 export type { ClusterOptions } from './cluster-options.ts';
-export {
-  Executor,
-  type ItemResult,
-  type JobOptions,
-  type JobRequest,
-  type ShutdownOptions,
-} from './executor.ts';
-export type { MapOptions, MapResults } from './map-results.ts';
+export { Executor, type JobOptions, type JobRequest, type ShutdownOptions } from './executor.ts';
+export type { ItemResult, MapOptions, MapResults } from './map-results.ts';
 export { Future, FutureController, type FutureSource, type FutureState, type Usage } from './future.ts';
 export { asCompleted, type Completions } from './as-completed.ts';
 export { wait, type ReturnWhen, type WaitResult } from './wait.ts';
 export type { WaitOptions } from './timeout.ts';
-export { moduleFunction, type ModuleFunction } from './payload/function.ts';
+export { moduleFunction, type ModuleFunction } from './payload/module-function.ts';
 export { registerErrorClass } from './payload/thrown.ts';
 export * from './errors.ts';

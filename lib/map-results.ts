@@ -1,5 +1,4 @@
 import { TimeoutError } from './errors.ts';
-import type { ItemResult } from './executor.ts';
 import type { Future } from './future.ts';
 import { checkChoice, checkNumber, checkOptions, showValue } from './options.ts';
 import { checkTimeout, startTimer } from './timeout.ts';
@@ -32,6 +31,9 @@ export interface MapOptions {
    */
   readonly onError?: 'stop' | 'continue' | undefined;
 }
+
+/** What came of one call of several that shared a job. */
+export type ItemResult<R> = { readonly value: R } | { readonly thrown: unknown };
 
 type Source = AsyncIterator<unknown> | Iterator<unknown>;
 

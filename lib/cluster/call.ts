@@ -4,7 +4,8 @@ import { FutureController, type Future, type FutureSource, type Usage } from '..
 import { jobKey } from '../job-set/names.ts';
 import type { InputLocation, JobSet } from '../job-set/job-set.ts';
 import { encodeArguments, encodeCall, type EncodedCall } from '../payload/call.ts';
-import { describeFunction, type AnyFunction } from '../payload/function.ts';
+import { describeFunction } from '../payload/describe-function.ts';
+import type { AnyFunction } from '../payload/function-description.ts';
 import { encodeThrown } from '../payload/thrown.ts';
 
 /** What a call has printed is kept in memory, up to this many bytes, when its files are removed. */

@@ -1,4 +1,4 @@
-import type { ItemResult } from '../executor.ts';
+import type { ItemResult } from '../map-results.ts';
 import type { EncodedOutcome, ItemOutcome } from '../payload/call.ts';
 import { PayloadError } from '../errors.ts';
 import { decodeThrown } from '../payload/thrown.ts';

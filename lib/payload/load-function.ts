@@ -2,7 +2,7 @@ import { createRequire, Module } from 'node:module';
 import { isAbsolute, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { FunctionSyntaxError, ModuleLoadError } from '../errors.ts';
-import type { AnyFunction, FunctionDescription } from './function.ts';
+import type { AnyFunction, FunctionDescription } from './function-description.ts';
 
 type SourceDescription = Extract<FunctionDescription, { kind: 'source' }>;
 type ModuleDescription = Extract<FunctionDescription, { kind: 'module' }>;

@@ -2,7 +2,7 @@ import { closeSync, fstatSync, lstatSync, openSync, readFileSync, readSync } fro
 import { checkOwnership } from '../job-set/ownership.ts';
 import { functionFile, inputsFile } from '../job-set/names.ts';
 import { decodeCall, type EncodedCall } from '../payload/call.ts';
-import type { FunctionDescription } from '../payload/function.ts';
+import type { FunctionDescription } from '../payload/function-description.ts';
 
 /** A network filesystem may show a file of another machine some seconds late. */
 const PATIENCE_MS = 20_000;

@@ -1,5 +1,5 @@
 import type { EncodedCall, ItemOutcome } from '../payload/call.ts';
-import type { AnyFunction } from '../payload/function.ts';
+import type { AnyFunction } from '../payload/function-description.ts';
 import { encodeThrown } from '../payload/thrown.ts';
 import { deserializeValue, serializeValue } from '../payload/value.ts';
 

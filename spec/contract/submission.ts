@@ -5,7 +5,7 @@ import { ClusterExecutor } from '../../lib/cluster-executor.ts';
 import { SerializationError } from '../../lib/errors.ts';
 import type { Future } from '../../lib/future.ts';
 import { journalFile } from '../../lib/job-set/names.ts';
-import { moduleFunction } from '../../lib/payload/function.ts';
+import { moduleFunction } from '../../lib/payload/module-function.ts';
 import { testsAtOnce } from '../support/tests-at-once.ts';
 import { thrownBy } from '../support/thrown-by.ts';
 import { groupExecutor, type Subject } from './subject.ts';

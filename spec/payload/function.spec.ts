@@ -1,6 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { FunctionSyntaxError, ModuleLoadError, SerializationError } from '../../lib/errors.ts';
-import { describeFunction, moduleFunction, type AnyFunction } from '../../lib/payload/function.ts';
+import { describeFunction } from '../../lib/payload/describe-function.ts';
+import type { AnyFunction } from '../../lib/payload/function-description.ts';
+import { moduleFunction } from '../../lib/payload/module-function.ts';
 import { loadFunction } from '../../lib/payload/load-function.ts';
 
 async function travel(fn: AnyFunction): Promise<AnyFunction> {

@@ -1,5 +1,6 @@
 import { ShutdownError } from '../../lib/errors.ts';
-import { Executor, type ItemResult, type JobRequest, type ShutdownOptions } from '../../lib/executor.ts';
+import { Executor, type JobRequest, type ShutdownOptions } from '../../lib/executor.ts';
+import type { ItemResult } from '../../lib/map-results.ts';
 import type { Future } from '../../lib/future.ts';
 import { manualFuture } from './manual-future.ts';
 
