@@ -1,8 +1,6 @@
 import { TimeoutError } from './errors.ts';
-import type { Future } from './future.ts';
-import { checkTimeout, startTimer, type WaitOptions } from './timeout.ts';
-
-type AnyFuture = Future<unknown>;
+import { checkFutures, type AnyFuture } from './future.ts';
+import { checkWaitOptions, startTimer, type WaitOptions } from './timeout.ts';
 
 /**
  * Yields each future once it is done, in the order in which they complete; those done already come first. Yields failed and
@@ -11,7 +9,7 @@ type AnyFuture = Future<unknown>;
  * TypeScript takes what a `for await` loop yields for awaited: it gives a future the type of its value. Where you need the
  * future's own methods, or to know which one it is, loop over `asCompleted(futures).entries()`.
  *
- * @param options.timeout milliseconds from this call, not from the first `next()`
+ * @param options a timeout in milliseconds, or options; it counts from this call, not from the first `next()`
  * @throws {TimeoutError} while iterating, after the futures that were done in time
  */
 export function asCompleted<F extends AnyFuture>(
@@ -25,7 +23,7 @@ export function asCompleted<F extends AnyFuture>(
 export class Completions<F extends AnyFuture> implements AsyncIterableIterator<F>, AsyncDisposable {
   readonly #entries: CompletedEntries<F>;
 
-  constructor(futures: Iterable<F>, options: WaitOptions) {
+  constructor(futures: Iterable<F>, options: number | WaitOptions) {
     this.#entries = new CompletedEntries(futures, options);
   }
 
@@ -69,12 +67,11 @@ class CompletedEntries<F extends AnyFuture> implements AsyncIterableIterator<Ent
   readonly #stop: () => void;
   #failure: { error: unknown } | undefined;
 
-  constructor(futures: Iterable<F>, options: WaitOptions) {
-    const timeout = checkTimeout(options.timeout);
-    const { signal } = options;
+  constructor(futures: Iterable<F>, options: number | WaitOptions) {
+    const { timeout = Infinity, signal } = checkWaitOptions('asCompleted()', options);
     const indexes = new Map<F, number>();
     let index = 0;
-    for (const future of futures) {
+    for (const future of checkFutures(futures)) {
       if (!indexes.has(future)) indexes.set(future, index);
       index += 1;
     }

@@ -7,7 +7,7 @@ import { Removals } from './cluster/removals.ts';
 import { Submissions } from './cluster/submissions.ts';
 import { Tracker } from './cluster/tracker.ts';
 import type { ResolvedOptions } from './cluster-options.ts';
-import { ShutdownError } from './errors.ts';
+import { CondorFuturesError, DirectoryError, ShutdownError } from './errors.ts';
 import {
   checkJobOptions,
   Executor,
@@ -28,6 +28,9 @@ const RUNNER = join(import.meta.dirname, '..', 'dist', 'runner.cjs');
 
 /** How long `shutdown` waits for jobs to leave the queue after their calls are done, so that their files can go. */
 const LEAVE_QUEUE_MS = 10_000;
+
+/** A directory that cannot be found for this many times the grace of an outcome is gone; before, it may be a network's hiccup. */
+const LOST_AFTER_GRACES = 10;
 
 /** What exists from the first submission on. */
 interface OpenJobSet {
@@ -59,7 +62,11 @@ export class ClusterExecutor extends Executor {
     checkDirectory(options.directory);
     this.#system = system;
     this.#options = options;
-    this.#removals = new Removals(system, (error) => warn(`Jobs could not be removed: ${String(error)}`));
+    this.#removals = new Removals(system, (jobIds, error) =>
+      warn(
+        `${jobIds.length} jobs could not be removed from the queue (${jobIds.slice(0, 10).join(' ')}…): ${String(error)}`,
+      ),
+    );
     this.#submissions = new Submissions({
       system,
       environment: options.environment,
@@ -131,7 +138,8 @@ export class ClusterExecutor extends Executor {
 
   #refuse(call: Call, error: unknown): void {
     if (call.input !== undefined) void this.#opened?.files.releaseInputs(call.input.batch);
-    if (!call.future.done()) call.controller.reject(error);
+    call.input = undefined;
+    if (!call.future.done()) call.controller.reject(ownError(error, this.#options.directory));
   }
 
   /** Stops looking, and lets the process end, when nothing is awaited any more. */
@@ -151,7 +159,7 @@ export class ClusterExecutor extends Executor {
       this.#open = undefined;
       throw error;
     }
-    this.#opened.watch.wake();
+    if (this.#pending.size > 0) this.#opened.watch.wake();
     return this.#opened;
   }
 
@@ -167,23 +175,32 @@ export class ClusterExecutor extends Executor {
           ? 'events'
           : 'sweep'
         : options.watch;
+    const outcomeGrace = options.outcomeGrace ?? (mode === 'sweep' ? 15_000 : 1000);
     const tracker = new Tracker({
       system: this.#system,
       jobSet,
       files,
-      outcomeGrace: options.outcomeGrace ?? (mode === 'sweep' ? 15_000 : 1000),
+      outcomeGrace,
+      isSubmitting: () => this.#submissions.busy,
       removeJob: (jobId) => this.#removals.add(jobId),
       resubmit: (call) => this.#submissions.add(call),
       onGone: () => this.#checkIdle(),
     });
-    const watch = new JobSetWatch(jobSet.directory, mode, options.sweepInterval, this.#system.events, {
-      onOutcome: (key) => tracker.onOutcome(key),
-      onEvent: (event) => tracker.onEvent(event),
-      onTick: () => tracker.onTick(),
-      onTrouble: (error) => {
-        if ((error as NodeJS.ErrnoException).code === 'ENOENT') tracker.onDirectoryLost(error);
+    const timing = { sweepInterval: options.sweepInterval, lostAfter: LOST_AFTER_GRACES * outcomeGrace };
+    const watch = new JobSetWatch(
+      { ...timing, directory: jobSet.directory, mode, events: this.#system.events },
+      {
+        onOutcome: (key) => tracker.onOutcome(key),
+        onEvent: (event) => tracker.onEvent(event),
+        onTick: () => tracker.onTick(),
+        onLost: (error) => {
+          tracker.onDirectoryLost(error);
+          void watch.close();
+          // Calls to come get a job set of their own.
+          this.#open = undefined;
+        },
       },
-    });
+    );
     return { jobSet, files, tracker, watch };
   }
 
@@ -200,8 +217,11 @@ export class ClusterExecutor extends Executor {
       watch.wake();
       await this.#until(() => tracker.size === 0, LEAVE_QUEUE_MS);
       await watch.close();
-      if (!files.keptAny && tracker.size === 0)
+      if (tracker.size > 0) {
+        warn(`${tracker.size} jobs have not left the queue yet, so their files stay: ${jobSet.directory}`);
+      } else if (!files.keptAny) {
         await jobSet.remove().catch((error: unknown) => warn(String(error)));
+      }
     }
     await this.#system.close();
   }
@@ -237,6 +257,13 @@ function failedFuture(error: unknown): Future<unknown> {
 
 async function nothing(): Promise<string> {
   return '';
+}
+
+/** What the filesystem says against a submission, as an error of ours that names the directory. */
+function ownError(error: unknown, directory: string): unknown {
+  if (error instanceof CondorFuturesError) return error;
+  const message = `A call could not be written to a job set in ${directory}: ${(error as Error).message}`;
+  return new DirectoryError(message, directory, { cause: error });
 }
 
 function warn(message: string): void {

@@ -87,6 +87,10 @@ export function resolveOptions(
   more: OptionTable,
 ): ResolvedOptions {
   checkOptions(executor, options, { ...TABLE, ...more });
+  for (const name of ['directory', 'node'] as const) {
+    if (options[name] === '')
+      throw new TypeError(`Expected \`${name}\` of ${executor} to be a path, got an empty string`);
+  }
   const { keepFiles = 'failed', watch = 'auto', sweepInterval = 2000, outcomeGrace } = options;
   return {
     directory: resolve(options.directory ?? '.condor-futures'),

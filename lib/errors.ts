@@ -109,7 +109,7 @@ export class CommandNotFoundError extends CommandError {
   }
 }
 
-/** The batch system refused the jobs; `stderr` has its words. No job of the refused submission exists. */
+/** The batch system took no jobs; `stderr` has its words. What it may have queued all the same has been removed again. */
 export class SubmitError extends CommandError {
   static {
     this.prototype.name = 'SubmitError';
@@ -123,8 +123,8 @@ export interface JobFailure {
   readonly host: string | undefined;
   /** The last lines that the job wrote to its stderr. */
   readonly stderrTail: string;
-  /** Where the job's whole stderr lies. */
-  readonly stderrFile: string;
+  /** Where the job's whole stderr lies; undefined if it is not kept. */
+  readonly stderrFile: string | undefined;
 }
 
 /** The base of all errors that say that a job ended without an outcome. */
@@ -132,11 +132,13 @@ export class JobError extends CondorFuturesError implements JobFailure {
   readonly jobId: string;
   readonly host: string | undefined;
   readonly stderrTail: string;
-  readonly stderrFile: string;
+  readonly stderrFile: string | undefined;
 
   constructor(message: string, failure: JobFailure) {
     const tail = failure.stderrTail === '' ? '' : `\nThe end of its stderr:\n${failure.stderrTail}`;
-    super(`${message}${tail}\nIts stderr: ${failure.stderrFile}`);
+    super(
+      `${message}${tail}${failure.stderrFile === undefined ? '' : `\nIts stderr: ${failure.stderrFile}`}`,
+    );
     this.jobId = failure.jobId;
     this.host = failure.host;
     this.stderrTail = failure.stderrTail;

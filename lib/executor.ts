@@ -9,7 +9,8 @@ export interface JobOptions {
   /** Submit commands of the batch system, such as `{ request_memory: '2GB' }`; they are added to the executor's own. */
   readonly submit?: SubmitOptions | undefined;
   /**
-   * How many more times a call is tried, each time as a new job, after it threw or its job died.
+   * How many more times a call is tried, each time as a new job, after it threw or its job died; not if the job was removed
+   * on purpose.
    * @default 0
    */
   readonly retries?: number | undefined;
@@ -152,6 +153,11 @@ export function mergeJobOptions(outer: JobOptions, inner: JobOptions): JobOption
 export function checkJobOptions(options: JobOptions): JobOptions {
   checkOptions('with()', options, { submit: ['object'], retries: ['number'], signal: ['object'] });
   checkNumber('retries', options.retries ?? 0, 0);
+  if (options.signal !== undefined && typeof options.signal.aborted !== 'boolean') {
+    throw new TypeError(
+      `Expected \`signal\` of with() to be an AbortSignal, got ${showValue(options.signal)}`,
+    );
+  }
   return options;
 }
 

@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
 import { CancelledError, InvalidStateError } from './errors.ts';
-import { checkTimeout, waitFor, type WaitOptions } from './timeout.ts';
+import { showValue } from './options.ts';
+import { checkWaitOptions, waitFor, type WaitOptions } from './timeout.ts';
 
 /**
  * Where a call stands. `pending`: not started yet; `running`: its job has started; `finished`: it returned; `failed`: it
@@ -169,7 +170,7 @@ export class Future<T> extends Promise<T> {
 
   /**
    * What the call has written to its stdout so far, also while it runs. Once its files have been removed (`keepFiles`), the
-   * last 64 KiB.
+   * last 4 KiB.
    */
   async stdout(): Promise<string> {
     return this.#source.stdout();
@@ -190,8 +191,7 @@ export class Future<T> extends Promise<T> {
   }
 
   async #wait(wait: number | WaitOptions): Promise<void> {
-    const options = typeof wait === 'number' ? { timeout: wait } : wait;
-    checkTimeout(options.timeout);
+    const options = checkWaitOptions('result()', wait);
     if (this.done()) return;
     const settled = this.then(
       () => {},
@@ -276,6 +276,25 @@ export class FutureController<T> {
   /** @throws {InvalidStateError} if the future is done */
   reject(error: unknown): void {
     control.end(this.future, 'failed', error);
+  }
+}
+
+/** A future of whatever value. */
+export type AnyFuture = Future<unknown>;
+
+/**
+ * The futures of any executors, also of another copy of this package.
+ * @throws {TypeError} if they are not iterable, or one is no future
+ */
+export function* checkFutures<F extends AnyFuture>(futures: Iterable<F>): Generator<F> {
+  if (typeof (futures as Partial<Iterable<F>> | null)?.[Symbol.iterator] !== 'function') {
+    throw new TypeError(`Expected \`futures\` to be an iterable of futures, got ${showValue(futures)}`);
+  }
+  for (const future of futures) {
+    if (typeof (future as Partial<F> | null)?.addDoneCallback !== 'function') {
+      throw new TypeError(`Expected \`futures\` to hold futures only, got ${showValue(future)}`);
+    }
+    yield future;
   }
 }
 

@@ -1,8 +1,10 @@
 export { openExecutor, type OpenExecutorOptions } from './open-executor.ts';
 export { HTCondorExecutor, type HTCondorExecutorOptions } from './htcondor-executor.ts';
 export { LocalExecutor, type LocalExecutorOptions } from './local-executor.ts';
-export { ClusterExecutor } from './cluster-executor.ts';
+export type { ClusterExecutor } from './cluster-executor.ts';
 export type { ClusterOptions } from './cluster-options.ts';
+export type { KeepFiles } from './cluster/job-files.ts';
+export type { SubmitOptions } from './batch/batch-system.ts';
 export { Executor, type JobOptions, type JobRequest, type ShutdownOptions } from './executor.ts';
 export type { ItemResult, MapOptions, MapResults } from './map-results.ts';
 export { Future, FutureController, type FutureSource, type FutureState, type Usage } from './future.ts';

@@ -219,6 +219,7 @@ export class MapResults<R> implements AsyncIterableIterator<R>, AsyncDisposable 
   }
 
   #changed(): void {
+    if (this.#chunks.size === 0 && this.#sourceEnd !== 'open') this.#stopTimer();
     this.#wake?.();
     this.#wake = undefined;
   }
@@ -237,9 +238,19 @@ export class MapResults<R> implements AsyncIterableIterator<R>, AsyncDisposable 
     this.#ready.length = 0;
     this.#changed();
     this.#sourceEnd = 'ended';
-    const wasOpen = this.#isSourceOpen;
+    if (!this.#isSourceOpen) return;
     this.#isSourceOpen = false;
-    if (wasOpen) await this.#source.return?.();
+    const closing = this.#closeSource();
+    // A source that is busy with its next item closes when it has that, which may take for ever.
+    if (!this.#pulling) await closing;
+  }
+
+  async #closeSource(): Promise<void> {
+    try {
+      await this.#source.return?.();
+    } catch {
+      // The iteration is over, and what ended it is more important.
+    }
   }
 }
 

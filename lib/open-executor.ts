@@ -4,7 +4,7 @@ import type { ClusterExecutor } from './cluster-executor.ts';
 import { CommandNotFoundError } from './errors.ts';
 import { HTCondorExecutor, type HTCondorExecutorOptions } from './htcondor-executor.ts';
 import { LocalExecutor, type LocalExecutorOptions } from './local-executor.ts';
-import { checkChoice } from './options.ts';
+import { checkChoice, checkOptions } from './options.ts';
 
 const SYSTEMS = ['auto', 'htcondor', 'local'] as const;
 
@@ -26,10 +26,20 @@ export interface OpenExecutorOptions extends HTCondorExecutorOptions, LocalExecu
  * @throws {CommandNotFoundError} with `requireCluster`, if no batch system's commands are on PATH
  */
 export function openExecutor(options: OpenExecutorOptions = {}): ClusterExecutor {
+  checkOptions(
+    'openExecutor()',
+    { requireCluster: options?.requireCluster },
+    { requireCluster: ['boolean'] },
+  );
   const { system = 'auto', requireCluster = false, pool, schedd, maxWorkers, ...common } = options;
   checkChoice('system', system, SYSTEMS);
   if (system === 'htcondor' || (system === 'auto' && isOnPath('condor_submit'))) {
     return new HTCondorExecutor({ ...common, pool, schedd });
+  }
+  if (requireCluster && system === 'local') {
+    throw new TypeError(
+      "`system: 'local'` is no cluster, and `requireCluster` wants one. Remedy: leave one of them out",
+    );
   }
   if (requireCluster) {
     throw new CommandNotFoundError(

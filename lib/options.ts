@@ -4,7 +4,7 @@ import { inspect } from 'node:util';
 
 type Kind = 'string' | 'boolean' | 'number' | 'object' | 'array of strings' | 'function';
 
-/** The options a function or class knows, with the kinds that each may have. */
+/** The options a function or class knows, with the kinds that each may have; none where the value is checked elsewhere. */
 export type OptionTable = Readonly<Record<string, readonly Kind[]>>;
 
 /**
@@ -23,7 +23,7 @@ export function checkOptions(owner: string, options: object, table: OptionTable)
         `${owner} has no option \`${name}\`. Its options: ${Object.keys(table).join(', ')}`,
       );
     }
-    if (value !== undefined && !kinds.some((kind) => isKind(value, kind))) {
+    if (value !== undefined && kinds.length > 0 && !kinds.some((kind) => isKind(value, kind))) {
       throw new TypeError(
         `Expected \`${name}\` of ${owner} to be ${article(kinds)}, got ${showValue(value)}`,
       );

@@ -1,5 +1,5 @@
 import { TimeoutError } from './errors.ts';
-import { showValue } from './options.ts';
+import { checkOptions, showValue, type OptionTable } from './options.ts';
 
 /** How long and how to wait. A wait that ends early leaves what it waited for untouched. */
 export interface WaitOptions {
@@ -10,6 +10,21 @@ export interface WaitOptions {
   readonly timeout?: number | undefined;
   /** Ends the wait with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Checks what a wait was given: a timeout in milliseconds, or options.
+ * @throws {TypeError} {@link RangeError}
+ */
+export function checkWaitOptions(
+  owner: string,
+  wait: number | WaitOptions,
+  more: OptionTable = {},
+): WaitOptions {
+  const options = typeof wait === 'number' ? { timeout: wait } : wait;
+  checkOptions(owner, options, { timeout: ['number'], signal: ['object'], ...more });
+  checkTimeout(options.timeout);
+  return options;
 }
 
 /** The longest delay that Node's timers take; longer ones would fire at once. */

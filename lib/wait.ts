@@ -1,6 +1,6 @@
-import type { Future } from './future.ts';
+import { checkFutures, type AnyFuture } from './future.ts';
 import { showValue } from './options.ts';
-import { checkTimeout, startTimer, type WaitOptions } from './timeout.ts';
+import { checkWaitOptions, startTimer, type WaitOptions } from './timeout.ts';
 
 const RETURN_WHEN = ['ALL_COMPLETED', 'FIRST_COMPLETED', 'FIRST_EXCEPTION'] as const;
 
@@ -13,28 +13,27 @@ export interface WaitResult<F> {
   readonly notDone: Set<F>;
 }
 
-type AnyFuture = Future<unknown>;
-
 /**
  * Waits for futures, of any executors. Never rejects because of a call, nor because of its timeout: what is not done by then
  * is in `notDone`.
+ * @param options how long to wait, in milliseconds or as options
  * @throws {RangeError} if `returnWhen` is none of its values; the signal's reason, if it aborts the wait
  */
 export async function wait<F extends AnyFuture>(
   futures: Iterable<F>,
-  options: WaitOptions & { readonly returnWhen?: ReturnWhen } = {},
+  options: number | (WaitOptions & { readonly returnWhen?: ReturnWhen | undefined }) = {},
 ): Promise<WaitResult<F>> {
-  const { returnWhen = 'ALL_COMPLETED', signal } = options;
+  const { timeout = Infinity, signal } = checkWaitOptions('wait()', options, { returnWhen: [] });
+  const { returnWhen = 'ALL_COMPLETED' } = typeof options === 'object' ? options : {};
   if (!RETURN_WHEN.includes(returnWhen)) {
     throw new RangeError(
       `Expected \`returnWhen\` to be one of ${RETURN_WHEN.join(', ')}, got ${showValue(returnWhen)}`,
     );
   }
-  const timeout = checkTimeout(options.timeout);
   signal?.throwIfAborted();
   const done = new Set<F>();
   const notDone = new Set<F>();
-  for (const future of futures) (future.done() ? done : notDone).add(future);
+  for (const future of checkFutures(futures)) (future.done() ? done : notDone).add(future);
   const isEnough = (): boolean => {
     if (notDone.size === 0) return true;
     if (returnWhen === 'FIRST_COMPLETED') return done.size > 0;

@@ -6,6 +6,7 @@ import { InProcessExecutor } from './support/in-process-executor.ts';
 import { slowly, Source } from './support/items.ts';
 import { manualFuture, manualFutures } from './support/manual-future.ts';
 import { thrownBy } from './support/thrown-by.ts';
+import { until } from './support/until.ts';
 import { turn } from './support/turn.ts';
 
 const double = (x: number): number => x * 2;
@@ -110,6 +111,7 @@ describe('the bufferSize of map', () => {
     expect((await results.next()).value).toBe(0);
     expect(source.taken).toBeLessThanOrEqual(4);
     await results.return();
+    await until(() => source.closed > 0);
     expect(source.closed).toBe(1);
   });
 });
@@ -160,5 +162,39 @@ describe('shutdown', () => {
     expect(error).toBeInstanceOf(ShutdownError);
     expect(values).toEqual([0, 2]);
     expect(executor.requests).toHaveLength(2);
+  });
+});
+
+describe('map over a source that is slow', () => {
+  /** Gives one item, and then nothing for ever. */
+  async function* stuck(): AsyncGenerator<number> {
+    yield 1;
+    await new Promise(() => {});
+  }
+
+  it('throws its TimeoutError all the same', async () => {
+    const results = new InProcessExecutor().map((x: number) => x, stuck(), { timeout: 20 });
+    expect(await results.next()).toEqual({ value: 1, done: false });
+    expect(await thrownBy(results.next())).toBeInstanceOf(TimeoutError);
+  });
+
+  it('throws the error of a call, and can be left, all the same', async () => {
+    const fail = (): never => {
+      throw new RangeError('no');
+    };
+    expect(await thrownBy(new InProcessExecutor().map(fail, stuck()).next())).toBeInstanceOf(RangeError);
+    for await (const value of new InProcessExecutor().map((x: number) => x, stuck())) {
+      expect(value).toBe(1);
+      break;
+    }
+  });
+
+  it('has no timeout once all calls are done, however slowly the results are taken', async () => {
+    const results = new InProcessExecutor().map((x: number) => x, [1, 2], { timeout: 50 });
+    const start = performance.now();
+    expect(await results.next()).toEqual({ value: 1, done: false });
+    await until(() => performance.now() - start > 100);
+    expect(await results.next()).toEqual({ value: 2, done: false });
+    expect(await results.next()).toEqual({ value: undefined, done: true });
   });
 });

@@ -32,6 +32,8 @@ export type SubmitOptions = Readonly<Record<string, string | number | boolean>>;
 export interface JobBatch {
   /** The job set's id and directory; the names in it are those of job-set/names.ts. */
   readonly jobSet: { readonly id: string; readonly directory: string };
+  /** Of the submissions of the job set, counted from 1. */
+  readonly submission: number;
   readonly jobs: readonly {
     readonly key: string;
     /** What the runner needs behind the directory: key, batch, offset and length. */

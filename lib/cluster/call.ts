@@ -9,7 +9,7 @@ import type { AnyFunction } from '../payload/function-description.ts';
 import { encodeThrown } from '../payload/thrown.ts';
 
 /** What a call has printed is kept in memory, up to this many bytes, when its files are removed. */
-const KEPT_LOG_BYTES = 64 * 1024;
+const KEPT_LOG_BYTES = 4096;
 
 /** A function as it is written into a job set. */
 export interface WrittenFunction {
@@ -91,7 +91,7 @@ export interface EncodedRequest {
   readonly payload: Uint8Array;
 }
 
-const writtenFunctions = new WeakMap<AnyFunction, WrittenFunction>();
+const writtenFunctions = new WeakMap<AnyFunction, WrittenFunction & { directory: string }>();
 
 /**
  * Copies a request, so that what the caller changes afterwards does not leak in.
@@ -111,12 +111,13 @@ export function encodeRequest({ fn, items }: JobRequest, single: boolean): Encod
   return { fn: written, payload: encodeCall(written.hash, encoded) };
 }
 
-/** A function is described once, however often it is submitted. */
+/** A function is described once, however often it is submitted from one directory. */
 function writeFunction(fn: AnyFunction): WrittenFunction {
   const known = writtenFunctions.get(fn);
-  if (known !== undefined) return known;
+  const directory = process.cwd();
+  if (known?.directory === directory) return known;
   const text = JSON.stringify(describeFunction(fn));
-  const written = { text, hash: createHash('sha256').update(text).digest('hex').slice(0, 32) };
+  const written = { directory, text, hash: createHash('sha256').update(text).digest('hex').slice(0, 32) };
   writtenFunctions.set(fn, written);
   return written;
 }

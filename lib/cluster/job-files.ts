@@ -25,10 +25,15 @@ export class JobFiles {
     return this.#kept > 0;
   }
 
+  /** Whether the files of a call stay; a chunk has failed if any of its calls has. */
   keeps(failed: boolean): boolean {
-    const keep = this.#policy === 'all' || (this.#policy === 'failed' && failed);
-    if (keep) this.#kept += 1;
-    return keep;
+    return this.#policy === 'all' || (this.#policy === 'failed' && failed);
+  }
+
+  /** The files of a job stay for good. */
+  keep(job: Job): void {
+    job.keep = true;
+    this.#kept += 1;
   }
 
   /** A call's inputs have been written into a batch. */

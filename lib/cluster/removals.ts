@@ -1,13 +1,17 @@
 import type { BatchSystem } from '../batch/batch-system.ts';
 
+/** A schedd that is busy or restarting is asked again, after a pause that grows. */
+const TRIES = 4;
+const PAUSE_MS = 2000;
+
 /** Removes jobs from the queue: those asked for in one tick, or while a command is running, go into one command. */
 export class Removals {
   readonly #system: BatchSystem;
-  readonly #onFailure: (error: unknown) => void;
+  readonly #onFailure: (jobIds: readonly string[], error: unknown) => void;
   #wanted: string[] = [];
   #working: Promise<void> | undefined;
 
-  constructor(system: BatchSystem, onFailure: (error: unknown) => void) {
+  constructor(system: BatchSystem, onFailure: (jobIds: readonly string[], error: unknown) => void) {
     this.#system = system;
     this.#onFailure = onFailure;
   }
@@ -24,11 +28,18 @@ export class Removals {
 
   async #work(): Promise<void> {
     await new Promise((resolve) => setImmediate(resolve));
+    let failures = 0;
     while (this.#wanted.length > 0) {
+      const jobIds = this.#wanted.splice(0);
       try {
-        await this.#system.remove(this.#wanted.splice(0));
+        await this.#system.remove(jobIds);
+        failures = 0;
       } catch (error) {
-        this.#onFailure(error);
+        failures += 1;
+        if (failures < TRIES) {
+          this.#wanted.unshift(...jobIds);
+          await new Promise((resolve) => setTimeout(resolve, PAUSE_MS * failures));
+        } else this.#onFailure(jobIds, error);
       }
     }
     this.#working = undefined;

@@ -13,8 +13,12 @@ export interface SubmissionHost {
   /** A call's input is on the disk. */
   onWritten(call: Call): void;
   onSubmitted(call: Call, jobId: string): void;
+  /** No job came of a call: it was refused, or cancelled in time. */
   onRefused(call: Call, error: unknown): void;
 }
+
+/** HTCondor refuses more than MAX_JOBS_PER_SUBMISSION jobs at once, 20,000 as shipped; and what is refused is refused as a whole. */
+const JOBS_PER_SUBMISSION = 5000;
 
 /**
  * Hands calls to the batch system. All those of one tick, and all that come while a submission is running, go into one
@@ -26,6 +30,7 @@ export class Submissions {
   readonly #queue = new PQueue({ concurrency: 1 });
   #waiting: Call[] = [];
   #scheduled = false;
+  #submissions = 0;
 
   constructor(host: SubmissionHost) {
     this.#host = host;
@@ -43,6 +48,11 @@ export class Submissions {
     });
   }
 
+  /** Whether the batch system may know jobs whose ids it has not told yet. */
+  get busy(): boolean {
+    return this.#queue.pending > 0;
+  }
+
   /** Resolves when nothing waits to be submitted. */
   async idle(): Promise<void> {
     while (this.#scheduled || this.#queue.size > 0 || this.#queue.pending > 0) {
@@ -52,7 +62,7 @@ export class Submissions {
   }
 
   async #submit(waiting: Call[]): Promise<void> {
-    const calls = waiting.filter((call) => !call.future.done());
+    const calls = this.#withoutDone(waiting);
     if (calls.length === 0) return;
     let jobSet: JobSet;
     try {
@@ -62,30 +72,51 @@ export class Submissions {
       for (const call of calls) this.#host.onRefused(call, error);
       return;
     }
-    for (const [submit, group] of groupByOptions(this.#host.submit, calls))
-      await this.#submitGroup(jobSet, submit, group);
+    for (const [submit, group] of groupByOptions(this.#host.submit, calls)) {
+      for (let start = 0; start < group.length; start += JOBS_PER_SUBMISSION) {
+        await this.#submitGroup(jobSet, submit, group.slice(start, start + JOBS_PER_SUBMISSION));
+      }
+    }
   }
 
   async #submitGroup(jobSet: JobSet, submit: SubmitOptions, group: Call[]): Promise<void> {
-    const calls = group.filter((call) => !call.future.done());
+    const calls = this.#withoutDone(group);
     if (calls.length === 0) return;
     for (const call of calls) call.attempts += 1;
+    this.#submissions += 1;
+    const submission = this.#submissions;
     const jobs = calls.map((call) => {
       const { batch, offset, length } = call.input as NonNullable<Call['input']>;
       return { key: call.key, arguments: [call.key, String(batch), String(offset), String(length)] };
     });
+    let ids: string[];
     try {
-      await jobSet.note({ event: 'submitting', jobs: jobs.map((job) => job.arguments.join(' ')), submit });
-      const { environment } = this.#host;
-      const ids = await this.#host.system.submit({ jobSet, jobs, environment, submit });
-      calls.forEach((call, index) => this.#host.onSubmitted(call, ids[index] as string));
-      await jobSet.note({ event: 'submitted', ids });
+      await jobSet.note({
+        event: 'submitting',
+        submission,
+        jobs: jobs.map((job) => job.arguments.join(' ')),
+        submit,
+      });
+      const { environment, system } = this.#host;
+      ids = await system.submit({ jobSet, submission, jobs, environment, submit });
     } catch (error) {
-      for (const call of calls.filter(({ jobId }) => jobId === undefined)) this.#host.onRefused(call, error);
-      await jobSet.note({ event: 'refused', error: String(error) }).catch(() => {});
+      for (const call of calls) this.#host.onRefused(call, error);
+      await jobSet.note({ event: 'refused', submission, error: String(error) }).catch(ignore);
+      return;
     }
+    calls.forEach((call, index) => this.#host.onSubmitted(call, ids[index] as string));
+    // The event log has the ids too.
+    await jobSet.note({ event: 'submitted', submission, ids }).catch(ignore);
+  }
+
+  /** Those that have not been cancelled while they waited. */
+  #withoutDone(calls: readonly Call[]): Call[] {
+    for (const call of calls) if (call.future.done()) this.#host.onRefused(call, undefined);
+    return calls.filter((call) => !call.future.done());
   }
 }
+
+function ignore(): void {}
 
 /** Writes the functions and inputs that are not on the disk yet, as those of a call that is tried again are; tells which. */
 async function writeCalls(jobSet: JobSet, calls: readonly Call[]): Promise<Call[]> {

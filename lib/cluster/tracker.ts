@@ -7,7 +7,7 @@ import { decodeOutcome } from '../payload/call.ts';
 import type { Call } from './call.ts';
 import { errorOf, newJob, type Job, type JobEnd } from './job.ts';
 import type { JobFiles } from './job-files.ts';
-import { settleCall } from './settle-call.ts';
+import { hasFailed, settle, takeResults } from './results.ts';
 import { SilenceCheck } from './silence-check.ts';
 
 /** How many outcomes are read at once: each takes a file descriptor. */
@@ -23,6 +23,8 @@ export interface TrackerHost {
   readonly files: JobFiles;
   /** How long an outcome may stay invisible after its job has ended, in milliseconds. */
   readonly outcomeGrace: number;
+  /** Whether there may be jobs whose ids are still to come. */
+  isSubmitting(): boolean;
   removeJob(jobId: string): void;
   /** A call that failed wants another job. */
   resubmit(call: Call): void;
@@ -65,8 +67,8 @@ export class Tracker {
     this.#byId.set(jobId, job);
     this.#silence.onHeard();
     if (call.future.done()) {
-      job.phase = 'settled';
       this.#host.removeJob(jobId);
+      this.#settled(job, false);
     }
     const early = this.#early.get(jobId) ?? [];
     this.#early.delete(jobId);
@@ -89,10 +91,7 @@ export class Tracker {
   onEvent(event: JobEvent): void {
     this.#silence.onHeard();
     const job = this.#byId.get(event.jobId);
-    if (job === undefined) {
-      this.#early.set(event.jobId, [...(this.#early.get(event.jobId) ?? []), event]);
-      return;
-    }
+    if (job === undefined) return this.#onStranger(event);
     job.missing = 0;
     switch (event.kind) {
       case 'queued':
@@ -130,9 +129,10 @@ export class Tracker {
     }
   }
 
-  /** Forgets the events that nobody will ask for; called when nothing is being submitted. */
-  forgetStrangers(): void {
-    this.#early.clear();
+  /** An event of a job that is gone, or whose id is not known yet. */
+  #onStranger(event: JobEvent): void {
+    if (!this.#host.isSubmitting()) return this.#early.clear();
+    this.#early.set(event.jobId, [...(this.#early.get(event.jobId) ?? []), event]);
   }
 
   #onAlive(job: Job, event: Extract<JobEvent, { kind: 'queued' | 'running' }>): void {
@@ -146,10 +146,7 @@ export class Tracker {
   #onEnd(job: Job, end: JobEnd): void {
     if (job.end !== undefined && end.kind === 'held') return;
     job.end = end;
-    if (job.phase === 'settled') {
-      if (end.kind !== 'held') void this.#gone(job);
-      return;
-    }
+    if (job.phase === 'settled') return this.#leave(job, end);
     job.deadline = performance.now() + this.#host.outcomeGrace;
     this.#ending.add(job);
     this.onOutcome(job.key);
@@ -161,10 +158,10 @@ export class Tracker {
       const bytes = await this.#reads.add(async () => this.#host.jobSet.readOutcome(job.key));
       job.trouble = undefined;
       if (bytes === undefined || job.phase !== 'open') return;
-      const { failed, settle } = settleCall(job.call, decodeOutcome(bytes));
-      if (failed && this.#retries(job)) return;
-      settle();
-      this.#settled(job, failed);
+      const results = takeResults(job.call, decodeOutcome(bytes));
+      if (results.every(hasFailed) && this.#retries(job)) return;
+      settle(job.call, results);
+      this.#settled(job, results.some(hasFailed));
     } catch (error) {
       if (error instanceof OwnershipError || error instanceof PayloadError) this.#fail(job, error);
       // Anything else is the filesystem's, and may pass.
@@ -195,8 +192,7 @@ export class Tracker {
     const stderrTail = (await tail('stderr')) || (await tail('start'));
     const { end, jobId, key, call } = job;
     if (job.phase !== 'open' || end === undefined) return;
-    if (end.kind === 'held') this.#host.removeJob(jobId);
-    const file = stderrFile(jobSet.directory, key);
+    const file = this.#host.files.keeps(true) ? stderrFile(jobSet.directory, key) : undefined;
     this.#fail(
       job,
       errorOf(end, { jobId, host: call.host, stderrTail: stderrTail.trim(), stderrFile: file }),
@@ -212,7 +208,8 @@ export class Tracker {
   /** Sends the call on its way again, if it has tries left. */
   #retries(job: Job): boolean {
     const { call } = job;
-    if (call.attempts > (call.options.retries ?? 0)) return false;
+    // What somebody has removed on purpose is not brought back.
+    if (job.end?.kind === 'removed' || call.attempts > (call.options.retries ?? 0)) return false;
     call.jobId = undefined;
     call.controller.setState('pending');
     this.#settled(job, false);
@@ -222,10 +219,16 @@ export class Tracker {
 
   #settled(job: Job, failed: boolean): void {
     job.phase = 'settled';
-    job.keep = this.#host.files.keeps(failed);
+    if (this.#host.files.keeps(failed)) this.#host.files.keep(job);
     this.#ending.delete(job);
     if (!job.keep) void this.#host.files.removeOutcome(job);
-    if (job.end !== undefined && job.end.kind !== 'held') void this.#gone(job);
+    if (job.end !== undefined) this.#leave(job, job.end);
+  }
+
+  /** The call needs the job no more, and the job has ended, or is held: then it stays in the queue until it is removed. */
+  #leave(job: Job, end: JobEnd): void {
+    if (end.kind === 'held') this.#host.removeJob(job.jobId);
+    else void this.#gone(job);
   }
 
   async #gone(job: Job): Promise<void> {

@@ -1,5 +1,9 @@
 import { accessSync, constants, mkdirSync, statSync, type Stats } from 'node:fs';
 import { DirectoryError } from '../errors.ts';
+import { WRITABLE_BY_OTHERS } from './ownership.ts';
+
+/** In a sticky directory, others cannot rename or remove what is not theirs. */
+const STICKY = 0o1000;
 
 /** Only the owner may look into a job set. */
 export const PRIVATE_DIRECTORY = 0o700;
@@ -19,6 +23,13 @@ export function checkDirectory(directory: string): void {
       directory,
       `belongs to user ${stats.uid}, not to ${user} who runs this, so others could replace what lies in it. ` +
         'Remedy: name a directory of your own as `directory`, such as one below it',
+    );
+  }
+  if ((stats.mode & WRITABLE_BY_OTHERS) !== 0 && (stats.mode & STICKY) === 0) {
+    throw refuse(
+      directory,
+      'can be written by other users, who could replace what lies in it, and so what your jobs run. ' +
+        'Remedy: chmod go-w it, or name a directory below it as `directory`',
     );
   }
   try {

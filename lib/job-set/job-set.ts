@@ -27,6 +27,9 @@ export interface RunnerSetup {
   readonly setup: readonly string[];
 }
 
+/** How large a file of inputs gets before the next one is begun: it stays as long as any of its calls needs it. */
+const INPUTS_BYTES = 64 * 1024 * 1024;
+
 const LOG_FILES = { stdout: names.stdoutFile, stderr: names.stderrFile, start: names.startFile };
 
 const randomName = customAlphabet('0123456789abcdefghijkmnopqrstuvwxyz', 8);
@@ -94,17 +97,29 @@ export class JobSet {
     this.#functions.add(hash);
   }
 
-  /** Writes the calls of one submission into one file; tells where each lies. */
+  /** Writes calls into one file, or a few if they are large; tells where each lies. */
   async writeInputs(calls: readonly Uint8Array[]): Promise<InputLocation[]> {
-    this.#batches += 1;
-    const batch = this.#batches;
-    await writeWhole(names.inputsFile(this.directory, batch), Buffer.concat(calls));
-    let offset = 0;
-    return calls.map(({ length }) => {
-      const location = { batch, offset, length };
-      offset += length;
-      return location;
-    });
+    const locations: InputLocation[] = [];
+    for (let begin = 0; begin < calls.length;) {
+      let size = 0;
+      let end = begin;
+      this.#batches += 1;
+      while (
+        end < calls.length &&
+        (end === begin || size + (calls[end] as Uint8Array).length <= INPUTS_BYTES)
+      ) {
+        const { length } = calls[end] as Uint8Array;
+        locations.push({ batch: this.#batches, offset: size, length });
+        size += length;
+        end += 1;
+      }
+      await writeWhole(
+        names.inputsFile(this.directory, this.#batches),
+        Buffer.concat(calls.slice(begin, end)),
+      );
+      begin = end;
+    }
+    return locations;
   }
 
   /** Appends a line to the journal; it is on the disk when this returns. */
@@ -184,7 +199,7 @@ export async function listOutcomes(directory: string): Promise<string[]> {
 }
 
 /**
- * The script that every job runs, with the job's key as its first argument: the user's lines, then node in its place, so
+ * The script that every job runs, with its key, batch, offset and length as arguments: the user's lines, then node in its place, so
  * that signals reach node. It takes its output to the job set by itself: through a batch system it may come late.
  */
 function runScript(directory: string, { node, execArgv, setup }: RunnerSetup): string {
@@ -195,8 +210,11 @@ function runScript(directory: string, { node, execArgv, setup }: RunnerSetup): s
   return [
     '#!/bin/sh',
     `exec >${logs}/"$1".out 2>${logs}/"$1".err`,
+    // A file that a setup line sources would take the script's arguments for its own.
+    'condor_futures_key=$1 condor_futures_batch=$2 condor_futures_offset=$3 condor_futures_length=$4',
+    'set --',
     ...setup,
-    `exec ${command} "$@"`,
+    `exec ${command} "$condor_futures_key" "$condor_futures_batch" "$condor_futures_offset" "$condor_futures_length"`,
     '',
   ].join('\n');
 }

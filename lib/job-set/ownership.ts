@@ -2,7 +2,7 @@ import type { Stats } from 'node:fs';
 import { OwnershipError } from '../errors.ts';
 
 /** Group and others may not write. */
-const WRITABLE_BY_OTHERS = 0o022;
+export const WRITABLE_BY_OTHERS = 0o022;
 
 /**
  * Refuses what another user could have written: a payload is code, and reading it runs it.

@@ -46,8 +46,9 @@ export function writeWholeSync(file: string, data: Uint8Array): void {
   }
 }
 
-/** Unique also where several machines write one file, as when a job runs twice. */
+/** Unique also where several machines write one file, as when a job runs twice; in containers, host and pid may be the same. */
 function temporaryNameOf(file: string): string {
   written += 1;
-  return temporaryName(file, `${hostname()}-${process.pid}-${written}`);
+  const random = Math.random().toString(36).slice(2, 10);
+  return temporaryName(file, `${hostname()}-${process.pid}-${written}-${random}`);
 }

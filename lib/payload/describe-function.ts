@@ -53,8 +53,5 @@ function compiles(code: string): boolean {
 }
 
 function refuse(fn: AnyFunction, why: string): SerializationError {
-  return new SerializationError(
-    `The function ${fn.name === '' ? '(anonymous)' : fn.name} ${why}`,
-    'function',
-  );
+  return new SerializationError(`The function ${fn.name.trim() || '(anonymous)'} ${why}`, 'function');
 }

@@ -18,22 +18,24 @@ export type EncodedThrown =
 
 type ErrorClass = abstract new (...args: never[]) => Error;
 
-const builtinErrors = {
-  Error,
-  EvalError,
-  RangeError,
-  ReferenceError,
-  SyntaxError,
-  TypeError,
-  URIError,
-  AggregateError,
-};
-const knownClasses = new Map<string, ErrorClass>(
-  Object.entries<ErrorClass>({ ...builtinErrors, ...ownErrors }),
+const builtin = new Map<string, ErrorClass>(
+  Object.entries<ErrorClass>({
+    Error,
+    EvalError,
+    RangeError,
+    ReferenceError,
+    SyntaxError,
+    TypeError,
+    URIError,
+    AggregateError,
+  }),
 );
+/** Others have classes of these names too: an error is ours only if it descends from our base class. */
+const ours = new Map<string, ErrorClass>(Object.entries<ErrorClass>(ownErrors));
+const registered = new Map<string, ErrorClass>();
 
-/** Errors within errors deeper than this are told in words. */
-const DEEPEST = 20;
+/** How many errors within an error travel, in all; others, and those that go round in circles, are told in words. */
+const MOST_ERRORS = 100;
 
 /**
  * Makes errors of a class come back from jobs as instances of it. They are told by the class's name; the constructor is not
@@ -44,36 +46,59 @@ export function registerErrorClass<C extends ErrorClass>(errorClass: C): C {
   if (typeof errorClass !== 'function' || !isErrorPrototype(errorClass.prototype)) {
     throw new TypeError('Expected `errorClass` to be a class that extends Error');
   }
-  knownClasses.set(errorClass.name, errorClass);
+  registered.set(errorClass.name, errorClass);
   return errorClass;
 }
 
 /** Never fails: what cannot travel is told in words. */
-export function encodeThrown(thrown: unknown, depth = 0): EncodedThrown {
-  if (!isError(thrown)) return { kind: 'value', value: serializeOrTell(thrown) };
-  if (depth > DEEPEST) return { kind: 'value', value: serialize(inspect(thrown, { depth: 0 })) };
-  const names = new Set(Object.getOwnPropertyNames(thrown)).add('code');
-  const properties = [...names]
+export function encodeThrown(thrown: unknown): EncodedThrown {
+  return new Encoder().encode(thrown);
+}
+
+class Encoder {
+  /** The errors that the present one is within. */
+  readonly #outer = new Set<Error>();
+  #left = MOST_ERRORS;
+
+  encode(thrown: unknown): EncodedThrown {
+    if (!isError(thrown)) return { kind: 'value', value: serializeOrTell(thrown) };
+    const name = String(readProperty(thrown, 'name'));
+    const message = String(readProperty(thrown, 'message'));
+    if (this.#left === 0 || this.#outer.has(thrown)) {
+      return { kind: 'value', value: serialize(`[${name}: ${message}]`) };
+    }
+    this.#left -= 1;
+    this.#outer.add(thrown);
+    const properties = this.#encodeProperties(thrown);
+    this.#outer.delete(thrown);
+    const stack = readProperty(thrown, 'stack');
+    return {
+      kind: 'error',
+      classes: classNames(thrown),
+      name,
+      message,
+      stack: typeof stack === 'string' ? stack : undefined,
+      properties,
+    };
+  }
+
+  #encodeProperties(error: Error): [string, boolean, EncodedThrown][] {
     // DOMException has a `code` too, which is not its own.
-    .filter((name) => name !== 'stack' && name !== 'message' && name in thrown)
-    .map((name) => {
-      const enumerable = Object.prototype.propertyIsEnumerable.call(thrown, name);
-      const value = readProperty(thrown, name);
-      return [
-        name,
-        enumerable,
-        name === 'errors' ? encodeErrors(value, depth) : encodeThrown(value, depth + 1),
-      ] as const;
-    });
-  const stack = readProperty(thrown, 'stack');
-  return {
-    kind: 'error',
-    classes: classNames(thrown),
-    name: String(readProperty(thrown, 'name')),
-    message: String(readProperty(thrown, 'message')),
-    stack: typeof stack === 'string' ? stack : undefined,
-    properties,
-  };
+    const names = new Set(Object.getOwnPropertyNames(error)).add('code');
+    return [...names]
+      .filter((name) => name !== 'stack' && name !== 'message' && name in error)
+      .map((name) => {
+        const value = readProperty(error, name);
+        const encoded =
+          name === 'errors' && Array.isArray(value) ? this.#encodeErrors(value) : this.encode(value);
+        return [name, Object.prototype.propertyIsEnumerable.call(error, name), encoded];
+      });
+  }
+
+  /** The `errors` of an AggregateError: an array whose errors keep their classes too. */
+  #encodeErrors(errors: unknown[]): EncodedThrown {
+    return { kind: 'value', value: serialize(errors.map((error) => this.encode(error))) };
+  }
 }
 
 /**
@@ -83,7 +108,10 @@ export function encodeThrown(thrown: unknown, depth = 0): EncodedThrown {
 export function decodeThrown(encoded: EncodedThrown, where: string): unknown {
   if (encoded.kind === 'value') return deserialize(encoded.value);
   const error = new Error(encoded.message);
-  const known = encoded.classes.map((name) => knownClasses.get(name)).find((found) => found !== undefined);
+  const isOurs = encoded.classes.includes(ownErrors.CondorFuturesError.name);
+  const known = encoded.classes
+    .map((name) => registered.get(name) ?? (isOurs ? ours.get(name) : undefined) ?? builtin.get(name))
+    .find((found) => found !== undefined);
   Object.setPrototypeOf(error, (known ?? Error).prototype as object);
   for (const [name, enumerable, value] of encoded.properties) {
     Object.defineProperty(error, name, {
@@ -99,12 +127,6 @@ export function decodeThrown(encoded: EncodedThrown, where: string): unknown {
   }
   if (encoded.stack !== undefined) error.stack = `${encoded.stack}\n    at ${where}`;
   return error;
-}
-
-/** The `errors` of an AggregateError: an array whose errors keep their classes too. */
-function encodeErrors(errors: unknown, depth: number): EncodedThrown {
-  if (!Array.isArray(errors)) return encodeThrown(errors, depth + 1);
-  return { kind: 'value', value: serialize(errors.map((error) => encodeThrown(error, depth + 1))) };
 }
 
 function decodeProperty(name: string, value: EncodedThrown, where: string): unknown {

@@ -1,4 +1,4 @@
-import { deserialize, serialize } from 'node:v8';
+import { DefaultDeserializer, serialize } from 'node:v8';
 import { SerializationError } from '../errors.ts';
 import { showValue } from '../options.ts';
 
@@ -29,7 +29,24 @@ export function serializeValue(value: unknown, name: string): Buffer {
 
 /** The value of bytes that {@link serializeValue} made. */
 export function deserializeValue(bytes: Uint8Array): unknown {
-  return deserialize(bytes);
+  const deserializer = new CopyingDeserializer(bytes);
+  deserializer.readHeader();
+  return deserializer.readValue();
+}
+
+/** node:v8 makes each typed array a view into the bytes it reads; here it has a buffer of its own, as its maker's had. */
+class CopyingDeserializer extends DefaultDeserializer {
+  // oxlint-disable-next-line no-underscore-dangle -- node:v8 calls it so
+  _readHostObject(): unknown {
+    const original = DefaultDeserializer.prototype as unknown as Record<string, () => NodeJS.ArrayBufferView>;
+    const view = (original['_readHostObject'] as () => NodeJS.ArrayBufferView).call(this);
+    if (Buffer.isBuffer(view)) return Buffer.from(view);
+    if (!('slice' in view)) {
+      const { buffer, byteOffset, byteLength } = view;
+      return new DataView(buffer.slice(byteOffset, byteOffset + byteLength));
+    }
+    return view.slice();
+  }
 }
 
 interface Culprit {

@@ -1,3 +1,4 @@
+import { PayloadError } from '../errors.ts';
 import { closeSync, fstatSync, lstatSync, openSync, readFileSync, readSync } from 'node:fs';
 import { checkOwnership } from '../job-set/ownership.ts';
 import { functionFile, inputsFile } from '../job-set/names.ts';
@@ -39,7 +40,7 @@ function readTrusted(file: string, offset = 0, length?: number): Buffer {
     const bytes = Buffer.alloc(length);
     for (let done = 0; done < length;) {
       const read = readSync(descriptor, bytes, done, length - done, offset + done);
-      if (read === 0) throw new Error(`${file} ends at ${offset + done}, before the end of the call`);
+      if (read === 0) throw new PayloadError(`${file} ends at ${offset + done}, before the end of the call`);
       done += read;
     }
     return bytes;

@@ -20,7 +20,11 @@ const LOCAL_TYPES: ReadonlySet<number> = new Set([
   0x11, // HFS+, as macOS numbers it
 ]);
 
-/** Whether every write to the directory raises an event on this machine. */
+/** Whether every write to the directory raises an event on this machine; not where that cannot be told. */
 export async function raisesEvents(directory: string): Promise<boolean> {
-  return LOCAL_TYPES.has((await statfs(directory)).type);
+  const type = await statfs(directory).then(
+    (stats) => stats.type,
+    () => undefined,
+  );
+  return type !== undefined && LOCAL_TYPES.has(type);
 }

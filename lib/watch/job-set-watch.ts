@@ -14,8 +14,18 @@ export interface WatchSink {
   onEvent(event: JobEvent): void;
   /** Called now and then while the watch is awake. */
   onTick(): void;
-  /** The job set cannot be read just now. */
-  onTrouble(error: unknown): void;
+  /** The job set's directory is gone, for good as far as one can tell. Told once. */
+  onLost(error: unknown): void;
+}
+
+export interface WatchOptions {
+  readonly directory: string;
+  readonly mode: WatchMode;
+  /** The longest time between two listings, in milliseconds. */
+  readonly sweepInterval: number;
+  /** How long the directory must be missing before it is lost, in milliseconds. */
+  readonly lostAfter: number;
+  readonly events: EventSource;
 }
 
 /** The shortest wait between two sweeps; it grows by a half each time that nothing is found. */
@@ -29,6 +39,9 @@ export class JobSetWatch {
   readonly #directory: string;
   readonly #mode: WatchMode;
   readonly #sweepInterval: number;
+  readonly #lostAfter: number;
+  /** Since when the directory has been missing. */
+  #missingSince: number | undefined;
   readonly #sink: WatchSink;
   readonly #follower: EventLogFollower | undefined;
   readonly #fileEvents: FileEvents | undefined;
@@ -41,16 +54,11 @@ export class JobSetWatch {
   #reading: Promise<void> | undefined;
   #readAgain = false;
 
-  constructor(
-    directory: string,
-    mode: WatchMode,
-    sweepInterval: number,
-    events: EventSource,
-    sink: WatchSink,
-  ) {
+  constructor({ directory, mode, sweepInterval, lostAfter, events }: WatchOptions, sink: WatchSink) {
     this.#directory = directory;
     this.#mode = mode;
     this.#sweepInterval = sweepInterval;
+    this.#lostAfter = lostAfter;
     this.#sink = sink;
     if (events.kind === 'log') this.#follower = new EventLogFollower(eventLogFile(directory), events.parse);
     else events.subscribe((event) => this.#tell(event));
@@ -102,7 +110,7 @@ export class JobSetWatch {
 
   async #look(): Promise<void> {
     const safety = performance.now() - this.#sweptAt > SAFETY_SWEEP_MS;
-    if (this.#mode === 'sweep' || safety) await this.#sweep();
+    if (this.#mode === 'sweep' || safety || this.#missingSince !== undefined) await this.#sweep();
     await this.#readLog();
     this.#sink.onTick();
   }
@@ -112,9 +120,19 @@ export class JobSetWatch {
     this.#delay = Math.min(this.#delay * 1.5, this.#sweepInterval);
     try {
       for (const key of await listOutcomes(this.#directory)) this.#sink.onOutcome(key);
+      this.#missingSince = undefined;
     } catch (error) {
-      this.#sink.onTrouble(error);
+      // Any other trouble may pass, and so may this one for a while.
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') this.#onMissing(error);
     }
+  }
+
+  #onMissing(error: unknown): void {
+    const now = performance.now();
+    this.#missingSince ??= now;
+    if (now - this.#missingSince < this.#lostAfter) return;
+    this.sleep();
+    this.#sink.onLost(error);
   }
 
   /** Reads the log, one reader at a time; what is written meanwhile is read right after. */
@@ -131,11 +149,9 @@ export class JobSetWatch {
   async #readAll(follower: EventLogFollower): Promise<void> {
     do {
       this.#readAgain = false;
-      try {
-        for (const event of await follower.read()) this.#tell(event);
-      } catch (error) {
-        this.#sink.onTrouble(error);
-      }
+      // What cannot be read now is read the next time.
+      const events = await follower.read().catch(() => []);
+      for (const event of events) this.#tell(event);
     } while (this.#readAgain);
   }
 

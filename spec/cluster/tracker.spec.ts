@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { JobEvent } from '../../lib/batch/batch-system.ts';
@@ -157,6 +157,21 @@ describe('A call', () => {
     expect(system.removed).toEqual([future.jobId]);
   });
 
+  it.each(['before', 'after'])(
+    'keeps its value when its job is held %s the outcome is seen, and the job is removed',
+    async (when) => {
+      open({ outcomeGrace: 60_000 });
+      const { future } = await submitted();
+      const held = { jobId: future.jobId as string, kind: 'held', reason: 'output transfer failed' } as const;
+      if (when === 'before') system.emit(held);
+      await writeOutcome(keyOf(future), 7);
+      expect(await future).toBe(7);
+      if (when === 'after') system.emit(held);
+      await until(() => system.removed.length === 1);
+      expect(system.removed).toEqual([future.jobId]);
+    },
+  );
+
   it.each([
     [{ exitCode: 3 }, 'ended with exit code 3'],
     [{ signal: 11 }, 'ended by signal 11'],
@@ -173,8 +188,10 @@ describe('A call', () => {
     const [{ future: torn }, { future: foreign }] = [await submitted(), await submitted()];
     await writeWhole(fileOf(keyOf(torn)), 'no outcome');
     expect(await thrownBy(torn)).toMatchObject({ name: 'PayloadError' });
-    await writeWhole(fileOf(keyOf(foreign)), '', 0o666);
-    chmodSync(fileOf(keyOf(foreign)), 0o666);
+    const file = fileOf(keyOf(foreign));
+    writeFileSync(`${file}.x.tmp`, '');
+    chmodSync(`${file}.x.tmp`, 0o666);
+    renameSync(`${file}.x.tmp`, file);
     expect(await thrownBy(foreign)).toMatchObject({ name: 'OwnershipError' });
   });
 
@@ -217,6 +234,18 @@ describe('A call', () => {
     await writeOutcome(first, 'late');
     await writeOutcome(`${first}-2`, 7);
     expect(await future).toBe(7);
+  });
+});
+
+describe('A submission', () => {
+  it('of very many calls is made in parts, in their order', async () => {
+    const futures = Array.from({ length: 12_000 }, () => executor.submit(() => 0));
+    await until(() => futures.at(-1)?.jobId !== undefined);
+    expect(system.batches.map(({ jobs }) => jobs.length)).toEqual([5000, 5000, 2000]);
+    expect(system.batches.map(({ submission }) => submission)).toEqual([1, 2, 3]);
+    expect(system.batches.flatMap(({ jobs }) => jobs.map(({ key }) => Number(key)))).toEqual(
+      futures.map((_, index) => index + 1),
+    );
   });
 });
 

@@ -58,6 +58,7 @@ export function jobOptions(subject: Subject): void {
       [{ retries: -1 }, RangeError],
       [{ retries: 1.5 }, RangeError],
       [{ retries: 'many' }, TypeError],
+      [{ signal: new AbortController() }, TypeError],
       [{ signals: [] }, TypeError],
       [{ submit: 'fast' }, TypeError],
     ])('refuses %p', (options, error) => {

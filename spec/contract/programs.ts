@@ -42,6 +42,13 @@ const examples: [what: string, source: string, stdout: string][] = [
     'true\n',
   ],
   [
+    'ends by itself when a future is cancelled while it is being submitted',
+    `const future = executor.submit(() => 1);
+     for (let turn = 0; turn < 2; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+     console.log(future.cancel());`,
+    'true\n',
+  ],
+  [
     'may drop the executor',
     `const submit = () => new condorFutures[name](options).submit(() => 'dropped');
      console.log(await submit());`,

@@ -26,6 +26,16 @@ describe('the directory of job sets', () => {
     expect(() => checkDirectory(join(directory, 'later'))).not.toThrow();
   });
 
+  it.each([0o770, 0o702, 0o777])('is refused if others may write it, with the remedy: mode %o', (mode) => {
+    chmodSync(directory, mode);
+    expect(() => checkDirectory(directory)).toThrow(/can be written by other users.* Remedy: chmod go-w/);
+  });
+
+  it('may be one that all may write, if it is sticky', () => {
+    chmodSync(directory, 0o1777);
+    expect(() => checkDirectory(directory)).not.toThrow();
+  });
+
   it('is refused if it is a file, or below one', () => {
     const file = join(directory, 'file');
     writeFileSync(file, '');

@@ -64,6 +64,18 @@ describe('a job set', () => {
     expect((await jobSet.writeInputs([Buffer.from('f')]))[0]?.batch).toBe(2);
   });
 
+  it('begins another file where one would be large', async () => {
+    const jobSet = await JobSet.create(parent, runner, {});
+    const large = Buffer.alloc(40 * 1024 * 1024);
+    const locations = await jobSet.writeInputs([Buffer.from('a'), large, large, Buffer.from('b')]);
+    expect(locations.map(({ batch, offset }) => [batch, offset])).toEqual([
+      [1, 0],
+      [1, 1],
+      [2, 0],
+      [2, large.length],
+    ]);
+  });
+
   it('writes a function once', async () => {
     const jobSet = await JobSet.create(parent, runner, {});
     await jobSet.writeFunction('abc', 'first');
@@ -137,19 +149,19 @@ describe('a job set', () => {
 
 /** Runs the script as a batch system does; what the runner printed. */
 function run({ directory }: JobSet): unknown {
-  execFileSync('/bin/sh', [names.scriptFile(directory), '7', 'a b']);
+  execFileSync('/bin/sh', [names.scriptFile(directory), '7', '1', '20', '300']);
   return JSON.parse(readFileSync(names.stdoutFile(directory, '7'), 'utf8'));
 }
 
 describe('the script that every job runs', () => {
   it('runs the setup lines, then node with the runner, the job set and the job', async () => {
-    const setup = ['FROM_SETUP="it\'s"', 'export FROM_SETUP'];
+    const setup = ['FROM_SETUP="it\'s$*"', 'export FROM_SETUP', 'set -- other words'];
     const jobSet = await JobSet.create(parent, { ...runner, setup, execArgv: ['--no-warnings'] }, {});
-    expect(run(jobSet)).toEqual([[jobSet.directory, '7', 'a b'], ['--no-warnings'], "it's"]);
+    expect(run(jobSet)).toEqual([[jobSet.directory, '7', '1', '20', '300'], ['--no-warnings'], "it's"]);
   });
 
   it('bears any directory name', async () => {
     const jobSet = await JobSet.create(join(parent, `it's $HOME "é" \`x\``), runner, {});
-    expect(run(jobSet)).toMatchObject([[jobSet.directory, '7', 'a b'], [], null]);
+    expect(run(jobSet)).toMatchObject([[jobSet.directory, '7', '1', '20', '300'], [], null]);
   });
 });

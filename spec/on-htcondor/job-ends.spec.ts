@@ -56,6 +56,12 @@ describe('A job on HTCondor that', () => {
     });
   });
 
+  it('is held after its call has returned leaves the queue, and the call its value', async () => {
+    const future = executor.with({ submit: { on_exit_hold: 'true' } }).submit(() => 42);
+    expect(await future).toBe(42);
+    await until(() => isGone(future.jobId as string));
+  });
+
   it('is removed from outside fails its call with the reason', async () => {
     const { future, jobId } = await runningCall();
     condor('condor_rm', jobId);
@@ -91,7 +97,7 @@ describe('A job on HTCondor that', () => {
     const other = new HTCondorExecutor({
       directory: join(directory, 'lost'),
       submit: { ...submit, hold: true },
-      outcomeGrace: 60_000,
+      outcomeGrace: 500,
     });
     const future = other.submit(() => 1);
     await until(() => other.jobSetDirectory !== undefined && future.jobId !== undefined);

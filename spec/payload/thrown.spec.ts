@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { ProcessExitError } from '../../lib/errors.ts';
+import { ProcessExitError, TimeoutError as OwnTimeoutError } from '../../lib/errors.ts';
 import { decodeThrown, encodeThrown, registerErrorClass } from '../../lib/payload/thrown.ts';
 import { deserialize, serialize } from 'node:v8';
 
@@ -103,6 +103,23 @@ describe('what a call threw', () => {
     const error = new Error('round');
     error.cause = error;
     expect((travel(error) as Error).message).toBe('round');
+  });
+
+  it('takes a moment only, however errors refer to each other', () => {
+    const errors = Array.from({ length: 12 }, (_, index) => new Error(`number ${index}`));
+    for (const error of errors)
+      Object.assign(error, {
+        others: undefined,
+        ...Object.fromEntries(errors.map((other, index) => [`to${index}`, other])),
+      });
+    expect((travel(errors[0]) as Error).message).toBe('number 0');
+  });
+
+  it('is not taken for an error of this project because its class has the same name', () => {
+    class TimeoutError extends Error {}
+    const error = travel(new TimeoutError('of a database')) as Error;
+    expect(error).not.toBeInstanceOf(OwnTimeoutError);
+    expect(error.message).toBe('of a database');
   });
 
   it('survives getters that throw', () => {

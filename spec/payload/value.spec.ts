@@ -28,6 +28,16 @@ describe('a value', () => {
     expect(deserializeValue(serializeValue(value, 'value'))).toEqual(value);
   });
 
+  it('gives typed arrays buffers of their own, as long as what they show', () => {
+    const whole = new Float64Array([1, 2, 3, 4]);
+    const copy = deserializeValue(serializeValue(whole.subarray(1, 3), 'value')) as Float64Array;
+    expect([copy.length, copy.byteOffset, copy.buffer.byteLength]).toEqual([2, 0, 16]);
+    const view = deserializeValue(serializeValue(new DataView(whole.buffer, 8, 8), 'value')) as DataView;
+    expect([view.byteOffset, view.buffer.byteLength, view.getFloat64(0, true)]).toEqual([0, 8, 2]);
+    const buffer = deserializeValue(serializeValue(Buffer.from('text'), 'value')) as Buffer;
+    expect(Buffer.isBuffer(buffer) && buffer.toString()).toBe('text');
+  });
+
   it('keeps cycles', () => {
     const value: { self?: unknown } = {};
     value.self = value;

@@ -23,24 +23,31 @@ let directory: string;
 let watch: JobSetWatch;
 let outcomes: string[];
 let events: JobEvent[];
-let troubles: unknown[];
+let losses: unknown[];
 let ticks: number;
 beforeEach(() => {
   sets += 1;
   directory = join(parent, String(sets));
   mkdirSync(outcomesDirectory(directory), { recursive: true });
   writeFileSync(eventLogFile(directory), '');
-  [outcomes, events, troubles, ticks] = [[], [], [], 0];
+  [outcomes, events, losses, ticks] = [[], [], [], 0];
 });
 afterEach(async () => watch.close());
 
 function open(mode: WatchMode): void {
-  watch = new JobSetWatch(directory, mode, 200, { kind: 'log', parse: parseEventLog }, {
+  const options = {
+    directory,
+    mode,
+    sweepInterval: 200,
+    lostAfter: 500,
+    events: { kind: 'log', parse: parseEventLog },
+  } as const;
+  watch = new JobSetWatch(options, {
     onOutcome: (key) => outcomes.push(key),
     onEvent: (event) => events.push(event),
     onTick: () => (ticks += 1),
-    onTrouble: (error) => troubles.push(error),
-  }); // prettier-ignore
+    onLost: (error) => losses.push(error),
+  });
   watch.wake();
 }
 
@@ -87,12 +94,24 @@ describe.each<WatchMode>(['events', 'sweep'])('A watch by %s', (mode) => {
     expect(events.map(({ jobId }) => jobId)).toEqual(['7.0', '7.1', '7.2']);
   });
 
-  it('tells when the directory is gone', async () => {
+  it('tells once when the directory is gone for good', async () => {
     open(mode);
     rmSync(directory, { recursive: true });
-    await until(() => troubles.length > 0);
-    expect(troubles[0]).toMatchObject({ code: 'ENOENT' });
-  });
+    await until(() => losses.length > 0, { timeout: 15_000 });
+    expect(losses[0]).toMatchObject({ code: 'ENOENT' });
+  }, 20_000);
+
+  it('bears a directory that is gone for a moment', async () => {
+    open(mode);
+    await until(() => ticks > 0);
+    renameSync(outcomesDirectory(directory), `${directory}.away`);
+    const before = ticks;
+    await until(() => ticks > before);
+    renameSync(`${directory}.away`, outcomesDirectory(directory));
+    writeOutcome('7');
+    await until(() => outcomes.includes('7'), { timeout: 15_000 });
+    expect(losses).toEqual([]);
+  }, 20_000);
 
   it('ticks while it is awake, and no more when it sleeps', async () => {
     const before = timers();

@@ -1,12 +1,13 @@
 import { CommandError, CommandNotFoundError, SubmitError } from '../../errors.ts';
 import type { BatchSystem, EventSource, JobBatch, JobEvent, SubmitOptions } from '../batch-system.ts';
-import { runCommand } from '../run-command.ts';
+import { runCommand, type CommandOutput } from '../run-command.ts';
 import { parseEventLog } from './event-log.ts';
 import { LISTED_ATTRIBUTES, parseQueueListing } from './queue-listing.ts';
 import {
   checkDirectoryName,
   checkEnvironment,
   checkSubmitOptions,
+  submissionConstraint,
   submitDescription,
 } from './submit-description.ts';
 
@@ -47,24 +48,23 @@ export class HTCondorSystem implements BatchSystem {
   }
 
   async submit(batch: JobBatch): Promise<string[]> {
-    const output = await this.#runSubmit(submitDescription(batch));
+    const output = await this.#runSubmit(batch);
     const ids = parseTerse(output.stdout);
     if (ids.length === batch.jobs.length) return ids;
     const said = (output.stdout + output.stderr).trim();
-    throw new SubmitError(`condor_submit answered for ${ids.length} of ${batch.jobs.length} jobs: ${said}`, {
-      command: 'condor_submit',
-      exitCode: 0,
-      stderr: output.stderr,
-    });
+    const failure = { command: 'condor_submit', exitCode: 0, stderr: output.stderr };
+    const afterwards = await this.#removeQueued(batch);
+    throw new SubmitError(
+      `condor_submit answered for ${ids.length} of ${batch.jobs.length} jobs: ${said}${afterwards}`,
+      failure,
+    );
   }
 
   async remove(jobIds: readonly string[]): Promise<void> {
-    for (const ids of slices(jobIds)) {
-      await runCommand('condor_rm', [...this.#place, ...ids]).catch((error: unknown) => {
-        // Of jobs that have left the queue it says that it could not find them.
-        if (!(error instanceof CommandError && /not found|couldn't find/i.test(error.stderr))) throw error;
-      });
-    }
+    const failures: unknown[] = [];
+    for (const ids of slices(jobIds))
+      await this.#runRemove(ids).catch((error: unknown) => failures.push(error));
+    if (failures.length > 0) throw failures[0];
   }
 
   async status(jobIds: readonly string[]): Promise<Map<string, JobEvent>> {
@@ -78,18 +78,42 @@ export class HTCondorSystem implements BatchSystem {
 
   async close(): Promise<void> {}
 
-  async #runSubmit(description: string): Promise<{ stdout: string; stderr: string }> {
+  async #runSubmit(batch: JobBatch): Promise<CommandOutput> {
     try {
-      const output = await runCommand('condor_submit', [...this.#place, '-terse'], description);
-      for (const [warning] of output.stderr.matchAll(/^WARNING: .*/gm))
+      const output = await runCommand('condor_submit', [...this.#place, '-terse'], submitDescription(batch));
+      for (const [warning] of output.stderr.matchAll(/^WARNING: .*/gm)) {
         process.emitWarning(`condor_submit: ${warning}`, 'CondorFuturesWarning');
+      }
       return output;
     } catch (error) {
       if (!(error instanceof CommandError) || error instanceof CommandNotFoundError) throw error;
       const remedy = NO_SCHEDD.test(error.stderr)
         ? '. Remedy: see with condor_q whether the schedd is up, or name another one with the option `schedd`'
-        : '';
+        : await this.#removeQueued(batch);
       throw new SubmitError(`HTCondor took no jobs: ${error.message}${remedy}`, error, { cause: error });
+    }
+  }
+
+  /**
+   * Removes what a condor_submit that failed may have queued all the same, so that nothing runs for nobody.
+   * @returns what to add to its error: how to remove the jobs if that failed, too
+   */
+  async #removeQueued(batch: JobBatch): Promise<string> {
+    const constraint = submissionConstraint(batch);
+    try {
+      await this.#runRemove(['-constraint', constraint]);
+      return '';
+    } catch {
+      return `. Whether it queued any is not known; to remove them: condor_rm -constraint '${constraint}'`;
+    }
+  }
+
+  async #runRemove(args: readonly string[]): Promise<void> {
+    try {
+      await runCommand('condor_rm', [...this.#place, ...args]);
+    } catch (error) {
+      // Of jobs that have left the queue it says that it could not find them.
+      if (!(error instanceof CommandError && /not found|couldn't find/i.test(error.stderr))) throw error;
     }
   }
 

@@ -26,6 +26,12 @@ const RESERVED: readonly string[] = [
   'log',
   'log_xml',
   'queue',
+  'if',
+  'elif',
+  'else',
+  'endif',
+  'include',
+  'use',
   'max_materialize',
   'max_idle',
   'call',
@@ -68,7 +74,7 @@ export function checkEnvironment(environment: Readonly<Record<string, string>>):
 }
 
 /** The text that condor_submit reads on stdin: what is common to all jobs, then a line for each. */
-export function submitDescription({ jobSet, jobs, environment, submit }: JobBatch): string {
+export function submitDescription({ jobSet, submission, jobs, environment, submit }: JobBatch): string {
   const { id, directory } = jobSet;
   const commands: Record<string, string> = {
     universe: 'vanilla',
@@ -88,6 +94,7 @@ export function submitDescription({ jobSet, jobs, environment, submit }: JobBatc
     output: '/dev/null',
     error: startFile(directory, '$(call)'),
     'My.CondorFuturesJobSet': `"${id}"`,
+    'My.CondorFuturesSubmission': String(submission),
     'My.CondorFuturesCall': '"$(call)"',
     [`My.${DOLLAR_ATTRIBUTE}`]: '"$"',
   };
@@ -98,6 +105,11 @@ export function submitDescription({ jobSet, jobs, environment, submit }: JobBatc
     ')',
     '',
   ].join('\n');
+}
+
+/** The jobs of one submission, as a ClassAd expression. */
+export function submissionConstraint({ jobSet, submission }: JobBatch): string {
+  return `CondorFuturesJobSet == "${jobSet.id}" && CondorFuturesSubmission == ${submission}`;
 }
 
 /** @throws {TypeError} if the name of a directory that the description must hold is not one that it can */

@@ -46,6 +46,7 @@ const heard = (command: string, what: 'args' | 'in'): string =>
 
 const batchOf = (jobs: number): JobBatch => ({
   jobSet: { id: 'set', directory: '/shared/set' },
+  submission: 3,
   jobs: Array.from({ length: jobs }, (_, index) => ({ key: String(index), arguments: [String(index)] })),
   environment: {},
   submit: {},
@@ -83,6 +84,20 @@ describe('HTCondorSystem', () => {
   ])('does not believe an answer with %s', async (_, stdout) => {
     fake('condor_submit', { stdout, stderr: '', status: 0 });
     await expect(new HTCondorSystem({}).submit(batchOf(3))).rejects.toThrow(/answered for [01] of 3 jobs/);
+  });
+
+  it('removes what a condor_submit that failed may have queued, or says how', async () => {
+    fake('condor_submit', { stdout: '', stderr: 'ERROR: the connection was lost\n', status: 1 });
+    fake('condor_rm', recorded('rm-constraint-none'));
+    await expect(new HTCondorSystem({}).submit(batchOf(1))).rejects.toThrow(
+      /took no jobs: .*connection was lost$/,
+    );
+    const constraint = 'CondorFuturesJobSet == "set" && CondorFuturesSubmission == 3';
+    expect(heard('condor_rm', 'args')).toBe(`-constraint\n${constraint}\n`);
+    fake('condor_rm', recorded('rm-schedd-down'));
+    await expect(new HTCondorSystem({}).submit(batchOf(1))).rejects.toThrow(
+      `condor_rm -constraint '${constraint}'`,
+    );
   });
 
   it('passes warnings on, such as one of a misspelt submit command', async () => {

@@ -8,6 +8,7 @@ import {
 
 const batch: JobBatch = {
   jobSet: { id: '20261121-120000-abcdefgh', directory: "/shared/it's me/20261121-120000-abcdefgh" },
+  submission: 3,
   jobs: [
     { key: '1', arguments: ['1', '1', '0', '17'] },
     { key: '2-3', arguments: ['2-3', '1', '17', '4'] },
@@ -36,6 +37,7 @@ log = /shared/it's me/20261121-120000-abcdefgh/events.log
 output = /dev/null
 error = /shared/it's me/20261121-120000-abcdefgh/logs/$(call).start
 My.CondorFuturesJobSet = "20261121-120000-abcdefgh"
+My.CondorFuturesSubmission = 3
 My.CondorFuturesCall = "$(call)"
 My.CondorFuturesDollar = "$"
 queue call,words from (
@@ -56,7 +58,7 @@ describe('submit commands', () => {
     expect(() => checkSubmitOptions(submit as never)).not.toThrow();
   });
 
-  it.each(['executable', 'Arguments', 'LOG', 'output', 'environment', 'queue'])(
+  it.each(['executable', 'Arguments', 'LOG', 'output', 'environment', 'queue', 'if', 'include'])(
     'that the library needs itself are refused with their list: %s',
     (name) =>
       expect(() => checkSubmitOptions({ [name]: 'x' })).toThrow(

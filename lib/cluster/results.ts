@@ -1,15 +1,12 @@
+import { PayloadError } from '../errors.ts';
 import type { ItemResult } from '../map-results.ts';
 import type { EncodedOutcome, ItemOutcome } from '../payload/call.ts';
-import { PayloadError } from '../errors.ts';
 import { decodeThrown } from '../payload/thrown.ts';
 import { deserializeValue } from '../payload/value.ts';
 import type { Call } from './call.ts';
 
-/**
- * What an outcome means for its call.
- * @returns whether the call failed (of several in one job, whether all did), and how to settle its future
- */
-export function settleCall(call: Call, outcome: EncodedOutcome): { failed: boolean; settle: () => void } {
+/** What came of each item of a call; notes in the call where it ran and what it used. */
+export function takeResults(call: Call, outcome: EncodedOutcome): ItemResult<unknown>[] {
   call.host = outcome.host;
   call.usage = {
     startedAt: new Date(outcome.startedAt),
@@ -21,16 +18,20 @@ export function settleCall(call: Call, outcome: EncodedOutcome): { failed: boole
     nodeVersion: outcome.nodeVersion,
   };
   const where = `condor-futures job ${String(call.jobId)} (${outcome.host}, pid ${outcome.pid})`;
-  const results = outcome.items.map((item) => decodeItem(item, where));
-  const failed = results.every((result) => 'thrown' in result);
+  return outcome.items.map((item) => decodeItem(item, where));
+}
+
+/** Settles the call's future with its results. */
+export function settle({ single, controller }: Call, results: ItemResult<unknown>[]): void {
   const [first] = results;
-  const settle = (): void => {
-    if (!call.single) call.controller.resolve(results);
-    else if (first === undefined) call.controller.reject(new PayloadError('The outcome holds no result'));
-    else if ('thrown' in first) call.controller.reject(first.thrown);
-    else call.controller.resolve(first.value);
-  };
-  return { failed, settle };
+  if (!single) controller.resolve(results);
+  else if (first === undefined) controller.reject(new PayloadError('The outcome holds no result'));
+  else if ('thrown' in first) controller.reject(first.thrown);
+  else controller.resolve(first.value);
+}
+
+export function hasFailed(result: ItemResult<unknown>): boolean {
+  return 'thrown' in result;
 }
 
 function decodeItem(item: ItemOutcome, where: string): ItemResult<unknown> {
