@@ -1,5 +1,6 @@
 import { TimeoutError } from './errors.ts';
-import { checkFutures, type AnyFuture } from './future.ts';
+import { checkFutures } from './check-futures.ts';
+import type { AnyFuture } from './future.ts';
 import { checkWaitOptions, startTimer, type WaitOptions } from './timeout.ts';
 
 /**
@@ -14,7 +15,7 @@ import { checkWaitOptions, startTimer, type WaitOptions } from './timeout.ts';
  */
 export function asCompleted<F extends AnyFuture>(
   futures: Iterable<F>,
-  options: WaitOptions = {},
+  options: number | WaitOptions = {},
 ): Completions<F> {
   return new Completions(futures, options);
 }

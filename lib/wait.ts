@@ -1,4 +1,5 @@
-import { checkFutures, type AnyFuture } from './future.ts';
+import { checkFutures } from './check-futures.ts';
+import type { AnyFuture } from './future.ts';
 import { showValue } from './options.ts';
 import { checkWaitOptions, startTimer, type WaitOptions } from './timeout.ts';
 

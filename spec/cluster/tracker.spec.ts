@@ -1,6 +1,6 @@
 import { chmodSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { JobEvent } from '../../lib/batch/batch-system.ts';
 import { ClusterExecutor } from '../../lib/cluster-executor.ts';
 import { resolveOptions, type ClusterOptions } from '../../lib/cluster-options.ts';
@@ -18,6 +18,7 @@ const directory = temporaryDirectory();
 let system: ScriptedSystem;
 let executor: ClusterExecutor;
 beforeEach(() => open({}));
+jest.setTimeout(60_000);
 afterEach(async () => {
   const end = executor.shutdown({ cancelFutures: true });
   endAll();
