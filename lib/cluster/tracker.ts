@@ -117,15 +117,14 @@ export class Tracker {
     for (const job of this.#byId.values()) {
       this.#byId.delete(job.jobId);
       this.#byKey.delete(job.key);
+      this.#ending.delete(job);
       this.#host.removeJob(job.jobId);
-      this.#fail(
-        job,
-        new DirectoryError(
-          `The job set ${directory} was removed while its jobs were in the queue`,
-          directory,
-          { cause },
-        ),
-      );
+      if (job.phase === 'open') {
+        job.phase = 'gone';
+        const message = `The job set ${directory} was removed while its jobs were in the queue`;
+        // Not tried again: the call itself was in there.
+        job.call.controller.reject(new DirectoryError(message, directory, { cause }));
+      }
     }
   }
 

@@ -52,8 +52,8 @@ async function submitted(): Promise<{ future: Future<number> }> {
 const keyOf = ({ jobId }: Future<unknown>): string => jobId?.split('.')[1] as string;
 const fileOf = (key: string): string => outcomeFile(system.batches[0]?.jobSet.directory as string, key);
 
-async function writeOutcome(key: string, value: unknown): Promise<void> {
-  const outcome = {
+function outcomeOf(value: unknown): Parameters<typeof encodeOutcome>[0] {
+  return {
     items: [{ value: serializeValue(value, 'value') }],
     host: 'node7',
     pid: 5,
@@ -64,7 +64,10 @@ async function writeOutcome(key: string, value: unknown): Promise<void> {
     systemCpuMs: 4,
     peakMemoryBytes: 6,
   };
-  await writeWhole(fileOf(key), encodeOutcome(outcome));
+}
+
+async function writeOutcome(key: string, value: unknown): Promise<void> {
+  await writeWhole(fileOf(key), encodeOutcome(outcomeOf(value)));
 }
 
 describe('A call', () => {
@@ -208,13 +211,19 @@ describe('A call', () => {
     expect(await future).toBe(7);
   });
 
-  it('fails when the job set is removed under it', async () => {
+  it('fails when the job set is removed under it, and those after it get another', async () => {
     open({ watch: 'sweep' });
     const { future } = await submitted();
     rmSync(system.batches[0]?.jobSet.directory as string, { recursive: true });
     expect(await thrownBy(future)).toMatchObject({ name: 'DirectoryError' });
     await until(() => system.removed.length === 1);
     expect(system.removed).toEqual([future.jobId]);
+    const { future: next } = await submitted();
+    await writeWhole(
+      outcomeFile(system.batches[1]?.jobSet.directory as string, keyOf(next)),
+      encodeOutcome(outcomeOf(8)),
+    );
+    expect(await next).toBe(8);
   });
 
   it('that is cancelled while it is being submitted has its job removed', async () => {
