@@ -57,6 +57,7 @@ export class ClusterExecutor extends Executor {
   /** @throws {TypeError} for options that the batch system cannot pass on; {@link DirectoryError} */
   constructor(system: BatchSystem, options: ResolvedOptions) {
     super();
+    watchExit();
     system.checkSubmitOptions(options.submit);
     system.checkPlace(options.directory, options.environment);
     checkDirectory(options.directory);
@@ -91,6 +92,7 @@ export class ClusterExecutor extends Executor {
 
   override assertOpen(): void {
     if (this.#shutdown !== undefined) throw new ShutdownError('Cannot schedule new futures after shutdown');
+    if (isExiting) throw new ShutdownError('Cannot schedule new futures while the process is ending');
   }
 
   override schedule(request: JobRequest): Future<ItemResult<unknown>[]> {
@@ -238,6 +240,14 @@ export class ClusterExecutor extends Executor {
     });
     this.#onIdle = undefined;
   }
+}
+
+let isExiting: boolean | undefined;
+
+/** In a listener of `exit` there is no time left to submit anything: it would be lost without a word. */
+function watchExit(): void {
+  if (isExiting === undefined) process.prependListener('exit', () => (isExiting = true));
+  isExiting ??= false;
 }
 
 /** A future that failed before there was a job. */

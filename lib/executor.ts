@@ -51,7 +51,7 @@ export abstract class Executor implements AsyncDisposable {
   /** As {@link schedule} for one call, whose future has its value. */
   abstract scheduleOne(request: JobRequest): Future<unknown>;
 
-  /** @throws {ShutdownError} after `shutdown()` */
+  /** @throws {ShutdownError} after `shutdown()`, or while the process is ending */
   abstract assertOpen(): void;
 
   /** Takes no more calls; see {@link ShutdownOptions}. May be called again. */

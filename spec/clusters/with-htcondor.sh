@@ -55,6 +55,13 @@ build() {
 
 made() { [[ $(cat "$cache/recipe" 2>/dev/null) == "$recipe" ]]; }
 
+# From where apt itself is set up to read Debian ("Label" leaves out the security archive).
+mirror_of_apt() {
+  local mirrors
+  mirrors=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Label: Debian')
+  echo "${mirrors%%$'\n'*}"
+}
+
 make_root() {
   mkdir -p "$(dirname "$cache")"
   exec 9>"$cache.lock"
@@ -66,10 +73,9 @@ make_root() {
     command -v debootstrap >/dev/null ||
       { apt-get update && apt-get install --yes debootstrap; } >&2 ||
       cannot "apt-get does not install debootstrap."
-    # From where apt itself is set up to read Debian ("Label" leaves out the security archive).
-    mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Label: Debian')
-    mirror=${mirror%%$'\n'*}
-    [[ $mirror ]] || cannot "apt knows no Debian mirror (has apt-get update been run?)."
+    mirror=$(mirror_of_apt)
+    [[ $mirror ]] || { apt-get update >&2 && mirror=$(mirror_of_apt); } || true
+    [[ $mirror ]] || cannot "apt knows no Debian mirror."
     eval "$(apt-config shell proxy Acquire::http::Proxy)"
     [[ -z $proxy ]] || export http_proxy=$proxy
     say "building $cache from $mirror (log: $cache.log)"

@@ -49,6 +49,13 @@ const examples: [what: string, source: string, stdout: string][] = [
     'true\n',
   ],
   [
+    'may not submit any more while it ends',
+    `process.on('exit', () => {
+       try { executor.submit(() => 1); } catch (error) { console.log(error.name + ': ' + error.message); }
+     });`,
+    'ShutdownError: Cannot schedule new futures while the process is ending\n',
+  ],
+  [
     'may drop the executor',
     `const submit = () => new condorFutures[name](options).submit(() => 'dropped');
      console.log(await submit());`,
