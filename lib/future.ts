@@ -62,6 +62,9 @@ export class Future<T> extends Promise<T> {
   #callbacks: Set<() => void> | undefined;
 
   private constructor(source: FutureSource) {
+    // Promise's own statics, such as Future.resolve(), come here with a function.
+    if (typeof source !== 'object')
+      throw new TypeError('A Future is made by an executor; for a plain promise use Promise');
     let settle!: { resolve(value: T): void; reject(error: unknown): void };
     super((resolve, reject) => {
       settle = { resolve, reject };

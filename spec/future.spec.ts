@@ -255,4 +255,10 @@ describe('Future', () => {
     expect([future.jobId, future.host, future.attempts, future.usage]).toEqual(['1.2', 'here', 3, undefined]);
     expect([await future.stdout(), await future.stderr()]).toEqual(['out', 'err']);
   });
+
+  it('is made by executors alone', () => {
+    expect(() => Future.resolve(1)).toThrow(
+      'A Future is made by an executor; for a plain promise use Promise',
+    );
+  });
 });
