@@ -53,11 +53,17 @@ export function newJob(call: Call, jobId: string): Job {
   };
 }
 
-/** Signals that a memory limit is enforced with: SIGKILL, by number. */
+/** The signal that a memory limit is enforced with. */
 const SIGKILL = 9;
+const OUT_OF_MEMORY = ' (often the machine or a limit ran out of memory: see `request_memory`)';
+const NOT_SHARED =
+  ": it did not find its job set. Remedy: name a `directory` that its machine shares; a /tmp is often the job's own";
 
-/** The error of a job that ended like this without an outcome. */
-export function errorOf(end: JobEnd, failure: JobFailure): JobError {
+/**
+ * The error of a job that ended like this without an outcome.
+ * @param couldNotBegin its shell did not find its script
+ */
+export function errorOf(end: JobEnd, failure: JobFailure, couldNotBegin = false): JobError {
   const job = `Job ${failure.jobId}${failure.host === undefined ? '' : ` on ${failure.host}`}`;
   switch (end.kind) {
     case 'held': {
@@ -79,8 +85,7 @@ export function errorOf(end: JobEnd, failure: JobFailure): JobError {
     case 'ended': {
       const { exitCode, signal } = end;
       const how = signal === undefined ? `with exit code ${exitCode ?? 'unknown'}` : `by signal ${signal}`;
-      const hint =
-        signal === SIGKILL ? ' (often the machine or a limit ran out of memory: see `request_memory`)' : '';
+      const hint = couldNotBegin ? NOT_SHARED : signal === SIGKILL ? OUT_OF_MEMORY : '';
       return new JobDiedError(`${job} ended ${how} without an outcome${hint}`, {
         ...failure,
         exitCode,

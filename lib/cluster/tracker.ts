@@ -1,7 +1,7 @@
 import PQueue from 'p-queue';
 import type { BatchSystem, JobEvent } from '../batch/batch-system.ts';
 import { DirectoryError, OwnershipError, PayloadError } from '../errors.ts';
-import { outcomeFile, stderrFile } from '../job-set/names.ts';
+import { outcomeFile, startFile, stderrFile } from '../job-set/names.ts';
 import type { JobSet } from '../job-set/job-set.ts';
 import { decodeOutcome } from '../payload/call.ts';
 import type { Call } from './call.ts';
@@ -186,16 +186,22 @@ export class Tracker {
       );
       return;
     }
-    const tail = async (log: 'stderr' | 'start'): Promise<string> =>
-      jobSet.readLog(job.key, log, STDERR_TAIL_BYTES).catch(() => '');
-    const stderrTail = (await tail('stderr')) || (await tail('start'));
+    const { log, text } = await this.#lastWords(job);
     const { end, jobId, key, call } = job;
     if (job.phase !== 'open' || end === undefined) return;
-    const file = this.#host.files.keeps(true) ? stderrFile(jobSet.directory, key) : undefined;
-    this.#fail(
-      job,
-      errorOf(end, { jobId, host: call.host, stderrTail: stderrTail.trim(), stderrFile: file }),
-    );
+    const file = (log === 'start' ? startFile : stderrFile)(jobSet.directory, key);
+    const stderrFileKept = this.#host.files.keeps(true) ? file : undefined;
+    const failure = { jobId, host: call.host, stderrTail: text.trim(), stderrFile: stderrFileKept };
+    this.#fail(job, errorOf(end, failure, log === 'start'));
+  }
+
+  /** The end of what the job has said; of what its shell said, if it could not even begin. */
+  async #lastWords({ key }: Job): Promise<{ log: 'stderr' | 'start'; text: string }> {
+    const read = async (log: 'stderr' | 'start'): Promise<string> =>
+      this.#host.jobSet.readLog(key, log, STDERR_TAIL_BYTES).catch(() => '');
+    const text = await read('stderr');
+    const start = text === '' ? await read('start') : '';
+    return start === '' ? { log: 'stderr', text } : { log: 'start', text: start };
   }
 
   #fail(job: Job, error: unknown): void {

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it, jest } from '@jest/globals';
 import { JobDiedError, JobHeldError, JobRemovedError } from '../../lib/errors.ts';
@@ -91,6 +92,26 @@ describe('A job on HTCondor that', () => {
     expect(error).toBeInstanceOf(JobDiedError);
     expect(error).toMatchObject({ exitCode: 127, stderrTail: expect.stringContaining('/nonesuch/node') });
     expect(error.message).toContain(error.stderrTail);
+  });
+
+  it('does not see the directory fails its call with the remedy', async () => {
+    // The jobs of this pool have a /tmp of their own; where they have not, a directory that goes does the same.
+    const hidden = mkdtempSync(join(tmpdir(), 'hidden-'));
+    const other = new HTCondorExecutor({
+      directory: hidden,
+      submit: { ...submit, requirements: 'time() > QDate + 2' },
+    });
+    const future = other.submit(() => 1);
+    await until(() => future.jobId !== undefined);
+    rmSync(join(other.jobSetDirectory as string, 'run.sh'));
+    const error = (await thrownBy(future)) as JobDiedError;
+    await other.shutdown();
+    rmSync(hidden, { recursive: true, force: true });
+    expect(error.message).toMatch(
+      /did not find its job set\. Remedy: name a `directory` that its machine shares/,
+    );
+    expect(error.stderrTail).toContain('run.sh');
+    expect(error.stderrFile).toMatch(/\.start$/);
   });
 
   it('finds no job set fails its call with what its shell said', async () => {
