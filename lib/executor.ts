@@ -1,5 +1,6 @@
 import type { SubmitOptions } from './batch/batch-system.ts';
 import { checkNumber, checkOptions, showValue } from './options.ts';
+import type { Elements } from './chunk-source.ts';
 import { MapResults, type ItemResult, type MapOptions } from './map-results.ts';
 import type { Future } from './future.ts';
 import type { AnyFunction } from './payload/function-description.ts';
@@ -37,8 +38,6 @@ export interface JobRequest {
   readonly items: readonly (readonly unknown[])[];
   readonly options: JobOptions;
 }
-
-type Elements<T> = Iterable<T> | AsyncIterable<T>;
 
 /** Runs calls somewhere else; what all executors have in common. A program changes one line to move between them. */
 export abstract class Executor implements AsyncDisposable {

@@ -1,7 +1,16 @@
+import { ChunkSource, type ArgumentList, type Elements } from './chunk-source.ts';
 import { TimeoutError } from './errors.ts';
 import type { Future } from './future.ts';
-import { checkChoice, checkNumber, checkOptions, showValue } from './options.ts';
+import { checkChoice, checkNumber, checkOptions, type OptionTable } from './options.ts';
 import { checkTimeout, startTimer } from './timeout.ts';
+
+const OPTIONS: OptionTable = {
+  chunkSize: ['number'],
+  ordered: ['boolean'],
+  bufferSize: ['number'],
+  timeout: ['number'],
+  onError: ['string'],
+};
 
 export interface MapOptions {
   /**
@@ -35,8 +44,6 @@ export interface MapOptions {
 /** What came of one call of several that shared a job. */
 export type ItemResult<R> = { readonly value: R } | { readonly thrown: unknown };
 
-type Source = AsyncIterator<unknown> | Iterator<unknown>;
-
 /** The jobs of one chunk of items, and its results once it is done. */
 interface Chunk<R> {
   readonly future: Future<ItemResult<R>[]>;
@@ -46,11 +53,8 @@ interface Chunk<R> {
 
 /** The results of a `map`, for `for await`. Leaving the loop cancels the calls that are left. */
 export class MapResults<R> implements AsyncIterableIterator<R>, AsyncDisposable {
-  readonly #source: Source;
-  readonly #toArguments: (element: never) => readonly unknown[];
-  readonly #run: (items: (readonly unknown[])[]) => Future<ItemResult<R>[]>;
-  readonly #chunkSize: number;
-  readonly #bufferSize: number;
+  readonly #source: ChunkSource;
+  readonly #run: (items: ArgumentList[]) => Future<ItemResult<R>[]>;
   readonly #ordered: boolean;
   readonly #onError: 'stop' | 'continue';
   readonly #stopTimer: () => void;
@@ -58,45 +62,40 @@ export class MapResults<R> implements AsyncIterableIterator<R>, AsyncDisposable 
   readonly #chunks = new Set<Chunk<R>>();
   /** To be yielded next. */
   readonly #ready: ItemResult<R>[] = [];
-  /** Items taken from the source whose results have not been yielded. */
-  #outstanding = 0;
-  #pulling = false;
-  #sourceEnd: 'open' | 'ended' | { readonly error: unknown } = 'open';
-  /** Whether the source has to be told when no more is taken from it. */
-  #isSourceOpen = true;
+  /** How many results have been yielded, errors among them. */
+  #yielded = 0;
   #timedOut = false;
   #closed = false;
   #wake: (() => void) | undefined;
   /** Calls of next() are served one after the other. */
   #turn: Promise<unknown> = Promise.resolve();
 
+  /** @throws {TypeError} {@link RangeError} for wrong options, or elements that are not iterable */
   constructor(
-    elements: Iterable<unknown> | AsyncIterable<unknown>,
-    toArguments: (element: never) => readonly unknown[],
-    run: (items: (readonly unknown[])[]) => Future<ItemResult<R>[]>,
+    elements: Elements<unknown>,
+    toArguments: (element: never) => ArgumentList,
+    run: (items: ArgumentList[]) => Future<ItemResult<R>[]>,
     options: MapOptions,
   ) {
-    const table = {
-      chunkSize: ['number'],
-      ordered: ['boolean'],
-      bufferSize: ['number'],
-      timeout: ['number'],
-      onError: ['string'],
-    } as const;
-    checkOptions('map()', options, table);
-    this.#bufferSize = checkNumber('bufferSize', options.bufferSize ?? Infinity, 1);
-    this.#chunkSize = Math.min(checkNumber('chunkSize', options.chunkSize ?? 1, 1), this.#bufferSize);
+    checkOptions('map()', options, OPTIONS);
+    const bufferSize = checkNumber('bufferSize', options.bufferSize ?? Infinity, 1);
+    const chunkSize = Math.min(checkNumber('chunkSize', options.chunkSize ?? 1, 1), bufferSize);
     this.#ordered = options.ordered ?? true;
     this.#onError = checkChoice('onError', options.onError ?? 'stop', ['stop', 'continue']);
-    this.#source = iteratorOf(elements);
-    this.#toArguments = toArguments;
     this.#run = run;
+    this.#source = new ChunkSource(elements, {
+      chunkSize,
+      toArguments,
+      hasRoom: (items) => !this.#timedOut && this.#source.taken - this.#yielded + items <= bufferSize,
+      onChunk: (items) => this.#submit(items),
+      onEnd: () => this.#changed(),
+    });
     this.#stopTimer = startTimer(checkTimeout(options.timeout), () => {
       this.#timedOut = true;
       this.#cancelRest();
       this.#changed();
     });
-    this.#pull();
+    this.#source.pull();
   }
 
   async next(): Promise<IteratorResult<R, undefined>> {
@@ -127,8 +126,8 @@ export class MapResults<R> implements AsyncIterableIterator<R>, AsyncDisposable 
         await this.#close();
         throw new TimeoutError('The timeout of map() is over; the calls that were left have been cancelled');
       }
-      if (this.#chunks.size === 0 && this.#sourceEnd !== 'open') {
-        const end = this.#sourceEnd;
+      const { end } = this.#source;
+      if (this.#chunks.size === 0 && end !== 'open') {
         await this.#close();
         if (end === 'ended') return { value: undefined, done: true };
         throw end.error;
@@ -138,69 +137,14 @@ export class MapResults<R> implements AsyncIterableIterator<R>, AsyncDisposable 
   }
 
   async #deliver(result: ItemResult<R>): Promise<IteratorResult<R, undefined>> {
-    this.#outstanding -= 1;
-    if ('value' in result) {
-      this.#pull();
-      return { value: result.value, done: false };
-    }
-    if (this.#onError === 'stop') await this.#close();
-    else this.#pull();
-    throw result.thrown;
+    this.#yielded += 1;
+    if ('thrown' in result && this.#onError === 'stop') await this.#close();
+    else this.#source.pull();
+    if ('thrown' in result) throw result.thrown;
+    return { value: result.value, done: false };
   }
 
-  /** Takes as many items from the source as there is room for, without waiting where the source need not be waited for. */
-  #pull(): void {
-    if (this.#pulling || this.#closed || this.#timedOut) return;
-    this.#pulling = true;
-    const items: (readonly unknown[])[] = [];
-    const take = (): void => {
-      while (
-        this.#sourceEnd === 'open' &&
-        this.#outstanding + this.#chunkSize - items.length <= this.#bufferSize
-      ) {
-        let next;
-        try {
-          next = this.#source.next();
-        } catch (error) {
-          return broken(error);
-        }
-        if ('then' in next) return void next.then(accept, broken).then(take, end);
-        accept(next);
-      }
-      this.#pulling = false;
-    };
-    const accept = (next: IteratorResult<unknown>): void => {
-      if (this.#closed || this.#timedOut) this.#sourceEnd = 'ended';
-      else if (next.done === true) {
-        this.#sourceEnd = 'ended';
-        this.#isSourceOpen = false;
-        if (items.length > 0) this.#submit(items.splice(0));
-      } else {
-        items.push(this.#toArguments(next.value as never));
-        this.#outstanding += 1;
-        if (items.length === this.#chunkSize) this.#submit(items.splice(0));
-      }
-      this.#changed();
-    };
-    const end = (error: unknown): void => {
-      this.#sourceEnd = { error };
-      this.#pulling = false;
-      this.#changed();
-    };
-    /** The source itself is broken: what it gave before is still worth running. */
-    const broken = (error: unknown): void => {
-      this.#isSourceOpen = false;
-      if (items.length > 0) this.#submit(items.splice(0));
-      end(error);
-    };
-    try {
-      take();
-    } catch (error) {
-      end(error);
-    }
-  }
-
-  #submit(items: (readonly unknown[])[]): void {
+  #submit(items: ArgumentList[]): void {
     const chunk: Chunk<R> = { future: this.#run(items), size: items.length, results: undefined };
     this.#chunks.add(chunk);
     chunk.future.addDoneCallback(async (future) => {
@@ -219,7 +163,7 @@ export class MapResults<R> implements AsyncIterableIterator<R>, AsyncDisposable 
   }
 
   #changed(): void {
-    if (this.#chunks.size === 0 && this.#sourceEnd !== 'open') this.#stopTimer();
+    if (this.#chunks.size === 0 && this.#source.end !== 'open') this.#stopTimer();
     this.#wake?.();
     this.#wake = undefined;
   }
@@ -237,20 +181,7 @@ export class MapResults<R> implements AsyncIterableIterator<R>, AsyncDisposable 
     this.#chunks.clear();
     this.#ready.length = 0;
     this.#changed();
-    this.#sourceEnd = 'ended';
-    if (!this.#isSourceOpen) return;
-    this.#isSourceOpen = false;
-    const closing = this.#closeSource();
-    // A source that is busy with its next item closes when it has that, which may take for ever.
-    if (!this.#pulling) await closing;
-  }
-
-  async #closeSource(): Promise<void> {
-    try {
-      await this.#source.return?.();
-    } catch {
-      // The iteration is over, and what ended it is more important.
-    }
+    await this.#source.close();
   }
 }
 
@@ -261,12 +192,4 @@ async function resultsOf<R>(future: Future<ItemResult<R>[]>, size: number): Prom
   } catch (thrown) {
     return Array.from({ length: size }, () => ({ thrown }));
   }
-}
-
-function iteratorOf(elements: Iterable<unknown> | AsyncIterable<unknown>): Source {
-  const source = elements as Partial<Iterable<unknown> & AsyncIterable<unknown>> | null | undefined;
-  const iterator = source?.[Symbol.asyncIterator]?.() ?? source?.[Symbol.iterator]?.();
-  if (iterator === undefined)
-    throw new TypeError(`Expected the items to be an iterable, got ${showValue(elements)}`);
-  return iterator;
 }
