@@ -1,7 +1,7 @@
 import { TimeoutError } from './errors.ts';
 import { checkFutures } from './check-futures.ts';
 import type { AnyFuture } from './future.ts';
-import { checkWaitOptions, startTimer, type WaitOptions } from './timeout.ts';
+import { checkWaitOptions, limitWait, type WaitOptions } from './timeout.ts';
 
 /**
  * Yields each future once it is done, in the order in which they complete; those done already come first. Yields failed and
@@ -69,7 +69,7 @@ class CompletedEntries<F extends AnyFuture> implements AsyncIterableIterator<Ent
   #failure: { error: unknown } | undefined;
 
   constructor(futures: Iterable<F>, options: number | WaitOptions) {
-    const { timeout = Infinity, signal } = checkWaitOptions('asCompleted()', options);
+    const { timeout, signal } = checkWaitOptions('asCompleted()', options);
     const indexes = new Map<F, number>();
     let index = 0;
     for (const future of checkFutures(futures)) {
@@ -78,18 +78,18 @@ class CompletedEntries<F extends AnyFuture> implements AsyncIterableIterator<Ent
     }
     this.#total = indexes.size;
     for (const entry of indexes) this.#watch(...entry);
-    const onAbort = (): void => this.#fail(signal?.reason);
-    const stopTimer = startTimer(this.#pending.size === 0 ? Infinity : timeout, () => {
-      this.#fail(new TimeoutError(`${this.#pending.size} (of ${this.#total}) futures unfinished`));
-    });
+    const stopWait = limitWait(
+      // What is done already is yielded, however short the time.
+      this.#pending.size === 0 ? { signal } : { timeout, signal },
+      () => this.#fail(new TimeoutError(`${this.#pending.size} (of ${this.#total}) futures unfinished`)),
+      (reason) => this.#fail(reason),
+    );
     this.#stop = (): void => {
-      stopTimer();
-      signal?.removeEventListener('abort', onAbort);
+      stopWait();
       for (const detach of this.#pending.values()) detach();
       this.#pending.clear();
     };
     if (signal?.aborted) this.#fail(signal.reason);
-    else signal?.addEventListener('abort', onAbort, { once: true });
   }
 
   async next(): Promise<IteratorResult<Entry<F>, undefined>> {

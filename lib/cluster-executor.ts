@@ -8,20 +8,14 @@ import { Submissions } from './cluster/submissions.ts';
 import { Tracker } from './cluster/tracker.ts';
 import type { ResolvedOptions } from './cluster-options.ts';
 import { CondorFuturesError, DirectoryError, ShutdownError } from './errors.ts';
-import {
-  checkJobOptions,
-  Executor,
-  type JobOptions,
-  type JobRequest,
-  type ShutdownOptions,
-} from './executor.ts';
+import { Executor, type JobOptions, type JobRequest, type ShutdownOptions } from './executor.ts';
 import type { ItemResult } from './map-results.ts';
 import { FutureController, type Future } from './future.ts';
 import { checkDirectory } from './job-set/directory.ts';
 import { JobSet } from './job-set/job-set.ts';
 import { checkOptions } from './options.ts';
 import { JobSetWatch } from './watch/job-set-watch.ts';
-import { raisesEvents } from './watch/filesystem.ts';
+import { watchModeOf } from './watch/filesystem.ts';
 
 /** lib/ and dist/ lie side by side: jobs run the compiled runner, also those of a program that runs the sources. */
 const RUNNER = join(import.meta.dirname, '..', 'dist', 'runner.cjs');
@@ -59,7 +53,7 @@ export class ClusterExecutor extends Executor {
     super();
     watchExit();
     system.checkSubmitOptions(options.submit);
-    system.checkPlace(options.directory, options.environment);
+    system.checkPlace(options);
     checkDirectory(options.directory);
     this.#system = system;
     this.#options = options;
@@ -70,6 +64,7 @@ export class ClusterExecutor extends Executor {
     );
     this.#submissions = new Submissions({
       system,
+      cwd: options.cwd,
       environment: options.environment,
       submit: options.submit,
       openJobSet: async () => (await this.#openJobSet()).jobSet,
@@ -85,9 +80,9 @@ export class ClusterExecutor extends Executor {
   }
 
   override with(options: JobOptions): Executor {
-    checkJobOptions(options);
+    const executor = super.with(options);
     this.#system.checkSubmitOptions(options.submit ?? {});
-    return super.with(options);
+    return executor;
   }
 
   override assertOpen(): void {
@@ -171,12 +166,7 @@ export class ClusterExecutor extends Executor {
     const header = { system: this.#system.name, node, execArgv, setup, submit, keepFiles: options.keepFiles };
     const jobSet = await JobSet.create(directory, { runner: RUNNER, node, execArgv, setup }, header);
     const files = new JobFiles(jobSet, options.keepFiles);
-    const mode =
-      options.watch === 'auto'
-        ? (await raisesEvents(jobSet.directory))
-          ? 'events'
-          : 'sweep'
-        : options.watch;
+    const mode = options.watch === 'auto' ? await watchModeOf(jobSet.directory) : options.watch;
     const outcomeGrace = options.outcomeGrace ?? (mode === 'sweep' ? 15_000 : 1000);
     const tracker = new Tracker({
       system: this.#system,

@@ -52,6 +52,8 @@ export interface ClusterOptions {
 /** The options with everything filled in that does not depend on the machine. */
 export interface ResolvedOptions {
   readonly directory: string;
+  /** Of the program when it made the executor, and so of its jobs. */
+  readonly cwd: string;
   readonly submit: SubmitOptions;
   readonly environment: Readonly<Record<string, string>>;
   readonly setup: readonly string[];
@@ -94,6 +96,7 @@ export function resolveOptions(
   const { keepFiles = 'failed', watch = 'auto', sweepInterval = 2000, outcomeGrace } = options;
   return {
     directory: resolve(options.directory ?? '.condor-futures'),
+    cwd: process.cwd(),
     submit: options.submit ?? {},
     environment: resolveEnvironment(options.environment ?? []),
     setup: options.setup ?? [],

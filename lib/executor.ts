@@ -1,5 +1,5 @@
 import type { SubmitOptions } from './batch/batch-system.ts';
-import { checkNumber, checkOptions, showValue } from './options.ts';
+import { checkNumber, checkOptions, checkSignal, showValue } from './options.ts';
 import type { Elements } from './chunk-source.ts';
 import { MapResults, type ItemResult, type MapOptions } from './map-results.ts';
 import type { Future } from './future.ts';
@@ -143,20 +143,16 @@ class ExecutorWithOptions extends Executor {
 }
 
 /** The inner options win, submit command by submit command. */
-export function mergeJobOptions(outer: JobOptions, inner: JobOptions): JobOptions {
+function mergeJobOptions(outer: JobOptions, inner: JobOptions): JobOptions {
   const given = Object.fromEntries(Object.entries(inner).filter(([, value]) => value !== undefined));
   return { ...outer, ...given, submit: { ...outer.submit, ...inner.submit } };
 }
 
 /** @throws {TypeError} {@link RangeError} */
-export function checkJobOptions(options: JobOptions): JobOptions {
-  checkOptions('with()', options, { submit: ['object'], retries: ['number'], signal: ['object'] });
+function checkJobOptions(options: JobOptions): JobOptions {
+  checkOptions('with()', options, { submit: ['object'], retries: ['number'], signal: [] });
   checkNumber('retries', options.retries ?? 0, 0);
-  if (options.signal !== undefined && typeof options.signal.aborted !== 'boolean') {
-    throw new TypeError(
-      `Expected \`signal\` of with() to be an AbortSignal, got ${showValue(options.signal)}`,
-    );
-  }
+  checkSignal('with()', options.signal);
   return options;
 }
 

@@ -1,5 +1,6 @@
 import { inspect } from 'node:util';
 import { CancelledError, InvalidStateError } from './errors.ts';
+import { showValue } from './options.ts';
 import { checkWaitOptions, waitFor, type WaitOptions } from './timeout.ts';
 
 /**
@@ -135,9 +136,7 @@ export class Future<T> extends Promise<T> {
    */
   addDoneCallback(callback: (future: Future<T>) => unknown): () => void {
     if (typeof callback !== 'function') {
-      throw new TypeError(
-        `Expected \`callback\` to be a function, got \`${String(callback)}\` (${typeof callback})`,
-      );
+      throw new TypeError(`Expected \`callback\` to be a function, got ${showValue(callback)}`);
     }
     if (this.done()) {
       this.#call(callback);

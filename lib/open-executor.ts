@@ -26,13 +26,9 @@ export interface OpenExecutorOptions extends HTCondorExecutorOptions, LocalExecu
  * @throws {CommandNotFoundError} with `requireCluster`, if no batch system's commands are on PATH
  */
 export function openExecutor(options: OpenExecutorOptions = {}): ClusterExecutor {
-  checkOptions(
-    'openExecutor()',
-    { requireCluster: options?.requireCluster },
-    { requireCluster: ['boolean'] },
-  );
   const { system = 'auto', requireCluster = false, pool, schedd, maxWorkers, ...common } = options;
   checkChoice('system', system, SYSTEMS);
+  checkOptions('openExecutor()', { requireCluster }, { requireCluster: ['boolean'] });
   if (system === 'htcondor' || (system === 'auto' && isOnPath('condor_submit'))) {
     return new HTCondorExecutor({ ...common, pool, schedd });
   }

@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 
 /** Checks of options at the door: one message form for all of them. */
 
-type Kind = 'string' | 'boolean' | 'number' | 'object' | 'array of strings' | 'function';
+type Kind = 'string' | 'boolean' | 'number' | 'object' | 'array of strings';
 
 /** The options a function or class knows, with the kinds that each may have; none where the value is checked elsewhere. */
 export type OptionTable = Readonly<Record<string, readonly Kind[]>>;
@@ -55,6 +55,13 @@ export function checkChoice<C extends string>(name: string, value: string, choic
     throw new RangeError(`Expected \`${name}\` to be one of ${choices.join(', ')}, got ${showValue(value)}`);
   }
   return value as C;
+}
+
+/** @throws {TypeError} if there is a signal that is none, such as its AbortController */
+export function checkSignal(owner: string, signal: AbortSignal | undefined): void {
+  if (signal !== undefined && typeof (signal as Partial<AbortSignal> | null)?.aborted !== 'boolean') {
+    throw new TypeError(`Expected \`signal\` of ${owner} to be an AbortSignal, got ${showValue(signal)}`);
+  }
 }
 
 /** A value in a message: the value in short, and its type. */

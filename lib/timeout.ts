@@ -1,5 +1,5 @@
 import { TimeoutError } from './errors.ts';
-import { checkOptions, showValue, type OptionTable } from './options.ts';
+import { checkOptions, checkSignal, showValue, type OptionTable } from './options.ts';
 
 /** How long and how to wait. A wait that ends early leaves what it waited for untouched. */
 export interface WaitOptions {
@@ -22,8 +22,9 @@ export function checkWaitOptions(
   more: OptionTable = {},
 ): WaitOptions {
   const options = typeof wait === 'number' ? { timeout: wait } : wait;
-  checkOptions(owner, options, { timeout: ['number'], signal: ['object'], ...more });
+  checkOptions(owner, options, { timeout: ['number'], signal: [], ...more });
   checkTimeout(options.timeout);
+  checkSignal(owner, options.signal);
   return options;
 }
 
@@ -57,6 +58,28 @@ export function startTimer(timeout: number, callback: () => void): () => void {
   return () => clearTimeout(timer);
 }
 
+/** Calls back once, when the wait's time is over or its signal aborts; returns how to call it off. */
+export function limitWait(
+  { timeout = Infinity, signal }: WaitOptions,
+  onTimeout: () => void,
+  onAbort: (reason: unknown) => void,
+): () => void {
+  const stop = (): void => {
+    stopTimer();
+    signal?.removeEventListener('abort', abort);
+  };
+  const abort = (): void => {
+    stop();
+    onAbort(signal?.reason);
+  };
+  const stopTimer = startTimer(timeout, () => {
+    stop();
+    onTimeout();
+  });
+  signal?.addEventListener('abort', abort, { once: true });
+  return stop;
+}
+
 /**
  * Waits for a promise, but no longer than the options say.
  * @param describe makes the text of the TimeoutError
@@ -66,33 +89,9 @@ export async function waitFor<T>(
   options: WaitOptions,
   describe: () => string,
 ): Promise<T> {
-  const timeout = checkTimeout(options.timeout);
-  const { signal } = options;
-  signal?.throwIfAborted();
-  if (timeout === Infinity && signal === undefined) return promise;
+  options.signal?.throwIfAborted();
   return new Promise<T>((resolve, reject) => {
-    const end = (): void => {
-      stopTimer();
-      signal?.removeEventListener('abort', onAbort);
-    };
-    const onAbort = (): void => {
-      end();
-      reject(signal?.reason as Error);
-    };
-    const stopTimer = startTimer(timeout, () => {
-      end();
-      reject(new TimeoutError(describe()));
-    });
-    signal?.addEventListener('abort', onAbort, { once: true });
-    promise.then(
-      (value) => {
-        end();
-        resolve(value);
-      },
-      (error: unknown) => {
-        end();
-        reject(error);
-      },
-    );
+    const stop = limitWait(options, () => reject(new TimeoutError(describe())), reject);
+    promise.then(resolve, reject).then(stop, stop);
   });
 }

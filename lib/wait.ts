@@ -1,7 +1,7 @@
 import { checkFutures } from './check-futures.ts';
 import type { AnyFuture } from './future.ts';
 import { showValue } from './options.ts';
-import { checkWaitOptions, startTimer, type WaitOptions } from './timeout.ts';
+import { checkWaitOptions, limitWait, type WaitOptions } from './timeout.ts';
 
 const RETURN_WHEN = ['ALL_COMPLETED', 'FIRST_COMPLETED', 'FIRST_EXCEPTION'] as const;
 
@@ -24,48 +24,45 @@ export async function wait<F extends AnyFuture>(
   futures: Iterable<F>,
   options: number | (WaitOptions & { readonly returnWhen?: ReturnWhen | undefined }) = {},
 ): Promise<WaitResult<F>> {
-  const { timeout = Infinity, signal } = checkWaitOptions('wait()', options, { returnWhen: [] });
+  const limits = checkWaitOptions('wait()', options, { returnWhen: [] });
   const { returnWhen = 'ALL_COMPLETED' } = typeof options === 'object' ? options : {};
   if (!RETURN_WHEN.includes(returnWhen)) {
     throw new RangeError(
       `Expected \`returnWhen\` to be one of ${RETURN_WHEN.join(', ')}, got ${showValue(returnWhen)}`,
     );
   }
-  signal?.throwIfAborted();
+  limits.signal?.throwIfAborted();
+  const notDone = new Set(checkFutures(futures));
   const done = new Set<F>();
-  const notDone = new Set<F>();
-  for (const future of checkFutures(futures)) (future.done() ? done : notDone).add(future);
-  const isEnough = (): boolean => {
-    if (notDone.size === 0) return true;
-    if (returnWhen === 'FIRST_COMPLETED') return done.size > 0;
-    return returnWhen === 'FIRST_EXCEPTION' && [...done].some((future) => future.state === 'failed');
+  let hasFailed = false;
+  const note = (future: F): void => {
+    notDone.delete(future);
+    done.add(future);
+    hasFailed ||= future.state === 'failed';
   };
+  const isEnough = (): boolean =>
+    notDone.size === 0 ||
+    (returnWhen === 'FIRST_COMPLETED' && done.size > 0) ||
+    (returnWhen === 'FIRST_EXCEPTION' && hasFailed);
+  for (const future of notDone) if (future.done()) note(future);
   if (isEnough()) return { done, notDone };
   return new Promise((resolve, reject) => {
-    const end = (): void => {
-      stopTimer();
-      signal?.removeEventListener('abort', onAbort);
-      for (const detach of detachers) detach();
+    const detach = (): void => {
+      for (const remove of callbacks) remove();
     };
     const finish = (): void => {
-      end();
+      stop();
+      detach();
       resolve({ done, notDone });
     };
-    const onAbort = (): void => {
-      end();
-      reject(signal?.reason as Error);
-    };
-    const stopTimer = startTimer(timeout, finish);
-    signal?.addEventListener('abort', onAbort, { once: true });
-    const detachers = [...notDone].map((future) =>
+    const stop = limitWait(limits, finish, (reason) => {
+      detach();
+      reject(reason);
+    });
+    const callbacks = [...notDone].map((future) =>
       future.addDoneCallback(() => {
-        notDone.delete(future);
-        done.add(future);
-        const triggers =
-          notDone.size === 0 ||
-          returnWhen === 'FIRST_COMPLETED' ||
-          (returnWhen === 'FIRST_EXCEPTION' && future.state === 'failed');
-        if (triggers) finish();
+        note(future);
+        if (isEnough()) finish();
       }),
     );
   });

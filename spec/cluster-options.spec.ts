@@ -11,6 +11,7 @@ describe('The options of an executor', () => {
   it('have defaults', () => {
     expect(resolved()).toEqual({
       directory: resolve('.condor-futures'),
+      cwd: process.cwd(),
       submit: {},
       environment: {},
       setup: [],

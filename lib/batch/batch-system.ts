@@ -6,8 +6,8 @@ export interface BatchSystem {
   readonly events: EventSource;
   /** @throws {TypeError} for submit options that cannot be given to jobs here */
   checkSubmitOptions(submit: SubmitOptions): void;
-  /** @throws {TypeError} for a directory or environment that cannot be given to jobs here */
-  checkPlace(directory: string, environment: Readonly<Record<string, string>>): void;
+  /** @throws {TypeError} for a place or environment that cannot be given to jobs here */
+  checkPlace(place: JobPlace): void;
   /**
    * Submits jobs in one go.
    * @returns their ids, in the order of the jobs
@@ -28,6 +28,15 @@ export interface BatchSystem {
 /** Submit commands (HTCondor) by name, as the user wrote them. */
 export type SubmitOptions = Readonly<Record<string, string | number | boolean>>;
 
+/** What is the same for all jobs of an executor. */
+export interface JobPlace {
+  /** Where job sets lie. */
+  readonly directory: string;
+  /** The current directory of the jobs. */
+  readonly cwd: string;
+  readonly environment: Readonly<Record<string, string>>;
+}
+
 /** Jobs of one job set that are submitted together and differ only in their call. */
 export interface JobBatch {
   /** The job set's id and directory; the names in it are those of job-set/names.ts. */
@@ -39,6 +48,7 @@ export interface JobBatch {
     /** What the runner needs behind the directory: key, batch, offset and length. */
     readonly arguments: readonly string[];
   }[];
+  readonly cwd: string;
   readonly environment: Readonly<Record<string, string>>;
   readonly submit: SubmitOptions;
 }

@@ -50,24 +50,18 @@ export class JobFiles {
     await this.#jobSet.removeInputs(batch).catch(ignore);
   }
 
-  async removeOutcome({ key }: Job): Promise<void> {
-    await this.#jobSet.removeOutcome(key).catch(ignore);
-  }
-
-  /** Removes what is left when the job has gone; before that, the batch system may still write to its logs. */
-  async removeRest(job: Job): Promise<void> {
+  /** Removes the files of a job that has left the queue; before that, the batch system may still write some. */
+  async remove(job: Job): Promise<void> {
     if (!job.keep) await this.#removals.add(async () => this.#removeFiles(job));
   }
 
-  async #removeFiles(job: Job): Promise<void> {
-    const { call } = job;
-    // Not of an attempt that another one has followed.
-    if (call.future.done() && call.key === job.key) await call.keepLogs().catch(ignore);
-    await this.#jobSet.removeLogs(job.key).catch(ignore);
-    // A job that was cancelled may have written it after all.
-    await this.removeOutcome(job);
-    if (call.future.done() && call.key === job.key && call.input !== undefined)
-      await this.releaseInputs(call.input.batch);
+  async #removeFiles({ call, key }: Job): Promise<void> {
+    // A call that is tried again still needs its inputs, and has the logs of its last attempt.
+    const isLast = call.future.done() && call.key === key;
+    if (isLast) await call.keepLogs().catch(ignore);
+    await this.#jobSet.removeLogs(key).catch(ignore);
+    await this.#jobSet.removeOutcome(key).catch(ignore);
+    if (isLast && call.input !== undefined) await this.releaseInputs(call.input.batch);
   }
 }
 

@@ -6,6 +6,7 @@ import type { Call } from './call.ts';
 /** What a submission needs from the executor, and tells it. */
 export interface SubmissionHost {
   readonly system: BatchSystem;
+  readonly cwd: string;
   readonly environment: Readonly<Record<string, string>>;
   /** Submit options of the executor, under those of a call. */
   readonly submit: SubmitOptions;
@@ -97,8 +98,8 @@ export class Submissions {
         jobs: jobs.map((job) => job.arguments.join(' ')),
         submit,
       });
-      const { environment, system } = this.#host;
-      ids = await system.submit({ jobSet, submission, jobs, environment, submit });
+      const { cwd, environment, system } = this.#host;
+      ids = await system.submit({ jobSet, submission, jobs, cwd, environment, submit });
     } catch (error) {
       for (const call of calls) this.#host.onRefused(call, error);
       await jobSet.note({ event: 'refused', submission, error: String(error) }).catch(ignore);

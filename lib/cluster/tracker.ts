@@ -92,6 +92,8 @@ export class Tracker {
     this.#silence.onHeard();
     const job = this.#byId.get(event.jobId);
     if (job === undefined) return this.#onStranger(event);
+    // Told twice, while its files are being removed.
+    if (job.phase === 'gone') return;
     job.missing = 0;
     switch (event.kind) {
       case 'queued':
@@ -226,7 +228,6 @@ export class Tracker {
     job.phase = 'settled';
     if (this.#host.files.keeps(failed)) this.#host.files.keep(job);
     this.#ending.delete(job);
-    if (!job.keep) void this.#host.files.removeOutcome(job);
     if (job.end !== undefined) this.#leave(job, job.end);
   }
 
@@ -240,7 +241,7 @@ export class Tracker {
     if (job.phase === 'gone') return;
     job.phase = 'gone';
     this.#byKey.delete(job.key);
-    await this.#host.files.removeRest(job);
+    await this.#host.files.remove(job);
     this.#byId.delete(job.jobId);
     this.#host.onGone();
   }

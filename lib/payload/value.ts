@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { DefaultDeserializer, serialize } from 'node:v8';
 import { SerializationError } from '../errors.ts';
 import { showValue } from '../options.ts';
@@ -13,9 +14,13 @@ export function serializeValue(value: unknown, name: string): Buffer {
   } catch (error) {
     const culprit = findCulprit(value, name, new Set());
     if (culprit === undefined) {
-      throw new SerializationError(`${name} cannot be serialized: ${messageOf(error)}`, name, {
-        cause: error,
-      });
+      throw new SerializationError(
+        `${name} cannot be serialized: ${String((error as { message?: unknown } | null)?.message ?? error)}`,
+        name,
+        {
+          cause: error,
+        },
+      );
     }
     const holder = culprit.holder === undefined ? '' : ` of ${culprit.holder}`;
     throw new SerializationError(
@@ -68,9 +73,9 @@ function findCulprit(value: unknown, path: string, seen: Set<object>, holder?: s
     const found = findCulprit(child, part, seen, inner);
     if (found !== undefined) return found;
   }
-  if (canSerialize(value)) return undefined;
+  if (hasPlainParts(value) || canSerialize(value)) return undefined;
   // None of its parts is to blame, so it is the object itself: a handle of Node's, a Proxy, an iterator…
-  return hasPlainParts(value) ? undefined : { path, what: article(named ?? 'object'), holder };
+  return { path, what: article(named ?? 'object'), holder };
 }
 
 function whatCannotTravel(value: unknown): string | undefined {
@@ -80,16 +85,16 @@ function whatCannotTravel(value: unknown): string | undefined {
 
 /** The parts that v8.serialize visits, with their paths. */
 function* partsOf(value: object, path: string): Generator<[string, unknown]> {
-  if (value instanceof Map || Object.prototype.toString.call(value) === '[object Map]') {
+  if (types.isMap(value)) {
     let index = 0;
-    for (const [key, entry] of value as Map<unknown, unknown>) {
+    for (const [key, entry] of value) {
       yield [`${path}.keys()[${index}]`, key];
       yield [`${path}.get(${brief(key)})`, entry];
       index += 1;
     }
-  } else if (Object.prototype.toString.call(value) === '[object Set]') {
+  } else if (types.isSet(value)) {
     let index = 0;
-    for (const entry of value as Set<unknown>) yield [`${path}.values()[${index++}]`, entry];
+    for (const entry of value) yield [`${path}.values()[${index++}]`, entry];
   }
   for (const key of Object.keys(value)) {
     const part = Array.isArray(value)
@@ -136,10 +141,4 @@ function brief(key: unknown): string {
 
 function article(noun: string): string {
   return `${/^[AEIOUaeiou]/.test(noun) ? 'an' : 'a'} ${noun}`;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error
-    ? error.message
-    : String((error as { message?: unknown } | null)?.message ?? error);
 }

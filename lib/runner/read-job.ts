@@ -1,5 +1,5 @@
-import { PayloadError } from '../errors.ts';
 import { closeSync, fstatSync, lstatSync, openSync, readFileSync, readSync } from 'node:fs';
+import { PayloadError } from '../errors.ts';
 import { checkOwnership } from '../job-set/ownership.ts';
 import { functionFile, inputsFile } from '../job-set/names.ts';
 import { decodeCall, type EncodedCall } from '../payload/call.ts';

@@ -38,7 +38,7 @@ export class EventLogFollower {
       const bytes = Buffer.alloc(Math.min(CHUNK_BYTES, size - this.#offset));
       const { bytesRead } = await handle.read(bytes, 0, bytes.length, this.#offset);
       const { events, consumed } = this.#parse(bytes.subarray(0, bytesRead));
-      found.push(...events);
+      for (const event of events) found.push(event);
       this.#offset += consumed;
       if (consumed === 0) break;
     }

@@ -20,11 +20,14 @@ const LOCAL_TYPES: ReadonlySet<number> = new Set([
   0x11, // HFS+, as macOS numbers it
 ]);
 
-/** Whether every write to the directory raises an event on this machine; not where that cannot be told. */
-export async function raisesEvents(directory: string): Promise<boolean> {
+/** `events`: every write raises one on this machine. `sweep`: it need not, or that cannot be told, so the directory is listed again and again. */
+export type WatchMode = 'events' | 'sweep';
+
+/** How writes to a directory can be noticed, by the type of its filesystem. */
+export async function watchModeOf(directory: string): Promise<WatchMode> {
   const type = await statfs(directory).then(
     (stats) => stats.type,
     () => undefined,
   );
-  return type !== undefined && LOCAL_TYPES.has(type);
+  return type !== undefined && LOCAL_TYPES.has(type) ? 'events' : 'sweep';
 }

@@ -3,9 +3,7 @@ import { listOutcomes } from '../job-set/job-set.ts';
 import { eventLogFile, isOutcomeName, outcomesDirectory } from '../job-set/names.ts';
 import { EventLogFollower } from './event-log-follower.ts';
 import { FileEvents } from './file-events.ts';
-
-/** `events`: the filesystem says what changes. `sweep`: it does not, so the directory is listed again and again. */
-export type WatchMode = 'events' | 'sweep';
+import type { WatchMode } from './filesystem.ts';
 
 /** What the watch tells: the same thing may be told any number of times. */
 export interface WatchSink {

@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { JobEvent } from '../../lib/batch/batch-system.ts';
@@ -260,6 +260,18 @@ describe('A submission', () => {
 });
 
 describe('The files of calls', () => {
+  it('go once, though the end of the job is told again while they go', async () => {
+    open({ directory: join(directory, 'own') });
+    const { future } = await submitted();
+    await writeOutcome(keyOf(future), 7);
+    await future;
+    endAll();
+    endAll();
+    await executor.shutdown();
+    endAll();
+    expect(existsSync(join(directory, 'own'))).toBe(false);
+  });
+
   it('go as their jobs leave the queue', async () => {
     const futures = [(await submitted()).future, (await submitted()).future];
     for (const future of futures) await writeOutcome(keyOf(future), 7);

@@ -12,8 +12,8 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { JobEvent } from '../../lib/batch/batch-system.ts';
 import { parseEventLog } from '../../lib/batch/htcondor/event-log.ts';
 import { eventLogFile, outcomeFile, outcomesDirectory } from '../../lib/job-set/names.ts';
-import { raisesEvents } from '../../lib/watch/filesystem.ts';
-import { JobSetWatch, type WatchMode } from '../../lib/watch/job-set-watch.ts';
+import { watchModeOf, type WatchMode } from '../../lib/watch/filesystem.ts';
+import { JobSetWatch } from '../../lib/watch/job-set-watch.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { until } from '../support/until.ts';
 
@@ -137,8 +137,9 @@ describe('A watch', () => {
 });
 
 describe('A filesystem', () => {
-  it('is local by its type', async () => {
-    expect(await raisesEvents('/dev/shm')).toBe(true);
-    expect(await raisesEvents('/proc')).toBe(false);
+  it('says by its type how it is watched', async () => {
+    expect(await watchModeOf('/dev/shm')).toBe('events');
+    expect(await watchModeOf('/proc')).toBe('sweep');
+    expect(await watchModeOf('/nonesuch')).toBe('sweep');
   });
 });

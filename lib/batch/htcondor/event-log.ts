@@ -1,7 +1,7 @@
 import type { JobEvent, ParsedEvents } from '../batch-system.ts';
 
-/** Stands alone on the line behind each event; a log that went through Windows has the other line ends. */
-const SEPARATORS = ['\n...\n', '\n...\r\n'];
+/** Stands alone on the line behind each event; in a log that went through Windows, with the other line end. */
+const SEPARATOR = /\n\.\.\.\r?\n/;
 
 /**
  * The events of a job event log in HTCondor's classic format, up to the last one that is whole. Kinds of event that mean
@@ -10,12 +10,14 @@ const SEPARATORS = ['\n...\n', '\n...\r\n'];
  * The format and the numbers: HTCondor manual, "Job Event Log Codes".
  */
 export function parseEventLog(bytes: Buffer): ParsedEvents {
-  const ends = SEPARATORS.map((separator) => bytes.lastIndexOf(separator) + separator.length);
-  const consumed = Math.max(
-    ...ends.map((end, index) => (end < (SEPARATORS[index] as string).length ? 0 : end)),
-  );
-  const texts = bytes.toString('utf8', 0, consumed).split(/\n\.\.\.\r?\n/);
+  const consumed = Math.max(endOfLast(bytes, '\n...\n'), endOfLast(bytes, '\n...\r\n'));
+  const texts = bytes.toString('utf8', 0, consumed).split(SEPARATOR);
   return { events: texts.map((text) => parseEvent(text)).filter((event) => event !== undefined), consumed };
+}
+
+function endOfLast(bytes: Buffer, separator: string): number {
+  const start = bytes.lastIndexOf(separator);
+  return start === -1 ? 0 : start + separator.length;
 }
 
 function parseEvent(text: string): JobEvent | undefined {

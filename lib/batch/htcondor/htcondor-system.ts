@@ -1,5 +1,12 @@
 import { CommandError, CommandNotFoundError, SubmitError } from '../../errors.ts';
-import type { BatchSystem, EventSource, JobBatch, JobEvent, SubmitOptions } from '../batch-system.ts';
+import type {
+  BatchSystem,
+  EventSource,
+  JobBatch,
+  JobEvent,
+  JobPlace,
+  SubmitOptions,
+} from '../batch-system.ts';
 import { runCommand, type CommandOutput } from '../run-command.ts';
 import { parseEventLog } from './event-log.ts';
 import { LISTED_ATTRIBUTES, parseQueueListing } from './queue-listing.ts';
@@ -41,9 +48,9 @@ export class HTCondorSystem implements BatchSystem {
     checkSubmitOptions(submit);
   }
 
-  checkPlace(directory: string, environment: Readonly<Record<string, string>>): void {
+  checkPlace({ directory, cwd, environment }: JobPlace): void {
     checkDirectoryName('directory', directory);
-    checkDirectoryName('the current directory', process.cwd());
+    checkDirectoryName('the current directory', cwd);
     checkEnvironment(environment);
   }
 

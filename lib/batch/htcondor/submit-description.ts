@@ -74,12 +74,12 @@ export function checkEnvironment(environment: Readonly<Record<string, string>>):
 }
 
 /** The text that condor_submit reads on stdin: what is common to all jobs, then a line for each. */
-export function submitDescription({ jobSet, submission, jobs, environment, submit }: JobBatch): string {
+export function submitDescription({ jobSet, submission, jobs, cwd, environment, submit }: JobBatch): string {
   const { id, directory } = jobSet;
   const commands: Record<string, string> = {
     universe: 'vanilla',
     batch_name: id,
-    initialdir: process.cwd(),
+    initialdir: cwd,
     // Where the pool has no shared FileSystemDomain, HTCondor moves the (no) files itself, and the job runs all the same.
     should_transfer_files: 'IF_NEEDED',
     when_to_transfer_output: 'ON_EXIT',

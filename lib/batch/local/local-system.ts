@@ -24,6 +24,8 @@ export class LocalSystem implements BatchSystem {
   readonly #waiting = new Map<string, LocalJob>();
   readonly #running = new Map<string, ChildProcess>();
   readonly #removed = new Set<string>();
+  /** Those that could not be started. */
+  readonly #held = new Set<string>();
   #submitted = 0;
 
   constructor(maxWorkers: number) {
@@ -49,7 +51,7 @@ export class LocalSystem implements BatchSystem {
 
   async remove(jobIds: readonly string[]): Promise<void> {
     for (const id of jobIds) {
-      if (this.#waiting.delete(id))
+      if (this.#waiting.delete(id) || this.#held.delete(id))
         this.#emit({ jobId: id, kind: 'removed', reason: 'removed before it started' });
       else if (this.#running.has(id)) {
         this.#removed.add(id);
@@ -86,6 +88,7 @@ export class LocalSystem implements BatchSystem {
   async #run({ id, batch, job }: LocalJob): Promise<JobEvent> {
     try {
       const child = spawn('/bin/sh', [scriptFile(batch.jobSet.directory), ...job.arguments], {
+        cwd: batch.cwd,
         env: { ...process.env, ...batch.environment },
         stdio: 'ignore',
       });
@@ -96,6 +99,7 @@ export class LocalSystem implements BatchSystem {
         child.on('exit', (code, signal) => resolve(this.#endOf(id, code, signal)));
       });
     } catch (error) {
+      this.#held.add(id);
       return {
         jobId: id,
         kind: 'held',

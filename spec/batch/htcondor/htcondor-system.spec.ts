@@ -48,6 +48,7 @@ const batchOf = (jobs: number): JobBatch => ({
   jobSet: { id: 'set', directory: '/shared/set' },
   submission: 3,
   jobs: Array.from({ length: jobs }, (_, index) => ({ key: String(index), arguments: [String(index)] })),
+  cwd: '/home/me',
   environment: {},
   submit: {},
 });

@@ -13,6 +13,7 @@ const batch: JobBatch = {
     { key: '1', arguments: ['1', '1', '0', '17'] },
     { key: '2-3', arguments: ['2-3', '1', '17', '4'] },
   ],
+  cwd: '/home/me',
   environment: { SEED: '7', GREETING: 'say "hi"' },
   submit: { request_memory: '2GB', '+ProjectName': '"Higgs"', Initialdir: '/elsewhere', getenv: true },
 };
