@@ -115,8 +115,7 @@ export class Future<T> extends Promise<T> {
    */
   async result(wait: number | WaitOptions = {}): Promise<T> {
     await this.#wait(wait);
-    // oxlint-disable-next-line typescript/no-unnecessary-type-assertion -- tsc does not see that `this` is a promise of T
-    return this as Promise<T>;
+    return this.then((value) => value);
   }
 
   /**
@@ -236,8 +235,7 @@ export class Future<T> extends Promise<T> {
   }
 
   static {
-    // oxlint-disable-next-line typescript/no-floating-promises -- what it returns is the prototype
-    Object.defineProperty(this.prototype, inspect.custom, {
+    Reflect.defineProperty(this.prototype, inspect.custom, {
       value(this: Future<unknown>) {
         return this.#inspect();
       },

@@ -41,13 +41,13 @@ describe('a function by its source', () => {
     ['a method', methods.plain],
     ['an async method', methods.waiting],
     ['a method whose name is no identifier', methods['not an identifier']],
-    ['one that ends with a comment', new Function('return (x) => x + 1 // done')() as AnyFunction], // oxlint-disable-line no-new-func
+    ['one that ends with a comment', new Function('return (x) => x + 1 // done')() as AnyFunction],
   ])('travels: %s', async (_, fn) => {
     expect(await (await travel(fn))(2)).toBe(3);
   });
 
   it('has require and import() that resolve from the current directory', async () => {
-    const fn = await travel(async () => [require('yaml'), await import('yaml')]); // oxlint-disable-line no-require-imports
+    const fn = await travel(async () => [require('yaml'), await import('yaml')]);
     const [required, imported] = (await fn()) as [{ parse: unknown }, { parse: unknown }];
     expect(typeof required.parse).toBe('function');
     expect(typeof imported.parse).toBe('function');
@@ -61,13 +61,11 @@ describe('a function by its source', () => {
   });
 
   it('may be sloppy code', async () => {
-    // oxlint-disable-next-line no-new-func
     const fn = await travel(new Function('with ({ x: 7 }) return x') as AnyFunction);
     expect(fn()).toBe(7);
   });
 
   it('may have been compiled by esbuild with kept names', async () => {
-    // oxlint-disable-next-line no-new-func
     const fn = await travel(new Function('return __name(() => 1, "one").name') as AnyFunction);
     expect(fn()).toBe('one');
   });
