@@ -2,7 +2,9 @@ import { join } from 'node:path';
 import type { BatchSystem } from './batch/batch-system.ts';
 import { Call, encodeRequest, type EncodedRequest } from './cluster/call.ts';
 import { cancelOnAbort } from './cluster/cancel-on-abort.ts';
+import { Functions } from './cluster/functions.ts';
 import { JobFiles } from './cluster/job-files.ts';
+import { mainUrl } from './cluster/main-url.ts';
 import { Removals } from './cluster/removals.ts';
 import { Submissions } from './cluster/submissions.ts';
 import { Tracker } from './cluster/tracker.ts';
@@ -14,6 +16,10 @@ import { FutureController, type Future } from './future.ts';
 import { checkDirectory } from './job-set/directory.ts';
 import { JobSet } from './job-set/job-set.ts';
 import { checkOptions } from './options.ts';
+import type { AnyFunction } from './payload/any-function.ts';
+import type { CallOptions } from './payload/call.ts';
+import { isLoadingModules } from './payload/loading-modules.ts';
+import { JOB_VARIABLE } from './payload/reference/module-policy.ts';
 import { JobSetWatch } from './watch/job-set-watch.ts';
 import { watchModeOf } from './watch/filesystem.ts';
 
@@ -40,6 +46,8 @@ export class ClusterExecutor extends Executor {
   readonly #options: ResolvedOptions;
   readonly #submissions: Submissions;
   readonly #removals: Removals;
+  readonly #functions: Functions;
+  readonly #callOptions: CallOptions;
   /** Calls whose futures are not done. */
   readonly #pending = new Set<Call>();
   #calls = 0;
@@ -51,12 +59,15 @@ export class ClusterExecutor extends Executor {
   /** @throws {TypeError} for options that the batch system cannot pass on; {@link DirectoryError} */
   constructor(system: BatchSystem, options: ResolvedOptions) {
     super();
+    refuseWhileLoading();
     watchExit();
     system.checkSubmitOptions(options.submit);
     system.checkPlace(options);
     checkDirectory(options.directory);
     this.#system = system;
     this.#options = options;
+    this.#functions = new Functions(options.capture);
+    this.#callOptions = { capture: options.capture, otherNode: options.otherNode, main: mainUrl() };
     this.#removals = new Removals(system, (jobIds, error) =>
       warn(
         `${jobIds.length} jobs could not be removed from the queue (${jobIds.slice(0, 10).join(' ')}…): ${String(error)}`,
@@ -85,6 +96,10 @@ export class ClusterExecutor extends Executor {
     return executor;
   }
 
+  override prepare<F extends AnyFunction>(fn: F): F {
+    return this.#functions.prepare(fn);
+  }
+
   override assertOpen(): void {
     if (this.#shutdown !== undefined) throw new ShutdownError('Cannot schedule new futures after shutdown');
     if (isExiting) throw new ShutdownError('Cannot schedule new futures while the process is ending');
@@ -111,7 +126,7 @@ export class ClusterExecutor extends Executor {
     this.assertOpen();
     let encoded: EncodedRequest;
     try {
-      encoded = encodeRequest(request, single);
+      encoded = encodeRequest(request, this.#functions, this.#callOptions, single);
     } catch (error) {
       return failedFuture(error);
     }
@@ -173,6 +188,7 @@ export class ClusterExecutor extends Executor {
       jobSet,
       files,
       outcomeGrace,
+      otherNode: options.otherNode,
       isSubmitting: () => this.#submissions.busy,
       removeJob: (jobId) => this.#removals.add(jobId),
       resubmit: (call) => this.#submissions.add(call),
@@ -230,6 +246,15 @@ export class ClusterExecutor extends Executor {
     });
     this.#onIdle = undefined;
   }
+}
+
+/** A job that loads a module which imports the program would submit everything once more. */
+function refuseWhileLoading(): void {
+  if (!isLoadingModules() || process.env[JOB_VARIABLE] === undefined) return;
+  throw new ShutdownError(
+    'An executor is made while a job loads a module: the module imports a program that submits jobs. Remedy: move what jobs need ' +
+      'to a module of its own, or submit only where the file is run itself: if (process.argv[1] === import.meta.filename)',
+  );
 }
 
 let isExiting: boolean | undefined;

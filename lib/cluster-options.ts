@@ -1,10 +1,12 @@
 import { resolve } from 'node:path';
 import type { SubmitOptions } from './batch/batch-system.ts';
 import type { KeepFiles } from './cluster/job-files.ts';
+import { checkCaptureOptions, type CaptureOptions } from './payload/capture/capture-options.ts';
+import type { OtherNode } from './payload/format.ts';
 import { checkChoice, checkNumber, checkOptions, showValue, type OptionTable } from './options.ts';
 
 /** Options of every executor that runs jobs over a job set. */
-export interface ClusterOptions {
+export interface ClusterOptions extends CaptureOptions {
   /**
    * Where job sets are made: on the shared filesystem, unless all jobs run on this machine. It is made if need be.
    * @default '.condor-futures' in the current directory
@@ -47,6 +49,12 @@ export interface ClusterOptions {
    * @default 15000 where the directory is listed, 1000 where file events work
    */
   readonly outcomeGrace?: number | undefined;
+  /**
+   * What to do where jobs run another major version of Node than this program, and get functions from it: their code may mean
+   * something else there.
+   * @default 'refuse'
+   */
+  readonly otherNode?: OtherNode | undefined;
 }
 
 /** The options with everything filled in that does not depend on the machine. */
@@ -63,6 +71,8 @@ export interface ResolvedOptions {
   readonly watch: 'auto' | 'events' | 'sweep';
   readonly sweepInterval: number;
   readonly outcomeGrace: number | undefined;
+  readonly capture: CaptureOptions;
+  readonly otherNode: OtherNode;
 }
 
 const TABLE: OptionTable = {
@@ -76,6 +86,10 @@ const TABLE: OptionTable = {
   watch: ['string'],
   sweepInterval: ['number'],
   outcomeGrace: ['number'],
+  byValue: [],
+  byReference: [],
+  captureThis: ['string'],
+  otherNode: ['string'],
 };
 
 /**
@@ -107,6 +121,8 @@ export function resolveOptions(
     sweepInterval: checkNumber('sweepInterval', sweepInterval, 10, 'fraction'),
     outcomeGrace:
       outcomeGrace === undefined ? undefined : checkNumber('outcomeGrace', outcomeGrace, 0, 'fraction'),
+    capture: checkCaptureOptions(options),
+    otherNode: checkChoice('otherNode', options.otherNode ?? 'refuse', ['refuse', 'warn']),
   };
 }
 

@@ -3,7 +3,8 @@ import { checkNumber, checkOptions, checkSignal, showValue } from './options.ts'
 import type { Elements } from './chunk-source.ts';
 import { MapResults, type ItemResult, type MapOptions } from './map-results.ts';
 import type { Future } from './future.ts';
-import type { AnyFunction } from './payload/function-description.ts';
+import type { AnyFunction } from './payload/any-function.ts';
+import { cannotTravel } from './payload/untransferable.ts';
 
 /** Options of jobs rather than of the executor: `executor.with(options)`. */
 export interface JobOptions {
@@ -50,6 +51,13 @@ export abstract class Executor implements AsyncDisposable {
   /** As {@link schedule} for one call, whose future has its value. */
   abstract scheduleOne(request: JobRequest): Future<unknown>;
 
+  /**
+   * The function as it is now, with what it captures, to be submitted again and again: later changes of what it captured do not
+   * reach jobs, and each `submit` costs less.
+   * @throws {SerializationError} if it cannot travel
+   */
+  abstract prepare<F extends AnyFunction>(fn: F): F;
+
   /** @throws {ShutdownError} after `shutdown()`, or while the process is ending */
   abstract assertOpen(): void;
 
@@ -59,8 +67,9 @@ export abstract class Executor implements AsyncDisposable {
   /**
    * Runs `fn(...args)` as a job. Returns at once; the arguments are copied before it does.
    *
-   * The function travels as its source, without the variables around it: give it what it needs as arguments, import modules
-   * inside it, or name it by {@link moduleFunction}.
+   * The function may capture whatever it likes: variables, other functions, classes, modules. They are copied as they are now;
+   * functions of modules that a job can load by itself are loaded there instead. What cannot travel, such as a socket, rejects the
+   * future with a SerializationError that says how it was come by.
    * @throws {TypeError} if `fn` is no function; {@link ShutdownError} after `shutdown()`
    */
   submit<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): Future<Awaited<R>> {
@@ -94,6 +103,11 @@ export abstract class Executor implements AsyncDisposable {
     await this.shutdown();
   }
 
+  static {
+    // A function may capture one by mistake; its queues and watches are of this process.
+    cannotTravel(this, 'an executor', 'Make one inside the function, if jobs are to submit jobs.');
+  }
+
   #map<T, R>(
     fn: AnyFunction,
     elements: Elements<T>,
@@ -102,9 +116,19 @@ export abstract class Executor implements AsyncDisposable {
   ): MapResults<Awaited<R>> {
     checkFunction(fn);
     this.assertOpen();
+    const frozen = this.#freeze(fn);
     const run = (items: (readonly unknown[])[]): Future<ItemResult<Awaited<R>>[]> =>
-      this.schedule({ fn, items, options: {} }) as Future<ItemResult<Awaited<R>>[]>;
+      this.schedule({ fn: frozen, items, options: {} }) as Future<ItemResult<Awaited<R>>[]>;
     return new MapResults(elements, toArguments, run, options);
+  }
+
+  /** All calls of a map are of the function as it was at first. What cannot travel fails with each call. */
+  #freeze(fn: AnyFunction): AnyFunction {
+    try {
+      return this.prepare(checkFunction(fn));
+    } catch {
+      return fn;
+    }
   }
 }
 
@@ -127,6 +151,10 @@ class ExecutorWithOptions extends Executor {
       ...request,
       options: mergeJobOptions(this.#options, request.options),
     });
+  }
+
+  override prepare<F extends AnyFunction>(fn: F): F {
+    return this.#executor.prepare(fn);
   }
 
   override with(options: JobOptions): Executor {

@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
 import { CancelledError, InvalidStateError } from './errors.ts';
 import { showValue } from './options.ts';
+import { cannotTravel } from './payload/untransferable.ts';
 import { checkWaitOptions, waitFor, type WaitOptions } from './timeout.ts';
 
 /**
@@ -235,6 +236,7 @@ export class Future<T> extends Promise<T> {
   }
 
   static {
+    cannotTravel(this, 'a Future', 'Await it, and send what it gives.');
     Reflect.defineProperty(this.prototype, inspect.custom, {
       value(this: Future<unknown>) {
         return this.#inspect();

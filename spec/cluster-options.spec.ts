@@ -21,7 +21,19 @@ describe('The options of an executor', () => {
       watch: 'auto',
       sweepInterval: 2000,
       outcomeGrace: undefined,
+      capture: {},
+      otherNode: 'refuse',
     });
+  });
+
+  it('say how functions are captured', () => {
+    const options = { byValue: ['yaml', /model/], byReference: ['./lib'], captureThis: 'never' } as const;
+    expect(resolved(options).capture).toEqual(options);
+    expect(() => resolved({ byValue: 'yaml' as never })).toThrow(
+      'Expected `byValue` to be an array of strings and regular expressions',
+    );
+    expect(() => resolved({ captureThis: 'always' as never })).toThrow(RangeError);
+    expect(() => resolved({ otherNode: 'ignore' as never })).toThrow(RangeError);
   });
 
   it('make the directory absolute', () => {

@@ -2,6 +2,7 @@ import { describe, jest } from '@jest/globals';
 import type { ClusterOptions } from '../lib/cluster-options.ts';
 import type { Executor } from '../lib/executor.ts';
 import { cancellation } from './contract/cancellation.ts';
+import { closures } from './contract/closures.ts';
 import { deaths } from './contract/deaths.ts';
 import { errors } from './contract/errors.ts';
 import { files } from './contract/files.ts';
@@ -29,6 +30,7 @@ export function executorContract(
   describe(`${name} as an executor`, () => {
     for (const topic of [
       submission,
+      closures,
       values,
       errors,
       deaths,

@@ -59,6 +59,13 @@ const SAMPLES: Readonly<Record<string, Sample>> = {
       'CancelledError because of a TimeoutError',
     ],
   },
+  'closures.ts': {
+    prints: [
+      'A ball of aluminium cools in 49 minutes (a Cooling: true)',
+      'A ball of copper cools in 69 minutes (a Cooling: true)',
+      'A ball of lead cools in 29 minutes (a Cooling: true)',
+    ],
+  },
   'module.ts': {
     prints: [
       'On day 143, 157092 people are ill',

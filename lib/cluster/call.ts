@@ -1,21 +1,17 @@
-import { createHash } from 'node:crypto';
 import type { JobOptions, JobRequest } from '../executor.ts';
 import { FutureController, type Future, type FutureSource, type Usage } from '../future.ts';
 import { jobKey } from '../job-set/names.ts';
 import type { InputLocation, JobSet } from '../job-set/job-set.ts';
-import { encodeArguments, encodeCall, type EncodedCall } from '../payload/call.ts';
-import { describeFunction } from '../payload/describe-function.ts';
-import type { AnyFunction } from '../payload/function-description.ts';
+import { encodeCall, type CallItem, type CallOptions } from '../payload/call.ts';
+import { captureGraph } from '../payload/capture/capture.ts';
+import { writeGraph } from '../payload/format.ts';
+import { isPlain } from '../payload/plain.ts';
+import { serialize } from '../payload/serialize.ts';
 import { encodeThrown } from '../payload/thrown.ts';
+import { hashOf, type Functions, type WrittenFunction } from './functions.ts';
 
 /** What a call has printed is kept in memory, up to this many bytes, when its files are removed. */
 const KEPT_LOG_BYTES = 4096;
-
-/** A function as it is written into a job set. */
-export interface WrittenFunction {
-  readonly hash: string;
-  readonly text: string;
-}
 
 /** The executor's side of a future. */
 export class Call implements FutureSource {
@@ -32,6 +28,8 @@ export class Call implements FutureSource {
   usage: Usage | undefined;
   /** The encoded call; let go once it is on the disk. */
   payload: Uint8Array | undefined;
+  /** Of the encoded call, which the job checks before it reads it. */
+  readonly payloadHash: string;
   input: InputLocation | undefined;
   /** Set once the jobs of this call are written down there. */
   jobSet: JobSet | undefined;
@@ -48,6 +46,7 @@ export class Call implements FutureSource {
     this.#cancelled = cancelled;
     this.fn = fn;
     this.payload = payload;
+    this.payloadHash = hashOf(payload);
     this.options = request.options;
     this.single = single;
     this.controller = new FutureController(this);
@@ -91,33 +90,39 @@ export interface EncodedRequest {
   readonly payload: Uint8Array;
 }
 
-const writtenFunctions = new WeakMap<AnyFunction, WrittenFunction & { directory: string }>();
-
 /**
  * Copies a request, so that what the caller changes afterwards does not leak in.
  * @param single the one call's arguments must travel; else a call whose arguments can't fails alone, when its turn comes
  * @throws {SerializationError}
  */
-export function encodeRequest({ fn, items }: JobRequest, single: boolean): EncodedRequest {
-  const written = writeFunction(fn);
-  const encoded = items.map((args): EncodedCall['items'][number] => {
+export function encodeRequest(
+  { fn, items }: JobRequest,
+  functions: Functions,
+  options: CallOptions,
+  single: boolean,
+): EncodedRequest {
+  const written = functions.write(fn);
+  const encoded = items.map((args): CallItem => {
     try {
-      return { arguments: encodeArguments(args) };
+      return encodeItem(args, written, options);
     } catch (error) {
       if (single) throw error;
       return { thrown: encodeThrown(error) };
     }
   });
-  return { fn: written, payload: encodeCall(written.hash, encoded) };
+  return { fn: written, payload: encodeCall({ function: written.hash, items: encoded, options }) };
 }
 
-/** A function is described once, however often it is submitted from one directory. */
-function writeFunction(fn: AnyFunction): WrittenFunction {
-  const known = writtenFunctions.get(fn);
-  const directory = process.cwd();
-  if (known?.directory === directory) return known;
-  const text = JSON.stringify(describeFunction(fn));
-  const written = { directory, text, hash: createHash('sha256').update(text).digest('hex').slice(0, 32) };
-  writtenFunctions.set(fn, written);
-  return written;
+function encodeItem(
+  args: readonly unknown[],
+  { fn, objects }: WrittenFunction,
+  { capture }: CallOptions,
+): CallItem {
+  if (isPlain(args, objects)) return { arguments: serialize(args, capture, 'arguments') };
+  const captured = captureGraph(args, 'arguments', capture);
+  for (const { value } of captured.steps()) {
+    // It has to be one object on the other side too.
+    if (objects.has(value as object)) return { call: serialize([fn, args], capture, 'call') };
+  }
+  return { arguments: writeGraph(captured.graph) };
 }

@@ -2,11 +2,19 @@ import { PayloadError } from '../errors.ts';
 import type { ItemResult } from '../map-results.ts';
 import type { EncodedOutcome, ItemOutcome } from '../payload/call.ts';
 import { decodeThrown } from '../payload/thrown.ts';
-import { deserializeValue } from '../payload/value.ts';
+import { deserialize } from '../payload/deserialize.ts';
+import type { OtherNode } from '../payload/format.ts';
 import type { Call } from './call.ts';
 
-/** What came of each item of a call; notes in the call where it ran and what it used. */
-export function takeResults(call: Call, outcome: EncodedOutcome): ItemResult<unknown>[] {
+/**
+ * What came of each item of a call; notes in the call where it ran and what it used. What the items hold may be code: the outcome must
+ * have been read from a file that only the owner of the jobs could have written.
+ */
+export async function takeResults(
+  call: Call,
+  outcome: EncodedOutcome,
+  otherNode: OtherNode,
+): Promise<ItemResult<unknown>[]> {
   call.host = outcome.host;
   call.usage = {
     startedAt: new Date(outcome.startedAt),
@@ -18,7 +26,7 @@ export function takeResults(call: Call, outcome: EncodedOutcome): ItemResult<unk
     nodeVersion: outcome.nodeVersion,
   };
   const where = `condor-futures job ${String(call.jobId)} (${outcome.host}, pid ${outcome.pid})`;
-  return outcome.items.map((item) => decodeItem(item, where));
+  return Promise.all(outcome.items.map(async (item) => decodeItem(item, where, otherNode)));
 }
 
 /** Settles the call's future with its results. */
@@ -34,11 +42,15 @@ export function hasFailed(result: ItemResult<unknown>): boolean {
   return 'thrown' in result;
 }
 
-function decodeItem(item: ItemOutcome, where: string): ItemResult<unknown> {
+async function decodeItem(
+  item: ItemOutcome,
+  where: string,
+  otherNode: OtherNode,
+): Promise<ItemResult<unknown>> {
   try {
     return 'value' in item
-      ? { value: deserializeValue(item.value) }
-      : { thrown: decodeThrown(item.thrown, where) };
+      ? { value: await deserialize(item.value, { otherNode }) }
+      : { thrown: await decodeThrown(item.thrown, where) };
   } catch (cause) {
     return { thrown: new PayloadError(`The result cannot be read: ${(cause as Error).message}`, { cause }) };
   }

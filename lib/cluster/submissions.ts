@@ -88,7 +88,10 @@ export class Submissions {
     const submission = this.#submissions;
     const jobs = calls.map((call) => {
       const { batch, offset, length } = call.input as NonNullable<Call['input']>;
-      return { key: call.key, arguments: [call.key, String(batch), String(offset), String(length)] };
+      return {
+        key: call.key,
+        arguments: [call.key, String(batch), String(offset), String(length), call.payloadHash],
+      };
     });
     let ids: string[];
     try {
@@ -121,7 +124,7 @@ function ignore(): void {}
 
 /** Writes the functions and inputs that are not on the disk yet, as those of a call that is tried again are; tells which. */
 async function writeCalls(jobSet: JobSet, calls: readonly Call[]): Promise<Call[]> {
-  for (const { fn } of calls) await jobSet.writeFunction(fn.hash, fn.text);
+  for (const { fn } of calls) await jobSet.writeFunction(fn.hash, fn.bytes);
   const fresh = calls.filter((call) => call.payload !== undefined);
   if (fresh.length === 0) return [];
   const locations = await jobSet.writeInputs(fresh.map((call) => call.payload as Uint8Array));

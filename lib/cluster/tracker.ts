@@ -4,6 +4,7 @@ import { DirectoryError, OwnershipError, PayloadError } from '../errors.ts';
 import { outcomeFile, startFile, stderrFile } from '../job-set/names.ts';
 import type { JobSet } from '../job-set/job-set.ts';
 import { decodeOutcome } from '../payload/call.ts';
+import type { OtherNode } from '../payload/format.ts';
 import type { Call } from './call.ts';
 import { errorOf, newJob, type Job, type JobEnd } from './job.ts';
 import type { JobFiles } from './job-files.ts';
@@ -23,6 +24,8 @@ export interface TrackerHost {
   readonly files: JobFiles;
   /** How long an outcome may stay invisible after its job has ended, in milliseconds. */
   readonly outcomeGrace: number;
+  /** How to treat functions in results that another major version of Node sent. */
+  readonly otherNode: OtherNode;
   /** Whether there may be jobs whose ids are still to come. */
   isSubmitting(): boolean;
   removeJob(jobId: string): void;
@@ -159,7 +162,8 @@ export class Tracker {
       const bytes = await this.#reads.add(async () => this.#host.jobSet.readOutcome(job.key));
       job.trouble = undefined;
       if (bytes === undefined || job.phase !== 'open') return;
-      const results = takeResults(job.call, decodeOutcome(bytes));
+      const results = await takeResults(job.call, decodeOutcome(bytes), this.#host.otherNode);
+      if (!this.#isOpen(job)) return;
       if (results.every(hasFailed) && this.#retries(job)) return;
       settle(job.call, results);
       this.#settled(job, results.some(hasFailed));
@@ -170,6 +174,11 @@ export class Tracker {
     } finally {
       job.reading = false;
     }
+  }
+
+  /** Asked anew after each wait: meanwhile the call may have been cancelled. */
+  #isOpen({ phase }: Job): boolean {
+    return phase === 'open';
   }
 
   /** The time for an outcome is over: looks once more, then fails the call with how its job ended. */

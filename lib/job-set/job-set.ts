@@ -91,9 +91,9 @@ export class JobSet {
   }
 
   /** Writes a function, unless this set has it already. */
-  async writeFunction(hash: string, description: string): Promise<void> {
+  async writeFunction(hash: string, bytes: Uint8Array): Promise<void> {
     if (this.#functions.has(hash)) return;
-    await writeWhole(names.functionFile(this.directory, hash), description);
+    await writeWhole(names.functionFile(this.directory, hash), bytes);
     this.#functions.add(hash);
   }
 
@@ -199,7 +199,7 @@ export async function listOutcomes(directory: string): Promise<string[]> {
 }
 
 /**
- * The script that every job runs, with its key, batch, offset and length as arguments: the user's lines, then node in its place, so
+ * The script that every job runs, with its key, batch, offset, length and hash as arguments: the user's lines, then node in its place, so
  * that signals reach node. It takes its output to the job set by itself: through a batch system it may come late.
  */
 function runScript(directory: string, { node, execArgv, setup }: RunnerSetup): string {
@@ -211,10 +211,11 @@ function runScript(directory: string, { node, execArgv, setup }: RunnerSetup): s
     '#!/bin/sh',
     `exec >${logs}/"$1".out 2>${logs}/"$1".err`,
     // A file that a setup line sources would take the script's arguments for its own.
-    'condor_futures_key=$1 condor_futures_batch=$2 condor_futures_offset=$3 condor_futures_length=$4',
+    'condor_futures_key=$1 condor_futures_call="$2 $3 $4 $5"',
     'set --',
     ...setup,
-    `exec ${command} "$condor_futures_key" "$condor_futures_batch" "$condor_futures_offset" "$condor_futures_length"`,
+    // Words of digits: the shell may take them apart.
+    `exec ${command} "$condor_futures_key" $condor_futures_call`,
     '',
   ].join('\n');
 }

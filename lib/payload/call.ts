@@ -1,19 +1,35 @@
 import { deserialize, serialize } from 'node:v8';
 import { PayloadError } from '../errors.ts';
+import type { CaptureOptions } from './capture/capture-options.ts';
+import type { OtherNode } from './format.ts';
 import type { EncodedThrown } from './thrown.ts';
-import { serializeValue } from './value.ts';
 
 /** Raised when the bytes change their meaning: both sides of a call must have the same one. */
-export const PAYLOAD_VERSION = 1;
+export const PAYLOAD_VERSION = 2;
+
+/** How both sides treat functions; what the call returns is captured by the same rules as what it is given. */
+export interface CallOptions {
+  readonly capture: CaptureOptions;
+  readonly otherNode: OtherNode;
+  /** The URL of the program that submits, which its jobs must not run again; empty if there is none. */
+  readonly main: string;
+}
 
 /** One call, or several calls of one function that share a job (a chunk). */
 export interface EncodedCall {
   readonly version: number;
-  /** The content hash of the function's description. */
+  /** The content hash of the function's bytes. */
   readonly function: string;
-  /** The argument list of each call, or why that call cannot be made. */
-  readonly items: readonly ({ readonly arguments: Uint8Array } | { readonly thrown: EncodedThrown })[];
+  readonly items: readonly CallItem[];
+  readonly options: CallOptions;
 }
+
+/**
+ * The argument list of a call; or the function and the argument list in one, as `[fn, args]`, where they share objects; or why the call
+ * cannot be made.
+ */
+export type CallItem =
+  { readonly arguments: Uint8Array } | { readonly call: Uint8Array } | { readonly thrown: EncodedThrown };
 
 /** What came of one call. */
 export type ItemOutcome = { readonly value: Uint8Array } | { readonly thrown: EncodedThrown };
@@ -33,14 +49,8 @@ export interface EncodedOutcome {
   readonly peakMemoryBytes: number;
 }
 
-/** @throws {SerializationError} with the path to the argument that cannot travel */
-export function encodeArguments(args: readonly unknown[]): Uint8Array {
-  return serializeValue(args, 'arguments');
-}
-
-export function encodeCall(functionHash: string, items: EncodedCall['items']): Buffer {
-  const call: EncodedCall = { version: PAYLOAD_VERSION, function: functionHash, items };
-  return serialize(call);
+export function encodeCall(call: Omit<EncodedCall, 'version'>): Buffer {
+  return serialize({ version: PAYLOAD_VERSION, ...call } satisfies EncodedCall);
 }
 
 /** @throws {PayloadError} if another version wrote the bytes, or they are not a call */

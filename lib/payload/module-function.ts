@@ -1,14 +1,15 @@
-import type { AnyFunction, FunctionDescription } from './function-description.ts';
-import { loadFunction } from './load-function.ts';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { AnyFunction } from './any-function.ts';
+import { loadReference } from './reference/load-reference.ts';
+import type { Reference } from './reference/reference.ts';
 
 /** A function of a module, called by reference: the module is loaded where the call runs. */
 export type ModuleFunction<F extends AnyFunction> = (
   ...args: Parameters<F>
 ) => Promise<Awaited<ReturnType<F>>>;
 
-type ModuleReference = Extract<FunctionDescription, { kind: 'module' }>;
-
-const references = new WeakMap<AnyFunction, ModuleReference>();
+const references = new WeakMap<AnyFunction, Reference>();
 
 /**
  * The export of a module as a function that can be submitted: the job imports the module and calls the export, whatever the
@@ -29,9 +30,15 @@ export function moduleFunction<F extends AnyFunction>(
         `write new URL('${text}', import.meta.url)`,
     );
   }
-  const reference: ModuleReference = { kind: 'module', module: text, exportName, directory: process.cwd() };
+  const reference: Reference = {
+    kind: 'import',
+    specifier: text,
+    parent: pathToFileURL(join(process.cwd(), 'x')).href,
+    imported: exportName,
+    callable: true,
+  };
   const call = async (...args: Parameters<F>): Promise<Awaited<ReturnType<F>>> => {
-    const loaded = await loadFunction(reference);
+    const loaded = (await loadReference(reference)) as F;
     return (await loaded(...args)) as Awaited<ReturnType<F>>;
   };
   references.set(call, reference);
@@ -39,6 +46,6 @@ export function moduleFunction<F extends AnyFunction>(
 }
 
 /** What a function stands for, if {@link moduleFunction} made it. */
-export function referenceOf(fn: AnyFunction): FunctionDescription | undefined {
+export function moduleReferenceOf(fn: AnyFunction): Reference | undefined {
   return references.get(fn);
 }

@@ -1,5 +1,8 @@
 import { inspect, types } from 'node:util';
-import { deserialize, serialize } from 'node:v8';
+import { References } from './capture/references.ts';
+import { isShared } from './identities.ts';
+import { deserialize } from './deserialize.ts';
+import { serialize } from './serialize.ts';
 import * as ownErrors from '../errors.ts';
 
 /** What a call threw, as plain data. */
@@ -12,6 +15,8 @@ export type EncodedThrown =
       readonly name: string;
       readonly message: string;
       readonly stack: string | undefined;
+      /** The class itself, if the other side has it too. */
+      readonly class: Uint8Array | undefined;
       /** Own properties, `cause` and `errors` among them, in order. */
       readonly properties: readonly (readonly [name: string, enumerable: boolean, value: EncodedThrown])[];
     };
@@ -75,6 +80,7 @@ class Encoder {
     return {
       kind: 'error',
       classes: classNames(thrown),
+      class: encodeClass(thrown),
       name,
       message,
       stack: typeof stack === 'string' ? stack : undefined,
@@ -105,17 +111,18 @@ class Encoder {
  * What the call threw, in this process: the class it had, where this process knows it, else its nearest ancestor.
  * @param where is put at the end of the stack, to mark it as that of another process
  */
-export function decodeThrown(encoded: EncodedThrown, where: string): unknown {
+export async function decodeThrown(encoded: EncodedThrown, where: string): Promise<unknown> {
   if (encoded.kind === 'value') return deserialize(encoded.value);
   const error = new Error(encoded.message);
   const isOurs = encoded.classes.includes(ownErrors.CondorFuturesError.name);
   const known = encoded.classes
     .map((name) => registered.get(name) ?? (isOurs ? ours.get(name) : undefined) ?? builtin.get(name))
     .find((found) => found !== undefined);
-  Object.setPrototypeOf(error, (known ?? Error).prototype as object);
+  const own = encoded.class === undefined ? undefined : await loadClass(encoded.class);
+  Object.setPrototypeOf(error, (own ?? known ?? Error).prototype as object);
   for (const [name, enumerable, value] of encoded.properties) {
     Object.defineProperty(error, name, {
-      value: decodeProperty(name, value, where),
+      value: await decodeProperty(name, value, where),
       enumerable,
       writable: true,
       configurable: true,
@@ -129,10 +136,20 @@ export function decodeThrown(encoded: EncodedThrown, where: string): unknown {
   return error;
 }
 
-function decodeProperty(name: string, value: EncodedThrown, where: string): unknown {
-  const decoded = decodeThrown(value, where);
+/** A class that cannot be loaded here is one of those that are told by name. */
+async function loadClass(bytes: Uint8Array): Promise<ErrorClass | undefined> {
+  try {
+    const loaded = await deserialize(bytes);
+    return typeof loaded === 'function' ? (loaded as unknown as ErrorClass) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+async function decodeProperty(name: string, value: EncodedThrown, where: string): Promise<unknown> {
+  const decoded = await decodeThrown(value, where);
   if (name !== 'errors' || !Array.isArray(decoded)) return decoded;
-  return (decoded as EncodedThrown[]).map((error) => decodeThrown(error, where));
+  return Promise.all((decoded as EncodedThrown[]).map(async (error) => decodeThrown(error, where)));
 }
 
 function classNames(error: Error): string[] {
@@ -176,5 +193,18 @@ function serializeOrTell(value: unknown): Uint8Array {
     return serialize(value);
   } catch {
     return serialize(inspect(value, { depth: 1 }));
+  }
+}
+
+/** The class of an error by reference or identity, where the other side has it too. */
+function encodeClass(error: Error): Uint8Array | undefined {
+  const type: unknown = (Object.getPrototypeOf(error) as { constructor?: unknown } | null)?.constructor;
+  if (typeof type !== 'function' || [...ours.values()].includes(type as never)) return undefined;
+  try {
+    // Code of a class that the other side has never seen is not needed to tell what happened.
+    const isKnown = isShared(type) || new References({}).of(type)?.kind === 'module';
+    return isKnown ? serialize(type) : undefined;
+  } catch {
+    return undefined;
   }
 }

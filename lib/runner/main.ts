@@ -2,22 +2,28 @@ import { readJob } from './read-job.ts';
 import { OutcomeWriter } from './outcome-writer.ts';
 import { guardProcess } from './guard-process.ts';
 import { runItem } from './run-item.ts';
-import { loadFunction } from '../payload/load-function.ts';
+import type { AnyFunction } from '../payload/any-function.ts';
+import { deserialize } from '../payload/deserialize.ts';
+import { JOB_VARIABLE } from '../payload/reference/module-policy.ts';
 
 /**
- * The execute side. Arguments: the job set's directory, the job's key, and where its call lies (batch, offset, length).
+ * The execute side. Arguments: the job set's directory, the job's key, where its call lies (batch, offset, length), and the hash of that.
  * Whatever happens, an outcome is written, so that the submit side need not guess.
  */
 async function main(): Promise<void> {
-  const [directory = '', key = '', batch, offset, length] = process.argv.slice(2);
+  const [directory = '', key = '', batch, offset, length, hash = ''] = process.argv.slice(2);
   const writer = new OutcomeWriter(directory, key);
   guardProcess(writer);
   try {
-    const location = { batch: Number(batch), offset: Number(offset), length: Number(length) };
-    const { items, description } = readJob(directory, location);
+    const location = { batch: Number(batch), offset: Number(offset), length: Number(length), hash };
+    const { call, fn } = readJob(directory, location);
+    const { items, options } = call;
     writer.expect(items.length);
-    const fn = await loadFunction(description);
-    for (const item of items) writer.add(await runItem(fn, item));
+    process.env[JOB_VARIABLE] = options.main;
+    let loaded: Promise<AnyFunction> | undefined;
+    const load = async (): Promise<AnyFunction> =>
+      (loaded ??= deserialize(fn, options) as Promise<AnyFunction>);
+    for (const item of items) writer.add(await runItem(load, item, options));
   } catch (error) {
     writer.fail(error);
   }

@@ -1,9 +1,9 @@
+import { createHash } from 'node:crypto';
 import { closeSync, fstatSync, lstatSync, openSync, readFileSync, readSync } from 'node:fs';
 import { PayloadError } from '../errors.ts';
 import { checkOwnership } from '../job-set/ownership.ts';
 import { functionFile, inputsFile } from '../job-set/names.ts';
 import { decodeCall, type EncodedCall } from '../payload/call.ts';
-import type { FunctionDescription } from '../payload/function-description.ts';
 
 /** A network filesystem may show a file of another machine some seconds late. */
 const PATIENCE_MS = 20_000;
@@ -11,25 +11,42 @@ const RETRY_MS = 200;
 
 /** A job's calls and the function that they call. */
 export interface JobInput {
-  readonly items: EncodedCall['items'];
-  readonly description: FunctionDescription;
+  readonly call: EncodedCall;
+  /** The function's bytes. */
+  readonly fn: Uint8Array;
+}
+
+/** Where a call lies in the job set, and what its bytes hash to. */
+export interface CallLocation {
+  readonly batch: number;
+  readonly offset: number;
+  readonly length: number;
+  readonly hash: string;
 }
 
 /**
  * Reads what the job is to do.
  * @throws {OwnershipError} if another user could have written any of it
+ * @throws {PayloadError} if it is not what was submitted
  */
-export function readJob(
-  directory: string,
-  { batch, offset, length }: { batch: number; offset: number; length: number },
-): JobInput {
+export function readJob(directory: string, { batch, offset, length, hash }: CallLocation): JobInput {
   checkOwnership(
     directory,
     patiently(() => lstatSync(directory)),
   );
-  const call = decodeCall(readTrusted(inputsFile(directory, batch), offset, length));
-  const text = readTrusted(functionFile(directory, call.function)).toString();
-  return { items: call.items, description: JSON.parse(text) as FunctionDescription };
+  const inputs = inputsFile(directory, batch);
+  const call = decodeCall(checkHash(inputs, readTrusted(inputs, offset, length), hash));
+  const file = functionFile(directory, call.function);
+  return { call, fn: checkHash(file, readTrusted(file), call.function) };
+}
+
+/** The bytes themselves, which are what is run, not what the file may hold by then. */
+function checkHash(file: string, bytes: Buffer, hash: string): Buffer {
+  const found = createHash('sha256').update(bytes).digest('hex');
+  if (hash.length < 32 || !found.startsWith(hash)) {
+    throw new PayloadError(`${file} does not hold what was submitted: its hash is ${found}, not ${hash}…`);
+  }
+  return bytes;
 }
 
 function readTrusted(file: string, offset = 0, length?: number): Buffer {

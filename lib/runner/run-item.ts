@@ -1,15 +1,26 @@
-import type { EncodedCall, ItemOutcome } from '../payload/call.ts';
-import type { AnyFunction } from '../payload/function-description.ts';
+import type { AnyFunction } from '../payload/any-function.ts';
+import type { CallItem, CallOptions, ItemOutcome } from '../payload/call.ts';
+import { deserialize } from '../payload/deserialize.ts';
+import { serialize } from '../payload/serialize.ts';
 import { encodeThrown } from '../payload/thrown.ts';
-import { deserializeValue, serializeValue } from '../payload/value.ts';
 
-/** Makes one call; what it returns or throws, or why its result cannot travel. Never rejects. */
-export async function runItem(fn: AnyFunction, item: EncodedCall['items'][number]): Promise<ItemOutcome> {
+/**
+ * Makes one call; what it returns or throws, or why its result cannot travel. Never rejects.
+ * @param load the function, for a call that does not bring its own
+ */
+export async function runItem(
+  load: () => Promise<AnyFunction>,
+  item: CallItem,
+  options: CallOptions,
+): Promise<ItemOutcome> {
   if ('thrown' in item) return item;
   try {
-    const args = deserializeValue(item.arguments) as unknown[];
+    const [fn, args] =
+      'call' in item
+        ? ((await deserialize(item.call, options)) as [AnyFunction, unknown[]])
+        : [await load(), (await deserialize(item.arguments, options)) as unknown[]];
     const value = await fn(...args);
-    return { value: serializeValue(value, 'result') };
+    return { value: serialize(value, options.capture, 'result') };
   } catch (error) {
     return { thrown: encodeThrown(error) };
   }

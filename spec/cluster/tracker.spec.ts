@@ -8,7 +8,7 @@ import type { Future } from '../../lib/future.ts';
 import { outcomeFile } from '../../lib/job-set/names.ts';
 import { writeWhole } from '../../lib/job-set/write-whole.ts';
 import { encodeOutcome } from '../../lib/payload/call.ts';
-import { serializeValue } from '../../lib/payload/value.ts';
+import { serialize } from '../../lib/payload/serialize.ts';
 import { ScriptedSystem } from '../support/scripted-system.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { thrownBy } from '../support/thrown-by.ts';
@@ -54,7 +54,7 @@ const fileOf = (key: string): string => outcomeFile(system.batches[0]?.jobSet.di
 
 function outcomeOf(value: unknown): Parameters<typeof encodeOutcome>[0] {
   return {
-    items: [{ value: serializeValue(value, 'value') }],
+    items: [{ value: serialize(value) }],
     host: 'node7',
     pid: 5,
     nodeVersion: process.version,

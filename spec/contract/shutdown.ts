@@ -89,11 +89,8 @@ export function shutdown({ makeExecutor, options: { directory } }: Subject): voi
       const calls = [
         executor.submit(() => process.kill(process.pid, 'SIGKILL')),
         executor.submit(() => process.exit(1)),
-        executor.submit(
-          (x: unknown) => x,
-          () => 1,
-        ),
-        executor.submit(() => () => 1),
+        executor.submit((x: unknown) => x, new WeakRef({})),
+        executor.submit(() => new WeakRef({})),
       ];
       await executor.shutdown();
       expect(calls.map((call) => call.state)).toEqual(['failed', 'failed', 'failed', 'failed']);

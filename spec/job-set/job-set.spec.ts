@@ -78,8 +78,8 @@ describe('a job set', () => {
 
   it('writes a function once', async () => {
     const jobSet = await JobSet.create(parent, runner, {});
-    await jobSet.writeFunction('abc', 'first');
-    await jobSet.writeFunction('abc', 'second');
+    await jobSet.writeFunction('abc', Buffer.from('first'));
+    await jobSet.writeFunction('abc', Buffer.from('second'));
     expect(readFileSync(names.functionFile(jobSet.directory, 'abc'), 'utf8')).toBe('first');
   });
 

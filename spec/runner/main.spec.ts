@@ -1,15 +1,18 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, readdirSync, readFileSync } from 'node:fs';
+import { chmodSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from '@jest/globals';
+import { hashOf } from '../../lib/cluster/functions.ts';
 import { JobSet, type InputLocation } from '../../lib/job-set/job-set.ts';
 import * as names from '../../lib/job-set/names.ts';
-import { decodeOutcome, encodeArguments, encodeCall, type EncodedOutcome } from '../../lib/payload/call.ts';
-import { describeFunction } from '../../lib/payload/describe-function.ts';
-import type { AnyFunction, FunctionDescription } from '../../lib/payload/function-description.ts';
+import type { AnyFunction } from '../../lib/payload/any-function.ts';
+import { decodeOutcome, encodeCall, type EncodedOutcome } from '../../lib/payload/call.ts';
+import { deserialize } from '../../lib/payload/deserialize.ts';
+import { writeGraph } from '../../lib/payload/format.ts';
+import { moduleFunction } from '../../lib/payload/module-function.ts';
+import { serialize } from '../../lib/payload/serialize.ts';
 import { decodeThrown } from '../../lib/payload/thrown.ts';
-import { deserializeValue } from '../../lib/payload/value.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 const runner = fileURLToPath(new URL('../../dist/runner.cjs', import.meta.url));
@@ -29,31 +32,42 @@ interface Ran {
   readonly outcome: EncodedOutcome | undefined;
 }
 
-async function write(description: FunctionDescription, lists: readonly unknown[][]): Promise<InputLocation> {
-  jobs += 1;
-  await jobSet.writeFunction(`function${jobs}`, JSON.stringify(description));
-  const items = lists.map((list) => ({ arguments: encodeArguments(list) }));
-  const [location] = await jobSet.writeInputs([encodeCall(`function${jobs}`, items)]);
-  return location as InputLocation;
+interface Job extends InputLocation {
+  readonly hash: string;
 }
 
-async function run({ batch, offset, length }: InputLocation): Promise<Ran> {
+/** @param fn a function, or the bytes of its file */
+async function write(fn: AnyFunction | Uint8Array, lists: readonly unknown[][]): Promise<Job> {
+  jobs += 1;
+  const bytes = typeof fn === 'function' ? serialize(fn) : fn;
+  await jobSet.writeFunction(hashOf(bytes), bytes);
+  const items = lists.map((list) => ({ arguments: serialize(list) }));
+  const options = { capture: {}, otherNode: 'refuse', main: '' } as const;
+  const call = encodeCall({ function: hashOf(bytes), items, options });
+  const [location] = await jobSet.writeInputs([call]);
+  return { ...(location as InputLocation), hash: hashOf(call) };
+}
+
+async function run({ batch, offset, length, hash }: Job): Promise<Ran> {
   const key = String(jobs);
-  const args = [names.runnerFile(jobSet.directory), jobSet.directory, key, batch, offset, length].map(String);
+  const args = [names.runnerFile(jobSet.directory), jobSet.directory, key, batch, offset, length, hash].map(
+    String,
+  );
   const { status, stdout, stderr } = spawnSync(process.execPath, args, {
     encoding: 'utf8',
     env: process.env,
   });
   const bytes = await jobSet.readOutcome(key);
   const outcome = bytes === undefined ? undefined : decodeOutcome(bytes);
-  const results = (outcome?.items ?? []).map((item) =>
-    'value' in item ? deserializeValue(item.value) : decodeThrown(item.thrown, 'the job'),
+  const results = await Promise.all(
+    (outcome?.items ?? []).map(async (item) =>
+      'value' in item ? deserialize(item.value) : decodeThrown(item.thrown, 'the job'),
+    ),
   );
   return { exitCode: status, stdout, stderr, results, outcome };
 }
 
-const call = async (fn: AnyFunction, ...args: unknown[]): Promise<Ran> =>
-  run(await write(describeFunction(fn), [args]));
+const call = async (fn: AnyFunction, ...args: unknown[]): Promise<Ran> => run(await write(fn, [args]));
 
 describe('The runner', () => {
   it('writes the value with who, where and when, and nothing else', async () => {
@@ -77,9 +91,9 @@ describe('The runner', () => {
   it('makes several calls one after the other, each with its own outcome', async () => {
     const fn = (x: number): unknown => {
       if (x === 2) throw new RangeError('two');
-      return x === 3 ? () => {} : x;
+      return x === 3 ? new WeakRef({}) : x;
     };
-    const { results } = await run(await write(describeFunction(fn), [[1], [2], [3], [4]]));
+    const { results } = await run(await write(fn, [[1], [2], [3], [4]]));
     expect(results).toEqual([
       1,
       expect.objectContaining({ name: 'RangeError', message: 'two' }),
@@ -149,46 +163,66 @@ describe('The runner', () => {
   });
 
   it('says that the source does not compile, or that the module is missing', async () => {
-    const source = {
-      kind: 'source',
-      name: 'f',
-      source: 'x => {',
-      form: 'expression',
+    const place = { file: 0, line: 0, column: 0 };
+    const node = {
+      kind: 'function',
+      place,
+      before: '(',
+      text: 'x => {',
+      after: ')',
       strict: true,
-      directory: '/',
+      context: -1,
+      name: 'f',
+      length: 1,
     } as const;
-    expect((await run(await write(source, [[]]))).results).toEqual([
+    const broken = writeGraph({
+      root: [0],
+      nodes: [node],
+      contexts: [],
+      files: [{ url: '/f.mjs' }],
+      globals: [],
+    });
+    expect((await run(await write(broken, [[]]))).results).toEqual([
       expect.objectContaining({ name: 'FunctionSyntaxError' }),
     ]);
-    const module = { kind: 'module', module: '/nonesuch.mjs', exportName: 'f', directory: '/' } as const;
-    expect((await run(await write(module, [[], []]))).results).toEqual([
-      expect.objectContaining({ name: 'ModuleLoadError', module: '/nonesuch.mjs' }),
+    const missing = moduleFunction('/nonesuch.mjs', 'f');
+    expect((await run(await write(missing, [[], []]))).results).toEqual([
+      expect.objectContaining({ name: 'ModuleLoadError', module: expect.stringContaining('/nonesuch.mjs') }),
       expect.objectContaining({ name: 'ModuleLoadError' }),
     ]);
   });
 
   it('refuses a function or input that another user could have written', async () => {
-    const location = await write(
-      describeFunction(() => 1),
-      [[]],
-    );
-    const file = names.functionFile(jobSet.directory, `function${jobs}`);
+    const fn = (): number => 2;
+    const job = await write(fn, [[]]);
+    const file = names.functionFile(jobSet.directory, hashOf(serialize(fn)));
     chmodSync(file, 0o666);
-    expect((await run(location)).results).toEqual([
-      expect.objectContaining({ name: 'OwnershipError', file }),
+    expect((await run(job)).results).toEqual([expect.objectContaining({ name: 'OwnershipError', file })]);
+  });
+
+  it('runs nothing but the very bytes that were submitted', async () => {
+    const fn = (): number => 3;
+    const job = await write(fn, [[]]);
+    const file = names.functionFile(jobSet.directory, hashOf(serialize(fn)));
+    writeFileSync(
+      file,
+      serialize(() => 4),
+    );
+    expect((await run(job)).results).toEqual([
+      expect.objectContaining({ name: 'PayloadError', message: expect.stringContaining(file) }),
     ]);
+    const inputs = { ...(await write(fn, [[]])), hash: hashOf(Buffer.from('other')) };
+    expect((await run(inputs)).results).toEqual([expect.objectContaining({ name: 'PayloadError' })]);
   });
 
   it('refuses inputs of another format, or that end too early', async () => {
     jobs += 1;
     const [torn] = await jobSet.writeInputs([Buffer.from('no call')]);
-    expect((await run(torn as InputLocation)).results).toEqual([
+    const hash = hashOf(Buffer.from('no call'));
+    expect((await run({ ...(torn as InputLocation), hash })).results).toEqual([
       expect.objectContaining({ name: 'PayloadError' }),
     ]);
-    const location = await write(
-      describeFunction(() => 1),
-      [[]],
-    );
+    const location = await write(() => 1, [[]]);
     const { results } = await run({ ...location, length: location.length + 1 });
     expect(results).toEqual([
       expect.objectContaining({ message: expect.stringContaining('before the end of the call') }),
@@ -196,10 +230,7 @@ describe('The runner', () => {
   });
 
   it('ends with an error, and no torn outcome, when it cannot write one', async () => {
-    const location = await write(
-      describeFunction(() => 1),
-      [[]],
-    );
+    const location = await write(() => 1, [[]]);
     const outcomes = names.outcomesDirectory(jobSet.directory);
     // A directory in the place of the outcome: nothing can be renamed to it.
     const blocked = join(outcomes, String(jobs), 'x');

@@ -29,6 +29,10 @@ export class InProcessExecutor extends Executor {
     return this.#start(request, async () => request.fn(...(request.items[0] ?? [])));
   }
 
+  override prepare<F extends JobRequest['fn']>(fn: F): F {
+    return fn;
+  }
+
   override assertOpen(): void {
     if (this.shutdowns.length > 0) throw new ShutdownError('Cannot schedule new futures after shutdown');
   }

@@ -1,0 +1,146 @@
+import type { AnyNode, Identifier, ImportDeclaration, Literal, Program, VariableDeclaration } from 'acorn';
+import { trustingParser } from './acorn.ts';
+import { locationOf } from './locations.ts';
+import { isClass, isFunction, withoutParentheses } from './nodes.ts';
+import type { ClassNode, FunctionNode } from './nodes.ts';
+import type { Range } from './range.ts';
+import { Scope } from './scope.ts';
+import { TextWalk } from './text-walk.ts';
+import { Uses } from './uses.ts';
+
+/** What the source of an ES module tells about its exports and imports. */
+export interface ModuleShape {
+  /**
+   * The exported functions and classes that are declared at the top level, or are what a variable there is made with,
+   * if nothing else is ever assigned to their names; by the offset of the location that V8 reports.
+   */
+  readonly exports: ReadonlyMap<number, ExportedFunction>;
+  /** By local name. */
+  readonly imports: ReadonlyMap<string, ImportedName>;
+}
+
+export interface ExportedFunction {
+  readonly exportName: string;
+  /** Of its text. */
+  readonly range: Range;
+}
+
+export interface ImportedName {
+  readonly specifier: string;
+  /** The name of an export; `*` for the namespace. */
+  readonly imported: string;
+}
+
+/** @returns `undefined` if the source cannot be read as an ES module */
+export function moduleShapeOf(source: string): ModuleShape | undefined {
+  const program = parseModule(source);
+  if (program === undefined) return undefined;
+  const functions = topLevelFunctions(program);
+  const reassigned = reassignedNames(program);
+  const exports = new Map<number, ExportedFunction>();
+  for (const { exportName, local } of exportsOf(program)) {
+    const node = typeof local === 'string' ? functions.get(local) : functionIn(local);
+    if (node === undefined || (typeof local === 'string' && reassigned(local))) continue;
+    const location = locationOf(source, node);
+    if (!exports.has(location))
+      exports.set(location, { exportName, range: { start: node.start, end: node.end } });
+  }
+  return { exports, imports: importsOf(program) };
+}
+
+function parseModule(source: string): Program | undefined {
+  try {
+    return trustingParser().parse(source, {
+      ecmaVersion: 'latest',
+      sourceType: 'module',
+      preserveParens: true,
+    });
+  } catch {
+    return undefined;
+  }
+}
+
+/** Those that a name of the top level stands for from the beginning. */
+function topLevelFunctions(program: Program): Map<string, FunctionNode | ClassNode> {
+  const functions = new Map<string, FunctionNode | ClassNode>();
+  for (const statement of program.body) {
+    const isExport =
+      statement.type === 'ExportNamedDeclaration' || statement.type === 'ExportDefaultDeclaration';
+    const declaration: AnyNode | null | undefined = isExport ? statement.declaration : statement;
+    if (declaration?.type === 'FunctionDeclaration' || declaration?.type === 'ClassDeclaration') {
+      if (declaration.id !== null) functions.set(declaration.id.name, declaration);
+    } else if (declaration?.type === 'VariableDeclaration') {
+      for (const { id, init } of declaration.declarations) {
+        const value = functionIn(init);
+        if (id.type === 'Identifier' && value !== undefined) functions.set(id.name, value);
+      }
+    }
+  }
+  return functions;
+}
+
+function functionIn(expression: AnyNode | null | undefined): FunctionNode | ClassNode | undefined {
+  if (expression === null || expression === undefined) return undefined;
+  const value = withoutParentheses(expression);
+  return isFunction(value) || isClass(value) ? value : undefined;
+}
+
+function reassignedNames(program: Program): (name: string) => boolean {
+  const uses = new Uses();
+  const walk = new TextWalk();
+  walk.add(program.body, new Scope(undefined, { uses, strict: true, isWatched: true }));
+  walk.finish();
+  return (name) => uses.watched.byName.get(name)?.written === true;
+}
+
+/** @returns with the name of what is exported, or with it itself where it has no name */
+function exportsOf(program: Program): { exportName: string; local: string | AnyNode }[] {
+  return program.body.flatMap((statement) => {
+    if (statement.type === 'ExportDefaultDeclaration') {
+      const declaration = withoutParentheses(statement.declaration);
+      const isDeclared =
+        declaration.type === 'FunctionDeclaration' || declaration.type === 'ClassDeclaration';
+      const name =
+        declaration.type === 'Identifier' ? declaration.name : isDeclared ? declaration.id?.name : undefined;
+      return [{ exportName: 'default', local: name ?? declaration }];
+    }
+    if (statement.type !== 'ExportNamedDeclaration' || (statement.source ?? undefined) !== undefined)
+      return [];
+    const { declaration, specifiers } = statement;
+    const declared = declaration === null || declaration === undefined ? [] : namesOf(declaration);
+    return [
+      ...declared.map((name) => ({ exportName: name, local: name })),
+      ...specifiers.map(({ exported, local }) => ({ exportName: nameIn(exported), local: nameIn(local) })),
+    ];
+  });
+}
+
+function namesOf(declaration: FunctionNode | ClassNode | VariableDeclaration): string[] {
+  if (declaration.type !== 'VariableDeclaration')
+    return 'id' in declaration && declaration.id ? [declaration.id.name] : [];
+  return declaration.declarations.flatMap(({ id }) => (id.type === 'Identifier' ? [id.name] : []));
+}
+
+function importsOf(program: Program): Map<string, ImportedName> {
+  const declarations = program.body.filter(
+    (node): node is ImportDeclaration => node.type === 'ImportDeclaration',
+  );
+  return new Map(
+    declarations.flatMap(({ source, specifiers }) =>
+      specifiers.map((binding): [string, ImportedName] => [
+        binding.local.name,
+        { specifier: String(source.value), imported: importedName(binding) },
+      ]),
+    ),
+  );
+}
+
+function importedName(binding: ImportDeclaration['specifiers'][number]): string {
+  if (binding.type === 'ImportNamespaceSpecifier') return '*';
+  return binding.type === 'ImportDefaultSpecifier' ? 'default' : nameIn(binding.imported);
+}
+
+/** Names of exports may be written as strings. */
+function nameIn(node: Identifier | Literal): string {
+  return node.type === 'Identifier' ? node.name : String(node.value);
+}

@@ -1,0 +1,136 @@
+import { types } from 'node:util';
+import type { FunctionShape } from '../analysis/function-shape.ts';
+import type { Slot } from '../graph.ts';
+import { evaluateInside } from '../inspect/enter.ts';
+import type { FunctionInside, Scope } from '../inspect/scopes.ts';
+import type { Script } from '../inspect/scripts.ts';
+import type { Reference } from '../reference/reference.ts';
+import type { Capture } from './capture.ts';
+import { isStandardGlobal } from './globals.ts';
+import { enterRules } from './lexical.ts';
+import { Refusal } from './trail.ts';
+
+/** A variable that a function takes from around it. */
+export interface Binding {
+  readonly name: string;
+  readonly written: boolean;
+  /** The scope it is found in; the variables of a realm's global object are in one of their own. */
+  readonly scope: Scope;
+  /** Which of the function's scopes that is, counted from the innermost; behind them all for a global. */
+  readonly depth: number;
+  readonly value: unknown;
+  readonly slot: Slot;
+}
+
+interface Code {
+  readonly fn: (...args: never[]) => unknown;
+  readonly shape: FunctionShape;
+  readonly inside: FunctionInside;
+  readonly script: Script | undefined;
+}
+
+/**
+ * The variables that a function captures, with their values. Names that are nowhere to be found are left alone, as are the
+ * globals of JavaScript and Node.
+ */
+export function bindingsOf(capture: Capture, index: number, code: Code): Binding[] {
+  const { shape, inside } = code;
+  const bindings: Binding[] = [];
+  const names = [...shape.free.values()];
+  if (bindsOwnName(code)) {
+    names.push({ name: shape.ownName as string, written: shape.writesOwnName, members: undefined });
+  }
+  for (const { name, written, members } of names) {
+    const found = findVariable(inside, name);
+    if (found === undefined) continue;
+    const { scope, depth } = found;
+    const value = scope.variables[name];
+    const slot = slotOf(capture, index, { name, value, members, scope, script: code.script });
+    bindings.push({ name, written, scope, depth, value, slot });
+  }
+  return bindings;
+}
+
+/**
+ * Whether the name behind `function` is not the function itself but a variable around it, as it is for a declaration whose name was
+ * assigned to since: `f = memo(f)`.
+ */
+export function bindsOwnName({ fn, shape, inside }: Omit<Code, 'script'>): boolean {
+  const { ownName, kind } = shape;
+  if (ownName === undefined || kind === 'class' || !shape.usesOwnName) return false;
+  const found = findVariable(inside, ownName);
+  if (found === undefined) return false;
+  if (found.scope.variables[ownName] === fn) return shape.writesOwnName;
+  const entered = evaluateInside(fn, ownName, enterRules(shape));
+  return !entered.ok || entered.value !== fn;
+}
+
+interface Found {
+  readonly scope: Scope;
+  readonly depth: number;
+}
+
+export function findVariable({ scopes, global }: FunctionInside, name: string): Found | undefined {
+  for (const [depth, scope] of scopes.entries()) {
+    if (scope.type === 'with') {
+      throw new Refusal('a function within a `with` statement', 'Write it without `with`.');
+    }
+    if (!Object.hasOwn(scope.variables, name)) continue;
+    // What a script declares at its top is seen by all scripts, as in the REPL.
+    return { scope: scope.type === 'script' ? { ...scope, type: 'global' } : scope, depth };
+  }
+  if (isStandardGlobal(name, global)) return undefined;
+  const descriptor = Object.getOwnPropertyDescriptor(global, name);
+  if (descriptor === undefined || !('value' in descriptor)) return undefined;
+  return { scope: globalScope(global), depth: scopes.length };
+}
+
+/** Functions of scripts without a module around them, as of `node -e`, are properties of the global object. */
+function globalScope(global: object): Scope {
+  return { type: 'global', description: 'Global', variables: global as Record<string, unknown> };
+}
+
+interface Variable {
+  readonly name: string;
+  readonly value: unknown;
+  readonly members: ReadonlySet<string> | undefined;
+  readonly scope: Scope;
+  readonly script: Script | undefined;
+}
+
+function slotOf(capture: Capture, index: number, { name, value, members, scope, script }: Variable): Slot {
+  const edge = { by: 'variable', name } as const;
+  if (typeof value === 'function' && /^cov_[0-9a-z]+$/.test(name)) {
+    // Istanbul counts in a report of the whole file, which nobody reads in a job.
+    return [capture.addNode({ kind: 'rebuilt', type: 'coverage', data: null }, {}, index, edge)];
+  }
+  if (typeof value !== 'object' || value === null) {
+    return capture.slot(value, index, edge, importRope(capture, name, scope, script));
+  }
+  if (types.isModuleNamespaceObject(value)) {
+    const reference = capture.references.ofImport(name, script);
+    if (reference !== undefined) return capture.reference(value, reference, index, edge);
+  }
+  if (members !== undefined && isModuleObject(name, value))
+    return capture.partialSlot(value, members, index, edge);
+  return capture.slot(value, index, edge, importRope(capture, name, scope, script));
+}
+
+/** What an import statement gave may be had by that statement again, if it cannot be sent. */
+function importRope(
+  capture: Capture,
+  name: string,
+  scope: Scope,
+  script: Script | undefined,
+): (() => Reference | undefined) | undefined {
+  return scope.type === 'module' ? () => capture.references.ofImport(name, script) : undefined;
+}
+
+/** Of the exports of a whole module, only those that the function names are sent. */
+function isModuleObject(name: string, value: object): boolean {
+  return (
+    name === 'exports' ||
+    types.isModuleNamespaceObject(value) ||
+    Object.getOwnPropertyDescriptor(value, '__esModule')?.value === true
+  );
+}

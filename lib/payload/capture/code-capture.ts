@@ -1,0 +1,274 @@
+import type { FunctionShape } from '../analysis/function-shape.ts';
+import { countLineBreaks } from '../analysis/positions.ts';
+import type { ClassNode, Context, FunctionNode, Node, Place, Slot, SourceFile } from '../graph.ts';
+import { InspectorUnavailableError } from '../inspect/inspector.ts';
+import { lookInside, type FunctionInside } from '../inspect/scopes.ts';
+import { scriptOf, type Script } from '../inspect/scripts.ts';
+import { boundParts } from '../inspect/slots.ts';
+import type { SomeFunction } from '../reference/properties.ts';
+import { textOf } from '../originals.ts';
+import { isNative } from '../reference/native-text.ts';
+import { bindingsOf } from './bindings.ts';
+import { ownNumber, ownString, shapeOfFunction, type CodeInfo } from './code-info.ts';
+import type { Capture } from './capture.ts';
+import { explicitScope } from './closure.ts';
+import { buildContexts } from './contexts.ts';
+import { describeClass } from './describe-class.ts';
+import { describeFunction } from './describe-function.ts';
+import { stateOf } from './describe-object.ts';
+import { Files } from './files.ts';
+import { originalPlace } from './source-maps.ts';
+import { homeClassOf } from './home-class.ts';
+import { fillPrototype } from './prototypes.ts';
+import { Refusal, showPlace } from './trail.ts';
+
+/** Captures functions and classes; many at once, as asking the inspector for many costs little more than for one. */
+export class CodeCapture {
+  readonly #capture: Capture;
+  #pending: { index: number; fn: SomeFunction }[] = [];
+  #prototypes: { index: number; of: number; owner: object; object: object }[] = [];
+  #homeless: CodeInfo[] = [];
+  readonly #infos = new Map<number, CodeInfo>();
+  readonly #files = new Files();
+  readonly #places = new Map<number, { script: Script | undefined; line: number; column: number }>();
+  /** Prototypes of methods that say `super`, by the method. */
+  readonly #homes = new Map<object, object | null>();
+  files: readonly SourceFile[] = [];
+  contexts: readonly Context[] = [];
+  /** Variables of the program that are properties of the global object. */
+  readonly globals: Map<string, Slot> = new Map();
+
+  constructor(capture: Capture) {
+    this.#capture = capture;
+  }
+
+  add(index: number, fn: object): void {
+    this.#pending.push({ index, fn: fn as SomeFunction });
+  }
+
+  notePrototype(index: number, of: number, owner: object, object: object): void {
+    this.#prototypes.push({ index, of, owner, object });
+  }
+
+  /** An object that holds a function as property may be the home of a method. */
+  noteHome(fn: object, object: object): void {
+    if (!this.#homes.has(fn)) this.#homes.set(fn, Object.getPrototypeOf(object) as object | null);
+  }
+
+  homeOf(fn: object): object | null | undefined {
+    return this.#homes.get(fn);
+  }
+
+  /** A method of a class that is sent: its text is within that of the class. */
+  become(index: number, node: Node): void {
+    this.#infos.delete(index);
+    this.#pending = this.#pending.filter((pending) => pending.index !== index);
+    this.#homeless = this.#homeless.filter((info) => info.index !== index);
+    this.#capture.nodes[index] = node;
+  }
+
+  /** Where a function begins, in the file that its author wrote, as `sim.ts:41:18`. */
+  placeOf(index: number): string | undefined {
+    const place = this.#places.get(index);
+    if (place === undefined) return undefined;
+    const { url, line, column } = originalPlace(place.script, place.line, place.column);
+    return showPlace(url, line, column);
+  }
+
+  infoOf(index: number): CodeInfo | undefined {
+    return this.#infos.get(index);
+  }
+
+  get infos(): Iterable<CodeInfo> {
+    return this.#infos.values();
+  }
+
+  /** @returns whether there was anything to do */
+  capturePending(): boolean {
+    const pending = this.#pending;
+    const prototypes = this.#prototypes;
+    this.#pending = [];
+    this.#prototypes = [];
+    this.#capturePlain(pending.filter(({ index, fn }) => !this.#captureSpecial(index, fn)));
+    for (const { index, of, owner, object } of prototypes) {
+      const ready = this.#capture.nodes[of] !== undefined;
+      if (!ready) this.#prototypes.push({ index, of, owner, object });
+      else
+        this.#capture.guard(index, () =>
+          fillPrototype(this.#capture, index, of, owner as SomeFunction, object),
+        );
+    }
+    if (pending.length > 0 || prototypes.length > 0) return true;
+    return this.#findHomes();
+  }
+
+  /** Once all is known: the contexts that functions share. */
+  finish(): void {
+    for (const info of this.#infos.values()) {
+      const node = this.#capture.nodes[info.index] as FunctionNode | ClassNode;
+      if (node.kind !== 'function' || !info.shape.lexical.super || info.shape.kind === 'arrow') continue;
+      if (node.home === undefined) {
+        this.#capture.guard(info.index, () => {
+          throw new Refusal(
+            'a method that says `super`, without the object or class it belongs to',
+            'Submit the object, or wrap the call in an arrow function.',
+          );
+        });
+      }
+    }
+    this.files = this.#files.finish();
+    for (const { bindings } of this.#infos.values()) {
+      for (const { scope, name, slot } of bindings) if (scope.type === 'global') this.globals.set(name, slot);
+    }
+    this.contexts = buildContexts(this.#capture, [...this.#infos.values()]);
+  }
+
+  /** Bound and native functions. */
+  #captureSpecial(index: number, fn: SomeFunction): boolean {
+    return this.#capture.guard(index, () => {
+      if (!isNative(fn)) return false;
+      const reference = this.#capture.references.of(fn);
+      if (reference !== undefined) {
+        this.#capture.nodes[index] = { kind: 'reference', reference };
+        return true;
+      }
+      const bound = boundParts(fn);
+      if (bound === undefined) {
+        throw new Refusal(
+          `the native function ${fn.name}`,
+          'Wrap it in a function that gets it where it runs.',
+        );
+      }
+      const part = (value: unknown, name: string): ReturnType<Capture['slot']> =>
+        this.#capture.slot(value, index, { by: 'part', name });
+      this.#capture.nodes[index] = {
+        kind: 'bound',
+        target: part(bound.target, 'bound function'),
+        self: part(bound.thisValue, 'bound `this`'),
+        arguments: bound.args.map((value, at) => part(value, `bound argument ${at}`)),
+        name: ownString(fn, 'name'),
+        length: ownNumber(fn, 'length'),
+        ...stateOf(this.#capture, index, fn, 'Function.prototype', ['name', 'length']),
+      };
+      return true;
+    });
+  }
+
+  #capturePlain(pending: readonly { index: number; fn: SomeFunction }[]): void {
+    if (pending.length === 0) return;
+    const insides = this.#lookInside(pending);
+    pending.forEach(({ index, fn }, at) => {
+      const inside = insides[at] as FunctionInside;
+      const script = inside.scriptId === undefined ? undefined : scriptOf(inside.scriptId);
+      this.#places.set(index, { script, line: inside.line, column: inside.column });
+      // A class that was captured meanwhile may have it as a member.
+      if (this.#capture.nodes[index] !== undefined) return;
+      this.#capture.guard(index, () => this.#captureOne(index, fn, inside, script));
+    });
+  }
+
+  #captureOne(index: number, fn: SomeFunction, inside: FunctionInside, script: Script | undefined): void {
+    const capture = this.#capture;
+    const text = textOf(fn);
+    capture.references.notePlace(fn, inside.line, inside.column, script);
+    const reference = capture.references.of(fn);
+    if (reference !== undefined) {
+      capture.nodes[index] = { kind: 'reference', reference };
+      return;
+    }
+    if (script?.url.startsWith('node:') === true) {
+      throw new Refusal('a function within Node itself', 'Wrap it in a function that gets it where it runs.');
+    }
+    const shape = shapeOfFunction(fn, text);
+    refuseUnreadable(shape);
+    const place = this.#placeIn(inside, script, text, shape);
+    this.#places.set(index, { script, line: place.line, column: place.column });
+    const bindings = bindingsOf(capture, index, { fn, shape, inside, script });
+    const info: CodeInfo = { index, fn, text, shape, inside, script, place, bindings };
+    this.#infos.set(index, info);
+    if (shape.privateNames.length > 0) this.#homeless.push(info);
+    capture.nodes[index] =
+      shape.kind === 'class' ? describeClass(capture, info) : describeFunction(capture, info);
+  }
+
+  #lookInside(pending: readonly { index: number; fn: SomeFunction }[]): FunctionInside[] {
+    try {
+      return lookInside(pending.map(({ fn }) => fn)).map((inside, at) => {
+        const scope = explicitScope(pending[at]?.fn as SomeFunction);
+        return scope === undefined ? inside : { ...inside, scopes: [scope] };
+      });
+    } catch (error) {
+      if (!(error instanceof InspectorUnavailableError)) throw error;
+      return pending.map(({ index, fn }) =>
+        this.#capture.guard(index, () =>
+          withoutInspector(fn, error, this.#capture.references.of(fn) !== undefined),
+        ),
+      );
+    }
+  }
+
+  #placeIn(inside: FunctionInside, script: Script | undefined, text: string, shape: FunctionShape): Place {
+    const file = this.#files.indexOf(script);
+    const above = text.slice(0, shape.locationOffset);
+    const line = Math.max(0, inside.line - countLineBreaks(above));
+    const column = inside.line === line ? Math.max(0, inside.column - above.length) : 0;
+    this.#files.noteText(file, { line, column, text });
+    return { file, line, column };
+  }
+
+  /** Functions that use `#names` of a class they stand in: the class travels with them. */
+  #findHomes(): boolean {
+    const homeless = this.#homeless;
+    this.#homeless = [];
+    for (const info of homeless) {
+      if (this.#infos.has(info.index)) {
+        info.homeClass = this.#capture.guard(info.index, () => homeClassOf(this.#capture, info));
+      }
+    }
+    return homeless.length > 0;
+  }
+}
+
+function refuseUnreadable(shape: FunctionShape): void {
+  if (shape.directEval) {
+    throw new Refusal(
+      'a function that uses eval, so what it captures cannot be known',
+      'Give what it evaluates as an argument, to `new Function` inside it.',
+    );
+  }
+  if (shape.lexical.super && shape.kind === 'arrow') {
+    throw new Refusal(
+      'an arrow function that says `super`',
+      'Give it what it needs of the parent class: `const parent = super.method.bind(this)` outside of it.',
+    );
+  }
+}
+
+/** A function without captured variables needs no inspector. */
+function withoutInspector(
+  fn: SomeFunction,
+  cause: InspectorUnavailableError,
+  isReferred: boolean,
+): FunctionInside {
+  if (isReferred) return { scriptId: undefined, line: 0, column: 0, scopes: [], global: globalThis };
+  const scope = explicitScope(fn);
+  const shape = shapeOfFunction(fn, textOf(fn));
+  const missing = [...shape.free.keys()].filter(
+    (name) =>
+      name !== 'require' &&
+      !(name in globalThis) &&
+      !(scope !== undefined && Object.hasOwn(scope.variables, name)),
+  );
+  if (missing.length > 0 || shape.lexical.this || shape.lexical.arguments || shape.lexical.newTarget) {
+    const names = missing.length > 0 ? missing.join(', ') : '`this`';
+    throw new Refusal(
+      `a function that captures ${names}, which cannot be read here: ${cause.message}`,
+      missing.length > 0
+        ? `Name what it captures: closure({ ${missing.join(', ')} }, fn). Or run node with --allow-inspector.`
+        : 'Write `const self = this` outside of it, and closure({ self }, fn). Or run node with --allow-inspector.',
+      { cause },
+    );
+  }
+  const scopes = scope === undefined ? [] : [scope];
+  return { scriptId: undefined, line: 0, column: 0, scopes, global: globalThis };
+}

@@ -1,0 +1,187 @@
+import { editText, type TextEdit } from '../analysis/edit-text.ts';
+import type { ClassMember, ClassShape } from '../analysis/class-shape.ts';
+import { identityOf } from '../identities.ts';
+import { HELPERS, type ClassNode, type Slot } from '../graph.ts';
+import { privateMembers } from '../inspect/slots.ts';
+import { findVariable } from './bindings.ts';
+import type { Capture } from './capture.ts';
+import { isStandardGlobal } from './globals.ts';
+import { liveMembers, matchedKeys, type LiveMember } from './class-members.ts';
+import { ownNumber, ownString, type CodeInfo } from './code-info.ts';
+import { isUsual } from './describe-function.ts';
+import { stateOf } from './describe-object.ts';
+import { isDefaultPrototype } from './prototypes.ts';
+import { Refusal } from './trail.ts';
+
+const ARGUMENTS = `${HELPERS}_arguments`;
+
+/**
+ * Describes a class that goes by value. Its text is evaluated again on the other side, without what ran when the class was made
+ * first: static fields and blocks are replaced by the values they led to, computed keys and the heritage by theirs.
+ */
+export function describeClass(capture: Capture, info: CodeInfo): ClassNode {
+  const { index, fn, text, place } = info;
+  const shape = info.shape.class as ClassShape;
+  const live = liveMembers(fn, text, shape);
+  const keys: Slot[] = [];
+  const edits = [
+    ...info.shape.importMetas.map((range) => ({ range, with: `${HELPERS}.meta[${place.file}]` })),
+    ...heritageEdits(shape),
+    ...shape.members.flatMap((member) => memberEdits(capture, info, member, live, keys)),
+    ...constructorEdits(shape),
+  ];
+  const edited = editText(text, withoutInner(edits));
+  for (const member of live) adoptMember(capture, index, member);
+  const heritage =
+    shape.heritage === undefined || shape.heritageIsNull ? undefined : (Object.getPrototypeOf(fn) as unknown);
+  return {
+    kind: 'class',
+    place,
+    text: edited,
+    original: text,
+    context: -1,
+    id: identityOf(fn),
+    name: ownString(fn, 'name'),
+    length: ownNumber(fn, 'length'),
+    heritage: capture.slot(heritage, index, { by: 'part', name: 'class it extends' }),
+    keys,
+    hasPrivates: shape.members.some((member) => member.private),
+    privateNames: shape.members.filter(isPrivateField).map(({ name }) => name as string),
+    stamp: !needsStamp(shape) ? 'none' : shape.heritage === undefined ? 'base' : 'derived',
+    removed: live
+      .filter(({ fn: found, key }) => found === undefined && key !== undefined && isGone(info, key))
+      .map(
+        ({ member, key }) =>
+          [member.static, capture.slot(key, index, { by: 'part', name: 'removed member' })] as const,
+      ),
+    ...classState(capture, info, shape),
+  };
+}
+
+function classState(capture: Capture, { index, fn }: CodeInfo, shape: ClassShape): Partial<ClassNode> {
+  const skipped: PropertyKey[] = ['prototype', ...matchedKeys(fn, true)];
+  if (isUsual(fn, 'name')) skipped.push('name');
+  if (isUsual(fn, 'length')) skipped.push('length');
+  isDefaultPrototype(capture, index, fn);
+  const { prototype: _made, ...state } = stateOf(capture, index, fn, 'Function.prototype', skipped);
+  if (!shape.members.some((member) => isPrivateField(member) && member.static)) return state;
+  const fields = privateMembers(fn).filter(({ kind }) => kind === 'field');
+  const privates = fields.map(
+    ({ name, value }) => [index, name, capture.slot(value, index, { by: 'private', name })] as const,
+  );
+  return { ...state, privates };
+}
+
+function heritageEdits({ heritage, heritageIsNull }: ClassShape): TextEdit[] {
+  return heritage === undefined || heritageIsNull ? [] : [{ range: heritage, with: `${HELPERS}_heritage` }];
+}
+
+function memberEdits(
+  capture: Capture,
+  info: CodeInfo,
+  member: ClassMember,
+  live: readonly LiveMember[],
+  keys: Slot[],
+): TextEdit[] {
+  const { kind, key, computed, value, range } = member;
+  if (kind === 'static-block') return [{ range, with: ';' }];
+  if (kind === 'field' && member.static)
+    return [{ range, with: member.private ? `static ${member.name};` : ';' }];
+  const edits: TextEdit[] = [];
+  if (computed && key !== undefined && member.name === undefined) {
+    const found = live.find((candidate) => candidate.member === member)?.key;
+    if (kind === 'field' && isGlobalKey(info, member)) return edits;
+    const actual = kind === 'field' ? fieldKey(info, member) : (found ?? `a removed member ${keys.length}`);
+    edits.push({ range: key, with: `[${HELPERS}_keys[${keys.length}]]` });
+    keys.push(capture.slot(actual, info.index, { by: 'part', name: 'computed key' }));
+  }
+  if (
+    kind === 'field' &&
+    value !== undefined &&
+    !member.valueIsAnonymousFunction &&
+    needsStamp(info.shape.class as ClassShape)
+  ) {
+    edits.push({ range: { start: value.start, end: value.start }, with: `${HELPERS}.stamping?undefined:(` });
+    edits.push({ range: { start: value.end, end: value.end }, with: ')' });
+  }
+  return edits;
+}
+
+/** Such as `[Symbol.iterator]`, which means the same wherever it is evaluated. */
+function isGlobalKey({ inside, text }: CodeInfo, { key, keyNames }: ClassMember): boolean {
+  const written = text.slice(key?.start, key?.end);
+  return (
+    /^\[\s*[\w$]+(?:\.[\w$]+)*\s*\]$/.test(written) &&
+    keyNames.every(
+      (name) => isStandardGlobal(name, inside.global) && findVariable(inside, name) === undefined,
+    )
+  );
+}
+
+/** The key of an instance field is nowhere but in a variable, if it is in one that is kept. */
+function fieldKey({ inside, text }: CodeInfo, { key, keyNames }: ClassMember): PropertyKey {
+  const written = text.slice(key?.start, key?.end).slice(1, -1).trim();
+  const found = keyNames.length === 1 && keyNames[0] === written ? findVariable(inside, written) : undefined;
+  const value = found?.scope.variables[written];
+  if (typeof value === 'string' || typeof value === 'symbol' || typeof value === 'number') return value;
+  throw new Refusal(
+    `a class with the computed field [${written}], whose name cannot be read any more`,
+    'Set that field in the constructor.',
+  );
+}
+
+/** A constructor that gets the stamp installs the private members and does nothing else. */
+function constructorEdits(shape: ClassShape): TextEdit[] {
+  const { ctor, heritage } = shape;
+  if (ctor === undefined || !needsStamp(shape)) return [];
+  const { range, parameters, body } = ctor;
+  const install = `if(${ARGUMENTS}[0]===${HELPERS}.stamp){${heritage === undefined ? '' : 'super();'}return}`;
+  return [
+    {
+      range: { start: range.start, end: parameters.start - 1 },
+      with: `constructor(...${ARGUMENTS}){${install}return(`,
+    },
+    { range: at(parameters.end + 1), with: '=>' },
+    { range: at(body.end + 1), with: `)(...${ARGUMENTS})}` },
+  ];
+}
+
+/** What stands in a part that is replaced as a whole needs no edit. */
+function withoutInner(edits: readonly TextEdit[]): TextEdit[] {
+  return edits.filter(
+    ({ range }) =>
+      !edits.some(
+        (outer) =>
+          outer.range !== range &&
+          outer.range.start <= range.start &&
+          outer.range.end >= range.end &&
+          outer.range.end - outer.range.start > range.end - range.start,
+      ),
+  );
+}
+
+/** A function that the text of the class makes is not sent besides. */
+function adoptMember(capture: Capture, owner: number, { member, key, part, fn }: LiveMember): void {
+  if (fn === undefined) return;
+  const slot = capture.slot(key, owner, { by: 'part', name: 'computed key' });
+  const node = { kind: 'member', class: owner, static: member.static, key: slot, part } as const;
+  const known = capture.indexOf(fn);
+  if (known === undefined) capture.addNode(node, fn, owner, { by: 'property', key });
+  else capture.code.become(known, node);
+}
+
+function isGone({ fn }: CodeInfo, key: PropertyKey): boolean {
+  return !Object.hasOwn(fn, key) && !Object.hasOwn(fn.prototype as object, key);
+}
+
+function isPrivateField(member: ClassMember): boolean {
+  return member.private && member.kind === 'field';
+}
+
+function needsStamp({ members }: ClassShape): boolean {
+  return members.some((member) => member.private && !member.static);
+}
+
+function at(offset: number): TextEdit['range'] {
+  return { start: offset, end: offset };
+}

@@ -1,0 +1,135 @@
+import { editText, type TextEdit } from '../analysis/edit-text.ts';
+import type { FunctionShape } from '../analysis/function-shape.ts';
+import { HELPERS, type FunctionNode, type ObjectState, type Slot } from '../graph.ts';
+import { bindsOwnName } from './bindings.ts';
+import type { Capture } from './capture.ts';
+import { ownNumber, ownString, type CodeInfo } from './code-info.ts';
+import { stateOf } from './describe-object.ts';
+import { lexicalNewTarget, lexicalThis } from './lexical.ts';
+import { isDefaultPrototype } from './prototypes.ts';
+import { Refusal } from './trail.ts';
+
+/** Describes a function that goes by value. */
+export function describeFunction(capture: Capture, info: CodeInfo): FunctionNode {
+  const { index, fn, text, shape, place } = info;
+  const home = shape.kind === 'arrow' ? undefined : capture.code.homeOf(fn);
+  const usesSuper = shape.lexical.super && home !== undefined;
+  const { before, after } = frameOf(shape, usesSuper);
+  const edits = editsOf(info);
+  const usesThis = shape.kind === 'arrow' && shape.lexical.this;
+  const self = usesThis ? lexicalThis(fn, shape, capture.options) : capture;
+  const part = (value: unknown, name: string): Slot => capture.slot(value, index, { by: 'lexical', name });
+  const node: FunctionNode = {
+    kind: 'function',
+    place,
+    before,
+    text: edits.length === 0 ? text : editText(text, edits),
+    after,
+    strict: isStrict(info, self),
+    context: -1,
+    name: ownString(fn, 'name'),
+    length: ownNumber(fn, 'length'),
+    ...(edits.length === 0 ? {} : { original: text }),
+    ...functionState(capture, index, fn),
+  };
+  if (usesSuper) node.home = part(home, 'home object');
+  if (shape.kind === 'arrow') {
+    if (usesThis) node.self = part(self, '`this`');
+    if (shape.lexical.newTarget) {
+      const target = lexicalNewTarget(fn, shape, capture.options);
+      if (target !== undefined) node.newTarget = part(target, '`new.target`');
+    }
+    if (shape.lexical.arguments) {
+      node.arguments = lexicalArguments(info).map((value, at) => part(value, `\`arguments[${at}]\``));
+    }
+  }
+  return node;
+}
+
+/** What a function or class has as any object has. */
+export function functionState(capture: Capture, index: number, fn: CodeInfo['fn']): ObjectState {
+  const skipped: string[] = ['arguments', 'caller'];
+  if (isUsual(fn, 'name')) skipped.push('name');
+  if (isUsual(fn, 'length')) skipped.push('length');
+  if (isDefaultPrototype(capture, index, fn)) skipped.push('prototype');
+  return stateOf(capture, index, fn, prototypeNameOf(fn), skipped);
+}
+
+/** Name and length are sent apart, unless they are not what a function has by itself, as in a frozen one. */
+export function isUsual(fn: CodeInfo['fn'], key: 'name' | 'length'): boolean {
+  const descriptor = Object.getOwnPropertyDescriptor(fn, key);
+  const type = key === 'name' ? 'string' : 'number';
+  return descriptor === undefined || (typeof descriptor.value === type && descriptor.configurable === true);
+}
+
+/** What stands around the text so that the whole is an expression whose value is the function. */
+function frameOf({ kind }: FunctionShape, usesSuper: boolean): { before: string; after: string } {
+  const holder = usesSuper ? `{__proto__:${HELPERS}.home,` : '{';
+  switch (kind) {
+    case 'method':
+      return { before: `${HELPERS}.first(${holder}`, after: '})' };
+    case 'getter':
+    case 'setter':
+      return { before: `${HELPERS}.${kind}(${holder}`, after: '})' };
+    default:
+      return { before: '(', after: ')' };
+  }
+}
+
+function editsOf({ fn, shape, inside, text, place }: CodeInfo): TextEdit[] {
+  const edits: TextEdit[] = shape.importMetas.map((range) => ({
+    range,
+    with: `${HELPERS}.meta[${place.file}]`,
+  }));
+  if (shape.keyRange !== undefined) {
+    const key = text.slice(shape.keyRange.start, shape.keyRange.end);
+    if (shape.privateKey) {
+      throw new Refusal(
+        'a private method, without its class',
+        'Submit the object, or wrap the call in an arrow function.',
+      );
+    }
+    // A computed key means nothing here; the name is restored after.
+    if (key === '' || key.startsWith('[')) edits.push({ range: shape.keyRange, with: '"computed"' });
+  }
+  if (shape.ownNameRange !== undefined && bindsOwnName({ fn, shape, inside })) {
+    edits.push({ range: shape.ownNameRange, with: '' });
+  }
+  return edits;
+}
+
+function lexicalArguments({ inside }: CodeInfo): unknown[] {
+  const scope = inside.scopes.find(({ variables }) => Object.hasOwn(variables, 'arguments'));
+  if (scope === undefined) {
+    throw new Refusal(
+      'an arrow function whose `arguments` cannot be read',
+      'Use a rest parameter around it instead.',
+    );
+  }
+  return Array.from(scope.variables['arguments'] as ArrayLike<unknown>);
+}
+
+/**
+ * Whether the code is strict. Plain functions tell; others are taken as strict where it is certain, as strict code that is run as
+ * sloppy code does the same as long as it is right.
+ */
+function isStrict({ fn, shape, inside, script }: CodeInfo, self: unknown): boolean {
+  if (shape.strictDirective || shape.privateNames.length > 0) return true;
+  if (Object.hasOwn(fn, 'prototype') && shape.kind === 'function' && !shape.async && !shape.generator) {
+    try {
+      void (fn as { caller?: unknown }).caller;
+      return false;
+    } catch {
+      return true;
+    }
+  }
+  // Sloppy code never sees a `this` that is no object.
+  if ((typeof self !== 'object' || self === null) && typeof self !== 'function') return true;
+  return inside.scopes.some(({ type }) => type === 'module') || /\.m[jt]s$/.test(script?.url ?? '');
+}
+
+/** The prototype that functions of the kind have, by name. */
+function prototypeNameOf(fn: CodeInfo['fn']): string {
+  const tag: unknown = (Object.getPrototypeOf(fn) as Record<symbol, unknown> | null)?.[Symbol.toStringTag];
+  return typeof tag === 'string' && tag.endsWith('Function') ? `%${tag}%.prototype` : 'Function.prototype';
+}

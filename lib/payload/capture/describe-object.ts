@@ -1,0 +1,303 @@
+import { types } from 'node:util';
+import type { AnyFunction } from '../any-function.ts';
+import type { Node, ObjectNode, ObjectState, Slot } from '../graph.ts';
+import { identityOf } from '../identities.ts';
+import { promiseState, proxyParts } from '../inspect/slots.ts';
+import { reduce } from '../reducers.ts';
+import { isNative } from '../reference/native-text.ts';
+import { propertyOf } from '../reference/properties.ts';
+import { describeRebuilt } from '../rebuilt.ts';
+import { whyNot } from '../untransferable.ts';
+import { NO_SHARING } from './buffers.ts';
+import type { Capture } from './capture.ts';
+import { namespaceNode } from './namespace-node.ts';
+import { intrinsicName, isOfPlatform, natureOf } from './platform.ts';
+import { captureProperties } from './properties.ts';
+import { shallowData } from './shallow.ts';
+import { Refusal } from './trail.ts';
+import { describeValue, nameOfFunction } from './words.ts';
+
+type Kind = ObjectNode['kind'];
+
+const OPEN_INSIDE = 'Open it inside the function, or send what is needed to open it.';
+
+/** Describes an object that is no function. */
+export function describeObject(capture: Capture, index: number, object: object): Node {
+  if (types.isProxy(object)) return describeProxy(capture, index, object);
+  const why = whyNot(object);
+  if (why !== undefined) throw new Refusal(...why);
+  const reduced = reduceSafely(object);
+  if (reduced !== undefined) {
+    const part = (value: unknown): Slot =>
+      capture.slot(value, index, { by: 'part', name: 'what its reducer gave' });
+    return { kind: 'reduced', rebuild: part(reduced.rebuild), arguments: reduced.arguments.map(part) };
+  }
+  if (types.isModuleNamespaceObject(object)) return describeNamespace(capture, index, object);
+  const owner = ownerOf(object);
+  if (owner !== undefined) {
+    const [of] = capture.slot(owner, index, { by: 'property', key: 'constructor' }) as readonly [number];
+    capture.code.notePrototype(index, of, owner, object);
+    return { kind: 'prototype', of };
+  }
+  const shallow = shallowData(object);
+  if (shallow !== undefined) return { kind: 'data', value: shallow };
+  const kind = CHECKS.find(([, check]) => check(object))?.[0];
+  if (kind === undefined) return describeOrdinary(capture, index, object);
+  const node = withKind(capture, index, object, kind);
+  const prototype = DEFAULT_PROTOTYPES[kind] ?? `${typeOf(node)}.prototype`;
+  return withState(
+    capture,
+    index,
+    object,
+    Object.assign(node, stateOf(capture, index, object, prototype, SKIPPED[kind])),
+  );
+}
+
+/**
+ * What an object has besides its kind.
+ * @param expected the name of the prototype that objects of its kind have
+ */
+export function stateOf(
+  capture: Capture,
+  index: number,
+  object: object,
+  expected: string,
+  skipped: readonly PropertyKey[] = [],
+): ObjectState {
+  const state: ObjectState = {};
+  const prototype = Object.getPrototypeOf(object) as object | null;
+  if (prototype === null || intrinsicName(prototype) !== expected) {
+    state.prototype = capture.slot(prototype, index, { by: 'part', name: 'its prototype' });
+  }
+  const properties = captureProperties(capture, index, object, new Set(skipped));
+  if (properties !== undefined) state.properties = properties;
+  if (!Object.isExtensible(object)) state.fixed = true;
+  return state;
+}
+
+function withState<N extends ObjectNode>(capture: Capture, index: number, object: object, node: N): N {
+  capture.notePrivates(index, object);
+  return node;
+}
+
+/** The function or class whose `prototype` the object is. */
+function ownerOf(object: object): object | undefined {
+  const owner: unknown = Object.getOwnPropertyDescriptor(object, 'constructor')?.value;
+  if (typeof owner !== 'function' || types.isProxy(owner)) return undefined;
+  return Object.getOwnPropertyDescriptor(owner, 'prototype')?.value === object ? owner : undefined;
+}
+
+function describeProxy(capture: Capture, index: number, proxy: object): Node {
+  const parts = proxyParts(proxy);
+  if (parts === undefined) throw new Refusal('a revoked Proxy', 'Send something else.');
+  return {
+    kind: 'proxy',
+    target: capture.slot(parts.target, index, { by: 'part', name: 'target of the Proxy' }),
+    handler: capture.slot(parts.handler, index, { by: 'part', name: 'handler of the Proxy' }),
+  };
+}
+
+/** `import * as` of a module that a job cannot load: its exports as they are now. */
+function describeNamespace(capture: Capture, index: number, namespace: object): Node {
+  const keys = Object.keys(namespace);
+  const values = keys.map((key) =>
+    capture.slot((namespace as Record<string, unknown>)[key], index, { by: 'property', key }),
+  );
+  return namespaceNode({ keys, values });
+}
+
+function describeOrdinary(capture: Capture, index: number, object: object): Node {
+  if (types.isGeneratorObject(object)) {
+    throw new Refusal(
+      'a running generator: its frame cannot be captured',
+      'Send the generator function and its arguments.',
+    );
+  }
+  const nature = natureOf(object);
+  refuseForeign(capture, object);
+  if (nature.is === 'plain') {
+    return withState(capture, index, object, {
+      kind: 'object',
+      ...stateOf(capture, index, object, 'Object.prototype'),
+    });
+  }
+  if (nature.is === 'emitter') return describeEmitter(capture, index, object);
+  const { type, origin } = nature;
+  const rebuilt = describeRebuilt(type, object);
+  if (rebuilt !== undefined && Reflect.ownKeys(object).every((key) => typeof key === 'symbol')) {
+    return { kind: 'rebuilt', type, ...rebuilt };
+  }
+  const remedy = REMEDIES[type] ?? OPEN_INSIDE;
+  if (type.startsWith('%')) throw new Refusal('an iterator in progress', 'Send what it iterates over.');
+  throw new Refusal(
+    `${article(type.replace(/^.*\./, ''))}${origin}: a live resource of this process`,
+    remedy,
+  );
+}
+
+/** Objects of classes that no module shows, made by Node itself or by an addon. */
+function refuseForeign(capture: Capture, object: object): void {
+  for (
+    let prototype = Object.getPrototypeOf(object) as object | null;
+    prototype !== null && !isOfPlatform(prototype);
+    prototype = Object.getPrototypeOf(prototype) as object | null
+  ) {
+    const owner = ownerOf(prototype);
+    if (owner !== undefined && capture.references.isForeign(owner as AnyFunction)) {
+      const what = isNative(owner as AnyFunction) ? 'native ' : '';
+      const name = `${what}${nameOfFunction(owner)}`;
+      throw new Refusal(`${article(name)}: a live resource of this process`, OPEN_INSIDE);
+    }
+  }
+}
+
+/** Node gives each EventEmitter symbols of its own, which the job's Node gives again. */
+function describeEmitter(capture: Capture, index: number, object: object): Node {
+  const symbols = Object.getOwnPropertySymbols(object);
+  const known = new Set(['Symbol(shapeMode)', 'Symbol(kCapture)']);
+  const skipped = symbols.filter((symbol) => known.has(String(symbol)));
+  const state = stateOf(capture, index, object, '', skipped);
+  return withState(capture, index, object, { kind: 'emitter', ...state });
+}
+
+/** Errors that a reducer throws are told with the way to the object. */
+function reduceSafely(object: object): ReturnType<typeof reduce> {
+  try {
+    return reduce(object);
+  } catch (error) {
+    const text = String((error as Error | null)?.message ?? error);
+    throw new Refusal(`${describeValue(object)}, whose reducer failed: ${text}`, 'Mend the reducer.', {
+      cause: error,
+    });
+  }
+}
+
+function article(noun: string): string {
+  return `${/^[AEIOU]/i.test(noun) ? 'an' : 'a'} ${noun}`;
+}
+
+const REMEDIES: Readonly<Record<string, string>> = {
+  WeakRef: 'Send what it refers to.',
+  FinalizationRegistry: 'Make it inside the function.',
+  SharedArrayBuffer: NO_SHARING,
+};
+
+/** The kinds of the language, by checks that see through prototypes. */
+const CHECKS: readonly (readonly [Kind, (object: object) => boolean])[] = [
+  ['array', Array.isArray],
+  ['map', types.isMap],
+  ['set', types.isSet],
+  ['weak-map', types.isWeakMap],
+  ['weak-set', types.isWeakSet],
+  ['date', types.isDate],
+  ['regexp', types.isRegExp],
+  ['error', types.isNativeError],
+  ['promise', types.isPromise],
+  ['boxed', types.isBoxedPrimitive],
+  ['arguments', types.isArgumentsObject],
+  ['buffer', types.isArrayBuffer],
+  ['view', types.isArrayBufferView],
+];
+
+const DEFAULT_PROTOTYPES: Readonly<Partial<Record<Kind, string>>> = {
+  array: 'Array.prototype',
+  map: 'Map.prototype',
+  set: 'Set.prototype',
+  'weak-map': 'WeakMap.prototype',
+  'weak-set': 'WeakSet.prototype',
+  date: 'Date.prototype',
+  regexp: 'RegExp.prototype',
+  error: 'Error.prototype',
+  promise: 'Promise.prototype',
+  arguments: 'Object.prototype',
+  buffer: 'ArrayBuffer.prototype',
+};
+
+/** Own properties that an object of the kind has by itself. */
+const SKIPPED: Readonly<Partial<Record<Kind, readonly PropertyKey[]>>> = {
+  arguments: ['callee', Symbol.iterator],
+};
+
+function withKind(capture: Capture, index: number, object: object, kind: Kind): ObjectNode {
+  switch (kind) {
+    case 'array':
+      return { kind, length: (object as unknown[]).length };
+    case 'map':
+      return { kind, entries: mapEntries(capture, index, object as Map<unknown, unknown>) };
+    case 'set':
+      return { kind, entries: setEntries(capture, index, object as Set<unknown>) };
+    case 'weak-map':
+    case 'weak-set':
+      capture.noteWeak(index, object as WeakSet<object>);
+      return { kind, id: identityOf(object), entries: [] };
+    case 'date':
+      return { kind, time: Date.prototype.getTime.call(object) };
+    case 'regexp':
+      return { kind, ...regExpParts(object) };
+    case 'promise':
+      return describePromise(capture, index, object as Promise<unknown>);
+    case 'boxed': {
+      const value = unbox(object);
+      return { kind, value: capture.slot(value, index, { by: 'part', name: 'the boxed value' }) };
+    }
+    case 'arguments':
+      return { kind, length: (object as { length: number }).length };
+    case 'buffer':
+      return capture.buffers.describeBuffer(object as ArrayBuffer);
+    case 'view':
+      return capture.buffers.describeView(index, object as ArrayBufferView);
+    default:
+      return { kind };
+  }
+}
+
+/** By the methods of the language: the object may have its own `valueOf`. */
+function unbox(object: object): unknown {
+  if (types.isNumberObject(object)) return Number.prototype.valueOf.call(object);
+  if (types.isStringObject(object)) return String.prototype.valueOf.call(object);
+  if (types.isBooleanObject(object)) return Boolean.prototype.valueOf.call(object);
+  if (types.isBigIntObject(object)) return BigInt.prototype.valueOf.call(object as unknown as bigint);
+  return Symbol.prototype.valueOf.call(object as unknown as symbol);
+}
+
+function describePromise(capture: Capture, index: number, promise: Promise<unknown>): ObjectNode {
+  const found = promiseState(promise);
+  if (found.state === 'pending') throw new Refusal('a pending Promise', 'Await it before you submit.');
+  const value = found.state === 'fulfilled' ? found.value : found.reason;
+  const slot = capture.slot(value, index, { by: 'part', name: 'what the Promise settled with' });
+  return { kind: 'promise', state: found.state, value: slot };
+}
+
+function regExpParts(regExp: object): { source: string; flags: string } {
+  const get = (name: string): string =>
+    Reflect.apply(propertyOf(RegExp.prototype, name)?.get as () => string, regExp, []);
+  return { source: get('source'), flags: get('flags') };
+}
+
+function mapEntries(capture: Capture, index: number, map: Map<unknown, unknown>): Slot[] {
+  const entries: Slot[] = [];
+  Map.prototype.forEach.call(map, (value, key) => {
+    entries.push(
+      capture.slot(key, index, { by: 'key', key }),
+      capture.slot(value, index, { by: 'entry', key }),
+    );
+  });
+  return entries;
+}
+
+function setEntries(capture: Capture, index: number, set: Set<unknown>): Slot[] {
+  const entries: Slot[] = [];
+  Set.prototype.forEach.call(set, (key) => entries.push(capture.slot(key, index, { by: 'key', key })));
+  return entries;
+}
+
+function typeOf(node: ObjectNode): string {
+  if (node.kind === 'view') return node.type;
+  const { value } = node as Extract<ObjectNode, { kind: 'boxed' }>;
+  const name = typeof value;
+  return name === 'object'
+    ? 'Symbol'
+    : name === 'bigint'
+      ? 'BigInt'
+      : `${name[0]?.toUpperCase()}${name.slice(1)}`;
+}

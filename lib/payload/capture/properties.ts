@@ -1,0 +1,88 @@
+import { types } from 'node:util';
+import { ACCESSOR, CONFIGURABLE, ENUMERABLE, PLAIN_PROPERTY, WRITABLE, type Properties } from '../graph.ts';
+import { propertyOf, type Property } from '../reference/properties.ts';
+import type { Capture } from './capture.ts';
+import { hasExtraProperties } from './extra-properties.ts';
+
+/** The own properties of an object in their order, but for some; undefined if there are none. No getter is called. */
+export function captureProperties(
+  capture: Capture,
+  index: number,
+  object: object,
+  skipped: ReadonlySet<PropertyKey>,
+): Properties | undefined {
+  const keys = ownKeys(object);
+  const properties: Properties = { keys: [], values: [] };
+  for (const key of keys) {
+    if (skipped.has(key)) continue;
+    const descriptor = descriptorOf(object, key);
+    if (isItsOwn(object, key, descriptor)) continue;
+    for (const part of [descriptor.value, descriptor.get, descriptor.set] as unknown[]) {
+      if (typeof part === 'function') capture.code.noteHome(part, object);
+    }
+    addProperty(capture, index, properties, key, descriptor);
+  }
+  return properties.keys.length === 0 ? undefined : properties;
+}
+
+export function addProperty(
+  capture: Capture,
+  index: number,
+  properties: Properties,
+  key: string | symbol,
+  descriptor: Property,
+): void {
+  const at = properties.keys.length;
+  properties.keys.push(capture.slot(key, index, { by: 'part', name: `property key ${String(key)}` }));
+  const { get, set } = descriptor;
+  const isAccessor = get !== undefined || set !== undefined || !('value' in descriptor);
+  let flags = isAccessor ? ACCESSOR : 0;
+  if (descriptor.writable === true) flags |= WRITABLE;
+  if (descriptor.enumerable === true) flags |= ENUMERABLE;
+  if (descriptor.configurable === true) flags |= CONFIGURABLE;
+  if (isAccessor) {
+    properties.values.push(capture.slot(get, index, { by: 'getter', key }));
+    properties.setters ??= {};
+    properties.setters[at] = capture.slot(set, index, { by: 'setter', key });
+  } else properties.values.push(capture.slot(descriptor.value, index, { by: 'property', key }));
+  if (flags !== PLAIN_PROPERTY) {
+    properties.flags ??= {};
+    properties.flags[at] = flags;
+  }
+}
+
+function descriptorOf(object: object, key: string | symbol): Property {
+  const descriptor = propertyOf(object, key) as Property;
+  const { get } = descriptor;
+  // Since Node 22 the stack of an error is an accessor of V8's own.
+  if (key !== 'stack' || get === undefined || !types.isNativeError(object) || !isNative(get))
+    return descriptor;
+  return {
+    value: Reflect.apply(get, object, []) as unknown,
+    writable: true,
+    enumerable: false,
+    configurable: true,
+  };
+}
+
+function isNative(fn: object): boolean {
+  return Function.prototype.toString.call(fn).endsWith('{ [native code] }');
+}
+
+/** All own keys; of typed arrays and boxed strings, those besides their elements. */
+function ownKeys(object: object): (string | symbol)[] {
+  if (types.isTypedArray(object)) return hasExtraProperties(object) ? extraKeys(object) : [];
+  if (types.isStringObject(object)) return extraKeys(object).filter((key) => key !== 'length');
+  return Reflect.ownKeys(object);
+}
+
+function extraKeys(object: object): (string | symbol)[] {
+  return Reflect.ownKeys(object).filter((key) => typeof key === 'symbol' || !/^(?:0|[1-9]\d*)$/.test(key));
+}
+
+/** What an object of its kind has by itself, as it has it. */
+function isItsOwn(object: object, key: string | symbol, { value, writable }: Property): boolean {
+  if (key === 'length')
+    return (Array.isArray(object) && writable === true) || types.isArgumentsObject(object);
+  return key === 'lastIndex' && types.isRegExp(object) && value === 0 && writable === true;
+}

@@ -1,0 +1,82 @@
+import { types } from 'node:util';
+import type { AnyFunction } from '../any-function.ts';
+import { isInspectorAvailable } from '../inspect/inspector.ts';
+import { lookInside } from '../inspect/scopes.ts';
+import { scriptOf, type Script } from '../inspect/scripts.ts';
+import { moduleReferenceOf } from '../module-function.ts';
+import { textOf } from '../originals.ts';
+import { importOf } from '../reference/import-of.ts';
+import { isNative } from '../reference/native-text.ts';
+import type { ReferencePolicy } from '../reference/module-policy.ts';
+import { lastResortOf, referenceOf, type ReferenceContext } from '../reference/reference-of.ts';
+import type { FunctionPlace } from '../reference/module-exports.ts';
+import type { Reference } from '../reference/reference.ts';
+import type { CaptureOptions } from './capture-options.ts';
+import { intrinsicOfAnyRealm, noteRealmOf } from './realms.ts';
+
+/** What a capture asks about references. */
+export class References {
+  readonly #policy: ReferencePolicy;
+  readonly #context: ReferenceContext;
+  readonly #places = new Map<AnyFunction, FunctionPlace | undefined>();
+
+  constructor(options: CaptureOptions) {
+    const { byValue = [], byReference = [] } = options;
+    this.#policy = { byValue, byReference };
+    this.#context = { policy: this.#policy, place: (fn) => this.#placeOf(fn) };
+  }
+
+  /** How a job has the value by itself, if it has. Of functions with a text of their own, ask once their place is noted. */
+  of(value: object | symbol): Reference | undefined {
+    if (typeof value === 'function') {
+      const reference = moduleReferenceOf(value as AnyFunction);
+      if (reference !== undefined) return reference;
+    }
+    if (typeof value !== 'symbol' && !types.isProxy(value)) noteRealmOf(value);
+    const reference = referenceOf(value, this.#context) ?? intrinsicOfAnyRealm(value);
+    // The settings that a module of the program exports are as they are now.
+    return reference?.kind === 'module' && reference.package === undefined && isMereData(value)
+      ? undefined
+      : reference;
+  }
+
+  /** As {@link of}, for what cannot travel: a module may make another. */
+  lastResortOf(value: object): Reference | undefined {
+    return lastResortOf(value, this.#context);
+  }
+
+  /** What the import statement says that made a variable of a module, if a job can do the same. */
+  ofImport(name: string, script: Script | undefined): Reference | undefined {
+    if (script === undefined) return undefined;
+    return importOf(name, script.url, script.source(), this.#policy);
+  }
+
+  /** Whether a class is made by Node or an addon, so that its objects are more than their properties. */
+  isForeign(type: AnyFunction): boolean {
+    return isNative(type) || this.#placeOf(type)?.url.startsWith('node:') === true;
+  }
+
+  notePlace(fn: object, line: number, column: number, script: Script | undefined): void {
+    const place =
+      script === undefined
+        ? undefined
+        : { url: script.url, line, column, text: textOf(fn), loadedSource: () => script.source() };
+    this.#places.set(fn as AnyFunction, place);
+  }
+
+  #placeOf(fn: AnyFunction): FunctionPlace | undefined {
+    if (!this.#places.has(fn)) {
+      const [inside] = isNative(fn) || !isInspectorAvailable() ? [] : lookInside([fn]);
+      const script = inside?.scriptId === undefined ? undefined : scriptOf(inside.scriptId);
+      this.notePlace(fn, inside?.line ?? 0, inside?.column ?? 0, script);
+    }
+    return this.#places.get(fn);
+  }
+}
+
+function isMereData(value: object | symbol): boolean {
+  if (typeof value !== 'object' || types.isModuleNamespaceObject(value)) return false;
+  return Object.values(Object.getOwnPropertyDescriptors(value)).every(
+    (property) => 'value' in property && typeof property.value !== 'function',
+  );
+}

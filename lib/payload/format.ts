@@ -1,0 +1,84 @@
+import { createHash } from 'node:crypto';
+import { deserialize, serialize } from 'node:v8';
+import { PayloadError } from '../errors.ts';
+import type { Graph } from './graph.ts';
+import { VERSION } from './version.ts';
+
+/** Raised when the meaning of a graph changes. */
+const FORMAT = 1;
+const MAGIC = 'condor-futures payload ';
+
+/** The first line of a graph's bytes, in JSON behind the magic words; the graph itself follows, as v8 writes plain data. */
+interface Header {
+  readonly format: number;
+  /** Of condor-futures. */
+  readonly library: string;
+  /** Of Node, such as `20.19.0`. */
+  readonly node: string;
+  /** SHA-256 of what follows, in hex. */
+  readonly sha256: string;
+}
+
+/** How to treat a graph that another major version of Node wrote. */
+export type OtherNode = 'refuse' | 'warn';
+
+export function writeGraph(graph: Graph): Buffer {
+  const body = serialize(graph);
+  const header: Header = {
+    format: FORMAT,
+    library: VERSION,
+    node: process.versions.node,
+    sha256: hashOf(body),
+  };
+  return Buffer.concat([Buffer.from(`${MAGIC}${JSON.stringify(header)}\n`), body]);
+}
+
+/** Plain data is written by v8 alone, whose first byte is 0xff. */
+export function isGraph(bytes: Uint8Array): boolean {
+  return bytes[0] === MAGIC.charCodeAt(0);
+}
+
+/**
+ * Reads a graph, if it is whole and this program can be trusted to understand it.
+ * @throws {PayloadError} if it is torn, or of another version of condor-futures or, by default, of Node
+ */
+export function readGraph(bytes: Uint8Array, otherNode: OtherNode): Graph {
+  const end = bytes.indexOf(0x0a);
+  const header = readHeader(Buffer.from(bytes.buffer, bytes.byteOffset, Math.max(0, end)).toString());
+  const body = bytes.subarray(end + 1);
+  if (header === undefined) throw new PayloadError(`The payload of ${bytes.length} bytes has no header`);
+  const ours = `condor-futures ${VERSION} (format ${FORMAT})`;
+  if (header.format !== FORMAT || header.library !== VERSION) {
+    throw new PayloadError(
+      `The payload was written by condor-futures ${header.library} (format ${header.format}), and is read by ${ours}`,
+    );
+  }
+  if (majorOf(header.node) !== majorOf(process.versions.node)) {
+    const text = `The payload was written on Node ${header.node}, and is read on Node ${process.versions.node} (${process.execPath})`;
+    if (otherNode === 'refuse') {
+      throw new PayloadError(
+        `${text}: functions may not mean the same there. Remedy: run both on one major version`,
+      );
+    }
+    process.emitWarning(text, 'CondorFuturesWarning');
+  }
+  if (hashOf(body) !== header.sha256)
+    throw new PayloadError('The payload is torn: its hash is not what its header says');
+  return deserialize(body) as Graph;
+}
+
+function readHeader(line: string): Header | undefined {
+  try {
+    return line.startsWith(MAGIC) ? (JSON.parse(line.slice(MAGIC.length)) as Header) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function hashOf(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
+function majorOf(version: string): string {
+  return version.split('.')[0] as string;
+}

@@ -1,0 +1,8 @@
+/** Values, functions and classes as bytes, with all that they lead to; usable without any executor. */
+export { serialize } from './serialize.ts';
+export { deserialize, type DeserializeOptions } from './deserialize.ts';
+export type { CaptureOptions } from './capture/capture-options.ts';
+export { explain, type Explanation } from './explain.ts';
+export { closure } from './capture/closure.ts';
+export { registerReducer, type Reducer } from './reducers.ts';
+export { SerializationError, PayloadError, ModuleLoadError, FunctionSyntaxError } from '../errors.ts';

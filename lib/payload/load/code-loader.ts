@@ -1,0 +1,203 @@
+import { FunctionSyntaxError } from '../../errors.ts';
+import type { ClassNode, FunctionNode, Graph, MemberNode, Node, PrototypeNode, Slot } from '../graph.ts';
+import { findByIdentity, remember } from '../identities.ts';
+import { noteOriginal } from '../originals.ts';
+import { compileFile, pathOf } from './compile-file.ts';
+import { emitFile } from './emit-file.ts';
+import { newHelpers, type Helpers } from './helpers.ts';
+import { importMetaOf } from './import-meta.ts';
+import { accessOf, noteLoadedClass, twinOf, type AnyClass, type Brand } from './known-classes.ts';
+
+type CodeNode = FunctionNode | ClassNode | MemberNode | PrototypeNode;
+
+interface Values {
+  value(slot: Slot): unknown;
+  node(index: number): Node;
+}
+
+/** Makes the functions and classes of a graph, and sets the variables that they share. */
+export class CodeLoader {
+  readonly #graph: Graph;
+  readonly #values: Values;
+  readonly #helpers: Helpers = newHelpers();
+  readonly #bodies = new Map<number, string>();
+  /** Classes that this process has already: they are neither made nor filled again. */
+  readonly #known = new Map<number, AnyClass>();
+  readonly #classes = new Map<number, AnyClass>();
+  readonly #contextsSet = new Set<number>();
+
+  constructor(graph: Graph, values: Values) {
+    this.#graph = graph;
+    this.#values = values;
+    for (const [index, node] of graph.nodes.entries()) {
+      const found = node.kind === 'class' ? findByIdentity(node.id) : undefined;
+      if (typeof found === 'function') this.#known.set(index, found as unknown as AnyClass);
+    }
+    for (const index of graph.files.keys()) this.#compile(index);
+  }
+
+  make(index: number, node: CodeNode): unknown {
+    switch (node.kind) {
+      case 'function':
+        return this.#makeFunction(index, node);
+      case 'class':
+        return this.#known.get(index) ?? this.#makeClass(index, node);
+      case 'prototype':
+        return (this.#valueAt(node.of) as AnyClass).prototype;
+      case 'member': {
+        const owner = this.#valueAt(node.class) as AnyClass;
+        const holder = node.static ? owner : owner.prototype;
+        const key = this.#values.value(node.key) as PropertyKey;
+        return Object.getOwnPropertyDescriptor(holder, key)?.[node.part] as unknown;
+      }
+    }
+  }
+
+  /** Whether a node belongs to a class that this process had already, with all that the class holds. */
+  isKnown(index: number): boolean {
+    const node = this.#values.node(index);
+    if (node.kind === 'prototype') return this.#known.has(node.of);
+    if (node.kind === 'member') return this.#known.has(node.class);
+    return this.#known.has(index);
+  }
+
+  /** The class whose private members an instance is given: the class itself, or what stands in for the caller's own. */
+  brand(index: number): Brand {
+    const known = this.#known.get(index);
+    const node = this.#values.node(index) as ClassNode;
+    if (known !== undefined && this.#needsTwin(index)) {
+      const heritage = this.#heritageTwin(node);
+      return twinOf(known, heritage, () => this.#makeClass(index, node, heritage?.class));
+    }
+    const own: AnyClass = known ?? (this.#classes.get(index) as AnyClass);
+    return { class: own, access: accessOf(own), view: own.prototype };
+  }
+
+  /** The prototype of the instances with private members of a class. */
+  prototypeOf(index: number): object {
+    const isClass = this.#values.node(index).kind === 'class';
+    return isClass ? this.brand(index).view : (this.#valueAt(index) as AnyClass).prototype;
+  }
+
+  /** Sets the variables of the contexts that these functions see. */
+  setVariables(indices: readonly number[], made: ReadonlySet<number>): void {
+    for (const index of indices) {
+      const node = this.#values.node(index);
+      if (node.kind !== 'function' && node.kind !== 'class') continue;
+      let { context } = node;
+      while (context >= 0 && !this.#contextsSet.has(context)) {
+        const { parent, names, values } = this.#graph.contexts[context] as Graph['contexts'][number];
+        const setters = this.#helpers.variables[context];
+        const isReady = (slot: Slot): boolean =>
+          typeof slot !== 'object' || slot === null || made.has(slot[0]);
+        names.forEach((name, at) => setters?.[name]?.(this.#values.value(values[at])));
+        if (values.every(isReady)) this.#contextsSet.add(context);
+        context = parent;
+      }
+    }
+  }
+
+  #compile(index: number): void {
+    const { url, sourceMap } = this.#graph.files[index] as Graph['files'][number];
+    const { scripts, texts, bodies } = emitFile(this.#graph, index);
+    const path = pathOf(url);
+    this.#helpers.meta[index] = importMetaOf(url, path);
+    for (const [owner, body] of bodies) this.#bodies.set(owner, body);
+    const mapped = sourceMap === undefined ? '' : `\n//# sourceMappingURL=${toDataUrl(sourceMap)}`;
+    if (sourceMap !== undefined) process.setSourceMapsEnabled(true);
+    for (const [node, text] of texts) {
+      this.#helpers.texts[node] = `${text}\n//# sourceURL=${path.replaceAll(/\s/g, '%20')}${mapped}`;
+    }
+    try {
+      for (const script of scripts) {
+        (compileFile(script + mapped, path) as (helpers: Helpers) => void)(this.#helpers);
+      }
+    } catch (error) {
+      throw explainSyntax(error, path);
+    }
+  }
+
+  #makeFunction(index: number, node: FunctionNode): unknown {
+    this.#makeBodyAround(node.context);
+    const create = this.#helpers.make[index] as (...args: unknown[]) => unknown;
+    this.#helpers.home = (node.home === undefined ? null : this.#values.value(node.home)) as object | null;
+    const args = (node.arguments ?? []).map((slot) => this.#values.value(slot));
+    const made = this.#create(create, node, args);
+    if (node.original !== undefined) noteOriginal(made as object, node.original);
+    return made;
+  }
+
+  #create(create: (...args: unknown[]) => unknown, node: FunctionNode, args: unknown[]): unknown {
+    try {
+      if (node.newTarget !== undefined) {
+        return Reflect.construct(
+          create,
+          args,
+          this.#values.value(node.newTarget) as NewableFunction,
+        ) as unknown;
+      }
+      return Reflect.apply(create, this.#values.value(node.self), args);
+    } catch (error) {
+      throw explainSyntax(error, this.#graph.files[node.place.file]?.url ?? '');
+    }
+  }
+
+  #makeClass(index: number, node: ClassNode, heritage?: AnyClass): AnyClass {
+    this.#makeBodyAround(node.context);
+    const create = this.#helpers.make[index] as (heritage: unknown, keys: unknown[]) => AnyClass;
+    const keys = node.keys.map((key) => this.#values.value(key));
+    const made = create(heritage ?? this.#values.value(node.heritage), keys);
+    for (const [isStatic, key] of node.removed) {
+      Reflect.deleteProperty(isStatic ? made : made.prototype, this.#values.value(key) as PropertyKey);
+    }
+    if (node.original !== undefined) noteOriginal(made, node.original);
+    noteLoadedClass(made, this.#helpers.privates[index]);
+    if (!this.#known.has(index)) {
+      remember(made, node.id);
+      this.#classes.set(index, made);
+    }
+    return made;
+  }
+
+  /** Whether a class is the program's own, and it or what it extends has private members, which cannot be reached then. */
+  #needsTwin(index: number): boolean {
+    const node = this.#values.node(index);
+    const known = this.#known.get(index);
+    if (node.kind !== 'class' || known === undefined || accessOf(known) !== undefined) return false;
+    return node.hasPrivates || this.#heritageTwin(node) !== undefined;
+  }
+
+  /** What a twin of a class extends: the twin of what the class extends, if that has one. */
+  #heritageTwin({ heritage }: ClassNode): Brand | undefined {
+    if (typeof heritage !== 'object' || heritage === null) return undefined;
+    return this.#needsTwin(heritage[0]) ? this.brand(heritage[0]) : undefined;
+  }
+
+  /** Functions that use private names are made in the body of their class. */
+  #makeBodyAround(context: number): void {
+    for (let at = context; at >= 0; at = this.#graph.contexts[at]?.parent ?? -1) {
+      const owner = this.#graph.contexts[at]?.class;
+      const body = owner === undefined ? undefined : this.#bodies.get(owner);
+      if (owner === undefined || body === undefined) continue;
+      this.#bodies.delete(owner);
+      this.#helpers.body = body;
+      this.brand(owner).access?.evaluateInBody(this.#helpers);
+    }
+  }
+
+  #valueAt(index: number): unknown {
+    return this.#values.value([index]);
+  }
+}
+
+function toDataUrl(json: string): string {
+  return `data:application/json;base64,${Buffer.from(json).toString('base64')}`;
+}
+
+function explainSyntax(error: unknown, file: string): unknown {
+  if ((error as Error | null)?.name !== 'SyntaxError') return error;
+  return new FunctionSyntaxError(
+    `A function of ${file} does not compile on Node ${process.version}: ${(error as Error).message}`,
+    { cause: error },
+  );
+}

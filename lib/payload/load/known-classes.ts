@@ -1,0 +1,51 @@
+import { noteStandIn } from '../stand-ins.ts';
+import type { PrivateAccess } from './helpers.ts';
+
+export type AnyClass = (new (...args: unknown[]) => object) & { prototype: object };
+
+/** A class that can install its private members on an object, and the prototype that such an object has. */
+export interface Brand {
+  readonly class: AnyClass;
+  readonly access: PrivateAccess | undefined;
+  readonly view: object;
+}
+
+/**
+ * What stands in for a class of this program's own, whose private members cannot be installed without running its constructor: a
+ * second class from the same text. Its instances are instances of the first, with the methods of the second.
+ */
+export function twinOf(own: AnyClass, heritage: Brand | undefined, make: () => AnyClass): Brand {
+  const known = twins.get(own);
+  if (known !== undefined) return known;
+  const twin = make();
+  noteStandIn(twin, own);
+  // What the class says of itself by its name, such as a static counter, is the caller's.
+  Object.setPrototypeOf(twin, own);
+  const view = Object.create(own.prototype) as object;
+  for (const { view: methods } of heritage === undefined ? [] : [heritage]) copyMembers(methods, view);
+  copyMembers(twin.prototype, view);
+  noteStandIn(twin.prototype, own.prototype);
+  noteStandIn(view, own.prototype);
+  const brand = { class: twin, access: accessOf(twin), view };
+  twins.set(own, brand);
+  return brand;
+}
+
+export function noteLoadedClass(made: AnyClass, access: PrivateAccess | undefined): void {
+  if (access !== undefined) loaded.set(made, access);
+}
+
+/** How to reach the private members of a class that was loaded here; undefined for a class of the program's own. */
+export function accessOf(known: AnyClass): PrivateAccess | undefined {
+  return loaded.get(known);
+}
+
+const loaded = new WeakMap<AnyClass, PrivateAccess>();
+const twins = new WeakMap<AnyClass, Brand>();
+
+function copyMembers(from: object, to: object): void {
+  for (const key of Reflect.ownKeys(from)) {
+    if (key === 'constructor') continue;
+    Object.defineProperty(to, key, Object.getOwnPropertyDescriptor(from, key) as PropertyDescriptor);
+  }
+}

@@ -1,0 +1,133 @@
+import type { Graph, Node, Slot } from '../graph.ts';
+import { loadReference } from '../reference/load-reference.ts';
+import { setGlobal } from './globals.ts';
+import { beginLoading } from '../loading-modules.ts';
+import { CodeLoader } from './code-loader.ts';
+import { dependenciesOf, reachableFrom, referredBy } from './dependencies.ts';
+import { fillObject, type Filling } from './fill-object.ts';
+import { makeShell } from './make-shell.ts';
+
+/**
+ * The value that a graph describes. First everything is made, empty, each thing after what it cannot be made without; then the
+ * variables and properties are set. So whatever refers to whatever, it arrives, and nothing is nested.
+ * @throws {ModuleLoadError} {@link PayloadError}
+ */
+export async function loadGraph(graph: Graph): Promise<unknown> {
+  const references = new Map<number, unknown>();
+  const loaded = beginLoading();
+  try {
+    for (const [index, node] of graph.nodes.entries()) {
+      if (node.kind === 'reference') references.set(index, await loadReference(node.reference));
+    }
+  } finally {
+    loaded();
+  }
+  return new GraphLoader(graph, references).load();
+}
+
+class GraphLoader implements Filling {
+  readonly #graph: Graph;
+  readonly #code: CodeLoader;
+  readonly #references: ReadonlyMap<number, unknown>;
+  readonly #values: unknown[] = [];
+  /** Those whose making has begun; only reducers take more than a moment. */
+  readonly #begun = new Set<number>();
+  readonly #made = new Set<number>();
+  readonly #filled = new Set<number>();
+
+  constructor(graph: Graph, references: ReadonlyMap<number, unknown>) {
+    this.#graph = graph;
+    this.#references = references;
+    this.#code = new CodeLoader(graph, this);
+  }
+
+  load(): unknown {
+    this.#complete(this.#graph.nodes.keys());
+    return this.value(this.#graph.root);
+  }
+
+  value(slot: Slot): unknown {
+    return typeof slot === 'object' && slot !== null ? this.#values[slot[0]] : slot;
+  }
+
+  get code(): CodeLoader {
+    return this.#code;
+  }
+
+  node(index: number): Node {
+    return this.#graph.nodes[index] as Node;
+  }
+
+  /** Makes the nodes, and gives them all that belongs to them. */
+  #complete(indices: Iterable<number>): void {
+    const all = [...indices];
+    for (const index of all) this.#makeAfterDependencies(index);
+    this.#code.setVariables(all, this.#made);
+    for (const [name, slot] of this.#graph.globals) setGlobal(name, this.value(slot));
+    // Some have been filled already, for a reducer that needed them; those that hold what it is about to make come later.
+    const fresh = all.filter((index) => !this.#filled.has(index) && this.#isReady(index));
+    for (const index of fresh) this.#filled.add(index);
+    for (const index of fresh) if (!this.#code.isKnown(index)) fillObject(this, index, this.node(index));
+    // Only now: nothing can be added to what is fixed.
+    for (const index of fresh) {
+      const node = this.node(index);
+      if ('fixed' in node && node.fixed && !this.#code.isKnown(index)) {
+        Object.preventExtensions(this.#values[index]);
+      }
+    }
+  }
+
+  #isReady(index: number): boolean {
+    return (
+      this.#begun.size === this.#made.size ||
+      referredBy(this.node(index)).every((other) => this.#made.has(other))
+    );
+  }
+
+  /** Without recursion, so that chains may be as long as they like. */
+  #makeAfterDependencies(index: number): void {
+    const stack = [index];
+    const begun = new Set<number>();
+    while (stack.length > 0) {
+      const top = stack.at(-1) as number;
+      if (this.#made.has(top) || this.#begun.has(top)) stack.pop();
+      else {
+        const missing = dependenciesOf(this.node(top)).filter((needed) => !this.#made.has(needed));
+        if (missing.length > 0 && !begun.has(top)) {
+          begun.add(top);
+          stack.push(...missing);
+        } else {
+          stack.pop();
+          this.#begun.add(top);
+          this.#values[top] = this.#make(top, this.node(top));
+          this.#made.add(top);
+        }
+      }
+    }
+  }
+
+  #make(index: number, node: Node): unknown {
+    switch (node.kind) {
+      case 'reference':
+        return this.#references.get(index);
+      case 'function':
+      case 'class':
+      case 'member':
+      case 'prototype':
+        return this.#code.make(index, node);
+      case 'reduced': {
+        const needed = reachableFrom(this.#graph, [
+          node.rebuild,
+          ...node.arguments,
+          ...this.#graph.globals.map(([, slot]) => slot),
+        ]);
+        // A variable that holds it is set when all is there.
+        this.#complete([...needed].filter((other) => !this.#begun.has(other)));
+        const rebuild = this.value(node.rebuild) as (...args: unknown[]) => unknown;
+        return rebuild(...node.arguments.map((slot) => this.value(slot)));
+      }
+      default:
+        return makeShell(this, node);
+    }
+  }
+}

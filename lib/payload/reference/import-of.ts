@@ -1,0 +1,48 @@
+import { existsSync } from 'node:fs';
+import { dirname, extname } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { knownShapeOf } from './known-shapes.ts';
+import { mayReference, pathOf, type ReferencePolicy } from './module-policy.ts';
+import { findPackages, packageNameIn } from './packages.ts';
+import { nodeModule } from './realm.ts';
+import type { ImportReference } from './reference.ts';
+
+/**
+ * The reference to what an import statement gives a variable, if a plain `node` could execute that statement there.
+ * @param localName the variable
+ * @param parentUrl the file with the statement; its source as it was loaded
+ */
+export function importOf(
+  localName: string,
+  parentUrl: string,
+  source: string,
+  policy: ReferencePolicy = {},
+): ImportReference | undefined {
+  const path = pathOf(parentUrl);
+  const statement = path === undefined ? undefined : knownShapeOf(source)?.imports.get(localName);
+  if (path === undefined || statement === undefined) return undefined;
+  const { specifier, imported } = statement;
+  const reference: ImportReference = {
+    kind: 'import',
+    specifier,
+    parent: parentUrl.startsWith('file:') ? parentUrl : pathToFileURL(path).href,
+    imported,
+  };
+  if (nodeModule.isBuiltin(specifier)) return reference;
+  if (/^(?:\.{0,2}\/|file:)/.test(specifier)) {
+    const url = new URL(specifier, reference.parent).href;
+    return isLoadable(url, policy) ? reference : undefined;
+  }
+  const name = packageNameIn(specifier);
+  const [found] = name === undefined ? [] : findPackages(name, dirname(path));
+  // The package's own package.json stands for whichever of its files is meant.
+  if (found === undefined || !mayReference(pathToFileURL(`${found.directory}/package.js`).href, policy)) {
+    return undefined;
+  }
+  return { ...reference, package: { name: found.name, version: found.version } };
+}
+
+function isLoadable(url: string, policy: ReferencePolicy): boolean {
+  const path = fileURLToPath(url);
+  return existsSync(path) && (mayReference(url, policy) || extname(path) === '.json');
+}

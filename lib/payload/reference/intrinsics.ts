@@ -1,0 +1,175 @@
+import { types } from 'node:util';
+import { ModuleLoadError } from '../../errors.ts';
+import { hiddenIntrinsics } from './hidden-intrinsics.ts';
+import { LANGUAGE_GLOBALS, LAZY_GLOBALS, NODE_GLOBALS, SINGLETONS } from './intrinsic-names.ts';
+import { follow, parsePath, showPath } from './member-path.ts';
+import { isNamedNative, isNative, nameOf, ownerOfPrototype } from './native-text.ts';
+import { mainGlobal, mainProcess } from './realm.ts';
+import type { IntrinsicReference, Part, Step } from './reference.ts';
+import { isReferable, walkMembers, type Referable, type Visit } from './walk-members.ts';
+import { isFunction, propertyOf, valueOf } from './properties.ts';
+
+type Realm = typeof globalThis;
+type Place = readonly [path: readonly Step[], part: Part];
+type Index = Map<Referable, Place>;
+
+/**
+ * The reference to a function, object or symbol of the language, or to a global of Node. Those of another realm, such as a test
+ * runner's, have the same: each process has its own.
+ *
+ * What a program put in the place of an intrinsic is none, as far as that can be seen: of the language it has to be native
+ * code, of Node it may also be JavaScript, of which the caller has to know whether it is Node's own.
+ * @param realmGlobal the global object of the realm that the value may be of, besides this code's and the main one
+ * @param fromNode known to be from a script of Node's own: then globals that are loaded on first use are looked at too
+ */
+export function intrinsicOf(
+  value: unknown,
+  realmGlobal: object = globalThis,
+  fromNode = false,
+): IntrinsicReference | undefined {
+  if (!isReferable(value)) return undefined;
+  const place =
+    findIn(OWN_REALMS, value) ??
+    (OWN_REALMS.includes(realmGlobal as Realm) ? undefined : findIn([realmGlobal as Realm], value)) ??
+    findLazy(value, fromNode);
+  return place && { kind: 'intrinsic', path: showPath(...place) };
+}
+
+/**
+ * What this process has at the path of an intrinsic.
+ * @throws {ModuleLoadError} if this version of Node has no such thing
+ */
+export function intrinsicAt(text: string): unknown {
+  const { path, part } = parsePath(text);
+  const isHidden = text.includes('%');
+  const found = follow(isHidden ? hiddenIntrinsics(globalThis) : globalThis, path, part);
+  if (found === undefined) {
+    throw new ModuleLoadError(`Node ${process.version} on this machine has no ${text}`, 'globalThis', text);
+  }
+  return found;
+}
+
+const OWN_REALMS: readonly Realm[] = mainGlobal === globalThis ? [mainGlobal] : [mainGlobal, globalThis];
+const indexes = new WeakMap<Realm, Index>();
+
+function findIn(realms: readonly Realm[], value: Referable): Place | undefined {
+  for (const realm of realms) {
+    const place = indexOf(realm).get(value);
+    if (place !== undefined) return place;
+  }
+  return undefined;
+}
+
+function indexOf(realm: Realm): Index {
+  let index = indexes.get(realm);
+  if (index === undefined) {
+    index = buildIndex(realm);
+    indexes.set(realm, index);
+  }
+  return index;
+}
+
+function buildIndex(realm: Realm): Index {
+  const index: Index = new Map([[realm, [['globalThis'], 'value']]]);
+  const visitLanguage = visitor(index, isLanguageMember);
+  for (const [name, value] of Object.entries(hiddenIntrinsics(realm))) {
+    index.set(value, [[name], 'value']);
+    walkMembers(value, [name], visitLanguage);
+  }
+  for (const name of LANGUAGE_GLOBALS) {
+    const value = valueOf(realm, name);
+    if (isReferable(value) && visitLanguage(value, [name], 'value')) {
+      walkMembers(value as object, [name], visitLanguage);
+    }
+  }
+  for (const name of NODE_GLOBALS) indexNodeGlobal(index, realm, name);
+  const process = readGlobal(realm, 'process');
+  addFunctions(index, 'process', process);
+  addFunctions(index, 'console', readGlobal(realm, 'console'));
+  const env = isReferable(process) ? valueOf(process as object, 'env') : undefined;
+  if (isReferable(env)) index.set(env, [['process', 'env'], 'value']);
+  return index;
+}
+
+function visitor(
+  index: Index,
+  isMember: (value: Referable, step: Step | undefined, part: Part) => boolean,
+): Visit {
+  return (value, path, part) => {
+    if (index.has(value) || !isMember(value, path.at(-1), part)) return false;
+    index.set(value, [path, part]);
+    if (part !== 'value') return false;
+    // Function.prototype is a function itself.
+    return !isFunction(value) || Object.hasOwn(value, 'prototype') || path.at(-1) === 'prototype';
+  };
+}
+
+/** Whether it is what the engine has there, not what a program added or changed. */
+function isLanguageMember(value: Referable, step: Step | undefined, part: Part): boolean {
+  if (typeof value === 'symbol') return part === 'value';
+  if (step === 'prototype') return true; // of native functions nobody can change it
+  if (isFunction(value)) return isNamedNative(value);
+  if (typeof step === 'object') return step.symbol === 'Symbol.unscopables';
+  const tag = propertyOf(value, Symbol.toStringTag);
+  return tag?.writable === false && typeof tag.value === 'string' && tag.value.endsWith(step ?? '');
+}
+
+/** Node's classes and functions are JavaScript; objects on them, other than prototypes, are state. */
+function isNodeMember(value: Referable, step: Step | undefined): boolean {
+  return typeof value !== 'object' || step === 'prototype';
+}
+
+function indexNodeGlobal(index: Index, realm: Realm, name: string): void {
+  const value = readGlobal(realm, name);
+  if (!isFunction(value) || index.has(value)) return;
+  index.set(value, [[name], 'value']);
+  walkMembers(value, [name], visitor(index, isNodeMember));
+}
+
+/** Takes an object, and its own functions with theirs; nothing else, since there lies the state of the program. */
+function addFunctions(index: Index, name: string, object: unknown): void {
+  if (!isReferable(object) || typeof object === 'symbol') return;
+  index.set(object, [[name], 'value']);
+  walkMembers(
+    object,
+    [name],
+    visitor(index, (value, step) => isFunction(value) && step !== 'constructor'),
+  );
+}
+
+/** In a context that a program made, a getter may be the program's. */
+function readGlobal(realm: Realm, name: string): unknown {
+  return realm === mainGlobal || realm === globalThis ? Reflect.get(realm, name) : valueOf(realm, name);
+}
+
+/** What is not in the index because looking at it would load it: it is looked at only if the value seems to be it. */
+function findLazy(value: Referable, fromNode: boolean): Place | undefined {
+  if (typeof value === 'symbol' || types.isProxy(value)) return undefined;
+  const fn = isFunction(value) ? value : ownerOfPrototype(value);
+  if (fn === undefined) return findSingleton(value);
+  const isNamed = LAZY_GLOBALS.has(nameOf(fn));
+  const isLikely = isNamed && (fn !== value || isNative(fn));
+  if (!isLikely && !fromNode) return undefined;
+  for (const realm of OWN_REALMS) {
+    // A method may be of any of them.
+    for (const name of isNamed ? [nameOf(fn)] : LAZY_GLOBALS) {
+      if (name in realm) indexNodeGlobal(indexOf(realm), realm, name);
+    }
+    const place = indexOf(realm).get(value);
+    if (place !== undefined) return place;
+  }
+  return undefined;
+}
+
+function findSingleton(value: object): Place | undefined {
+  if (valueOf(value, '_isStdio') === true) {
+    const name = (['stdout', 'stderr'] as const).find((each) => mainProcess[each] === (value as unknown));
+    return name && [['process', name], 'value'];
+  }
+  const prototype = Reflect.getPrototypeOf(value);
+  const maker = prototype === null ? undefined : ownerOfPrototype(prototype);
+  const text = maker && SINGLETONS.get(nameOf(maker));
+  if (text === undefined) return undefined;
+  const { path } = parsePath(text);
+  return OWN_REALMS.some((realm) => follow(realm, path) === value) ? [path, 'value'] : undefined;
+}

@@ -1,0 +1,131 @@
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { ModuleLoadError } from '../../errors.ts';
+import { builtinAt } from './builtin-modules.ts';
+import { directoryOf, importFrom } from './import-from.ts';
+import { intrinsicAt } from './intrinsics.ts';
+import { locateModule } from './locate-module.ts';
+import { follow, lastFunctionOn, showPath } from './member-path.ts';
+import { textOf } from './native-text.ts';
+import { findPackages } from './packages.ts';
+import type { ImportReference, ModuleReference, Reference } from './reference.ts';
+import { hashOf, readSource } from './source-file.ts';
+
+/**
+ * What a reference means in this process. Its module is loaded, unless it is already; it begins with a fresh state then, whatever
+ * it had come to where the reference was made.
+ * @throws {ModuleLoadError} if it cannot be loaded, has no such export, or has changed since the reference was made
+ */
+export function loadReference(reference: Reference): unknown {
+  switch (reference.kind) {
+    case 'intrinsic':
+      return intrinsicAt(reference.path);
+    case 'builtin':
+      return builtinAt(reference);
+    case 'require':
+      // Test runners do not know of directories here.
+      return createRequire(join(directoryOf(reference.parent), '[require]'));
+    case 'import':
+      return loadImport(reference);
+    case 'module':
+      return loadExport(reference);
+  }
+}
+
+async function loadExport(reference: ModuleReference): Promise<unknown> {
+  const url = locateModule(reference);
+  const file = fileURLToPath(url);
+  const what = showPath(reference.path, reference.part);
+  let exported: unknown;
+  try {
+    exported =
+      reference.format === 'commonjs'
+        ? (createRequire(url)(file) as unknown)
+        : await importFrom(directoryOf(file), url);
+  } catch (error) {
+    throw cannotLoad(file, what, error);
+  }
+  const found = follow(exported, reference.path, reference.part);
+  if (found === undefined) throw hasNot(file, what, exported);
+  checkText(reference, file, exported);
+  return found;
+}
+
+async function loadImport({
+  specifier,
+  parent,
+  imported,
+  package: packaged,
+  callable,
+}: ImportReference): Promise<unknown> {
+  const directory = directoryOf(fileURLToPath(parent));
+  if (packaged !== undefined) {
+    const [found] = findPackages(packaged.name, directory);
+    if (found !== undefined && found.version !== packaged.version) {
+      throw new ModuleLoadError(
+        `${packaged.name} ${packaged.version} was imported by ${parent}, but on this machine ${found.directory} ` +
+          `is of version ${found.version}`,
+        specifier,
+        imported,
+      );
+    }
+  }
+  const isRelative = /^\.{0,2}\//.test(specifier);
+  let namespace: object;
+  try {
+    namespace = await importFrom(directory, isRelative ? new URL(specifier, parent).href : specifier);
+  } catch (error) {
+    throw cannotLoad(specifier, imported, error);
+  }
+  if (imported === '*') return namespace;
+  // A CommonJS module's exports are seen by name only where Node could tell them from its text; all are on `default`.
+  const found = follow(namespace, [imported]) ?? follow(namespace, ['default', imported]);
+  if (found === undefined || (callable === true && typeof found !== 'function')) {
+    throw hasNot(specifier, imported, namespace);
+  }
+  return found;
+}
+
+/** @throws {ModuleLoadError} if the function, or else the file, is not the one that the reference was made of */
+function checkText(
+  { textHash, path, part, ...reference }: ModuleReference,
+  file: string,
+  exported: unknown,
+): void {
+  if (textHash === undefined) return;
+  const fn = lastFunctionOn(exported, path, part);
+  const hash = fn === undefined ? readSource(file)?.hash : hashOf(textOf(fn));
+  if (hash === textHash) return;
+  const what = showPath(path, part);
+  throw new ModuleLoadError(
+    `The module ${file} has changed since the call was submitted${what === '' ? '' : `: its ${what} is another`}` +
+      (file === fileURLToPath(reference.url) ? '' : ` (it was submitted from ${reference.url})`),
+    file,
+    what,
+  );
+}
+
+function cannotLoad(module: string, exportName: string, error: unknown): ModuleLoadError {
+  const message = (error as { message?: unknown } | null)?.message;
+  const remedy = /\.[mc]?tsx?$/.test(module)
+    ? ". Remedy: name the compiled .js file, or set execArgv: ['--import', 'tsx']"
+    : '';
+  return new ModuleLoadError(
+    `The module ${module} of ${exportName === '' ? 'a value' : exportName} cannot be loaded on this machine: ` +
+      `${String(message ?? error)}${remedy}`,
+    module,
+    exportName,
+    { cause: error },
+  );
+}
+
+function hasNot(module: string, exportName: string, exported: unknown): ModuleLoadError {
+  const isObject = (typeof exported === 'object' && exported !== null) || typeof exported === 'function';
+  const names = isObject ? Object.keys(exported).join(', ') : '';
+  return new ModuleLoadError(
+    `The module ${module} exports no ${exportName}; it exports: ${names === '' ? 'nothing' : names}`,
+    module,
+    exportName,
+  );
+}

@@ -1,0 +1,77 @@
+import { readFileSync } from 'node:fs';
+import { dirname, join, sep } from 'node:path';
+import type { PackageFile } from './reference.ts';
+
+/** A directory under node_modules. */
+export interface PackageRoot {
+  readonly name: string;
+  readonly directory: string;
+  /** `''` if its package.json does not say. */
+  readonly version: string;
+}
+
+/** The installed package that a file belongs to: the innermost, if one lies in another. It need not exist as a file. */
+export function packageOf(file: string): PackageFile | undefined {
+  const directory = INSTALLED.exec(file)?.[0];
+  if (directory === undefined) return undefined;
+  const name = directory
+    .slice(directory.lastIndexOf(NODE_MODULES) + NODE_MODULES.length)
+    .replaceAll(sep, '/');
+  const version = versionIn(directory);
+  return version === undefined
+    ? undefined
+    : { name, version, subpath: file.slice(directory.length + 1).replaceAll(sep, '/') };
+}
+
+/** The packages of this name that a module in the directory could import, nearest first. */
+export function* findPackages(name: string, from: string): Generator<PackageRoot> {
+  for (let directory = from; ; directory = dirname(directory)) {
+    const candidate = join(directory, 'node_modules', name);
+    const version = versionIn(candidate);
+    if (version !== undefined) yield { name, directory: candidate, version };
+    if (dirname(directory) === directory) return;
+  }
+}
+
+/** The name that the nearest package.json above a file gives, wherever the file lies. */
+export function nearestPackageName(file: string): string | undefined {
+  for (let directory = dirname(file); ; directory = dirname(directory)) {
+    const name = readManifest(directory)?.name;
+    if (typeof name === 'string') return name;
+    if (dirname(directory) === directory) return undefined;
+  }
+}
+
+/** `lodash` of `lodash/fp`, `@scope/name` of `@scope/name/sub`; undefined if the specifier names no package. */
+export function packageNameIn(specifier: string): string | undefined {
+  return /^(?:@[^/:@]+\/)?[^@./#:][^/:]*(?=\/|$)/.exec(specifier)?.[0];
+}
+
+const NODE_MODULES = `${sep}node_modules${sep}`;
+const INSTALLED = /^.*[/\\]node_modules[/\\](?:@[^/\\]+[/\\])?[^@/\\][^/\\]*(?=[/\\])/s;
+
+interface Manifest {
+  readonly name?: unknown;
+  readonly version?: unknown;
+}
+
+function versionIn(directory: string): string | undefined {
+  const manifest = readManifest(directory);
+  return manifest && (typeof manifest.version === 'string' ? manifest.version : '');
+}
+
+const manifests = new Map<string, Manifest | undefined>();
+
+/** Read once: what is loaded of a package stays as it is, and so does what it is called. */
+function readManifest(directory: string): Manifest | undefined {
+  if (!manifests.has(directory)) manifests.set(directory, parseManifest(join(directory, 'package.json')));
+  return manifests.get(directory);
+}
+
+function parseManifest(file: string): Manifest | undefined {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as Manifest;
+  } catch {
+    return undefined;
+  }
+}

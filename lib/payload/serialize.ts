@@ -1,0 +1,25 @@
+import { serialize as writePlain } from 'node:v8';
+import { SerializationError } from '../errors.ts';
+import { captureGraph } from './capture/capture.ts';
+import type { CaptureOptions } from './capture/capture-options.ts';
+import { writeGraph } from './format.ts';
+import { isPlain } from './plain.ts';
+
+/**
+ * A value as bytes, with all that it leads to: functions with the variables they capture, classes, instances of them, cycles. Plain
+ * data becomes exactly what `v8.serialize` makes of it. All is copied before this returns.
+ * @param name what the value is called in errors
+ * @throws {SerializationError} with the way to what cannot travel
+ */
+export function serialize(value: unknown, options: CaptureOptions = {}, name = 'value'): Buffer {
+  if (isPlain(value)) {
+    try {
+      return writePlain(value);
+    } catch (error) {
+      throw new SerializationError(`${name} cannot be serialized: ${(error as Error).message}`, name, {
+        cause: error,
+      });
+    }
+  }
+  return writeGraph(captureGraph(value, name, options).graph);
+}

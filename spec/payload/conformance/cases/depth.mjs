@@ -1,0 +1,55 @@
+function listOf(length) {
+  let list = null;
+  for (let i = 0; i < length; i++) list = { i, next: list };
+  return list;
+}
+
+/** Functions each of which captures the one before, and calls it down to some depth. */
+function chainOf(length) {
+  let chain = () => 0;
+  for (let i = 0; i < length; i++) {
+    const before = chain;
+    chain = (depth = 0) => (depth < 100 ? before(depth + 1) : i);
+  }
+  return chain;
+}
+
+export const cases = {
+  'sends lists and chains of functions of any depth': {
+    send() {
+      const [list, chain] = [listOf(20_000), chainOf(5000)];
+      return () => {
+        let length = 0;
+        for (let link = list; link !== null; link = link.next) length++;
+        return [length, chain()];
+      };
+    },
+    gives: [20_000, 4899],
+  },
+  'sends lists of any depth in plain data': {
+    send: () => listOf(20_000),
+    home(link) {
+      let length = 0;
+      for (; link !== null; link = link.next) length++;
+      return length;
+    },
+    gives: 20_000,
+  },
+  'takes time in proportion to the depth': {
+    async here({ serialize }) {
+      const timeOf = (value) => {
+        const before = process.cpuUsage();
+        serialize(value);
+        return process.cpuUsage(before).user;
+      };
+      const times = (make, length) => {
+        timeOf(make(length));
+        return timeOf(make(length * 4)) / timeOf(make(length));
+      };
+      const listIn = (length) => ({ list: listOf(length), f: () => length });
+      // Four times as much takes four times as long; where it grew with the square, sixteen times.
+      return [times(chainOf, 1000) < 7, times(listIn, 10_000) < 7];
+    },
+    gives: [true, true],
+  },
+};

@@ -1,0 +1,109 @@
+class Color {
+  static RED = new Color('red');
+  static GREEN = new Color('green');
+  static all = [Color.RED, Color.GREEN];
+  constructor(name) {
+    this.name = name;
+  }
+}
+
+class Point {
+  constructor(x, y) {
+    this.x = x;
+    this.y = y;
+  }
+  get sum() {
+    return this.x + this.y;
+  }
+}
+
+class Point3 extends Point {
+  z = 3;
+  get sum() {
+    return super.sum + this.z;
+  }
+}
+
+class OutOfRange extends RangeError {
+  constructor(value) {
+    super(`out of range: ${value}`);
+    this.value = value;
+  }
+}
+
+const KEY = Symbol('key');
+
+export const cases = {
+  'keeps enum-like static instances the same within a payload': {
+    send() {
+      const favourite = Color.RED;
+      return () => [
+        favourite === Color.RED,
+        Color.all[1] === Color.GREEN,
+        Color.all.indexOf(favourite),
+        Color.RED.name,
+      ];
+    },
+    gives: [true, true, 0, 'red'],
+  },
+  'sends a class that a function and its argument have in common once': {
+    send: () => (point) => [point instanceof Point, point.constructor === Point3, point.sum],
+    with: () => [new Point3(1, 2)],
+    gives: [true, true, 6],
+  },
+  'takes a class for the same that is the function in one payload and the argument in another': {
+    send: () => (Class) => [
+      Class === Point3,
+      new Class(1, 2) instanceof Point,
+      Object.getPrototypeOf(Class) === Point,
+    ],
+    with: () => [Point3],
+    gives: [true, true, true],
+  },
+  'takes a symbol of the program for the same in a function, its argument and its result': {
+    send: () => (object) => [object[KEY], { [KEY]: 'home' }],
+    with: () => [{ [KEY]: 'there' }],
+    home: ([there, object]) => [there, object[KEY]],
+    gives: ['there', 'home'],
+  },
+  'sends instances home as those of the class here': {
+    send: () => () => [new Point3(1, 2), Point3],
+    home: ([point, Class]) => [
+      point instanceof Point3,
+      point.constructor === Point3,
+      point.sum,
+      Class === Point3,
+    ],
+    gives: [true, true, 6, true],
+  },
+  'sends instances home that were an argument': {
+    send: () => (point) => Object.assign(point, { x: 10 }),
+    with: () => [new Point3(1, 2)],
+    home: (point) => [point instanceof Point3, point.sum],
+    gives: [true, 15],
+  },
+  'sends errors of a class of the program home as those of the class here': {
+    send: () => (value) => new OutOfRange(value),
+    with: () => [9],
+    home: (error) => [error instanceof OutOfRange, error instanceof RangeError, error.message, error.value],
+    gives: [true, true, 'out of range: 9', 9],
+  },
+  'sends functions home that were made there, with what they capture there': {
+    send: () => (start) => {
+      let n = start;
+      return { next: () => ++n, point: () => new Point(n, 0) };
+    },
+    with: () => [4],
+    home: ({ next, point }) => [next(), next(), point().x, point() instanceof Point],
+    gives: [5, 6, 6, true],
+  },
+  'sends on what was sent': {
+    send: () => (depth) => {
+      const capture = new Point(depth, 1);
+      return { again: () => capture.sum };
+    },
+    with: () => [2],
+    home: ({ again }) => again(),
+    gives: 3,
+  },
+};

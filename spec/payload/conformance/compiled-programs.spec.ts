@@ -1,0 +1,99 @@
+import { transformSync } from 'esbuild';
+import ts from 'typescript';
+import { describeEnvironment, writeModules } from './environment.ts';
+import { casesForEsm, casesToCompile, WHERE_IMPORTS_ARE_MODULES } from './programs.ts';
+
+const TSX = 'node_modules/tsx/dist/cli.mjs';
+
+describeEnvironment({
+  name: 'run by tsx, as ES modules,',
+  cases: casesForEsm(),
+  packages: ['tsx'],
+  prepare(directory, cases) {
+    writeModules(directory, cases, 'mts');
+    return { args: [TSX, 'all.mts'] };
+  },
+});
+
+describeEnvironment({
+  name: 'run by tsx, in CommonJS,',
+  cases: casesToCompile(),
+  packages: ['tsx'],
+  except: WHERE_IMPORTS_ARE_MODULES,
+  prepare(directory, cases) {
+    // On Node.js 20, tsx cannot require an ES module that imports others.
+    const statically = "import * as payload from 'condor-futures/payload'";
+    const dynamically = "const payload = import('condor-futures/payload')";
+    writeModules(directory, cases, 'cts', (source) => source.replace(statically, dynamically));
+    return { args: [TSX, 'all.cts'] };
+  },
+});
+
+describeEnvironment({
+  name: 'compiled by TypeScript to ES2022, as ES modules,',
+  cases: casesForEsm(),
+  prepare(directory, cases) {
+    writeModules(directory, cases, 'mjs', compileBy(ts.ScriptTarget.ES2022, ts.ModuleKind.ES2022));
+    return { args: ['all.mjs'] };
+  },
+});
+
+describeEnvironment({
+  name: 'compiled by TypeScript to ES2017, in CommonJS,',
+  cases: casesToCompile(),
+  except: {
+    ...WHERE_IMPORTS_ARE_MODULES,
+    'sends an instance with private fields home':
+      'its private members are WeakMaps, and so those of the class itself',
+  },
+  prepare(directory, cases) {
+    writeModules(directory, cases, 'cjs', compileBy(ts.ScriptTarget.ES2017, ts.ModuleKind.CommonJS));
+    return { args: ['all.cjs'] };
+  },
+});
+
+function compileBy(target: ts.ScriptTarget, module: ts.ModuleKind): (source: string, file: string) => string {
+  const compilerOptions = { target, module, esModuleInterop: true };
+  return (source, file) =>
+    ts.transpileModule(source, { compilerOptions, fileName: file.replace(/[cm]js$/, 'ts') }).outputText;
+}
+
+const renamed = 'its variables have other names';
+const minified = {
+  'sends a function with what it is told that it captures': renamed,
+  'names the way to the thing that cannot be sent': renamed,
+  'says which reducer of the program failed, and where': renamed,
+  'says that objects of a native addon cannot be sent': renamed,
+  'says that private fields of a class of a module cannot be read': renamed,
+  'says that private fields cannot be read where only the parent has them': renamed,
+};
+
+describeEnvironment({
+  name: 'minified by esbuild, as ES modules,',
+  cases: casesForEsm(),
+  except: minified,
+  prepare(directory, cases) {
+    writeModules(directory, cases, 'mjs', (source) => minify(source, 'esm'));
+    return { args: ['all.mjs'] };
+  },
+});
+
+describeEnvironment({
+  name: 'minified by esbuild, in CommonJS,',
+  cases: casesToCompile(),
+  except: { ...minified, ...WHERE_IMPORTS_ARE_MODULES },
+  prepare(directory, cases) {
+    writeModules(directory, cases, 'cjs', (source) => minify(source, 'cjs'));
+    return { args: ['all.cjs'] };
+  },
+});
+
+function minify(source: string, format: 'esm' | 'cjs'): string {
+  return transformSync(source, {
+    format,
+    minify: true,
+    keepNames: true,
+    target: 'node20.19',
+    logLevel: 'error',
+  }).code;
+}

@@ -1,0 +1,95 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describeEnvironment, writeModules } from './environment.ts';
+import { casesForEsm, casesToCompile, WHERE_IMPORTS_ARE_MODULES } from './programs.ts';
+import { packageDirectory } from './project.ts';
+
+const TEST = 'all.test';
+
+/** The command line that runs jest with this configuration. */
+function jest(directory: string, config: object, flags: readonly string[] = []): { args: string[] } {
+  const all = {
+    rootDir: directory,
+    cacheDirectory: join(directory, 'cache'),
+    watchman: false,
+    testTimeout: 120_000,
+  };
+  writeFileSync(join(directory, 'jest.config.json'), JSON.stringify({ ...all, ...config }));
+  return { args: [...flags, join(packageDirectory('jest'), 'bin/jest.js'), '--no-cache'] };
+}
+
+const ownModules = 'jest has modules of its own, which are not those that references lead to';
+const byValue = 'what a test runner transforms is sent by value';
+const TRANSFORMED = {
+  'sends functions of modules by reference, whose state begins anew there': byValue,
+  'sends functions of modules under whatever name': byValue,
+  'sends classes of modules by reference, and their instances': byValue,
+  'sends modules as a whole by reference': byValue,
+  'sends an object with a socket inside by reference where a module exports it': byValue,
+  'sends an object with a socket inside that is all that a module exports': byValue,
+  'fails, and does not run other code, where a module is edited later': byValue,
+  'says that private fields of a class of a module cannot be read': byValue,
+  'says that private fields cannot be read where only the parent has them': byValue,
+};
+
+describeEnvironment({
+  name: 'tested by jest with coverage, in CommonJS,',
+  cases: casesToCompile(),
+  packages: ['esbuild'],
+  except: {
+    ...WHERE_IMPORTS_ARE_MODULES,
+    ...TRANSFORMED,
+    'imports within functions as from the original file': 'jest cannot import here',
+    'sends a function with what it is told that it captures': 'its counters are captured, too',
+  },
+  prepare(directory, cases) {
+    writeModules(directory, cases, 'js');
+    writeFileSync(
+      join(directory, `${TEST}.js`),
+      `import { done } from './all.js';\ntest('all', () => done);`,
+    );
+    return jest(directory, {
+      transform: { '\\.js$': '<rootDir>/node_modules/conformance/jest-transform.cjs' },
+      // The package and those that it needs are ES modules, which jest cannot require.
+      transformIgnorePatterns: [],
+      collectCoverage: true,
+      coverageReporters: ['json'],
+    });
+  },
+});
+
+describeEnvironment({
+  name: 'tested by jest, as ES modules,',
+  cases: casesForEsm(),
+  except: {
+    'sends default classes by reference': ownModules,
+    'sends instances of classes of modules home': ownModules,
+  },
+  prepare(directory, cases) {
+    writeModules(directory, cases, 'mjs');
+    writeFileSync(
+      join(directory, `${TEST}.mjs`),
+      `import { done } from './all.mjs';\ntest('all', () => done);`,
+    );
+    return jest(directory, { testMatch: ['**/*.test.mjs'], transform: {} }, ['--experimental-vm-modules']);
+  },
+});
+
+describeEnvironment({
+  name: 'tested by ts-jest, in CommonJS,',
+  cases: casesToCompile(),
+  packages: ['esbuild', 'typescript'],
+  except: { ...WHERE_IMPORTS_ARE_MODULES, ...TRANSFORMED },
+  prepare(directory, cases) {
+    writeModules(directory, cases, 'ts', (source) => source.replaceAll(/\.ts';$/gm, "';"));
+    writeFileSync(join(directory, `${TEST}.ts`), `import { done } from './all';\ntest('all', () => done);`);
+    const tsconfig = { module: 'commonjs', target: 'es2022', esModuleInterop: true, isolatedModules: true };
+    return jest(directory, {
+      transform: {
+        '\\.ts$': [packageDirectory('ts-jest'), { tsconfig, diagnostics: false }],
+        '\\.js$': '<rootDir>/node_modules/conformance/jest-transform.cjs',
+      },
+      transformIgnorePatterns: [],
+    });
+  },
+});
