@@ -1,0 +1,42 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from '@jest/globals';
+import { lookInside } from '../../../lib/payload/inspect/scopes.ts';
+import { scriptOf, scriptsWithUrl } from '../../../lib/payload/inspect/scripts.ts';
+import { runInspecting } from './run-inspecting.ts';
+
+function idOf(fn: Function): string {
+  return lookInside([fn])[0]?.scriptId as string;
+}
+
+describe('scriptOf', () => {
+  it('tells the URL of the script that a function is in, its source map, and its text', () => {
+    const script = scriptOf(idOf(idOf));
+    expect(script?.url).toMatch(/scripts\.spec\.ts$/);
+    expect(script?.sourceMapUrl).toMatch(/^data:/);
+    expect(script?.source()).toContain('of the script that a function is in');
+    expect(scriptsWithUrl(script?.url as string).map(({ scriptId }) => scriptId)).toContain(script?.scriptId);
+  });
+
+  it('tells nothing about text without a URL, and finds scripts that came later', () => {
+    expect(scriptOf(idOf(new Function('return 1')))).toBeUndefined();
+    const later = new Function('return 1\n//# sourceURL=later.js');
+    expect(scriptOf(idOf(later))?.url).toBe('later.js');
+    expect(scriptOf(idOf(later))?.sourceMapUrl).toBe('');
+  });
+
+  it('has `file:` URLs for modules of both kinds, and `node:` for those of Node.js', () => {
+    const [esm, cjs, node] = runInspecting(`
+      const { createRequire } = await import('node:module');
+      const { readFileSync } = await import('node:fs');
+      const require = createRequire(${JSON.stringify(import.meta.url)});
+      const urlOf = (fn) => scriptOf(look(fn).scriptId).url;
+      print(urlOf(lookInside));
+      print(urlOf(require('tsx/cjs/api').register));
+      print(urlOf(readFileSync));
+    `);
+    expect(esm).toBe(new URL('../../../dist/payload/inspect/scopes.js', import.meta.url).href);
+    expect(cjs).toMatch(/^file:\/\/\/.*tsx.*\.cjs$/);
+    expect(node).toBe('node:fs');
+    expect(readFileSync(new URL(String(cjs)))).toBeDefined();
+  });
+});
