@@ -6,11 +6,14 @@ import { Functions } from './cluster/functions.ts';
 import { JobFiles } from './cluster/job-files.ts';
 import { mainUrl } from './cluster/main-url.ts';
 import { Removals } from './cluster/removals.ts';
+import { Resubmissions } from './cluster/resubmissions.ts';
 import { Submissions } from './cluster/submissions.ts';
 import { Tracker } from './cluster/tracker.ts';
 import type { ResolvedOptions } from './cluster-options.ts';
-import { CondorFuturesError, DirectoryError, ShutdownError } from './errors.ts';
-import { Executor, type JobOptions, type JobRequest, type ShutdownOptions } from './executor.ts';
+import { StartBreaker } from './cluster/start-breaker.ts';
+import { type BrokenExecutorError, CondorFuturesError, DirectoryError, ShutdownError } from './errors.ts';
+import { Executor, type JobRequest, type ShutdownOptions } from './executor.ts';
+import { mergeJobOptions, type JobOptions } from './job-options.ts';
 import type { ItemResult } from './map-results.ts';
 import { FutureController, type Future } from './future.ts';
 import { checkDirectory } from './job-set/directory.ts';
@@ -45,6 +48,8 @@ export class ClusterExecutor extends Executor {
   readonly #system: BatchSystem;
   readonly #options: ResolvedOptions;
   readonly #submissions: Submissions;
+  readonly #resubmissions: Resubmissions;
+  readonly #breaker = new StartBreaker();
   readonly #removals: Removals;
   readonly #functions: Functions;
   readonly #callOptions: CallOptions;
@@ -54,6 +59,7 @@ export class ClusterExecutor extends Executor {
   #open: Promise<OpenJobSet> | undefined;
   #opened: OpenJobSet | undefined;
   #shutdown: Promise<void> | undefined;
+  #broken: BrokenExecutorError | undefined;
   #onIdle: (() => void) | undefined;
 
   /** @throws {TypeError} for options that the batch system cannot pass on; {@link DirectoryError} */
@@ -83,6 +89,7 @@ export class ClusterExecutor extends Executor {
       onSubmitted: (call, jobId) => this.#opened?.tracker.track(call, jobId),
       onRefused: (call, error) => this.#refuse(call, error),
     });
+    this.#resubmissions = new Resubmissions(this.#submissions);
   }
 
   /** The directory of this executor's job set, with its logs; undefined before the first submission. */
@@ -124,14 +131,18 @@ export class ClusterExecutor extends Executor {
 
   #start(request: JobRequest, single: boolean): Future<unknown> {
     this.assertOpen();
+    if (this.#broken !== undefined) return failedFuture(this.#broken);
+    const options = mergeJobOptions(this.#options.policies, request.options);
     let encoded: EncodedRequest;
     try {
-      encoded = encodeRequest(request, this.#functions, this.#callOptions, single);
+      const { timeLimit } = options;
+      const callOptions = timeLimit === undefined ? this.#callOptions : { ...this.#callOptions, timeLimit };
+      encoded = encodeRequest(request, this.#functions, callOptions, single);
     } catch (error) {
       return failedFuture(error);
     }
     this.#calls += 1;
-    const call = new Call(this.#calls, encoded, request, single, () => this.#onCancel(call));
+    const call = new Call(this.#calls, encoded, options, single, () => this.#onCancel(call));
     this.#pending.add(call);
     call.future.addDoneCallback(() => this.#onDone(call));
     cancelOnAbort(call.future, request.options.signal);
@@ -146,6 +157,23 @@ export class ClusterExecutor extends Executor {
   #onDone(call: Call): void {
     this.#pending.delete(call);
     this.#checkIdle();
+  }
+
+  /** No job can start: nothing more is sent, and what waits for a job does not wait any longer. */
+  #break(error: BrokenExecutorError | undefined): void {
+    if (error === undefined) return;
+    this.#broken = error;
+    for (const call of this.#pending) {
+      if (call.future.running()) continue;
+      call.controller.reject(error);
+      this.#onCancel(call);
+    }
+  }
+
+  #releaseJob(jobId: string): void {
+    const failed = (error: unknown): void =>
+      warn(`The held job ${jobId} could not be released: ${String(error)}`);
+    this.#system.act({ kind: 'release' }, [jobId]).catch(failed);
   }
 
   #refuse(call: Call, error: unknown): void {
@@ -191,7 +219,10 @@ export class ClusterExecutor extends Executor {
       otherNode: options.otherNode,
       isSubmitting: () => this.#submissions.busy,
       removeJob: (jobId) => this.#removals.add(jobId),
-      resubmit: (call) => this.#submissions.add(call),
+      releaseJob: (jobId) => this.#releaseJob(jobId),
+      resubmit: (call, retry) => this.#resubmissions.add(call, retry),
+      onStarted: () => this.#breaker.onStarted(),
+      onCouldNotStart: (error) => this.#break(this.#breaker.onCouldNotStart(error)),
       onGone: () => this.#checkIdle(),
     });
     const timing = { sweepInterval: options.sweepInterval, lostAfter: LOST_AFTER_GRACES * outcomeGrace };

@@ -2,11 +2,12 @@ import { resolve } from 'node:path';
 import type { SubmitOptions } from './batch/batch-system.ts';
 import type { KeepFiles } from './cluster/job-files.ts';
 import { checkCaptureOptions, type CaptureOptions } from './payload/capture/capture-options.ts';
+import { checkPolicies, POLICY_TABLE, type JobPolicies } from './job-options.ts';
 import type { OtherNode } from './payload/format.ts';
 import { checkChoice, checkNumber, checkOptions, showValue, type OptionTable } from './options.ts';
 
 /** Options of every executor that runs jobs over a job set. */
-export interface ClusterOptions extends CaptureOptions {
+export interface ClusterOptions extends CaptureOptions, JobPolicies {
   /**
    * Where job sets are made: on the shared filesystem, unless all jobs run on this machine. It is made if need be.
    * @default '.condor-futures' in the current directory
@@ -73,6 +74,7 @@ export interface ResolvedOptions {
   readonly outcomeGrace: number | undefined;
   readonly capture: CaptureOptions;
   readonly otherNode: OtherNode;
+  readonly policies: JobPolicies;
 }
 
 const TABLE: OptionTable = {
@@ -90,6 +92,7 @@ const TABLE: OptionTable = {
   byReference: [],
   captureThis: ['string'],
   otherNode: ['string'],
+  ...POLICY_TABLE,
 };
 
 /**
@@ -107,7 +110,9 @@ export function resolveOptions(
     if (options[name] === '')
       throw new TypeError(`Expected \`${name}\` of ${executor} to be a path, got an empty string`);
   }
+  checkPolicies(options);
   const { keepFiles = 'failed', watch = 'auto', sweepInterval = 2000, outcomeGrace } = options;
+  const { retries, onHold, releaseLimit, growMemory, timeLimit } = options;
   return {
     directory: resolve(options.directory ?? '.condor-futures'),
     cwd: process.cwd(),
@@ -123,6 +128,7 @@ export function resolveOptions(
       outcomeGrace === undefined ? undefined : checkNumber('outcomeGrace', outcomeGrace, 0, 'fraction'),
     capture: checkCaptureOptions(options),
     otherNode: checkChoice('otherNode', options.otherNode ?? 'refuse', ['refuse', 'warn']),
+    policies: { retries, onHold, releaseLimit, growMemory, timeLimit },
   };
 }
 

@@ -116,96 +116,21 @@ export class SubmitError extends CommandError {
   }
 }
 
-/** What is known of a job that ended without an outcome. */
-export interface JobFailure {
-  /** `cluster.proc` on HTCondor. */
-  readonly jobId: string;
-  readonly host: string | undefined;
-  /** The last lines that the job wrote to its stderr. */
-  readonly stderrTail: string;
-  /** Where the job's whole stderr lies; undefined if it is not kept. */
-  readonly stderrFile: string | undefined;
-}
+/**
+ * The executor's first jobs all failed in the same way before their calls began: a wrong `node`, say, or a directory that the jobs' machines
+ * do not share. It has removed its other jobs and takes no more calls; `cause` is the error of the last of them.
+ */
+export class BrokenExecutorError extends CondorFuturesError {
+  /** How many jobs failed. */
+  readonly failures: number;
 
-/** The base of all errors that say that a job ended without an outcome. */
-export class JobError extends CondorFuturesError implements JobFailure {
-  readonly jobId: string;
-  readonly host: string | undefined;
-  readonly stderrTail: string;
-  readonly stderrFile: string | undefined;
-
-  constructor(message: string, failure: JobFailure) {
-    const tail = failure.stderrTail === '' ? '' : `\nThe end of its stderr:\n${failure.stderrTail}`;
-    super(
-      `${message}${tail}${failure.stderrFile === undefined ? '' : `\nIts stderr: ${failure.stderrFile}`}`,
-    );
-    this.jobId = failure.jobId;
-    this.host = failure.host;
-    this.stderrTail = failure.stderrTail;
-    this.stderrFile = failure.stderrFile;
+  constructor(message: string, failures: number, options?: ErrorOptions) {
+    super(message, options);
+    this.failures = failures;
   }
 
   static {
-    this.prototype.name = 'JobError';
-  }
-}
-
-/** The job's process ended, by itself or by a signal, without writing an outcome. */
-export class JobDiedError extends JobError {
-  readonly exitCode: number | undefined;
-  readonly signal: number | undefined;
-
-  constructor(
-    message: string,
-    failure: JobFailure & { exitCode?: number | undefined; signal?: number | undefined },
-  ) {
-    super(message, failure);
-    this.exitCode = failure.exitCode;
-    this.signal = failure.signal;
-  }
-
-  static {
-    this.prototype.name = 'JobDiedError';
-  }
-}
-
-/** The batch system put the job on hold; the job has been removed from the queue since. */
-export class JobHeldError extends JobError {
-  readonly holdReason: string;
-  /** HTCondor's HoldReasonCode, see the manual's table of hold codes. */
-  readonly holdReasonCode: number | undefined;
-  readonly holdReasonSubCode: number | undefined;
-
-  constructor(
-    message: string,
-    failure: JobFailure & {
-      holdReason: string;
-      holdReasonCode?: number | undefined;
-      holdReasonSubCode?: number | undefined;
-    },
-  ) {
-    super(message, failure);
-    this.holdReason = failure.holdReason;
-    this.holdReasonCode = failure.holdReasonCode;
-    this.holdReasonSubCode = failure.holdReasonSubCode;
-  }
-
-  static {
-    this.prototype.name = 'JobHeldError';
-  }
-}
-
-/** The job was removed from the queue by somebody or something else: condor_rm, or a periodic expression. */
-export class JobRemovedError extends JobError {
-  static {
-    this.prototype.name = 'JobRemovedError';
-  }
-}
-
-/** The batch system knows nothing of the job any more, and there is no outcome. */
-export class JobLostError extends JobError {
-  static {
-    this.prototype.name = 'JobLostError';
+    this.prototype.name = 'BrokenExecutorError';
   }
 }
 

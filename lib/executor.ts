@@ -1,24 +1,10 @@
-import type { SubmitOptions } from './batch/batch-system.ts';
-import { checkNumber, checkOptions, checkSignal, showValue } from './options.ts';
+import { checkJobOptions, mergeJobOptions, type JobOptions } from './job-options.ts';
+import { showValue } from './options.ts';
 import type { Elements } from './chunk-source.ts';
 import { MapResults, type ItemResult, type MapOptions } from './map-results.ts';
 import type { Future } from './future.ts';
 import type { AnyFunction } from './payload/any-function.ts';
 import { cannotTravel } from './payload/untransferable.ts';
-
-/** Options of jobs rather than of the executor: `executor.with(options)`. */
-export interface JobOptions {
-  /** Submit commands of the batch system, such as `{ request_memory: '2GB' }`; they are added to the executor's own. */
-  readonly submit?: SubmitOptions | undefined;
-  /**
-   * How many more times a call is tried, each time as a new job, after it threw or its job died; not if the job was removed
-   * on purpose.
-   * @default 0
-   */
-  readonly retries?: number | undefined;
-  /** Cancels the futures when it aborts. */
-  readonly signal?: AbortSignal | undefined;
-}
 
 export interface ShutdownOptions {
   /**
@@ -168,20 +154,6 @@ class ExecutorWithOptions extends Executor {
   override async shutdown(options?: ShutdownOptions): Promise<void> {
     await this.#executor.shutdown(options);
   }
-}
-
-/** The inner options win, submit command by submit command. */
-function mergeJobOptions(outer: JobOptions, inner: JobOptions): JobOptions {
-  const given = Object.fromEntries(Object.entries(inner).filter(([, value]) => value !== undefined));
-  return { ...outer, ...given, submit: { ...outer.submit, ...inner.submit } };
-}
-
-/** @throws {TypeError} {@link RangeError} */
-function checkJobOptions(options: JobOptions): JobOptions {
-  checkOptions('with()', options, { submit: ['object'], retries: ['number'], signal: [] });
-  checkNumber('retries', options.retries ?? 0, 0);
-  checkSignal('with()', options.signal);
-  return options;
 }
 
 function checkFunction<F extends AnyFunction>(fn: F): F {

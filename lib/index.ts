@@ -5,7 +5,15 @@ export type { ClusterExecutor } from './cluster-executor.ts';
 export type { ClusterOptions } from './cluster-options.ts';
 export type { KeepFiles } from './cluster/job-files.ts';
 export type { SubmitOptions } from './batch/batch-system.ts';
-export { Executor, type JobOptions, type JobRequest, type ShutdownOptions } from './executor.ts';
+export { Executor, type JobRequest, type ShutdownOptions } from './executor.ts';
+export type {
+  HoldAction,
+  HoldActions,
+  JobOptions,
+  JobPolicies,
+  MemoryGrowth,
+  RetryPolicy,
+} from './job-options.ts';
 export type { ItemResult, MapOptions, MapResults } from './map-results.ts';
 export { Future, FutureController, type FutureSource, type FutureState, type Usage } from './future.ts';
 export { asCompleted, type Completions } from './as-completed.ts';
@@ -14,3 +22,4 @@ export type { WaitOptions } from './timeout.ts';
 export { moduleFunction, type ModuleFunction } from './payload/module-function.ts';
 export { registerErrorClass } from './payload/thrown.ts';
 export * from './errors.ts';
+export * from './job-errors.ts';

@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 
 /** Checks of options at the door: one message form for all of them. */
 
-type Kind = 'string' | 'boolean' | 'number' | 'object' | 'array of strings';
+type Kind = 'string' | 'boolean' | 'number' | 'object' | 'function' | 'array of strings';
 
 /** The options a function or class knows, with the kinds that each may have; none where the value is checked elsewhere. */
 export type OptionTable = Readonly<Record<string, readonly Kind[]>>;

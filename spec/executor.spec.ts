@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { ShutdownError } from '../lib/errors.ts';
-import type { Executor, JobOptions } from '../lib/executor.ts';
+import type { Executor } from '../lib/executor.ts';
+import type { JobOptions } from '../lib/job-options.ts';
 import type { Future } from '../lib/future.ts';
 import type { MapResults } from '../lib/map-results.ts';
 import { InProcessExecutor } from './support/in-process-executor.ts';

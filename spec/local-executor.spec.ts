@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { DirectoryError, JobDiedError } from '../lib/errors.ts';
+import { DirectoryError } from '../lib/errors.ts';
+import { JobExitedError } from '../lib/job-errors.ts';
 import { LocalExecutor, type LocalExecutorOptions } from '../lib/local-executor.ts';
 import { executorContract } from './executor-contract.ts';
 import { temporaryDirectory } from './support/temporary-directory.ts';
@@ -81,15 +82,15 @@ describe('LocalExecutor', () => {
 
   it('fails calls with the words of a setup that fails', async () => {
     const error = await thrownBy(call({ setup: ['echo no license >&2', 'exit 5'] }, () => 1));
-    expect(error).toBeInstanceOf(JobDiedError);
+    expect(error).toBeInstanceOf(JobExitedError);
     expect(error).toMatchObject({ exitCode: 5, signal: undefined, stderrTail: 'no license' });
   });
 
   it('says which node is not there', async () => {
     const error = await thrownBy(call({ node: '/no/such/node' }, () => 1));
-    expect(error).toBeInstanceOf(JobDiedError);
+    expect(error).toBeInstanceOf(JobExitedError);
     expect(error).toMatchObject({ exitCode: 127 });
-    expect((error as JobDiedError).message).toContain('/no/such/node');
+    expect((error as JobExitedError).message).toContain('/no/such/node');
   });
 
   it('takes node by its name on PATH, and options for it', async () => {

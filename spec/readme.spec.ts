@@ -42,7 +42,10 @@ describe('The README', () => {
   });
 
   it('names each class of error', async () => {
-    const errors = Object.keys(await import('../lib/errors.ts'));
+    const errors = Object.keys({
+      ...(await import('../lib/errors.ts')),
+      ...(await import('../lib/job-errors.ts')),
+    });
     // The bases are told in words.
     const missing = errors.filter((name) => !readme.includes(`\`${name}\``) && name !== 'JobError');
     expect(missing).toEqual([]);

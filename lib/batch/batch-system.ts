@@ -21,9 +21,20 @@ export interface BatchSystem {
    * @throws {CommandError} if it gives no answer, which says nothing about the jobs
    */
   status(jobIds: readonly string[]): Promise<Map<string, JobEvent>>;
+  /**
+   * Asks for something to be done to jobs. To ask twice for the same is no error where the job is in the wanted state then.
+   * @returns why the system refuses, by job; for the others it has accepted
+   * @throws {CommandError} if it gives no answer
+   */
+  act(action: JobAction, jobIds: readonly string[]): Promise<Map<string, string>>;
   /** Frees what the system holds open. */
   close(): Promise<void>;
 }
+
+/** What a future can ask for its job, other than its removal. */
+export type JobAction =
+  | { readonly kind: 'hold'; readonly reason?: string | undefined }
+  | { readonly kind: 'release' | 'vacate' | 'suspend' | 'continue' };
 
 /** Submit commands (HTCondor) by name, as the user wrote them. */
 export type SubmitOptions = Readonly<Record<string, string | number | boolean>>;
@@ -51,6 +62,14 @@ export interface JobBatch {
   readonly cwd: string;
   readonly environment: Readonly<Record<string, string>>;
   readonly submit: SubmitOptions;
+  /** Machines not to run on, where the system has others. */
+  readonly avoid: readonly AvoidedHost[];
+}
+
+/** A machine, by the name that events give it, and until when it is avoided, by Date.now(). */
+export interface AvoidedHost {
+  readonly host: string;
+  readonly until: number;
 }
 
 /** Either a log file to be followed, or a system that calls back. */
@@ -65,16 +84,31 @@ export interface ParsedEvents {
 }
 
 /** What happened to a job. Events may be late, missing or doubled. */
-export type JobEvent = { readonly jobId: string } & (
-  | { readonly kind: 'queued' }
-  | { readonly kind: 'running'; readonly host?: string | undefined }
-  | {
-      readonly kind: 'held';
-      readonly reason: string;
-      readonly code?: number | undefined;
-      readonly subCode?: number | undefined;
-    }
-  | { readonly kind: 'removed'; readonly reason: string }
-  /** The job has left the queue by itself; its process ended with a code or by a signal. */
-  | { readonly kind: 'ended'; readonly exitCode?: number | undefined; readonly signal?: number | undefined }
-);
+export type JobEvent = JobSighting &
+  (
+    | { readonly kind: 'queued' }
+    /** It was taken off its machine, and is back in the queue, unless another event says otherwise. */
+    | { readonly kind: 'evicted' }
+    | { readonly kind: 'running'; readonly host?: string | undefined }
+    /** Nothing happened but that its memory was measured. */
+    | { readonly kind: 'measured' }
+    | {
+        readonly kind: 'held';
+        readonly reason: string;
+        readonly code?: number | undefined;
+        readonly subCode?: number | undefined;
+      }
+    /** @see JobRemovedByPolicyError for `byPolicy` */
+    | { readonly kind: 'removed'; readonly reason: string; readonly byPolicy?: boolean | undefined }
+    /** The job has left the queue by itself; its process ended with a code or by a signal. */
+    | { readonly kind: 'ended'; readonly exitCode?: number | undefined; readonly signal?: number | undefined }
+  );
+
+/** What any event may tell besides. */
+export interface JobSighting {
+  readonly jobId: string;
+  /** The most that the job has been seen to use, in bytes. */
+  readonly memoryUsed?: number | undefined;
+  /** In bytes. */
+  readonly memoryRequested?: number | undefined;
+}

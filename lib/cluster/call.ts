@@ -1,4 +1,5 @@
-import type { JobOptions, JobRequest } from '../executor.ts';
+import type { JobRequest } from '../executor.ts';
+import type { JobOptions } from '../job-options.ts';
 import { FutureController, type Future, type FutureSource, type Usage } from '../future.ts';
 import { jobKey } from '../job-set/names.ts';
 import type { InputLocation, JobSet } from '../job-set/job-set.ts';
@@ -22,9 +23,19 @@ export class Call implements FutureSource {
   readonly #index: number;
   readonly #cancelled: (call: Call) => void;
   attempts = 0;
+  /** How many of the attempts were made for more memory. */
+  growths = 0;
+  /** What its next job asks for, in bytes, rather than what the options say. */
+  memory: number | undefined;
+  /** What the job of the present attempt has asked for, in bytes, if that is known. */
+  memoryRequested: number | undefined;
+  /** Machines not to be taken, with the time until which, by Date.now(). */
+  readonly avoided: Map<string, number> = new Map();
   /** Of the present attempt, once it is submitted. */
   jobId: string | undefined;
   host: string | undefined;
+  /** The machine of the present attempt, by the name that the batch system gives it. */
+  machine: string | undefined;
   usage: Usage | undefined;
   /** The encoded call; let go once it is on the disk. */
   payload: Uint8Array | undefined;
@@ -38,7 +49,7 @@ export class Call implements FutureSource {
   constructor(
     index: number,
     { fn, payload }: EncodedRequest,
-    request: JobRequest,
+    options: JobOptions,
     single: boolean,
     cancelled: (call: Call) => void,
   ) {
@@ -47,7 +58,7 @@ export class Call implements FutureSource {
     this.fn = fn;
     this.payload = payload;
     this.payloadHash = hashOf(payload);
-    this.options = request.options;
+    this.options = options;
     this.single = single;
     this.controller = new FutureController(this);
   }

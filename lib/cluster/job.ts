@@ -1,12 +1,4 @@
 import type { JobEvent } from '../batch/batch-system.ts';
-import {
-  JobDiedError,
-  JobHeldError,
-  JobLostError,
-  JobRemovedError,
-  type JobError,
-  type JobFailure,
-} from '../errors.ts';
 import type { Call } from './call.ts';
 
 /** How a job can leave a call without an outcome. */
@@ -29,6 +21,13 @@ export interface Job {
   trouble: Error | undefined;
   /** How it ended, if the batch system has told. */
   end: JobEnd | undefined;
+  /** What the batch system has seen it use and ask for, in bytes. */
+  memoryUsed: number | undefined;
+  memoryRequested: number | undefined;
+  /** Whether it has been taken off its machine, and has not run since. */
+  evicted: boolean;
+  /** How often it was held and let go again. */
+  releases: number;
   /** When an outcome that is not there by then will not come, by performance.now(). */
   deadline: number;
   /** How many times in a row the batch system did not know it. */
@@ -47,50 +46,12 @@ export function newJob(call: Call, jobId: string): Job {
     reading: false,
     trouble: undefined,
     end: undefined,
+    memoryUsed: undefined,
+    memoryRequested: undefined,
+    evicted: false,
+    releases: 0,
     deadline: Infinity,
     missing: 0,
     keep: false,
   };
-}
-
-/** The signal that a memory limit is enforced with. */
-const SIGKILL = 9;
-const OUT_OF_MEMORY = ' (often the machine or a limit ran out of memory: see `request_memory`)';
-const NOT_SHARED =
-  ": it did not find its job set. Remedy: name a `directory` that its machine shares; a /tmp is often the job's own";
-
-/**
- * The error of a job that ended like this without an outcome.
- * @param couldNotBegin its shell did not find its script
- */
-export function errorOf(end: JobEnd, failure: JobFailure, couldNotBegin = false): JobError {
-  const job = `Job ${failure.jobId}${failure.host === undefined ? '' : ` on ${failure.host}`}`;
-  switch (end.kind) {
-    case 'held': {
-      const message = `${job} was held, and has been removed from the queue: ${end.reason}`;
-      return new JobHeldError(message, {
-        ...failure,
-        holdReason: end.reason,
-        holdReasonCode: end.code,
-        holdReasonSubCode: end.subCode,
-      });
-    }
-    case 'removed':
-      return new JobRemovedError(`${job} was removed from the queue from outside: ${end.reason}`, failure);
-    case 'lost':
-      return new JobLostError(
-        `${job} is not known to the batch system any more, and has left no outcome`,
-        failure,
-      );
-    case 'ended': {
-      const { exitCode, signal } = end;
-      const how = signal === undefined ? `with exit code ${exitCode ?? 'unknown'}` : `by signal ${signal}`;
-      const hint = couldNotBegin ? NOT_SHARED : signal === SIGKILL ? OUT_OF_MEMORY : '';
-      return new JobDiedError(`${job} ended ${how} without an outcome${hint}`, {
-        ...failure,
-        exitCode,
-        signal,
-      });
-    }
-  }
 }

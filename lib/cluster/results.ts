@@ -4,6 +4,7 @@ import type { EncodedOutcome, ItemOutcome } from '../payload/call.ts';
 import { decodeThrown } from '../payload/thrown.ts';
 import { deserialize } from '../payload/deserialize.ts';
 import type { OtherNode } from '../payload/format.ts';
+import { JobTimeLimitError } from '../job-errors.ts';
 import type { Call } from './call.ts';
 
 /**
@@ -26,7 +27,7 @@ export async function takeResults(
     nodeVersion: outcome.nodeVersion,
   };
   const where = `condor-futures job ${String(call.jobId)} (${outcome.host}, pid ${outcome.pid})`;
-  return Promise.all(outcome.items.map(async (item) => decodeItem(item, where, otherNode)));
+  return Promise.all(outcome.items.map(async (item) => decodeItem(item, where, otherNode, call)));
 }
 
 /** Settles the call's future with its results. */
@@ -46,7 +47,9 @@ async function decodeItem(
   item: ItemOutcome,
   where: string,
   otherNode: OtherNode,
+  call: Call,
 ): Promise<ItemResult<unknown>> {
+  if ('timeLimit' in item) return { thrown: await timeLimitError(item, call) };
   try {
     return 'value' in item
       ? { value: await deserialize(item.value, { otherNode }) }
@@ -54,4 +57,26 @@ async function decodeItem(
   } catch (cause) {
     return { thrown: new PayloadError(`The result cannot be read: ${(cause as Error).message}`, { cause }) };
   }
+}
+
+/** How much of its stderr the error shows, in characters. */
+const SHOWN = 4096;
+
+async function timeLimitError(
+  { timeLimit, begun }: Extract<ItemOutcome, { timeLimit: number }>,
+  call: Call,
+): Promise<JobTimeLimitError> {
+  const what = begun
+    ? `The call ran longer than its time limit of ${timeLimit} ms`
+    : `The call was not begun, as one before it in its chunk ran longer than the time limit of ${timeLimit} ms`;
+  return new JobTimeLimitError(`${what}; job ${call.jobId} on ${call.host} was ended`, {
+    jobId: String(call.jobId),
+    host: call.host,
+    attempts: call.attempts,
+    memoryUsed: call.usage?.peakMemoryBytes,
+    memoryRequested: call.memoryRequested,
+    stderrTail: (await call.stderr()).trim().slice(-SHOWN),
+    stderrFile: undefined,
+    timeLimit,
+  });
 }

@@ -1,6 +1,7 @@
 import PQueue from 'p-queue';
-import type { BatchSystem, SubmitOptions } from '../batch/batch-system.ts';
+import type { AvoidedHost, BatchSystem, SubmitOptions } from '../batch/batch-system.ts';
 import type { JobSet } from '../job-set/job-set.ts';
+import { parseMemory, showMemory } from '../memory.ts';
 import type { Call } from './call.ts';
 
 /** What a submission needs from the executor, and tells it. */
@@ -73,17 +74,20 @@ export class Submissions {
       for (const call of calls) this.#host.onRefused(call, error);
       return;
     }
-    for (const [submit, group] of groupByOptions(this.#host.submit, calls)) {
+    for (const { calls: group, ...terms } of groupByTerms(this.#host.submit, calls)) {
       for (let start = 0; start < group.length; start += JOBS_PER_SUBMISSION) {
-        await this.#submitGroup(jobSet, submit, group.slice(start, start + JOBS_PER_SUBMISSION));
+        await this.#submitGroup(jobSet, terms, group.slice(start, start + JOBS_PER_SUBMISSION));
       }
     }
   }
 
-  async #submitGroup(jobSet: JobSet, submit: SubmitOptions, group: Call[]): Promise<void> {
+  async #submitGroup(jobSet: JobSet, { submit, avoid }: Terms, group: Call[]): Promise<void> {
     const calls = this.#withoutDone(group);
     if (calls.length === 0) return;
-    for (const call of calls) call.attempts += 1;
+    for (const call of calls) {
+      call.attempts += 1;
+      call.memoryRequested = parseMemory(submit['request_memory']);
+    }
     this.#submissions += 1;
     const submission = this.#submissions;
     const jobs = calls.map((call) => {
@@ -102,7 +106,7 @@ export class Submissions {
         submit,
       });
       const { cwd, environment, system } = this.#host;
-      ids = await system.submit({ jobSet, submission, jobs, cwd, environment, submit });
+      ids = await system.submit({ jobSet, submission, jobs, cwd, environment, submit, avoid });
     } catch (error) {
       for (const call of calls) this.#host.onRefused(call, error);
       await jobSet.note({ event: 'refused', submission, error: String(error) }).catch(ignore);
@@ -136,15 +140,26 @@ async function writeCalls(jobSet: JobSet, calls: readonly Call[]): Promise<Call[
   return fresh;
 }
 
+/** What the jobs of one submission have in common. */
+interface Terms {
+  readonly submit: SubmitOptions;
+  readonly avoid: readonly AvoidedHost[];
+}
+
 /** Calls that can share one submission, in the order of their first. */
-function groupByOptions(common: SubmitOptions, calls: readonly Call[]): [SubmitOptions, Call[]][] {
-  const groups = new Map<string, [SubmitOptions, Call[]]>();
+function groupByTerms(common: SubmitOptions, calls: readonly Call[]): (Terms & { calls: Call[] })[] {
+  const groups = new Map<string, Terms & { calls: Call[] }>();
   for (const call of calls) {
-    const submit = { ...common, ...call.options.submit };
-    const name = JSON.stringify(Object.entries(submit));
+    const submit = { ...common, ...call.options.submit, ...requestOf(call) };
+    const avoid = [...call.avoided].map(([host, until]) => ({ host, until }));
+    const name = JSON.stringify([Object.entries(submit), avoid]);
     const group = groups.get(name);
-    if (group === undefined) groups.set(name, [submit, [call]]);
-    else group[1].push(call);
+    if (group === undefined) groups.set(name, { submit, avoid, calls: [call] });
+    else group.calls.push(call);
   }
   return [...groups.values()];
+}
+
+function requestOf({ memory }: Call): SubmitOptions {
+  return memory === undefined ? {} : { request_memory: showMemory(memory) };
 }

@@ -1,22 +1,25 @@
+import { inspect } from 'node:util';
 import PQueue from 'p-queue';
 import type { BatchSystem, JobEvent } from '../batch/batch-system.ts';
 import { DirectoryError, OwnershipError, PayloadError } from '../errors.ts';
-import { outcomeFile, startFile, stderrFile } from '../job-set/names.ts';
+import { outcomeFile } from '../job-set/names.ts';
 import type { JobSet } from '../job-set/job-set.ts';
+import type { ItemResult } from '../map-results.ts';
 import { decodeOutcome } from '../payload/call.ts';
 import type { OtherNode } from '../payload/format.ts';
+import type { JobError } from '../job-errors.ts';
 import type { Call } from './call.ts';
-import { errorOf, newJob, type Job, type JobEnd } from './job.ts';
+import { newJob, type Job, type JobEnd } from './job.ts';
 import type { JobFiles } from './job-files.ts';
+import { postMortem } from './post-mortem.ts';
 import { hasFailed, settle, takeResults } from './results.ts';
+import { holdActionOf, retryOf, type Retry } from './retry.ts';
 import { SilenceCheck } from './silence-check.ts';
 
 /** How many outcomes are read at once: each takes a file descriptor. */
 const READS_AT_ONCE = 32;
 /** How long an outcome that is there, but gives an error when it is read, is tried. */
 const UNREADABLE_MS = 60_000;
-/** How much of a dead job's stderr its error shows. */
-const STDERR_TAIL_BYTES = 4096;
 
 export interface TrackerHost {
   readonly system: BatchSystem;
@@ -29,8 +32,14 @@ export interface TrackerHost {
   /** Whether there may be jobs whose ids are still to come. */
   isSubmitting(): boolean;
   removeJob(jobId: string): void;
+  /** A held job is to run after all. */
+  releaseJob(jobId: string): void;
   /** A call that failed wants another job. */
-  resubmit(call: Call): void;
+  resubmit(call: Call, retry: Retry): void;
+  /** A job has come as far as its call. */
+  onStarted(): void;
+  /** A job has ended before it came to its call. */
+  onCouldNotStart(error: JobError): void;
   /** A job has left the queue. */
   onGone(): void;
 }
@@ -98,8 +107,13 @@ export class Tracker {
     // Told twice, while its files are being removed.
     if (job.phase === 'gone') return;
     job.missing = 0;
+    job.memoryUsed = Math.max(event.memoryUsed ?? 0, job.memoryUsed ?? 0) || undefined;
+    job.memoryRequested = event.memoryRequested ?? job.memoryRequested;
     switch (event.kind) {
+      case 'measured':
+        return;
       case 'queued':
+      case 'evicted':
       case 'running':
         return this.#onAlive(job, event);
       case 'held':
@@ -139,11 +153,15 @@ export class Tracker {
     this.#early.set(event.jobId, [...(this.#early.get(event.jobId) ?? []), event]);
   }
 
-  #onAlive(job: Job, event: Extract<JobEvent, { kind: 'queued' | 'running' }>): void {
+  #onAlive(job: Job, event: Extract<JobEvent, { kind: 'queued' | 'evicted' | 'running' }>): void {
     job.end = undefined;
+    job.evicted = event.kind === 'evicted' || (job.evicted && event.kind === 'queued');
     this.#ending.delete(job);
     if (job.phase !== 'open') return;
-    if (event.kind === 'running' && event.host !== undefined) job.call.host = event.host;
+    if (event.kind === 'running' && event.host !== undefined) {
+      job.call.host = event.host;
+      job.call.machine = event.host;
+    }
     job.call.controller.setState(event.kind === 'running' ? 'running' : 'pending');
   }
 
@@ -164,7 +182,8 @@ export class Tracker {
       if (bytes === undefined || job.phase !== 'open') return;
       const results = await takeResults(job.call, decodeOutcome(bytes), this.#host.otherNode);
       if (!this.#isOpen(job)) return;
-      if (results.every(hasFailed) && this.#retries(job)) return;
+      this.#host.onStarted();
+      if (results.every(hasFailed) && this.#retries(job, firstError(results))) return;
       settle(job.call, results);
       this.#settled(job, results.some(hasFailed));
     } catch (error) {
@@ -197,39 +216,45 @@ export class Tracker {
       );
       return;
     }
-    const { log, text } = await this.#lastWords(job);
-    const { end, jobId, key, call } = job;
-    if (job.phase !== 'open' || end === undefined) return;
-    const file = (log === 'start' ? startFile : stderrFile)(jobSet.directory, key);
-    const stderrFileKept = this.#host.files.keeps(true) ? file : undefined;
-    const failure = { jobId, host: call.host, stderrTail: text.trim(), stderrFile: stderrFileKept };
-    this.#fail(job, errorOf(end, failure, log === 'start'));
+    if (this.#staysHeld(job, job.end)) return;
+    const { error, beforeCall } = await postMortem(jobSet, this.#host.files, job, job.end);
+    if (job.phase !== 'open' || job.end === undefined) return;
+    this.#fail(job, error);
+    if (beforeCall) this.#host.onCouldNotStart(error);
   }
 
-  /** The end of what the job has said; of what its shell said, if it could not even begin. */
-  async #lastWords({ key }: Job): Promise<{ log: 'stderr' | 'start'; text: string }> {
-    const read = async (log: 'stderr' | 'start'): Promise<string> =>
-      this.#host.jobSet.readLog(key, log, STDERR_TAIL_BYTES).catch(() => '');
-    const text = await read('stderr');
-    const start = text === '' ? await read('start') : '';
-    return start === '' ? { log: 'stderr', text } : { log: 'start', text: start };
+  /** @returns whether a held job keeps its call, as its options want it */
+  #staysHeld(job: Job, end: JobEnd): boolean {
+    if (end.kind !== 'held') return false;
+    const action = holdActionOf(job.call.options, end.code, job.releases);
+    if (action === 'fail') return false;
+    job.end = undefined;
+    this.#ending.delete(job);
+    job.call.controller.setState('pending');
+    if (action === 'release') {
+      job.releases += 1;
+      this.#host.releaseJob(job.jobId);
+    }
+    return true;
   }
 
   #fail(job: Job, error: unknown): void {
-    if (job.phase !== 'open' || this.#retries(job)) return;
+    if (job.phase !== 'open' || this.#retries(job, error)) return;
     job.call.controller.reject(error);
     this.#settled(job, true);
   }
 
   /** Sends the call on its way again, if it has tries left. */
-  #retries(job: Job): boolean {
+  #retries(job: Job, error: unknown): boolean {
     const { call } = job;
     // What somebody has removed on purpose is not brought back.
-    if (job.end?.kind === 'removed' || call.attempts > (call.options.retries ?? 0)) return false;
+    if (job.end?.kind === 'removed' && job.end.byPolicy !== true) return false;
+    const retry = wantedRetry(call, error);
+    if (retry === undefined) return false;
     call.jobId = undefined;
     call.controller.setState('pending');
     this.#settled(job, false);
-    this.#host.resubmit(call);
+    this.#host.resubmit(call, retry);
     return true;
   }
 
@@ -253,5 +278,22 @@ export class Tracker {
     await this.#host.files.remove(job);
     this.#byId.delete(job.jobId);
     this.#host.onGone();
+  }
+}
+
+function firstError([first]: readonly ItemResult<unknown>[]): unknown {
+  return first !== undefined && 'thrown' in first ? first.thrown : undefined;
+}
+
+/** A policy that throws cannot be asked. */
+function wantedRetry(call: Call, error: unknown): Retry | undefined {
+  try {
+    return retryOf(call.options, call, error);
+  } catch (cause) {
+    process.emitWarning(
+      `A call is not tried again, as its \`retries\` policy threw: ${inspect(cause)}`,
+      'CondorFuturesWarning',
+    );
+    return undefined;
   }
 }

@@ -11,6 +11,8 @@ export const PAYLOAD_VERSION = 2;
 export interface CallOptions {
   readonly capture: CaptureOptions;
   readonly otherNode: OtherNode;
+  /** How long each call may run, in milliseconds. */
+  readonly timeLimit?: number | undefined;
   /** The URL of the program that submits, which its jobs must not run again; empty if there is none. */
   readonly main: string;
 }
@@ -32,7 +34,11 @@ export type CallItem =
   { readonly arguments: Uint8Array } | { readonly call: Uint8Array } | { readonly thrown: EncodedThrown };
 
 /** What came of one call. */
-export type ItemOutcome = { readonly value: Uint8Array } | { readonly thrown: EncodedThrown };
+export type ItemOutcome =
+  | { readonly value: Uint8Array }
+  | { readonly thrown: EncodedThrown }
+  /** It ran for longer than so many milliseconds; or it was not begun, as one before it did. */
+  | { readonly timeLimit: number; readonly begun: boolean };
 
 /** What the runner writes: what came of each call of its job, with who, where and when. */
 export interface EncodedOutcome {

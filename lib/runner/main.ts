@@ -1,7 +1,9 @@
+import { isMainThread } from 'node:worker_threads';
 import { readJob } from './read-job.ts';
 import { OutcomeWriter } from './outcome-writer.ts';
 import { guardProcess } from './guard-process.ts';
 import { runItem } from './run-item.ts';
+import { TimeLimit, watchTime } from './time-limit.ts';
 import type { AnyFunction } from '../payload/any-function.ts';
 import { deserialize } from '../payload/deserialize.ts';
 import { JOB_VARIABLE } from '../payload/reference/module-policy.ts';
@@ -18,12 +20,17 @@ async function main(): Promise<void> {
     const location = { batch: Number(batch), offset: Number(offset), length: Number(length), hash };
     const { call, fn } = readJob(directory, location);
     const { items, options } = call;
-    writer.expect(items.length);
+    const { timeLimit = Infinity } = options;
+    const limit = timeLimit === Infinity ? undefined : new TimeLimit(timeLimit, items.length, writer.place);
+    writer.expect(items.length, limit);
     process.env[JOB_VARIABLE] = options.main;
     let loaded: Promise<AnyFunction> | undefined;
     const load = async (): Promise<AnyFunction> =>
       (loaded ??= deserialize(fn, options) as Promise<AnyFunction>);
-    for (const item of items) writer.add(await runItem(load, item, options));
+    for (const item of items) {
+      limit?.begin();
+      writer.add(await runItem(load, item, options));
+    }
   } catch (error) {
     writer.fail(error);
   }
@@ -36,4 +43,5 @@ function exit(): void {
   process.stdout.write('', () => process.stderr.write('', () => process.exit(0)));
 }
 
-void main();
+if (isMainThread) void main();
+else watchTime();

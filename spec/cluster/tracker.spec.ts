@@ -177,15 +177,15 @@ describe('A call', () => {
   );
 
   it.each([
-    [{ exitCode: 3 }, 'ended with exit code 3'],
-    [{ signal: 11 }, 'ended by signal 11'],
-    [{ signal: 9 }, 'ran out of memory'],
-    [{}, 'ended with exit code unknown'],
-  ])('fails with how its job ended without an outcome: %p', async (how, message) => {
+    [{ exitCode: 3 }, 'JobExitedError', 'ended with exit code 3'],
+    [{ signal: 11 }, 'JobKilledError', 'ended by signal 11'],
+    [{ signal: 9 }, 'JobKilledError', 'ran out of memory'],
+    [{}, 'JobExitedError', 'ended with exit code unknown'],
+  ])('fails with how its job ended without an outcome: %p', async (how, name, message) => {
     const { future } = await submitted();
     system.emit({ jobId: future.jobId as string, kind: 'ended', ...how });
     const error = await thrownBy(future);
-    expect(error).toMatchObject({ name: 'JobDiedError', message: expect.stringContaining(message), ...how });
+    expect(error).toMatchObject({ name, message: expect.stringContaining(message), ...how });
   });
 
   it('fails when its outcome is not of this format, or could be of another user', async () => {

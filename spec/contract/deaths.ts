@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
+import { JobKilledError } from '../../lib/job-errors.ts';
 import {
-  JobDiedError,
   NeverSettledError,
   ProcessExitError,
   UncaughtExceptionError,
@@ -57,7 +57,7 @@ const deathExamples: Death[] = [
       process.kill(process.pid, 'SIGKILL');
       return new Promise((resolve) => setTimeout(resolve, 60_000));
     },
-    { class: JobDiedError, fields: { signal: 9, exitCode: undefined, stderrTail: 'last words' } },
+    { class: JobKilledError, fields: { signal: 9, exitCode: undefined, stderrTail: 'last words' } },
   ],
   [
     'its own SIGTERM',
@@ -65,12 +65,12 @@ const deathExamples: Death[] = [
       process.kill(process.pid, 'SIGTERM');
       return new Promise((resolve) => setTimeout(resolve, 60_000));
     },
-    { class: JobDiedError, fields: { signal: 15, exitCode: undefined } },
+    { class: JobKilledError, fields: { signal: 15, exitCode: undefined } },
   ],
   [
     'process.abort()',
     () => process.abort(),
-    { class: JobDiedError, fields: { signal: 6, exitCode: undefined } },
+    { class: JobKilledError, fields: { signal: 6, exitCode: undefined } },
   ],
 ];
 
@@ -99,8 +99,8 @@ export function deaths(subject: Subject): void {
       const future = futures.get('kill -9') as Future<unknown>;
       const error = await thrownBy(future);
       expect(error).toMatchObject({ jobId: future.jobId, host: future.host });
-      expect((error as JobDiedError).message).toContain('last words');
-      expect((error as JobDiedError).message).toContain((error as JobDiedError).stderrFile);
+      expect((error as JobKilledError).message).toContain('last words');
+      expect((error as JobKilledError).message).toContain((error as JobKilledError).stderrFile);
       expect(await future.stderr()).toContain('last words');
     });
 

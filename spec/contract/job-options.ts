@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
+import { JobTimeLimitError } from '../../lib/job-errors.ts';
 import { testsAtOnce } from '../support/tests-at-once.ts';
 import { thrownBy } from '../support/thrown-by.ts';
 import { groupExecutor, type Subject } from './subject.ts';
@@ -48,6 +49,35 @@ export function jobOptions(subject: Subject): void {
       expect(await results.next()).toEqual({ value: 'at 2', done: false });
     });
 
+    atOnce(
+      'ends a call that runs longer than its time limit, though it never gives its thread back',
+      async () => {
+        const limited = executor().with({ timeLimit: 500 });
+        const endless = limited.submit(() => {
+          console.error('on and on');
+          for (;;);
+        });
+        const quick = limited.submit(() => 'in time');
+        const error = await thrownBy(endless);
+        expect(error).toBeInstanceOf(JobTimeLimitError);
+        expect(error).toMatchObject({ timeLimit: 500, jobId: endless.jobId, stderrTail: 'on and on' });
+        expect(await quick).toBe('in time');
+      },
+    );
+
+    atOnce('counts the time of each call of a chunk by itself', async () => {
+      const sleep = async (ms: number): Promise<number> =>
+        new Promise((resolve) => setTimeout(resolve, ms, ms));
+      const results = executor()
+        .with({ timeLimit: 1500 })
+        .map(sleep, [800, 801, 60_000, 1], { chunkSize: 4 });
+      expect(await results.next()).toEqual({ value: 800, done: false });
+      expect(await results.next()).toEqual({ value: 801, done: false });
+      expect(await thrownBy(results.next())).toMatchObject({
+        message: expect.stringContaining('ran longer than its time limit of 1500 ms'),
+      });
+    });
+
     atOnce('keeps the options of the executor it is called on', async () => {
       const file = newFile();
       const call = executor().with({ retries: 1 }).with({ submit: {} }).submit(succeedAt, file, 2, 'throw');
@@ -58,6 +88,17 @@ export function jobOptions(subject: Subject): void {
       [{ retries: -1 }, RangeError],
       [{ retries: 1.5 }, RangeError],
       [{ retries: 'many' }, TypeError],
+      [{ retries: {} }, TypeError],
+      [{ retries: { limit: 1, when: 'always' } }, TypeError],
+      [{ retries: { limit: 1, delay: -5 } }, RangeError],
+      [{ onHold: 'ignore' }, RangeError],
+      [{ onHold: { later: 'wait' } }, TypeError],
+      [{ onHold: { 3: 'ignore' } }, RangeError],
+      [{ releaseLimit: -1 }, RangeError],
+      [{ timeLimit: 0 }, RangeError],
+      [{ growMemory: {} }, TypeError],
+      [{ growMemory: { limit: 'much' } }, TypeError],
+      [{ growMemory: { limit: '1GB', factor: 1 } }, RangeError],
       [{ signal: new AbortController() }, TypeError],
       [{ signals: [] }, TypeError],
       [{ submit: 'fast' }, TypeError],

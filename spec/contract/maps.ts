@@ -97,7 +97,7 @@ export function maps(subject: Subject): void {
         { chunkSize: 2, onError: 'continue' },
       );
       const deaths = [await thrownBy(results.next()), await thrownBy(results.next())];
-      expect(deaths).toMatchObject([{ name: 'JobDiedError' }, { name: 'JobDiedError' }]);
+      expect(deaths).toMatchObject([{ name: 'JobKilledError' }, { name: 'JobKilledError' }]);
       expect(await collect(results)).toEqual([3]);
     });
 

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it, jest } from '@jest/globals';
-import { JobDiedError, JobHeldError, JobRemovedError } from '../../lib/errors.ts';
+import { JobExitedError, JobHeldError, JobRemovedError } from '../../lib/job-errors.ts';
 import type { Future } from '../../lib/future.ts';
 import { HTCondorExecutor } from '../../lib/htcondor-executor.ts';
 import { Gate, passGate } from '../support/gate.ts';
@@ -82,14 +82,14 @@ describe('A job on HTCondor that', () => {
 
   it('is killed fails its call with the signal', async () => {
     const future = executor.submit(() => process.kill(process.pid, 'SIGSEGV'));
-    expect(await thrownBy(future)).toMatchObject({ name: 'JobDiedError', signal: 11 });
+    expect(await thrownBy(future)).toMatchObject({ name: 'JobKilledError', signal: 11 });
   });
 
   it('finds no node fails its call with what its shell said', async () => {
     const other = new HTCondorExecutor({ directory, submit, node: '/nonesuch/node' });
-    const error = (await thrownBy(other.submit(() => 1))) as JobDiedError;
+    const error = (await thrownBy(other.submit(() => 1))) as JobExitedError;
     await other.shutdown();
-    expect(error).toBeInstanceOf(JobDiedError);
+    expect(error).toBeInstanceOf(JobExitedError);
     expect(error).toMatchObject({ exitCode: 127, stderrTail: expect.stringContaining('/nonesuch/node') });
     expect(error.message).toContain(error.stderrTail);
   });
@@ -104,7 +104,7 @@ describe('A job on HTCondor that', () => {
     const future = other.submit(() => 1);
     await until(() => future.jobId !== undefined);
     rmSync(join(other.jobSetDirectory as string, 'run.sh'));
-    const error = (await thrownBy(future)) as JobDiedError;
+    const error = (await thrownBy(future)) as JobExitedError;
     await other.shutdown();
     rmSync(hidden, { recursive: true, force: true });
     expect(error.message).toMatch(

@@ -60,9 +60,10 @@ async function run({ batch, offset, length, hash }: Job): Promise<Ran> {
   const bytes = await jobSet.readOutcome(key);
   const outcome = bytes === undefined ? undefined : decodeOutcome(bytes);
   const results = await Promise.all(
-    (outcome?.items ?? []).map(async (item) =>
-      'value' in item ? deserialize(item.value) : decodeThrown(item.thrown, 'the job'),
-    ),
+    (outcome?.items ?? []).map(async (item) => {
+      if ('timeLimit' in item) return item;
+      return 'value' in item ? deserialize(item.value) : decodeThrown(item.thrown, 'the job');
+    }),
   );
   return { exitCode: status, stdout, stderr, results, outcome };
 }

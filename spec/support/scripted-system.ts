@@ -1,4 +1,10 @@
-import type { BatchSystem, EventSource, JobBatch, JobEvent } from '../../lib/batch/batch-system.ts';
+import type {
+  BatchSystem,
+  EventSource,
+  JobAction,
+  JobBatch,
+  JobEvent,
+} from '../../lib/batch/batch-system.ts';
 
 /** A batch system whose jobs do nothing: the spec tells what becomes of them. */
 export class ScriptedSystem implements BatchSystem {
@@ -9,6 +15,8 @@ export class ScriptedSystem implements BatchSystem {
   };
   readonly batches: JobBatch[] = [];
   readonly removed: string[] = [];
+  /** What `act` was asked for, with the jobs. */
+  readonly acts: string[][] = [];
   /** What `status` answers. */
   known: Map<string, JobEvent> = new Map();
   /** Called with each batch before its ids are given. */
@@ -35,7 +43,19 @@ export class ScriptedSystem implements BatchSystem {
     return this.known;
   }
 
+  async act(action: JobAction, jobIds: readonly string[]): Promise<Map<string, string>> {
+    this.acts.push([action.kind, ...jobIds]);
+    return new Map();
+  }
+
   async close(): Promise<void> {}
+
+  /** All jobs leave the queue. */
+  endAll(): void {
+    for (const [index, { jobs }] of this.batches.entries()) {
+      for (const { key } of jobs) this.emit({ jobId: `${index + 1}.${key}`, kind: 'ended', exitCode: 0 });
+    }
+  }
 
   emit(event: JobEvent): void {
     for (const listener of this.#listeners) listener(event);

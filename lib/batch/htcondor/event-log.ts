@@ -26,7 +26,8 @@ function parseEvent(text: string): JobEvent | undefined {
   const [, code = '', cluster, proc] = head;
   const jobId = `${Number(cluster)}.${Number(proc)}`;
   const body = text.slice(head.index);
-  return PARSERS[code]?.(jobId, body);
+  const event = PARSERS[code]?.(jobId, body);
+  return event === undefined ? undefined : { ...event, ...memoryOf(body) };
 }
 
 const queued = (jobId: string): JobEvent => ({ jobId, kind: 'queued' });
@@ -34,10 +35,13 @@ const queued = (jobId: string): JobEvent => ({ jobId, kind: 'queued' });
 const PARSERS: Readonly<Record<string, (jobId: string, body: string) => JobEvent>> = {
   '000': queued,
   '001': (jobId, body) => ({ jobId, kind: 'running', host: hostOf(body) }),
-  // Evicted: back in the queue, unless another event says otherwise.
-  '004': queued,
+  '004': (jobId) => ({ jobId, kind: 'evicted' }),
   '005': (jobId, body) => ({ jobId, kind: 'ended', ...howItEnded(body) }),
-  '009': (jobId, body) => ({ jobId, kind: 'removed', reason: reasonOf(body) }),
+  '006': (jobId) => ({ jobId, kind: 'measured' }),
+  '009': (jobId, body) => {
+    const reason = reasonOf(body);
+    return { jobId, kind: 'removed', reason, byPolicy: isPolicy(reason) };
+  },
   '012': (jobId, body) => ({ jobId, kind: 'held', reason: reasonOf(body), ...holdCodes(body) }),
   '013': queued,
   // Reconnection to the machine failed: the job will run again.
@@ -67,6 +71,24 @@ function reasonOf(body: string): string {
     lines.filter((line) => line !== '' && !/^Code \d+ Subcode \d+$/.test(line)).join('; ') ||
     'no reason was given'
   );
+}
+
+/** `The job attribute PeriodicRemove expression '…' evaluated to TRUE`, and the same of `The system macro SYSTEM_PERIODIC_REMOVE`. */
+export function isPolicy(reason: string): boolean {
+  return /^The (job attribute|system macro) .*expression .*evaluated to/.test(reason);
+}
+
+const MEBIBYTE = 1024 * 1024;
+
+/** In 006 the present use; where a job leaves its machine, a table of use, request and allocation. All are in MiB. */
+function memoryOf(body: string): { memoryUsed?: number; memoryRequested?: number } {
+  const measured = /^\s*(\d+) {2}- {2}MemoryUsage of job \(MB\)/m.exec(body)?.[1];
+  const [, used, requested] = /^\s*Memory \(MB\) +: +(?:(\d+) +)?(\d+) +\d+ *$/m.exec(body) ?? [];
+  const use = measured ?? used;
+  return {
+    ...(use === undefined ? {} : { memoryUsed: Number(use) * MEBIBYTE }),
+    ...(requested === undefined ? {} : { memoryRequested: Number(requested) * MEBIBYTE }),
+  };
 }
 
 function holdCodes(body: string): { code?: number; subCode?: number } {

@@ -1,5 +1,6 @@
 import { CommandError, CommandNotFoundError, SubmitError } from '../../errors.ts';
 import type {
+  AvoidedHost,
   BatchSystem,
   EventSource,
   JobBatch,
@@ -36,12 +37,12 @@ export class HTCondorSystem implements BatchSystem {
   readonly events: EventSource = { kind: 'log', parse: parseEventLog };
   /** The arguments that lead each tool to the schedd. */
   readonly #place: readonly string[];
+  /** Those that lead to the central manager. */
+  readonly #pool: readonly string[];
 
   constructor({ pool, schedd }: HTCondorPlace) {
-    this.#place = [
-      ...(pool === undefined ? [] : ['-pool', pool]),
-      ...(schedd === undefined ? [] : ['-name', schedd]),
-    ];
+    this.#pool = pool === undefined ? [] : ['-pool', pool];
+    this.#place = [...this.#pool, ...(schedd === undefined ? [] : ['-name', schedd])];
   }
 
   checkSubmitOptions(submit: SubmitOptions): void {
@@ -54,7 +55,8 @@ export class HTCondorSystem implements BatchSystem {
     checkEnvironment(environment);
   }
 
-  async submit(batch: JobBatch): Promise<string[]> {
+  async submit(wanted: JobBatch): Promise<string[]> {
+    const batch = { ...wanted, avoid: await this.#avoidable(wanted.avoid) };
     const output = await this.#runSubmit(batch);
     const ids = parseTerse(output.stdout);
     if (ids.length === batch.jobs.length) return ids;
@@ -83,7 +85,22 @@ export class HTCondorSystem implements BatchSystem {
     return new Map([...ended, ...found]);
   }
 
+  async act(): Promise<Map<string, string>> {
+    return new Map();
+  }
+
   async close(): Promise<void> {}
+
+  /** Of machines to avoid, those that it can: some other machine must be left. */
+  async #avoidable(avoid: readonly AvoidedHost[]): Promise<readonly AvoidedHost[]> {
+    if (avoid.length === 0) return [];
+    const { stdout } = await runCommand('condor_status', [...this.#pool, '-af', 'Machine']).catch(() => ({
+      stdout: '',
+    }));
+    const machines = new Set(stdout.split('\n').filter((line) => line !== ''));
+    const known = avoid.filter(({ host }) => machines.delete(host));
+    return machines.size > 0 ? known : [];
+  }
 
   async #runSubmit(batch: JobBatch): Promise<CommandOutput> {
     try {

@@ -1,4 +1,5 @@
 import type { JobEvent } from '../batch-system.ts';
+import { isPolicy } from './event-log.ts';
 
 /** The attributes that {@link parseQueueListing} reads. */
 export const LISTED_ATTRIBUTES: readonly string[] = [
@@ -13,6 +14,8 @@ export const LISTED_ATTRIBUTES: readonly string[] = [
   'ExitBySignal',
   'ExitSignal',
   'RemoteHost',
+  'MemoryUsage',
+  'RequestMemory',
 ];
 
 type ClassAd = Readonly<Record<string, unknown>>;
@@ -26,7 +29,10 @@ export function parseQueueListing(listing: string): Map<string, JobEvent> {
   const ads = JSON.parse(listing) as ClassAd[];
   if (!Array.isArray(ads))
     throw new SyntaxError(`Expected a list of job ClassAds, got: ${listing.slice(0, 100)}`);
-  const events = ads.map((ad) => eventOf(`${String(ad['ClusterId'])}.${String(ad['ProcId'])}`, ad));
+  const events = ads.map((ad) => ({
+    ...eventOf(`${String(ad['ClusterId'])}.${String(ad['ProcId'])}`, ad),
+    ...memoryOf(ad),
+  }));
   return new Map(events.map((event) => [event.jobId, event]));
 }
 
@@ -37,8 +43,10 @@ function eventOf(jobId: string, ad: ClassAd): JobEvent {
     case 6: // transferring output
     case 7: // suspended
       return { jobId, kind: 'running', host: text(ad['RemoteHost'])?.split('@').at(-1) };
-    case 3:
-      return { jobId, kind: 'removed', reason: text(ad['RemoveReason']) ?? 'no reason was given' };
+    case 3: {
+      const reason = text(ad['RemoveReason']) ?? 'no reason was given';
+      return { jobId, kind: 'removed', reason, byPolicy: isPolicy(reason) };
+    }
     case 4:
       return ad['ExitBySignal'] === true
         ? { jobId, kind: 'ended', signal: number(ad['ExitSignal']) }
@@ -54,6 +62,18 @@ function eventOf(jobId: string, ad: ClassAd): JobEvent {
     default: // 1, idle
       return { jobId, kind: 'queued' };
   }
+}
+
+const MEBIBYTE = 1024 * 1024;
+
+/** Both are in MiB, and expressions (which are told as text) as long as nothing was measured. */
+function memoryOf(ad: ClassAd): Pick<JobEvent, 'memoryUsed' | 'memoryRequested'> {
+  const used = number(ad['MemoryUsage']);
+  const requested = number(ad['RequestMemory']);
+  return {
+    ...(used === undefined ? {} : { memoryUsed: used * MEBIBYTE }),
+    ...(requested === undefined ? {} : { memoryRequested: requested * MEBIBYTE }),
+  };
 }
 
 function text(value: unknown): string | undefined {

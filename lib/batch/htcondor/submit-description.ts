@@ -1,5 +1,5 @@
 import { eventLogFile, scriptFile, startFile } from '../../job-set/names.ts';
-import type { JobBatch, SubmitOptions } from '../batch-system.ts';
+import type { AvoidedHost, JobBatch, SubmitOptions } from '../batch-system.ts';
 import { showValue } from '../../options.ts';
 import {
   DOLLAR_ATTRIBUTE,
@@ -74,7 +74,8 @@ export function checkEnvironment(environment: Readonly<Record<string, string>>):
 }
 
 /** The text that condor_submit reads on stdin: what is common to all jobs, then a line for each. */
-export function submitDescription({ jobSet, submission, jobs, cwd, environment, submit }: JobBatch): string {
+export function submitDescription(batch: JobBatch): string {
+  const { jobSet, submission, jobs, cwd, environment, submit, avoid } = batch;
   const { id, directory } = jobSet;
   const commands: Record<string, string> = {
     universe: 'vanilla',
@@ -85,6 +86,7 @@ export function submitDescription({ jobSet, submission, jobs, cwd, environment, 
     when_to_transfer_output: 'ON_EXIT',
     transfer_output_files: '""',
     ...Object.fromEntries(Object.entries(submit).map(([name, value]) => [normalize(name), String(value)])),
+    ...requirementsWithout(avoid, submit),
     executable: '/bin/sh',
     transfer_executable: 'false',
     // The runner's own words are numbers and keys, which need no quotes.
@@ -105,6 +107,16 @@ export function submitDescription({ jobSet, submission, jobs, cwd, environment, 
     ')',
     '',
   ].join('\n');
+}
+
+/** The user's requirements, and not to run on some machines for some time. */
+function requirementsWithout(avoid: readonly AvoidedHost[], submit: SubmitOptions): Record<string, string> {
+  if (avoid.length === 0) return {};
+  const [, own] = Object.entries(submit).find(([name]) => normalize(name) === 'requirements') ?? [];
+  const others = avoid.map(
+    ({ host, until }) => `(TARGET.Machine != "${host}" || time() > ${Math.ceil(until / 1000)})`,
+  );
+  return { requirements: [...(own === undefined ? [] : [`(${String(own)})`]), ...others].join(' && ') };
 }
 
 /** The jobs of one submission, as a ClassAd expression. */

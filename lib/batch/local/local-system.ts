@@ -67,6 +67,10 @@ export class LocalSystem implements BatchSystem {
     );
   }
 
+  async act(): Promise<Map<string, string>> {
+    return new Map();
+  }
+
   async close(): Promise<void> {
     await this.remove([...this.#waiting.keys(), ...this.#running.keys()]);
   }

@@ -5,11 +5,14 @@ import { parseEventLog } from '../../../lib/batch/htcondor/event-log.ts';
 const recordings = new URL('../../fixtures/htcondor/event-log/', import.meta.url);
 const read = (name: string): Buffer => readFileSync(new URL(name, recordings));
 
-/** The kinds of event in the order of the log, and the last event but for its job. */
+const MIB = 1024 * 1024;
+
+/** The kinds of event in the order of the log but for measurements, and the last event but for its job. */
 function summaryOf(name: string): { kinds: string[]; last: Record<string, unknown> } {
   const { events } = parseEventLog(read(name));
   const { jobId: _, ...last } = events.at(-1) as { jobId: string };
-  return { kinds: events.map(({ kind }) => kind), last };
+  const kinds = events.map(({ kind }) => kind).filter((kind) => kind !== 'measured');
+  return { kinds, last };
 }
 
 describe('a recorded event log', () => {
@@ -19,7 +22,7 @@ describe('a recorded event log', () => {
     ['killed-by-signal.log', ['queued', 'running', 'ended'], { signal: 9 }],
     [
       'removed.log',
-      ['queued', 'running', 'queued', 'removed'],
+      ['queued', 'running', 'evicted', 'removed'],
       { reason: 'via condor_rm (by user condor-user)' },
     ],
     ['removed-while-idle.log', ['queued', 'removed'], { reason: expect.stringContaining('condor_rm') }],
@@ -28,7 +31,7 @@ describe('a recorded event log', () => {
       ['queued', 'running', 'removed'],
       { reason: expect.stringContaining('PeriodicRemove expression') },
     ],
-    ['evicted.log', ['queued', 'running', 'queued', 'running', 'ended'], { exitCode: 0 }],
+    ['evicted.log', ['queued', 'running', 'evicted', 'running', 'ended'], { exitCode: 0 }],
     ['starter-killed.log', expect.arrayContaining(['running', 'queued']), expect.anything()],
     ['submit-event-notes.log', ['queued', 'running', 'ended'], { exitCode: 0 }],
     ['suspended.log', expect.arrayContaining(['running', 'ended']), { exitCode: 0 }],
@@ -53,6 +56,21 @@ describe('a recorded event log', () => {
 
   it('tells the machine', () => {
     expect(parseEventLog(read('exit-0.log')).events[1]).toMatchObject({ kind: 'running', host: 'localhost' });
+  });
+
+  it('tells the memory that a job used, and had asked for', () => {
+    const { events } = parseEventLog(read('evicted.log'));
+    expect(events.find(({ kind }) => kind === 'evicted')).toMatchObject({
+      memoryUsed: 0,
+      memoryRequested: 64 * MIB,
+    });
+    expect(events.findLast(({ kind }) => kind === 'measured')).toMatchObject({ memoryUsed: 2 * MIB });
+    expect(events.at(-1)).toMatchObject({ memoryRequested: 64 * MIB });
+  });
+
+  it('tells a removal by a policy from one by hand', () => {
+    expect(parseEventLog(read('periodic-remove.log')).events.at(-1)).toMatchObject({ byPolicy: true });
+    expect(parseEventLog(read('removed.log')).events.at(-1)).toMatchObject({ byPolicy: false });
   });
 
   it('keeps interleaved jobs apart', () => {

@@ -37,7 +37,7 @@ describe('a recorded listing', () => {
     expect(eventsOf('history-several')).toEqual([
       { jobId: '902.0', kind: 'ended', exitCode: 3 },
       { jobId: '901.0', kind: 'ended', signal: 9 },
-      { jobId: '905.0', kind: 'removed', reason: 'via condor_rm (by user condor-user)' },
+      { jobId: '905.0', kind: 'removed', reason: 'via condor_rm (by user condor-user)', byPolicy: false },
     ]);
   });
 

@@ -14,6 +14,7 @@ const batch: JobBatch = {
     { key: '2-3', arguments: ['2-3', '1', '17', '4'] },
   ],
   cwd: '/home/me',
+  avoid: [],
   environment: { SEED: '7', GREETING: 'say "hi"' },
   submit: { request_memory: '2GB', '+ProjectName': '"Higgs"', Initialdir: '/elsewhere', getenv: true },
 };

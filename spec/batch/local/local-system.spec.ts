@@ -8,6 +8,7 @@ const batch: JobBatch = {
   submission: 1,
   jobs: [{ key: '1', arguments: ['1'] }],
   cwd: '/nonesuch',
+  avoid: [],
   environment: {},
   submit: {},
 };

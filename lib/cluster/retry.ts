@@ -1,0 +1,67 @@
+import { JobOutOfMemoryError } from '../job-errors.ts';
+import type { HoldAction, JobOptions, RetryPolicy } from '../job-options.ts';
+import { parseMemory } from '../memory.ts';
+
+/** How a call is tried again. */
+export interface Retry {
+  /** In milliseconds. */
+  readonly delay: number;
+  /** For how long, in milliseconds, the machine on which it failed is not taken. */
+  readonly avoidHost: number;
+  /** What the next job asks for, in bytes, where that is more than the last one did. */
+  readonly memory: number | undefined;
+}
+
+/** How often a call has been tried, and why. */
+export interface Tries {
+  readonly attempts: number;
+  /** How many of the attempts were made for more memory. */
+  readonly growths: number;
+}
+
+const AVOID_HOST_MS = 600_000;
+
+/**
+ * Whether and how a call that failed is tried again; undefined if it is not.
+ * @throws what the policy's own functions throw
+ */
+export function retryOf(options: JobOptions, tries: Tries, error: unknown): Retry | undefined {
+  const memory = grownMemory(options, error);
+  if (memory !== undefined) return { delay: 0, avoidHost: 0, memory };
+  const { limit, when, delay = 0, avoidHost = AVOID_HOST_MS } = policyOf(options.retries);
+  const attempt = tries.attempts - tries.growths;
+  if (attempt > limit || when?.(error, attempt) === false) return undefined;
+  return {
+    delay: Math.max(0, (typeof delay === 'number' ? delay : delay(attempt)) || 0),
+    avoidHost,
+    memory: undefined,
+  };
+}
+
+/** What to do about a held job. */
+export function holdActionOf(
+  { onHold = 'fail', releaseLimit = 3 }: JobOptions,
+  code: number | undefined,
+  releases: number,
+): HoldAction {
+  const byCode = typeof onHold === 'string' ? onHold : onHold[code ?? -1];
+  const action = byCode ?? (typeof onHold === 'string' ? onHold : (onHold.default ?? 'fail'));
+  return action === 'release' && releases >= releaseLimit ? 'fail' : action;
+}
+
+function policyOf(retries: number | RetryPolicy = 0): RetryPolicy {
+  return typeof retries === 'number' ? { limit: retries } : retries;
+}
+
+/** Undefined if it did not fail for the memory it had asked for, or cannot have more. */
+function grownMemory({ growMemory }: JobOptions, error: unknown): number | undefined {
+  if (growMemory === undefined || !(error instanceof JobOutOfMemoryError) || error.limit !== 'job')
+    return undefined;
+  const { memoryUsed, memoryRequested } = error;
+  const limit = parseMemory(growMemory.limit) as number;
+  const had = memoryRequested ?? memoryUsed ?? 0;
+  if (had >= limit) return undefined;
+  const wanted = Math.max(had, memoryUsed ?? 0) * (growMemory.factor ?? 2);
+  // What it had is not known: all that it may have.
+  return wanted === 0 ? limit : Math.min(wanted, limit);
+}
