@@ -3,9 +3,10 @@ import type { BatchSystem } from './batch/batch-system.ts';
 import { Call, encodeRequest, type EncodedRequest } from './cluster/call.ts';
 import { cancelOnAbort } from './cluster/cancel-on-abort.ts';
 import { Functions } from './cluster/functions.ts';
+import { JobCommands } from './cluster/job-commands.ts';
+import { JobControls } from './cluster/job-controls.ts';
 import { JobFiles } from './cluster/job-files.ts';
 import { mainUrl } from './cluster/main-url.ts';
-import { Removals } from './cluster/removals.ts';
 import { Submissions } from './cluster/submissions.ts';
 import { Tracker } from './cluster/tracker.ts';
 import type { ResolvedOptions } from './cluster-options.ts';
@@ -45,7 +46,8 @@ export class ClusterExecutor extends Executor {
   readonly #system: BatchSystem;
   readonly #options: ResolvedOptions;
   readonly #submissions: Submissions;
-  readonly #removals: Removals;
+  readonly #commands: JobCommands;
+  readonly #controls: JobControls;
   readonly #functions: Functions;
   readonly #callOptions: CallOptions;
   /** Calls whose futures are not done. */
@@ -68,11 +70,12 @@ export class ClusterExecutor extends Executor {
     this.#options = options;
     this.#functions = new Functions(options.capture);
     this.#callOptions = { capture: options.capture, otherNode: options.otherNode, main: mainUrl() };
-    this.#removals = new Removals(system, (jobIds, error) =>
+    this.#commands = new JobCommands(system, (jobIds, error) =>
       warn(
         `${jobIds.length} jobs could not be removed from the queue (${jobIds.slice(0, 10).join(' ')}…): ${String(error)}`,
       ),
     );
+    this.#controls = new JobControls(system, this.#commands);
     this.#submissions = new Submissions({
       system,
       cwd: options.cwd,
@@ -132,6 +135,7 @@ export class ClusterExecutor extends Executor {
     }
     this.#calls += 1;
     const call = new Call(this.#calls, encoded, request, single, () => this.#onCancel(call));
+    call.controls = this.#controls;
     this.#pending.add(call);
     call.future.addDoneCallback(() => this.#onDone(call));
     cancelOnAbort(call.future, request.options.signal);
@@ -190,7 +194,7 @@ export class ClusterExecutor extends Executor {
       outcomeGrace,
       otherNode: options.otherNode,
       isSubmitting: () => this.#submissions.busy,
-      removeJob: (jobId) => this.#removals.add(jobId),
+      removeJob: (jobId) => this.#commands.remove(jobId),
       resubmit: (call) => this.#submissions.add(call),
       onGone: () => this.#checkIdle(),
     });
@@ -218,7 +222,7 @@ export class ClusterExecutor extends Executor {
     await new Promise((resolve) => setImmediate(resolve));
     await this.#until(() => this.#pending.size === 0, Infinity);
     await this.#submissions.idle();
-    await this.#removals.idle();
+    await this.#commands.idle();
     const opened = this.#opened;
     if (opened !== undefined) {
       const { jobSet, files, tracker, watch } = opened;

@@ -21,9 +21,33 @@ export interface BatchSystem {
    * @throws {CommandError} if it gives no answer, which says nothing about the jobs
    */
   status(jobIds: readonly string[]): Promise<Map<string, JobEvent>>;
+  /**
+   * Asks for something to be done to jobs. To ask twice for the same is no error where the job is in the wanted state then.
+   * @returns why the system refuses, by job; for the others it has accepted
+   * @throws {CommandError} if it gives no answer
+   */
+  act(action: JobAction, jobIds: readonly string[]): Promise<Map<string, string>>;
+  /**
+   * Why a job does not run, in plain text; or what became of it. Undefined if the system does not know it.
+   * @throws {CommandError} if it gives no answer
+   */
+  analyze(jobId: string): Promise<string | undefined>;
+  /**
+   * All that is known of jobs, also of those that have left the queue. Jobs that the system does not know are missing.
+   * @throws {CommandError} if it gives no answer
+   */
+  describe(jobIds: readonly string[]): Promise<Map<string, ClassAd>>;
   /** Frees what the system holds open. */
   close(): Promise<void>;
 }
+
+/** What a future can ask for its job, other than its removal. */
+export type JobAction =
+  | { readonly kind: 'hold'; readonly reason?: string | undefined }
+  | { readonly kind: 'release' | 'vacate' | 'suspend' | 'continue' };
+
+/** The attributes of a job, by HTCondor's names. */
+export type ClassAd = Readonly<Record<string, unknown>>;
 
 /** Submit commands (HTCondor) by name, as the user wrote them. */
 export type SubmitOptions = Readonly<Record<string, string | number | boolean>>;
@@ -73,6 +97,8 @@ export type JobEvent = { readonly jobId: string } & (
       readonly reason: string;
       readonly code?: number | undefined;
       readonly subCode?: number | undefined;
+      /** It was held because `act` asked for it. */
+      readonly requested?: boolean | undefined;
     }
   | { readonly kind: 'removed'; readonly reason: string }
   /** The job has left the queue by itself; its process ended with a code or by a signal. */

@@ -1,5 +1,6 @@
 import type { JobOptions, JobRequest } from '../executor.ts';
-import { FutureController, type Future, type FutureSource, type Usage } from '../future.ts';
+import { FutureController, type Future } from '../future.ts';
+import type { FutureSource, JobControl, Usage } from '../future-source.ts';
 import { jobKey } from '../job-set/names.ts';
 import type { InputLocation, JobSet } from '../job-set/job-set.ts';
 import { encodeCall, type CallItem, type CallOptions } from '../payload/call.ts';
@@ -9,6 +10,7 @@ import { isPlain } from '../payload/plain.ts';
 import { serialize } from '../payload/serialize.ts';
 import { encodeThrown } from '../payload/thrown.ts';
 import { hashOf, type Functions, type WrittenFunction } from './functions.ts';
+import type { JobControls } from './job-controls.ts';
 
 /** What a call has printed is kept in memory, up to this many bytes, when its files are removed. */
 const KEPT_LOG_BYTES = 4096;
@@ -22,8 +24,9 @@ export class Call implements FutureSource {
   readonly #index: number;
   readonly #cancelled: (call: Call) => void;
   attempts = 0;
-  /** Of the present attempt, once it is submitted. */
-  jobId: string | undefined;
+  /** Through which its future controls its job. */
+  controls: JobControls | undefined;
+  #jobId: string | undefined;
   host: string | undefined;
   usage: Usage | undefined;
   /** The encoded call; let go once it is on the disk. */
@@ -59,6 +62,20 @@ export class Call implements FutureSource {
   /** The key of the job of the present attempt. */
   get key(): string {
     return jobKey(this.#index, Math.max(1, this.attempts));
+  }
+
+  /** Of the present attempt, once it is submitted. */
+  get jobId(): string | undefined {
+    return this.#jobId;
+  }
+
+  set jobId(jobId: string | undefined) {
+    this.#jobId = jobId;
+    if (jobId !== undefined) this.controls?.onSubmitted(this, jobId);
+  }
+
+  get control(): JobControl | undefined {
+    return this.controls?.of(this);
   }
 
   onCancel(): void {

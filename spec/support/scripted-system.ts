@@ -1,4 +1,11 @@
-import type { BatchSystem, EventSource, JobBatch, JobEvent } from '../../lib/batch/batch-system.ts';
+import type {
+  BatchSystem,
+  ClassAd,
+  EventSource,
+  JobAction,
+  JobBatch,
+  JobEvent,
+} from '../../lib/batch/batch-system.ts';
 
 /** A batch system whose jobs do nothing: the spec tells what becomes of them. */
 export class ScriptedSystem implements BatchSystem {
@@ -9,6 +16,15 @@ export class ScriptedSystem implements BatchSystem {
   };
   readonly batches: JobBatch[] = [];
   readonly removed: string[] = [];
+  /** What was asked for, each time with the ids. */
+  readonly actions: { action: JobAction; jobIds: readonly string[] }[] = [];
+  /** What `act` refuses, by job. */
+  refusals: Map<string, string> = new Map();
+  /** What `analyze` and `describe` know. */
+  analyses: Map<string, string> = new Map();
+  ads: Map<string, ClassAd> = new Map();
+  /** The ids of each `describe`. */
+  readonly described: (readonly string[])[] = [];
   /** What `status` answers. */
   known: Map<string, JobEvent> = new Map();
   /** Called with each batch before its ids are given. */
@@ -33,6 +49,20 @@ export class ScriptedSystem implements BatchSystem {
 
   async status(): Promise<Map<string, JobEvent>> {
     return this.known;
+  }
+
+  async act(action: JobAction, jobIds: readonly string[]): Promise<Map<string, string>> {
+    this.actions.push({ action, jobIds });
+    return new Map([...this.refusals].filter(([jobId]) => jobIds.includes(jobId)));
+  }
+
+  async analyze(jobId: string): Promise<string | undefined> {
+    return this.analyses.get(jobId);
+  }
+
+  async describe(jobIds: readonly string[]): Promise<Map<string, ClassAd>> {
+    this.described.push(jobIds);
+    return this.ads;
   }
 
   async close(): Promise<void> {}
