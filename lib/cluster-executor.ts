@@ -3,9 +3,10 @@ import type { BatchSystem } from './batch/batch-system.ts';
 import { Call, encodeRequest, type EncodedRequest } from './cluster/call.ts';
 import { cancelOnAbort } from './cluster/cancel-on-abort.ts';
 import { Functions } from './cluster/functions.ts';
+import { JobCommands } from './cluster/job-commands.ts';
+import { JobControls } from './cluster/job-controls.ts';
 import { JobFiles } from './cluster/job-files.ts';
 import { mainUrl } from './cluster/main-url.ts';
-import { Removals } from './cluster/removals.ts';
 import { Resubmissions } from './cluster/resubmissions.ts';
 import { Submissions } from './cluster/submissions.ts';
 import { Tracker } from './cluster/tracker.ts';
@@ -50,7 +51,8 @@ export class ClusterExecutor extends Executor {
   readonly #submissions: Submissions;
   readonly #resubmissions: Resubmissions;
   readonly #breaker = new StartBreaker();
-  readonly #removals: Removals;
+  readonly #commands: JobCommands;
+  readonly #controls: JobControls;
   readonly #functions: Functions;
   readonly #callOptions: CallOptions;
   /** Calls whose futures are not done. */
@@ -74,11 +76,12 @@ export class ClusterExecutor extends Executor {
     this.#options = options;
     this.#functions = new Functions(options.capture);
     this.#callOptions = { capture: options.capture, otherNode: options.otherNode, main: mainUrl() };
-    this.#removals = new Removals(system, (jobIds, error) =>
+    this.#commands = new JobCommands(system, (jobIds, error) =>
       warn(
         `${jobIds.length} jobs could not be removed from the queue (${jobIds.slice(0, 10).join(' ')}…): ${String(error)}`,
       ),
     );
+    this.#controls = new JobControls(system, this.#commands);
     this.#submissions = new Submissions({
       system,
       cwd: options.cwd,
@@ -143,6 +146,7 @@ export class ClusterExecutor extends Executor {
     }
     this.#calls += 1;
     const call = new Call(this.#calls, encoded, options, single, () => this.#onCancel(call));
+    call.controls = this.#controls;
     this.#pending.add(call);
     call.future.addDoneCallback(() => this.#onDone(call));
     cancelOnAbort(call.future, request.options.signal);
@@ -173,7 +177,7 @@ export class ClusterExecutor extends Executor {
   #releaseJob(jobId: string): void {
     const failed = (error: unknown): void =>
       warn(`The held job ${jobId} could not be released: ${String(error)}`);
-    this.#system.act({ kind: 'release' }, [jobId]).catch(failed);
+    this.#commands.act(jobId, { kind: 'release' }).catch(failed);
   }
 
   #refuse(call: Call, error: unknown): void {
@@ -218,11 +222,11 @@ export class ClusterExecutor extends Executor {
       outcomeGrace,
       otherNode: options.otherNode,
       isSubmitting: () => this.#submissions.busy,
-      removeJob: (jobId) => this.#removals.add(jobId),
       releaseJob: (jobId) => this.#releaseJob(jobId),
       resubmit: (call, retry) => this.#resubmissions.add(call, retry),
       onStarted: () => this.#breaker.onStarted(),
       onCouldNotStart: (error) => this.#break(this.#breaker.onCouldNotStart(error)),
+      removeJob: (jobId) => this.#commands.remove(jobId),
       onGone: () => this.#checkIdle(),
     });
     const timing = { sweepInterval: options.sweepInterval, lostAfter: LOST_AFTER_GRACES * outcomeGrace };
@@ -249,7 +253,7 @@ export class ClusterExecutor extends Executor {
     await new Promise((resolve) => setImmediate(resolve));
     await this.#until(() => this.#pending.size === 0, Infinity);
     await this.#submissions.idle();
-    await this.#removals.idle();
+    await this.#commands.idle();
     const opened = this.#opened;
     if (opened !== undefined) {
       const { jobSet, files, tracker, watch } = opened;

@@ -19,10 +19,29 @@ export class TimeoutError extends CondorFuturesError {
   }
 }
 
-/** A settled future was settled again. */
+/** A settled future was settled again, or something was asked of the job of a future that is done. */
 export class InvalidStateError extends CondorFuturesError {
   static {
     this.prototype.name = 'InvalidStateError';
+  }
+}
+
+/** The batch system refuses what a future asked for its job, such as `suspend()` while it does not run; `reason` says why. */
+export class JobControlError extends CondorFuturesError {
+  /** The method of the future, such as `hold`. */
+  readonly action: string;
+  readonly jobId: string | undefined;
+  readonly reason: string;
+
+  constructor(action: string, jobId: string | undefined, reason: string) {
+    super(`${action}() of ${jobId === undefined ? 'a call' : `job ${jobId}`} was refused: ${reason}`);
+    this.action = action;
+    this.jobId = jobId;
+    this.reason = reason;
+  }
+
+  static {
+    this.prototype.name = 'JobControlError';
   }
 }
 

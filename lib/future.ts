@@ -1,41 +1,11 @@
 import { inspect } from 'node:util';
-import { CancelledError, InvalidStateError } from './errors.ts';
-import { showValue } from './options.ts';
+import type { JobAction } from './batch/batch-system.ts';
+import { runDoneCallback } from './done-callback.ts';
+import { CancelledError, InvalidStateError, JobControlError } from './errors.ts';
+import type { FutureSource, FutureState, JobControl, Usage } from './future-source.ts';
+import { nameOfType, showValue } from './options.ts';
 import { cannotTravel } from './payload/untransferable.ts';
 import { checkWaitOptions, waitFor, type WaitOptions } from './timeout.ts';
-
-/**
- * Where a call stands. `pending`: not started yet; `running`: its job has started; `finished`: it returned; `failed`: it
- * threw, or its job died; `cancelled`.
- */
-export type FutureState = 'pending' | 'running' | 'finished' | 'failed' | 'cancelled';
-
-/** What one call used on the machine that ran it. */
-export interface Usage {
-  /** When the call began and ended, by the clock of the machine that ran it. */
-  readonly startedAt: Date;
-  readonly endedAt: Date;
-  /** Processor time of the job's process, in milliseconds. */
-  readonly userCpuMs: number;
-  readonly systemCpuMs: number;
-  /** The largest resident set of the job's process. */
-  readonly peakMemoryBytes: number;
-  readonly pid: number;
-  /** Node's version there, such as `v20.19.0`. */
-  readonly nodeVersion: string;
-}
-
-/** What a future asks of the executor that made it. */
-export interface FutureSource {
-  readonly jobId: string | undefined;
-  readonly host: string | undefined;
-  readonly usage: Usage | undefined;
-  readonly attempts: number;
-  stdout(): Promise<string>;
-  stderr(): Promise<string>;
-  /** Called once, when the future has become cancelled. */
-  onCancel(): void;
-}
 
 /** The half of Future that only executors use, out of the reach of users. */
 let control: {
@@ -139,11 +109,11 @@ export class Future<T> extends Promise<T> {
       throw new TypeError(`Expected \`callback\` to be a function, got ${showValue(callback)}`);
     }
     if (this.done()) {
-      this.#call(callback);
+      runDoneCallback(callback, this);
       return () => {};
     }
     // Its own function, so that adding one callback twice calls it twice, as Python does.
-    const entry = (): void => this.#call(callback);
+    const entry = (): void => runDoneCallback(callback, this);
     this.#callbacks ??= new Set();
     this.#callbacks.add(entry);
     return () => this.#callbacks?.delete(entry);
@@ -182,8 +152,67 @@ export class Future<T> extends Promise<T> {
     return this.#source.stderr();
   }
 
+  /**
+   * Puts the job on hold: it gives up its machine, if it has one, and stays in the queue until {@link release}; then it begins anew.
+   * The future is pending meanwhile. As all that follow, waits for the job to be submitted, and resolves when the batch system has
+   * accepted it.
+   * @param reason for those who look at the queue
+   * @throws {JobControlError} if the batch system refuses; {@link InvalidStateError} if the future is done; {@link CommandError}
+   */
+  async hold(reason?: string): Promise<void> {
+    if (reason !== undefined && typeof reason !== 'string')
+      throw new TypeError(`Expected \`reason\` to be a string, got ${showValue(reason)}`);
+    await this.#act({ kind: 'hold', reason });
+  }
+
+  /** Lets a held job run again. @throws as {@link hold} */
+  async release(): Promise<void> {
+    await this.#act({ kind: 'release' });
+  }
+
+  /** Takes a running job off its machine; it begins anew, there or elsewhere. @throws as {@link hold} */
+  async vacate(): Promise<void> {
+    await this.#act({ kind: 'vacate' });
+  }
+
+  /** Stops the processes of a running job where they are, until {@link continue}. The future stays running. @throws as {@link hold} */
+  async suspend(): Promise<void> {
+    await this.#act({ kind: 'suspend' });
+  }
+
+  /** Lets a suspended job go on. @throws as {@link hold} */
+  async continue(): Promise<void> {
+    await this.#act({ kind: 'continue' });
+  }
+
+  /**
+   * Why the job does not run, in the batch system's words (`condor_q -better-analyze`); what became of it, if it has left the queue.
+   * @throws {JobControlError} if the batch system knows nothing of the job; {@link CommandError}
+   */
+  async analyze(): Promise<string> {
+    return this.#control('analyze').analyze();
+  }
+
+  /** All attributes of the job, by HTCondor's names; also of one that has left the queue. @throws as {@link analyze} */
+  async classAd(): Promise<Readonly<Record<string, unknown>>> {
+    return this.#control('classAd').classAd();
+  }
+
   override get [Symbol.toStringTag](): string {
     return 'Future';
+  }
+
+  #control(action: string): JobControl {
+    const ofJob = this.#source.control;
+    if (ofJob === undefined)
+      throw new JobControlError(action, this.jobId, 'no batch system has a job for it');
+    return ofJob;
+  }
+
+  async #act(action: JobAction): Promise<void> {
+    const { kind } = action;
+    if (this.done()) throw new InvalidStateError(`The future is ${this.#state} already: nothing to ${kind}`);
+    await this.#control(kind).act(action);
   }
 
   #inspect(): string {
@@ -219,20 +248,6 @@ export class Future<T> extends Promise<T> {
     const callbacks = this.#callbacks ?? new Set();
     // One by one, so that a callback can take back those after it.
     for (const callback of callbacks) if (callbacks.delete(callback)) callback();
-  }
-
-  #call(callback: (future: Future<T>) => unknown): void {
-    const warn = (error: unknown): void =>
-      process.emitWarning(
-        `A done callback of ${inspect(this)} failed: ${inspect(error)}`,
-        'CondorFuturesWarning',
-      );
-    try {
-      const returned = callback(this);
-      if (returned instanceof Promise) returned.catch(warn);
-    } catch (error) {
-      warn(error);
-    }
   }
 
   static {
@@ -282,8 +297,3 @@ export class FutureController<T> {
 
 /** A future of whatever value. */
 export type AnyFuture = Future<unknown>;
-
-function nameOfType(value: unknown): string {
-  if (value === null || typeof value !== 'object') return value === null ? 'null' : typeof value;
-  return (value.constructor as { name?: string } | undefined)?.name ?? 'object';
-}

@@ -4,7 +4,6 @@ export { LocalExecutor, type LocalExecutorOptions } from './local-executor.ts';
 export type { ClusterExecutor } from './cluster-executor.ts';
 export type { ClusterOptions } from './cluster-options.ts';
 export type { KeepFiles } from './cluster/job-files.ts';
-export type { SubmitOptions } from './batch/batch-system.ts';
 export { Executor, type JobRequest, type ShutdownOptions } from './executor.ts';
 export type {
   HoldAction,
@@ -14,8 +13,10 @@ export type {
   MemoryGrowth,
   RetryPolicy,
 } from './job-options.ts';
+export type { ClassAd, JobAction, SubmitOptions } from './batch/batch-system.ts';
 export type { ItemResult, MapOptions, MapResults } from './map-results.ts';
-export { Future, FutureController, type FutureSource, type FutureState, type Usage } from './future.ts';
+export { Future, FutureController } from './future.ts';
+export type { FutureSource, FutureState, JobControl, Usage } from './future-source.ts';
 export { asCompleted, type Completions } from './as-completed.ts';
 export { wait, type ReturnWhen, type WaitResult } from './wait.ts';
 export type { WaitOptions } from './timeout.ts';

@@ -70,6 +70,12 @@ export function showValue(value: unknown): string {
   return value === null || value === undefined ? `\`${text}\`` : `\`${text}\` (${typeof value})`;
 }
 
+/** The name of a value's class, or its type. */
+export function nameOfType(value: unknown): string {
+  if (value === null || typeof value !== 'object') return value === null ? 'null' : typeof value;
+  return (value.constructor as { name?: string } | undefined)?.name ?? 'object';
+}
+
 function isKind(value: unknown, kind: Kind): boolean {
   if (kind === 'array of strings')
     return Array.isArray(value) && value.every((entry) => typeof entry === 'string');

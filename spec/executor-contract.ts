@@ -2,6 +2,7 @@ import { describe, jest } from '@jest/globals';
 import type { ClusterOptions } from '../lib/cluster-options.ts';
 import type { Executor } from '../lib/executor.ts';
 import { cancellation } from './contract/cancellation.ts';
+import { control } from './contract/control.ts';
 import { closures } from './contract/closures.ts';
 import { deaths } from './contract/deaths.ts';
 import { errors } from './contract/errors.ts';
@@ -36,6 +37,7 @@ export function executorContract(
       deaths,
       futures,
       cancellation,
+      control,
       waits,
       maps,
       jobOptions,

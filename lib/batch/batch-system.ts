@@ -27,6 +27,16 @@ export interface BatchSystem {
    * @throws {CommandError} if it gives no answer
    */
   act(action: JobAction, jobIds: readonly string[]): Promise<Map<string, string>>;
+  /**
+   * Why a job does not run, in plain text; or what became of it. Undefined if the system does not know it.
+   * @throws {CommandError} if it gives no answer
+   */
+  analyze(jobId: string): Promise<string | undefined>;
+  /**
+   * All that is known of jobs, also of those that have left the queue. Jobs that the system does not know are missing.
+   * @throws {CommandError} if it gives no answer
+   */
+  describe(jobIds: readonly string[]): Promise<Map<string, ClassAd>>;
   /** Frees what the system holds open. */
   close(): Promise<void>;
 }
@@ -35,6 +45,9 @@ export interface BatchSystem {
 export type JobAction =
   | { readonly kind: 'hold'; readonly reason?: string | undefined }
   | { readonly kind: 'release' | 'vacate' | 'suspend' | 'continue' };
+
+/** The attributes of a job, by HTCondor's names. */
+export type ClassAd = Readonly<Record<string, unknown>>;
 
 /** Submit commands (HTCondor) by name, as the user wrote them. */
 export type SubmitOptions = Readonly<Record<string, string | number | boolean>>;
@@ -97,6 +110,8 @@ export type JobEvent = JobSighting &
         readonly reason: string;
         readonly code?: number | undefined;
         readonly subCode?: number | undefined;
+        /** It was held because `act` asked for it. */
+        readonly requested?: boolean | undefined;
       }
     /** @see JobRemovedByPolicyError for `byPolicy` */
     | { readonly kind: 'removed'; readonly reason: string; readonly byPolicy?: boolean | undefined }

@@ -1,6 +1,7 @@
 import type { JobRequest } from '../executor.ts';
 import type { JobOptions } from '../job-options.ts';
-import { FutureController, type Future, type FutureSource, type Usage } from '../future.ts';
+import { FutureController, type Future } from '../future.ts';
+import type { FutureSource, JobControl, Usage } from '../future-source.ts';
 import { jobKey } from '../job-set/names.ts';
 import type { InputLocation, JobSet } from '../job-set/job-set.ts';
 import { encodeCall, type CallItem, type CallOptions } from '../payload/call.ts';
@@ -10,6 +11,7 @@ import { isPlain } from '../payload/plain.ts';
 import { serialize } from '../payload/serialize.ts';
 import { encodeThrown } from '../payload/thrown.ts';
 import { hashOf, type Functions, type WrittenFunction } from './functions.ts';
+import type { JobControls } from './job-controls.ts';
 
 /** What a call has printed is kept in memory, up to this many bytes, when its files are removed. */
 const KEPT_LOG_BYTES = 4096;
@@ -31,8 +33,9 @@ export class Call implements FutureSource {
   memoryRequested: number | undefined;
   /** Machines not to be taken, with the time until which, by Date.now(). */
   readonly avoided: Map<string, number> = new Map();
-  /** Of the present attempt, once it is submitted. */
-  jobId: string | undefined;
+  /** Through which its future controls its job. */
+  controls: JobControls | undefined;
+  #jobId: string | undefined;
   host: string | undefined;
   /** The machine of the present attempt, by the name that the batch system gives it. */
   machine: string | undefined;
@@ -70,6 +73,20 @@ export class Call implements FutureSource {
   /** The key of the job of the present attempt. */
   get key(): string {
     return jobKey(this.#index, Math.max(1, this.attempts));
+  }
+
+  /** Of the present attempt, once it is submitted. */
+  get jobId(): string | undefined {
+    return this.#jobId;
+  }
+
+  set jobId(jobId: string | undefined) {
+    this.#jobId = jobId;
+    if (jobId !== undefined) this.controls?.onSubmitted(this, jobId);
+  }
+
+  get control(): JobControl | undefined {
+    return this.controls?.of(this);
   }
 
   onCancel(): void {

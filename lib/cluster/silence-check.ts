@@ -1,11 +1,16 @@
 import type { BatchSystem, JobEvent } from '../batch/batch-system.ts';
-import type { Job } from './job.ts';
+import type { Job, JobEnd } from './job.ts';
 
 /** How long nothing may be heard of any job before the batch system is asked; it doubles while nothing is heard. */
 const FIRST_SILENCE_MS = 60_000;
 const LONGEST_SILENCE_MS = 600_000;
 /** One answer without a job proves nothing: a queue may be listed while it is being rewritten. */
 const MISSING_TIMES = 2;
+
+/** Nothing may come of it for long, and nobody would notice that it is gone. */
+function isHeldOnRequest(end: JobEnd): boolean {
+  return end.kind === 'held' && end.requested === true;
+}
 
 /** Asks the batch system, rarely and for all jobs at once, when outcomes and events have been silent for long. */
 export class SilenceCheck {
@@ -30,7 +35,9 @@ export class SilenceCheck {
 
   onTick(jobs: Iterable<Job>): void {
     if (this.#asking || performance.now() - this.#heardAt < this.#patience) return;
-    const open = [...jobs].filter((job) => job.phase === 'open' && job.end === undefined);
+    const open = [...jobs].filter(
+      (job) => job.phase === 'open' && (job.end === undefined || isHeldOnRequest(job.end)),
+    );
     this.#heardAt = performance.now();
     if (open.length > 0) void this.#ask(open);
   }

@@ -169,6 +169,12 @@ export class Tracker {
     if (job.end !== undefined && end.kind === 'held') return;
     job.end = end;
     if (job.phase === 'settled') return this.#leave(job, end);
+    if (end.kind === 'held' && end.requested === true) {
+      // Until its future releases it; an outcome that it has left all the same counts.
+      job.deadline = Infinity;
+      job.call.controller.setState('pending');
+      return this.onOutcome(job.key);
+    }
     job.deadline = performance.now() + this.#host.outcomeGrace;
     this.#ending.add(job);
     this.onOutcome(job.key);

@@ -35,7 +35,7 @@ describe('A held job', () => {
     run.tell(future, { kind: 'running' });
     await run.return(future, 7);
     expect(await future).toBe(7);
-    expect([run.system.acts, run.system.removed]).toEqual([[], []]);
+    expect([run.system.actions, run.system.removed]).toEqual([[], []]);
   });
 
   it('is released, if that is wanted, and fails its call when it was held once too often', async () => {
@@ -44,15 +44,13 @@ describe('A held job', () => {
     const jobId = future.jobId as string;
     for (const times of [1, 2]) {
       run.tell(future, held);
-      await until(() => run.system.acts.length === times);
+      await until(() => run.system.actions.length === times);
       run.tell(future, { kind: 'queued' });
     }
     run.tell(future, held);
     expect(await thrownBy(future)).toBeInstanceOf(JobHeldError);
-    expect(run.system.acts).toEqual([
-      ['release', jobId],
-      ['release', jobId],
-    ]);
+    const release = { action: { kind: 'release' }, jobIds: [jobId] };
+    expect(run.system.actions).toEqual([release, release]);
     await until(() => run.system.removed.includes(jobId));
   });
 
@@ -62,7 +60,7 @@ describe('A held job', () => {
     run.tell(released, held);
     run.tell(failed, { ...held, code: 6 });
     expect(await thrownBy(failed)).toMatchObject({ holdReasonCode: 6 });
-    await until(() => run.system.acts.length === 1);
+    await until(() => run.system.actions.length === 1);
     expect(released.done()).toBe(false);
   });
 
@@ -72,7 +70,7 @@ describe('A held job', () => {
     await run.return(future, 7);
     run.tell(future, held);
     expect(await future).toBe(7);
-    expect(run.system.acts).toEqual([]);
+    expect(run.system.actions).toEqual([]);
   });
 });
 

@@ -71,6 +71,17 @@ describe('SilenceCheck', () => {
     expect(lost).toEqual([job]);
   });
 
+  it('asks for jobs that are held on request, and not for those that are ending', async () => {
+    const held = { jobId: '1.1', kind: 'held', reason: 'by hand' } as const;
+    job.end = held;
+    await pass(MINUTE + 1000);
+    expect(asked).toBe(0);
+    job.end = { ...held, requested: true };
+    await pass(MINUTE + 1000);
+    job.end = undefined;
+    expect(asked).toBe(1);
+  });
+
   it('concludes nothing from no answer', async () => {
     system.status = async () => {
       asked += 1;

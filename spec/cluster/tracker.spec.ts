@@ -142,6 +142,47 @@ describe('A call', () => {
     expect(system.removed).toEqual([]);
   });
 
+  it('is pending while its job is held on request, and goes on when that is released', async () => {
+    const { future } = await submitted();
+    const jobId = future.jobId as string;
+    const held = { jobId, kind: 'held', reason: 'asked for', requested: true } as const;
+    system.emit({ jobId, kind: 'running', host: 'node1' });
+    for (const event of [held, held]) system.emit(event);
+    expect(future.state).toBe('pending');
+    // Longer than the grace of an outcome, which is 200 ms here.
+    await thrownBy(future.result(700));
+    expect([future.state, system.removed]).toEqual(['pending', []]);
+    system.emit({ jobId, kind: 'queued' });
+    system.emit({ jobId, kind: 'running', host: 'node2' });
+    expect(future.state).toBe('running');
+    await writeOutcome(keyOf(future), 7);
+    expect(await future).toBe(7);
+  });
+
+  it('has its value though its job is held on request before the outcome is seen, and the job is removed', async () => {
+    const { future } = await submitted();
+    const jobId = future.jobId as string;
+    system.emit({ jobId, kind: 'held', reason: 'asked for', requested: true });
+    await writeOutcome(keyOf(future), 7);
+    expect(await future).toBe(7);
+    await until(() => system.removed.length === 1);
+    expect(system.removed).toEqual([jobId]);
+  });
+
+  it.each(['held', 'removed', 'ended'] as const)(
+    'fails when its job was held on request, and later is %s otherwise',
+    async (kind) => {
+      const { future } = await submitted();
+      const jobId = future.jobId as string;
+      system.emit({ jobId, kind: 'held', reason: 'asked for', requested: true });
+      if (kind === 'held') system.emit({ jobId, kind: 'queued' });
+      system.emit({ jobId, kind, reason: 'by hand' });
+      expect(await thrownBy(future)).toMatchObject({
+        name: { held: 'JobHeldError', removed: 'JobRemovedError', ended: 'JobDiedError' }[kind],
+      });
+    },
+  );
+
   it('fails with the reason when its job is held, and the job is removed', async () => {
     const { future } = await submitted();
     system.emit({

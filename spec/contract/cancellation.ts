@@ -1,24 +1,16 @@
 import { randomUUID } from 'node:crypto';
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect } from '@jest/globals';
 import { CancelledError } from '../../lib/errors.ts';
 import type { Executor } from '../../lib/executor.ts';
 import type { Future } from '../../lib/future.ts';
+import { beat, beatInChild, untilStill } from '../support/beat.ts';
 import { Gate, passGate } from '../support/gate.ts';
 import { testsAtOnce } from '../support/tests-at-once.ts';
 import { thrownBy } from '../support/thrown-by.ts';
 import { until } from '../support/until.ts';
 import { groupExecutor, type Subject } from './subject.ts';
-
-/** To be submitted: makes the file grow for as long as its process lives, a minute at the most. */
-async function beat(file: string): Promise<void> {
-  const { appendFileSync } = await import('node:fs');
-  for (let beats = 0; beats < 3000; beats += 1) {
-    appendFileSync(file, '.');
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}
 
 /** What `cancel()` and signals do. */
 export function cancellation(subject: Subject): void {
@@ -84,6 +76,30 @@ export function cancellation(subject: Subject): void {
       await untilStill(file);
     });
 
+    atOnce('while the call runs: the processes that it has started end, too', async () => {
+      const file = newFile();
+      const future = executor().submit(beatInChild, file, 'stay');
+      await until(() => future.running() && existsSync(file));
+      future.cancel();
+      await untilStill(file);
+    });
+
+    atOnce('while the call is suspended: its process ends', async () => {
+      const file = newFile();
+      const future = executor().submit(async (path: string) => {
+        const { writeFileSync } = await import('node:fs');
+        process.on('exit', () => writeFileSync(path, 'ended'));
+        process.on('SIGTERM', () => process.exit());
+        writeFileSync(path, 'running');
+        await new Promise((resolve) => setTimeout(resolve, 60_000));
+      }, file);
+      await until(() => future.running() && existsSync(file));
+      await future.suspend();
+      future.cancel();
+      await until(() => readFileSync(file, 'utf8') === 'ended');
+      expect(future.state).toBe('cancelled');
+    });
+
     atOnce('by the signal that was given to with(), also while the call runs', async () => {
       const file = newFile();
       const controller = new AbortController();
@@ -120,18 +136,4 @@ export function cancellation(subject: Subject): void {
 
 function manyCalls(executor: Executor, gate: Gate, count: number): Future<number>[] {
   return Array.from({ length: count }, (_, index) => executor.submit(passGate<number>, gate.file, index));
-}
-
-/** Waits until nobody makes the file grow any more. */
-async function untilStill(file: string): Promise<void> {
-  let last = -1;
-  await until(
-    () => {
-      const { size } = statSync(file);
-      const still = size === last;
-      last = size;
-      return still;
-    },
-    { interval: 400 },
-  );
 }

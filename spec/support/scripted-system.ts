@@ -1,5 +1,6 @@
 import type {
   BatchSystem,
+  ClassAd,
   EventSource,
   JobAction,
   JobBatch,
@@ -15,8 +16,15 @@ export class ScriptedSystem implements BatchSystem {
   };
   readonly batches: JobBatch[] = [];
   readonly removed: string[] = [];
-  /** What `act` was asked for, with the jobs. */
-  readonly acts: string[][] = [];
+  /** What was asked for, each time with the ids. */
+  readonly actions: { action: JobAction; jobIds: readonly string[] }[] = [];
+  /** What `act` refuses, by job. */
+  refusals: Map<string, string> = new Map();
+  /** What `analyze` and `describe` know. */
+  analyses: Map<string, string> = new Map();
+  ads: Map<string, ClassAd> = new Map();
+  /** The ids of each `describe`. */
+  readonly described: (readonly string[])[] = [];
   /** What `status` answers. */
   known: Map<string, JobEvent> = new Map();
   /** Called with each batch before its ids are given. */
@@ -44,8 +52,17 @@ export class ScriptedSystem implements BatchSystem {
   }
 
   async act(action: JobAction, jobIds: readonly string[]): Promise<Map<string, string>> {
-    this.acts.push([action.kind, ...jobIds]);
-    return new Map();
+    this.actions.push({ action, jobIds });
+    return new Map([...this.refusals].filter(([jobId]) => jobIds.includes(jobId)));
+  }
+
+  async analyze(jobId: string): Promise<string | undefined> {
+    return this.analyses.get(jobId);
+  }
+
+  async describe(jobIds: readonly string[]): Promise<Map<string, ClassAd>> {
+    this.described.push(jobIds);
+    return this.ads;
   }
 
   async close(): Promise<void> {}

@@ -1,4 +1,5 @@
 import type { JobEvent, ParsedEvents } from '../batch-system.ts';
+import { isRequestedHold } from './job-actions.ts';
 
 /** Stands alone on the line behind each event; in a log that went through Windows, with the other line end. */
 const SEPARATOR = /\n\.\.\.\r?\n/;
@@ -91,7 +92,9 @@ function memoryOf(body: string): { memoryUsed?: number; memoryRequested?: number
   };
 }
 
-function holdCodes(body: string): { code?: number; subCode?: number } {
+function holdCodes(body: string): { code?: number; subCode?: number; requested?: boolean } {
   const codes = /^\s*Code (\d+) Subcode (\d+)/m.exec(body);
-  return codes === null ? {} : { code: Number(codes[1]), subCode: Number(codes[2]) };
+  if (codes === null) return {};
+  const [code, subCode] = [Number(codes[1]), Number(codes[2])];
+  return { code, subCode, ...(isRequestedHold(code, subCode) ? { requested: true } : {}) };
 }

@@ -1,8 +1,11 @@
+import PQueue from 'p-queue';
 import { CommandError, CommandNotFoundError, SubmitError } from '../../errors.ts';
 import type {
   AvoidedHost,
   BatchSystem,
+  ClassAd,
   EventSource,
+  JobAction,
   JobBatch,
   JobEvent,
   JobPlace,
@@ -10,7 +13,8 @@ import type {
 } from '../batch-system.ts';
 import { runCommand, type CommandOutput } from '../run-command.ts';
 import { parseEventLog } from './event-log.ts';
-import { LISTED_ATTRIBUTES, parseQueueListing } from './queue-listing.ts';
+import { commandOf, parseRefusals, trimAnalysis } from './job-actions.ts';
+import { LISTED_ATTRIBUTES, parseClassAds, parseQueueListing } from './queue-listing.ts';
 import {
   checkDirectoryName,
   checkEnvironment,
@@ -21,6 +25,9 @@ import {
 
 /** How many job ids one command line takes. */
 const IDS_PER_COMMAND = 2000;
+
+/** Each analysis asks the collector for all machines of the pool. */
+const ANALYSES_AT_ONCE = 2;
 
 /** What condor_submit says when nobody answers, rather than refuses. */
 const NO_SCHEDD = /address (of|for)|connect to|SECMAN|unknown host/i;
@@ -39,6 +46,7 @@ export class HTCondorSystem implements BatchSystem {
   readonly #place: readonly string[];
   /** Those that lead to the central manager. */
   readonly #pool: readonly string[];
+  readonly #analyses = new PQueue({ concurrency: ANALYSES_AT_ONCE });
 
   constructor({ pool, schedd }: HTCondorPlace) {
     this.#pool = pool === undefined ? [] : ['-pool', pool];
@@ -78,15 +86,43 @@ export class HTCondorSystem implements BatchSystem {
 
   async status(jobIds: readonly string[]): Promise<Map<string, JobEvent>> {
     const clusters = new Set(jobIds.map((id) => id.split('.')[0] ?? id));
-    const found = await this.#list('condor_q', [...clusters]);
-    const missing = jobIds.filter((id) => !found.has(id));
-    // A pool without a history file has nothing to say about jobs that have left the queue.
-    const ended = missing.length === 0 ? [] : await this.#list('condor_history', missing).catch(() => []);
-    return new Map([...ended, ...found]);
+    const found = await this.#list('condor_q', [...clusters], LISTED, parseQueueListing);
+    return this.#addEnded(jobIds, found, async (missing) =>
+      this.#list('condor_history', missing, LISTED, parseQueueListing),
+    );
   }
 
-  async act(): Promise<Map<string, string>> {
-    return new Map();
+  async act(action: JobAction, jobIds: readonly string[]): Promise<Map<string, string>> {
+    const { command, args } = commandOf(action);
+    const refusals = new Map<string, string>();
+    for (const ids of slices(jobIds)) {
+      const { stderr } = await runCommand(command, [...this.#place, ...args, ...ids]).catch(
+        (error: unknown) => {
+          // It fails where it has refused all jobs.
+          if (error instanceof CommandError && parseRefusals(error.stderr) !== undefined) return error;
+          throw error;
+        },
+      );
+      for (const [id, reason] of parseRefusals(stderr) ?? []) refusals.set(id, reason);
+    }
+    return refusals;
+  }
+
+  async analyze(jobId: string): Promise<string | undefined> {
+    const args = [...this.#place, '-better-analyze', jobId];
+    const analysis = await this.#analyses.add(async () =>
+      trimAnalysis((await runCommand('condor_q', args)).stdout),
+    );
+    if (analysis !== '') return analysis;
+    const event = (await this.status([jobId])).get(jobId);
+    return event && `Job ${jobId} is not in the queue any more: ${lastWords(event)}`;
+  }
+
+  async describe(jobIds: readonly string[]): Promise<Map<string, ClassAd>> {
+    const found = await this.#list('condor_q', jobIds, ['-json'], parseClassAds);
+    return this.#addEnded(jobIds, found, async (missing) =>
+      this.#list('condor_history', missing, ['-json', '-match', String(missing.length)], parseClassAds),
+    );
   }
 
   async close(): Promise<void> {}
@@ -141,22 +177,46 @@ export class HTCondorSystem implements BatchSystem {
     }
   }
 
-  async #list(
+  /** What the queue says of jobs, and the history of those that have left it. */
+  async #addEnded<T>(
+    jobIds: readonly string[],
+    found: Map<string, T>,
+    ask: (missing: readonly string[]) => Promise<Map<string, T>>,
+  ): Promise<Map<string, T>> {
+    const missing = jobIds.filter((id) => !found.has(id));
+    // A pool without a history file has nothing to say about jobs that have left the queue.
+    const ended = missing.length === 0 ? [] : await ask(missing).catch(() => []);
+    return new Map([...ended, ...found]);
+  }
+
+  async #list<T>(
     command: 'condor_q' | 'condor_history',
     ids: readonly string[],
-  ): Promise<Map<string, JobEvent>> {
-    const found = new Map<string, JobEvent>();
+    args: readonly string[],
+    parse: (listing: string) => Map<string, T>,
+  ): Promise<Map<string, T>> {
+    const found = new Map<string, T>();
     for (const some of slices(ids)) {
-      const { stdout } = await runCommand(command, [
-        ...this.#place,
-        '-json',
-        '-attributes',
-        LISTED_ATTRIBUTES.join(','),
-        ...some,
-      ]);
-      for (const [id, event] of parseQueueListing(stdout)) found.set(id, event);
+      const { stdout } = await runCommand(command, [...this.#place, ...args, ...some]);
+      for (const [id, entry] of parse(stdout)) found.set(id, entry);
     }
     return found;
+  }
+}
+
+const LISTED = ['-json', '-attributes', LISTED_ATTRIBUTES.join(',')];
+
+/** How a job that is not in the queue has ended, in a sentence's second half. */
+function lastWords(event: JobEvent): string {
+  switch (event.kind) {
+    case 'ended':
+      return event.signal === undefined
+        ? `it ended with exit code ${event.exitCode ?? 'unknown'}`
+        : `it ended by signal ${event.signal}`;
+    case 'removed':
+      return `it was removed: ${event.reason}`;
+    default:
+      return 'the history does not tell how it ended';
   }
 }
 

@@ -1,5 +1,6 @@
-import type { JobEvent } from '../batch-system.ts';
 import { isPolicy } from './event-log.ts';
+import type { ClassAd, JobEvent } from '../batch-system.ts';
+import { isRequestedHold } from './job-actions.ts';
 
 /** The attributes that {@link parseQueueListing} reads. */
 export const LISTED_ATTRIBUTES: readonly string[] = [
@@ -18,22 +19,26 @@ export const LISTED_ATTRIBUTES: readonly string[] = [
   'RequestMemory',
 ];
 
-type ClassAd = Readonly<Record<string, unknown>>;
-
 /**
  * What `condor_q -json` or `condor_history -json` says of jobs, as events.
  * @throws {SyntaxError} if it is no listing; nothing at all means no jobs
  */
 export function parseQueueListing(listing: string): Map<string, JobEvent> {
+  return new Map(
+    [...parseClassAds(listing)].map(([jobId, ad]) => [jobId, { ...eventOf(jobId, ad), ...memoryOf(ad) }]),
+  );
+}
+
+/**
+ * The ClassAds of jobs by id, as `condor_q -json` and `condor_history -json` print them.
+ * @throws {SyntaxError} if it is no listing; nothing at all means no jobs
+ */
+export function parseClassAds(listing: string): Map<string, ClassAd> {
   if (listing.trim() === '') return new Map();
   const ads = JSON.parse(listing) as ClassAd[];
   if (!Array.isArray(ads))
     throw new SyntaxError(`Expected a list of job ClassAds, got: ${listing.slice(0, 100)}`);
-  const events = ads.map((ad) => ({
-    ...eventOf(`${String(ad['ClusterId'])}.${String(ad['ProcId'])}`, ad),
-    ...memoryOf(ad),
-  }));
-  return new Map(events.map((event) => [event.jobId, event]));
+  return new Map(ads.map((ad) => [`${String(ad['ClusterId'])}.${String(ad['ProcId'])}`, ad]));
 }
 
 /** JobStatus as the manual's appendix "Job ClassAd Attributes" numbers it. */
@@ -51,14 +56,12 @@ function eventOf(jobId: string, ad: ClassAd): JobEvent {
       return ad['ExitBySignal'] === true
         ? { jobId, kind: 'ended', signal: number(ad['ExitSignal']) }
         : { jobId, kind: 'ended', exitCode: number(ad['ExitCode']) };
-    case 5:
-      return {
-        jobId,
-        kind: 'held',
-        reason: text(ad['HoldReason']) ?? 'no reason was given',
-        code: number(ad['HoldReasonCode']),
-        subCode: number(ad['HoldReasonSubCode']),
-      };
+    case 5: {
+      const [code, subCode] = [number(ad['HoldReasonCode']), number(ad['HoldReasonSubCode'])];
+      const reason = text(ad['HoldReason']) ?? 'no reason was given';
+      const requested = isRequestedHold(code, subCode) ? { requested: true } : {};
+      return { jobId, kind: 'held', reason, code, subCode, ...requested };
+    }
     default: // 1, idle
       return { jobId, kind: 'queued' };
   }

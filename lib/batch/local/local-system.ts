@@ -1,16 +1,13 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import { hostname, constants } from 'node:os';
-import { scriptFile } from '../../job-set/names.ts';
-import type { BatchSystem, EventSource, JobBatch, JobEvent } from '../batch-system.ts';
+import { hostname } from 'node:os';
+import type { BatchSystem, ClassAd, EventSource, JobAction, JobBatch, JobEvent } from '../batch-system.ts';
+import { classAdOf, commandOf, endOf, explainJob, type LocalJob } from './local-job.ts';
+import { ProcessGroup } from './process-group.ts';
 
-/** After SIGTERM, a removed job has this long to end before SIGKILL, as HTCondor does it. */
-const KILL_AFTER_MS = 10_000;
+/** How many jobs that have ended are remembered. */
+const HISTORY = 1000;
 
-interface LocalJob {
-  readonly id: string;
-  readonly batch: JobBatch;
-  readonly job: JobBatch['jobs'][number];
-}
+const NO_QUEUE =
+  'this machine has no queue that would keep the job. Remedy: suspend() and continue() it, or use HTCondorExecutor';
 
 /** Runs jobs as processes of this machine, a few at a time, first come first served. */
 export class LocalSystem implements BatchSystem {
@@ -22,10 +19,9 @@ export class LocalSystem implements BatchSystem {
   readonly #maxWorkers: number;
   readonly #listeners: ((event: JobEvent) => void)[] = [];
   readonly #waiting = new Map<string, LocalJob>();
-  readonly #running = new Map<string, ChildProcess>();
-  readonly #removed = new Set<string>();
-  /** Those that could not be started. */
-  readonly #held = new Set<string>();
+  readonly #running = new Map<string, LocalJob>();
+  readonly #held = new Map<string, LocalJob>();
+  readonly #ended = new Map<string, LocalJob>();
   #submitted = 0;
 
   constructor(maxWorkers: number) {
@@ -41,7 +37,7 @@ export class LocalSystem implements BatchSystem {
     const ids = batch.jobs.map((job) => {
       this.#submitted += 1;
       const id = `local.${this.#submitted}`;
-      this.#waiting.set(id, { id, batch, job });
+      this.#waiting.set(id, { id, batch, job, submittedAt: new Date(), state: 'waiting' });
       return id;
     });
     // The caller learns the ids before anything happens to the jobs.
@@ -50,13 +46,14 @@ export class LocalSystem implements BatchSystem {
   }
 
   async remove(jobIds: readonly string[]): Promise<void> {
-    for (const id of jobIds) {
-      if (this.#waiting.delete(id) || this.#held.delete(id))
-        this.#emit({ jobId: id, kind: 'removed', reason: 'removed before it started' });
-      else if (this.#running.has(id)) {
-        this.#removed.add(id);
-        stop(this.#running.get(id) as ChildProcess);
+    for (const jobId of jobIds) {
+      const running = this.#running.get(jobId);
+      if (running !== undefined) {
+        running.removing = true;
+        running.processes?.stop();
       }
+      const job = this.#waiting.get(jobId) ?? this.#held.get(jobId);
+      if (job !== undefined) this.#end(job, { jobId, kind: 'removed', reason: 'removed before it started' });
     }
   }
 
@@ -67,65 +64,89 @@ export class LocalSystem implements BatchSystem {
     );
   }
 
-  async act(): Promise<Map<string, string>> {
-    return new Map();
+  async act({ kind }: JobAction, jobIds: readonly string[]): Promise<Map<string, string>> {
+    const answers = jobIds.map((jobId) => [jobId, this.#act(kind, this.#running.get(jobId))] as const);
+    return new Map(answers.filter((answer): answer is [string, string] => answer[1] !== undefined));
+  }
+
+  async analyze(jobId: string): Promise<string | undefined> {
+    const job = this.#find(jobId);
+    const before = [...this.#waiting.keys()].indexOf(jobId);
+    return job && explainJob(job, before, this.#maxWorkers);
+  }
+
+  async describe(jobIds: readonly string[]): Promise<Map<string, ClassAd>> {
+    const jobs = jobIds.map((jobId) => this.#find(jobId)).filter((job) => job !== undefined);
+    return new Map(jobs.map((job) => [job.id, classAdOf(job)]));
   }
 
   async close(): Promise<void> {
     await this.remove([...this.#waiting.keys(), ...this.#running.keys()]);
   }
 
+  #find(jobId: string): LocalJob | undefined {
+    return [this.#waiting, this.#running, this.#held, this.#ended]
+      .map((jobs) => jobs.get(jobId))
+      .find((job) => job !== undefined);
+  }
+
+  /** @returns why not */
+  #act(kind: JobAction['kind'], job: LocalJob | undefined): string | undefined {
+    if (kind === 'hold' || kind === 'release' || kind === 'vacate') return NO_QUEUE;
+    if (kind === 'suspend' && job?.state === 'running') {
+      job.processes?.suspend();
+      job.state = 'suspended';
+    } else if (kind === 'continue' && job?.state === 'suspended') {
+      job.processes?.continue();
+      job.state = 'running';
+    } else return kind === 'suspend' ? 'it is not running' : 'it is not suspended';
+    return undefined;
+  }
+
   #startSome(): void {
-    for (const [id, job] of this.#waiting) {
+    for (const job of this.#waiting.values()) {
       if (this.#running.size >= this.#maxWorkers) return;
-      this.#waiting.delete(id);
+      this.#waiting.delete(job.id);
       void this.#run(job).then((event) => {
-        this.#running.delete(id);
-        this.#removed.delete(id);
-        this.#emit(event);
+        this.#end(job, event);
         this.#startSome();
       });
     }
   }
 
   /** Runs one job to its end; never rejects. */
-  async #run({ id, batch, job }: LocalJob): Promise<JobEvent> {
+  async #run(job: LocalJob): Promise<NonNullable<LocalJob['end']>> {
+    const { id, batch } = job;
     try {
-      const child = spawn('/bin/sh', [scriptFile(batch.jobSet.directory), ...job.arguments], {
-        cwd: batch.cwd,
-        env: { ...process.env, ...batch.environment },
-        stdio: 'ignore',
-      });
-      this.#running.set(id, child);
-      return await new Promise((resolve, reject) => {
-        child.on('error', reject);
-        child.on('spawn', () => this.#emit({ jobId: id, kind: 'running', host: hostname() }));
-        child.on('exit', (code, signal) => resolve(this.#endOf(id, code, signal)));
-      });
+      const [shell, ...args] = commandOf(job) as [string, ...string[]];
+      const env = { ...process.env, ...batch.environment };
+      job.processes = new ProcessGroup(shell, args, { cwd: batch.cwd, env });
+      job.state = 'running';
+      this.#running.set(id, job);
+      await job.processes.started;
+      job.startedAt = new Date();
+      this.#emit({ jobId: id, kind: 'running', host: hostname() });
+      const { exitCode, signal } = await job.processes.ended;
+      return endOf(job, exitCode, signal);
     } catch (error) {
-      this.#held.add(id);
-      return {
-        jobId: id,
-        kind: 'held',
-        reason: `the job's process cannot be started: ${(error as Error).message}`,
-      };
+      const reason = `the job's process cannot be started: ${(error as Error).message}`;
+      return { jobId: id, kind: 'held', reason };
     }
   }
 
-  #endOf(jobId: string, exitCode: number | null, signal: NodeJS.Signals | null): JobEvent {
-    if (this.#removed.has(jobId)) return { jobId, kind: 'removed', reason: 'removed while it ran' };
-    return signal === null
-      ? { jobId, kind: 'ended', exitCode: exitCode ?? 0 }
-      : { jobId, kind: 'ended', signal: constants.signals[signal] };
+  /** The job runs no more, or is held. */
+  #end(job: LocalJob, event: NonNullable<LocalJob['end']>): void {
+    for (const jobs of [this.#waiting, this.#running, this.#held]) jobs.delete(job.id);
+    job.end = event;
+    job.endedAt = new Date();
+    job.state = event.kind === 'held' ? 'held' : 'ended';
+    (event.kind === 'held' ? this.#held : this.#ended).set(job.id, job);
+    const [oldest] = this.#ended.keys();
+    if (oldest !== undefined && this.#ended.size > HISTORY) this.#ended.delete(oldest);
+    this.#emit(event);
   }
 
   #emit(event: JobEvent): void {
     for (const listener of this.#listeners) listener(event);
   }
-}
-
-function stop(child: ChildProcess): void {
-  child.kill('SIGTERM');
-  const timer = setTimeout(() => child.kill('SIGKILL'), KILL_AFTER_MS);
-  child.once('exit', () => clearTimeout(timer));
 }

@@ -139,6 +139,58 @@ describe('HTCondorSystem', () => {
     expect(status.has('4711.0')).toBe(false);
   });
 
+  it('acts on jobs, and tells which were refused', async () => {
+    fake('condor_release', recorded('release-some-refused'));
+    const refusals = await new HTCondorSystem({ schedd: 'submit7' }).act({ kind: 'release' }, [
+      '1.0',
+      '4711.0',
+    ]);
+    expect(heard('condor_release', 'args')).toBe('-name\nsubmit7\n1.0\n4711.0\n');
+    expect([...refusals]).toEqual([['4711.0', 'Job 4711.0 not found']]);
+  });
+
+  it('fails no action where the command refused all jobs, but where it gave no answer', async () => {
+    fake('condor_suspend', recorded('suspend-idle'));
+    const system = new HTCondorSystem({});
+    expect((await system.act({ kind: 'suspend' }, ['2.0'])).size).toBe(1);
+    fake('condor_suspend', recorded('rm-schedd-down'));
+    await expect(system.act({ kind: 'suspend' }, ['2.0'])).rejects.toThrow(CommandError);
+  });
+
+  it('acts on very many jobs by a few commands', async () => {
+    fake('condor_hold', { stdout: '', stderr: '', status: 0 });
+    const ids = Array.from({ length: 10_000 }, (_, proc) => `1.${proc}`);
+    await new HTCondorSystem({}).act({ kind: 'hold' }, ids);
+    const args = heard('condor_hold', 'args').split('\n');
+    expect(args.filter((arg) => arg === '-subcode')).toHaveLength(5);
+    expect(args.filter((arg) => arg.startsWith('1.'))).toEqual(ids);
+  });
+
+  it('analyzes a job that waits, and tells what became of one that is gone', async () => {
+    const system = new HTCondorSystem({});
+    fake('condor_q', recorded('q-better-analyze'));
+    expect(await system.analyze('2.0')).toContain('TARGET.Foo is 3');
+    fake('condor_q', { stdout: '', stderr: '', status: 0 });
+    fake('condor_history', recorded('history-several'));
+    expect(await system.analyze('902.0')).toBe(
+      'Job 902.0 is not in the queue any more: it ended with exit code 3',
+    );
+    expect(await system.analyze('901.0')).toMatch(/it ended by signal 9$/);
+    expect(await system.analyze('905.0')).toMatch(/it was removed: via condor_rm/);
+    expect(await system.analyze('4711.0')).toBeUndefined();
+  });
+
+  it('describes jobs of the queue, and others from the history', async () => {
+    fake('condor_q', recorded('q-held-on-request'));
+    fake('condor_history', recorded('history-several'));
+    const ads = await new HTCondorSystem({}).describe(['1.0', '902.0', '4711.0']);
+    expect(heard('condor_q', 'args')).toBe('-json\n1.0\n902.0\n4711.0\n');
+    expect(heard('condor_history', 'args')).toBe('-json\n-match\n2\n902.0\n4711.0\n');
+    expect(ads.get('1.0')).toMatchObject({ JobStatus: 5, HoldReasonSubCode: 6770 });
+    expect(ads.get('902.0')).toMatchObject({ ExitCode: 3 });
+    expect(ads.has('4711.0')).toBe(false);
+  });
+
   it('takes no answer for no answer, not for jobs that are gone', async () => {
     fake('condor_q', recorded('q-schedd-down'));
     fake('condor_history', recorded('history-none'));

@@ -1,0 +1,98 @@
+import { constants, hostname } from 'node:os';
+import { scriptFile } from '../../job-set/names.ts';
+import type { ClassAd, JobBatch, JobEvent } from '../batch-system.ts';
+import type { ProcessGroup } from './process-group.ts';
+
+/** A job of this machine. `held`: its process could not be started. */
+export interface LocalJob {
+  readonly id: string;
+  readonly batch: JobBatch;
+  readonly job: JobBatch['jobs'][number];
+  readonly submittedAt: Date;
+  state: 'waiting' | 'running' | 'suspended' | 'held' | 'ended';
+  processes?: ProcessGroup;
+  startedAt?: Date;
+  endedAt?: Date;
+  /** Whether it is to be removed while it runs. */
+  removing?: boolean;
+  /** How it ended, or why it is held. */
+  end?: Extract<JobEvent, { kind: 'held' | 'removed' | 'ended' }>;
+}
+
+/** The shell command of a job. */
+export function commandOf({ batch, job }: LocalJob): readonly string[] {
+  return ['/bin/sh', scriptFile(batch.jobSet.directory), ...job.arguments];
+}
+
+/** The event that the end of a job's first process is. */
+export function endOf(
+  { id, removing }: LocalJob,
+  exitCode: number | null,
+  signal: NodeJS.Signals | null,
+): NonNullable<LocalJob['end']> {
+  if (removing === true) return { jobId: id, kind: 'removed', reason: 'removed while it ran' };
+  return signal === null
+    ? { jobId: id, kind: 'ended', exitCode: exitCode ?? 0 }
+    : { jobId: id, kind: 'ended', signal: constants.signals[signal] };
+}
+
+/** JobStatus as HTCondor numbers it. */
+const STATUS = { waiting: 1, running: 2, suspended: 7, held: 5 } as const;
+const REMOVED = 3;
+const COMPLETED = 4;
+
+/** A job in HTCondor's words, as far as they mean something here. */
+export function classAdOf(job: LocalJob): ClassAd {
+  const { id, batch, state, startedAt, endedAt, end, processes } = job;
+  const ended = end?.kind === 'removed' ? REMOVED : COMPLETED;
+  const attributes = {
+    GlobalJobId: id,
+    JobStatus: state === 'ended' ? ended : STATUS[state],
+    Cmd: commandOf(job)[1],
+    Args: job.job.arguments.join(' '),
+    Iwd: batch.cwd,
+    JobBatchName: batch.jobSet.id,
+    QDate: seconds(job.submittedAt),
+    JobStartDate: seconds(startedAt),
+    CompletionDate: seconds(endedAt),
+    JobPid: processes?.pid,
+    RemoteHost: startedAt && hostname(),
+    ExitCode: end?.kind === 'ended' ? end.exitCode : undefined,
+    ExitSignal: end?.kind === 'ended' ? end.signal : undefined,
+    HoldReason: end?.kind === 'held' ? end.reason : undefined,
+    RemoveReason: end?.kind === 'removed' ? end.reason : undefined,
+  };
+  return Object.fromEntries(Object.entries(attributes).filter(([, value]) => value !== undefined));
+}
+
+/**
+ * Why a job does not run.
+ * @param before how many wait before it
+ */
+export function explainJob(
+  { id, state, processes, end }: LocalJob,
+  before: number,
+  maxWorkers: number,
+): string {
+  switch (state) {
+    case 'waiting':
+      return `Job ${id} waits for one of ${maxWorkers} workers (\`maxWorkers\`), all of which are busy; ${before} jobs are before it.`;
+    case 'running':
+      return `Job ${id} is running on this machine, as process ${String(processes?.pid)}.`;
+    case 'suspended':
+      return `Job ${id} is suspended, as process ${String(processes?.pid)}: future.continue() lets it go on.`;
+    case 'held':
+      return `Job ${id} is held: ${end?.kind === 'held' ? end.reason : ''}`;
+    case 'ended':
+      return `Job ${id} has ended: ${howItEnded(end)}.`;
+  }
+}
+
+function howItEnded(end: LocalJob['end']): string {
+  if (end?.kind !== 'ended') return end?.reason ?? 'it is not known how';
+  return end.signal === undefined ? `exit code ${String(end.exitCode)}` : `signal ${end.signal}`;
+}
+
+function seconds(date: Date | undefined): number | undefined {
+  return date && Math.floor(date.getTime() / 1000);
+}
