@@ -2,9 +2,12 @@ import { join } from 'node:path';
 import type { BatchSystem } from './batch/batch-system.ts';
 import { Call, encodeRequest, type EncodedRequest } from './cluster/call.ts';
 import { cancelOnAbort } from './cluster/cancel-on-abort.ts';
+import { failedFuture } from './cluster/failed-future.ts';
 import { Functions } from './cluster/functions.ts';
 import { JobFiles } from './cluster/job-files.ts';
+import { JobsAtEnd } from './cluster/jobs-at-end.ts';
 import { mainUrl } from './cluster/main-url.ts';
+import { isEnding, watchExit } from './cluster/process-end.ts';
 import { Removals } from './cluster/removals.ts';
 import { Submissions } from './cluster/submissions.ts';
 import { Tracker } from './cluster/tracker.ts';
@@ -12,7 +15,7 @@ import type { ResolvedOptions } from './cluster-options.ts';
 import { CondorFuturesError, DirectoryError, ShutdownError } from './errors.ts';
 import { Executor, type JobOptions, type JobRequest, type ShutdownOptions } from './executor.ts';
 import type { ItemResult } from './map-results.ts';
-import { FutureController, type Future } from './future.ts';
+import type { Future } from './future.ts';
 import { checkDirectory } from './job-set/directory.ts';
 import { JobSet } from './job-set/job-set.ts';
 import { checkOptions } from './options.ts';
@@ -26,8 +29,11 @@ import { watchModeOf } from './watch/filesystem.ts';
 /** lib/ and dist/ lie side by side: jobs run the compiled runner, also those of a program that runs the sources. */
 const RUNNER = join(import.meta.dirname, '..', 'dist', 'runner.cjs');
 
-/** How long `shutdown` waits for jobs to leave the queue after their calls are done, so that their files can go. */
-const LEAVE_QUEUE_MS = 10_000;
+/**
+ * How long `shutdown` waits for jobs to leave the queue after their calls are done, so that their files can go: longer than a job has
+ * to end when it is removed.
+ */
+const LEAVE_QUEUE_MS = 12_000;
 
 /** A directory that cannot be found for this many times the grace of an outcome is gone; before, it may be a network's hiccup. */
 const LOST_AFTER_GRACES = 10;
@@ -48,6 +54,7 @@ export class ClusterExecutor extends Executor {
   readonly #removals: Removals;
   readonly #functions: Functions;
   readonly #callOptions: CallOptions;
+  readonly #atEnd: JobsAtEnd;
   /** Calls whose futures are not done. */
   readonly #pending = new Set<Call>();
   #calls = 0;
@@ -83,6 +90,19 @@ export class ClusterExecutor extends Executor {
       onSubmitted: (call, jobId) => this.#opened?.tracker.track(call, jobId),
       onRefused: (call, error) => this.#refuse(call, error),
     });
+    this.#atEnd = new JobsAtEnd({
+      system,
+      detachOnExit: options.detachOnExit,
+      pending: this.#pending,
+      submissions: this.#submissions,
+      removals: this.#removals,
+      opened: () => this.#opened,
+      drain: async () => {
+        const drained = this.#drain();
+        this.#shutdown ??= drained;
+        await drained;
+      },
+    });
   }
 
   /** The directory of this executor's job set, with its logs; undefined before the first submission. */
@@ -102,7 +122,7 @@ export class ClusterExecutor extends Executor {
 
   override assertOpen(): void {
     if (this.#shutdown !== undefined) throw new ShutdownError('Cannot schedule new futures after shutdown');
-    if (isExiting) throw new ShutdownError('Cannot schedule new futures while the process is ending');
+    if (isEnding()) throw new ShutdownError('Cannot schedule new futures while the process is ending');
   }
 
   override schedule(request: JobRequest): Future<ItemResult<unknown>[]> {
@@ -120,6 +140,8 @@ export class ClusterExecutor extends Executor {
       for (const { future } of this.#pending) if (!future.running()) future.cancel();
     }
     if (options.wait !== false) await this.#shutdown;
+    // A signal ends the process, not the program's waits.
+    if (this.#atEnd.givenUp) await new Promise(() => {});
   }
 
   #start(request: JobRequest, single: boolean): Future<unknown> {
@@ -133,6 +155,7 @@ export class ClusterExecutor extends Executor {
     this.#calls += 1;
     const call = new Call(this.#calls, encoded, request, single, () => this.#onCancel(call));
     this.#pending.add(call);
+    this.#atEnd.watch();
     call.future.addDoneCallback(() => this.#onDone(call));
     cancelOnAbort(call.future, request.options.signal);
     if (!call.future.done()) this.#submissions.add(call);
@@ -151,12 +174,13 @@ export class ClusterExecutor extends Executor {
   #refuse(call: Call, error: unknown): void {
     if (call.input !== undefined) void this.#opened?.files.releaseInputs(call.input.batch);
     call.input = undefined;
-    if (!call.future.done()) call.controller.reject(ownError(error, this.#options.directory));
+    if (!call.unwanted) call.controller.reject(ownError(error, this.#options.directory));
   }
 
   /** Stops looking, and lets the process end, when nothing is awaited any more. */
   #checkIdle(): void {
     if (this.#pending.size > 0) return;
+    void this.#atEnd.unwatch();
     const ending = this.#shutdown !== undefined && (this.#opened?.tracker.size ?? 0) > 0;
     if (!ending) this.#opened?.watch.sleep();
     this.#onIdle?.();
@@ -190,7 +214,9 @@ export class ClusterExecutor extends Executor {
       outcomeGrace,
       otherNode: options.otherNode,
       isSubmitting: () => this.#submissions.busy,
-      removeJob: (jobId) => this.#removals.add(jobId),
+      removeJob: (jobId) => {
+        if (!this.#atEnd.removesAll) this.#removals.add(jobId);
+      },
       resubmit: (call) => this.#submissions.add(call),
       onGone: () => this.#checkIdle(),
     });
@@ -255,33 +281,6 @@ function refuseWhileLoading(): void {
     'An executor is made while a job loads a module: the module imports a program that submits jobs. Remedy: move what jobs need ' +
       'to a module of its own, or submit only where the file is run itself: if (process.argv[1] === import.meta.filename)',
   );
-}
-
-let isExiting: boolean | undefined;
-
-/** In a listener of `exit` there is no time left to submit anything: it would be lost without a word. */
-function watchExit(): void {
-  if (isExiting === undefined) process.prependListener('exit', () => (isExiting = true));
-  isExiting ??= false;
-}
-
-/** A future that failed before there was a job. */
-function failedFuture(error: unknown): Future<unknown> {
-  const controller = new FutureController<unknown>({
-    jobId: undefined,
-    host: undefined,
-    usage: undefined,
-    attempts: 0,
-    stdout: nothing,
-    stderr: nothing,
-    onCancel: () => {},
-  });
-  controller.reject(error);
-  return controller.future;
-}
-
-async function nothing(): Promise<string> {
-  return '';
 }
 
 /** What the filesystem says against a submission, as an error of ours that names the directory. */

@@ -34,6 +34,12 @@ export interface ClusterOptions extends CaptureOptions {
    */
   readonly keepFiles?: KeepFiles | undefined;
   /**
+   * Leave the jobs of pending calls in the queue when the process ends, whether by SIGINT, SIGTERM, SIGHUP or `process.exit()`.
+   * Jobs of LocalExecutor end with the program all the same.
+   * @default false: they are removed
+   */
+  readonly detachOnExit?: boolean | undefined;
+  /**
    * How outcomes are noticed: by file events, or by listing the directory again and again. `auto` asks the filesystem's type:
    * network filesystems raise no events for what other machines write.
    * @default 'auto'
@@ -68,6 +74,7 @@ export interface ResolvedOptions {
   readonly node: string;
   readonly execArgv: readonly string[];
   readonly keepFiles: KeepFiles;
+  readonly detachOnExit: boolean;
   readonly watch: 'auto' | 'events' | 'sweep';
   readonly sweepInterval: number;
   readonly outcomeGrace: number | undefined;
@@ -83,6 +90,7 @@ const TABLE: OptionTable = {
   node: ['string'],
   execArgv: ['array of strings'],
   keepFiles: ['string'],
+  detachOnExit: ['boolean'],
   watch: ['string'],
   sweepInterval: ['number'],
   outcomeGrace: ['number'],
@@ -117,6 +125,7 @@ export function resolveOptions(
     node: options.node ?? process.execPath,
     execArgv: options.execArgv ?? [],
     keepFiles: checkChoice('keepFiles', keepFiles, ['failed', 'all', 'none']),
+    detachOnExit: options.detachOnExit ?? false,
     watch: checkChoice('watch', watch, ['auto', 'events', 'sweep']),
     sweepInterval: checkNumber('sweepInterval', sweepInterval, 10, 'fraction'),
     outcomeGrace:

@@ -21,8 +21,25 @@ export interface BatchSystem {
    * @throws {CommandError} if it gives no answer, which says nothing about the jobs
    */
   status(jobIds: readonly string[]): Promise<Map<string, JobEvent>>;
+  /** Removes whole job sets when the process ends; a system whose jobs end with {@link close} has none. */
+  readonly jobSetRemoval?: JobSetRemoval;
   /** Frees what the system holds open. */
   close(): Promise<void>;
+}
+
+/** What becomes of jobs that would outlive the process: all of a job set, also those whose ids are not known yet. */
+export interface JobSetRemoval {
+  /** @throws {CommandError} */
+  remove(jobSetId: string): Promise<void>;
+  /**
+   * The same without a turn of the event loop, and ends the submissions that are under way.
+   * @throws {CommandError}
+   */
+  removeNow(jobSetId: string): void;
+  /** The same without waiting for anything at all. */
+  removeUnseen(jobSetId: string): void;
+  /** What a user can type to do the same. */
+  commandFor(jobSetId: string): string;
 }
 
 /** Submit commands (HTCondor) by name, as the user wrote them. */

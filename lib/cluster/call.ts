@@ -33,6 +33,8 @@ export class Call implements FutureSource {
   input: InputLocation | undefined;
   /** Set once the jobs of this call are written down there. */
   jobSet: JobSet | undefined;
+  /** The process ends: the future stays as it is, and nothing more is done for it. */
+  givenUp = false;
   #logs: { stdout: string; stderr: string } | undefined;
 
   constructor(
@@ -54,6 +56,11 @@ export class Call implements FutureSource {
 
   get future(): Future<unknown> {
     return this.controller.future;
+  }
+
+  /** Whether there is nobody left for whom a job could run. */
+  get unwanted(): boolean {
+    return this.givenUp || this.future.done();
   }
 
   /** The key of the job of the present attempt. */

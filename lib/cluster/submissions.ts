@@ -54,6 +54,11 @@ export class Submissions {
     return this.#queue.pending > 0;
   }
 
+  /** Whether the batch system has been asked for any job. */
+  get begun(): boolean {
+    return this.#submissions > 0;
+  }
+
   /** Resolves when nothing waits to be submitted. */
   async idle(): Promise<void> {
     while (this.#scheduled || this.#queue.size > 0 || this.#queue.pending > 0) {
@@ -115,8 +120,8 @@ export class Submissions {
 
   /** Those that have not been cancelled while they waited. */
   #withoutDone(calls: readonly Call[]): Call[] {
-    for (const call of calls) if (call.future.done()) this.#host.onRefused(call, undefined);
-    return calls.filter((call) => !call.future.done());
+    for (const call of calls) if (call.unwanted) this.#host.onRefused(call, undefined);
+    return calls.filter((call) => !call.unwanted);
   }
 }
 

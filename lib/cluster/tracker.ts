@@ -69,7 +69,7 @@ export class Tracker {
     this.#byKey.set(job.key, job);
     this.#byId.set(jobId, job);
     this.#silence.onHeard();
-    if (call.future.done()) {
+    if (call.unwanted) {
       this.#host.removeJob(jobId);
       this.#settled(job, false);
     }

@@ -5,10 +5,12 @@ import type {
   JobBatch,
   JobEvent,
   JobPlace,
+  JobSetRemoval,
   SubmitOptions,
 } from '../batch-system.ts';
 import { runCommand, type CommandOutput } from '../run-command.ts';
 import { parseEventLog } from './event-log.ts';
+import { HTCondorJobSetRemoval } from './job-set-removal.ts';
 import { LISTED_ATTRIBUTES, parseQueueListing } from './queue-listing.ts';
 import {
   checkDirectoryName,
@@ -36,12 +38,15 @@ export class HTCondorSystem implements BatchSystem {
   readonly events: EventSource = { kind: 'log', parse: parseEventLog };
   /** The arguments that lead each tool to the schedd. */
   readonly #place: readonly string[];
+  readonly jobSetRemoval: JobSetRemoval;
+  #endSubmission: () => void = () => {};
 
   constructor({ pool, schedd }: HTCondorPlace) {
     this.#place = [
       ...(pool === undefined ? [] : ['-pool', pool]),
       ...(schedd === undefined ? [] : ['-name', schedd]),
     ];
+    this.jobSetRemoval = new HTCondorJobSetRemoval(this.#place, () => this.#endSubmission());
   }
 
   checkSubmitOptions(submit: SubmitOptions): void {
@@ -87,7 +92,10 @@ export class HTCondorSystem implements BatchSystem {
 
   async #runSubmit(batch: JobBatch): Promise<CommandOutput> {
     try {
-      const output = await runCommand('condor_submit', [...this.#place, '-terse'], submitDescription(batch));
+      const output = await runCommand('condor_submit', [...this.#place, '-terse'], {
+        input: submitDescription(batch),
+        onStart: (kill) => (this.#endSubmission = kill),
+      });
       for (const [warning] of output.stderr.matchAll(/^WARNING: .*/gm)) {
         process.emitWarning(`condor_submit: ${warning}`, 'CondorFuturesWarning');
       }
