@@ -167,6 +167,7 @@ export class ClusterExecutor extends Executor {
   }
 
   #onDone(call: Call): void {
+    call.tellEnd();
     this.#pending.delete(call);
     this.#checkIdle();
   }

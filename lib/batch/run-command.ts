@@ -1,4 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
+import { publish } from '../diagnostics.ts';
 import { CommandError, CommandNotFoundError } from '../errors.ts';
 
 /** How long a command of a batch system may take; a busy schedd can need minutes. */
@@ -26,6 +27,7 @@ export async function runCommand(
   args: readonly string[],
   { input = '', onStart }: CommandOptions = {},
 ): Promise<CommandOutput> {
+  const tellEnd = timed(command, args);
   return new Promise((resolve, reject) => {
     // `env` is given because process.env may be a copy, as in jest, which spawn would not look at.
     const child = spawn(command, args, {
@@ -58,6 +60,7 @@ export async function runCommand(
       );
     });
     child.on('close', (exitCode, signal) => {
+      tellEnd(child.pid === undefined ? null : exitCode);
       if (exitCode === 0) return resolve({ stdout, stderr });
       const how = signal === null ? `exit code ${exitCode}` : `signal ${signal}`;
       reject(
@@ -77,6 +80,7 @@ export async function runCommand(
  * @throws {CommandError} if it ends with anything but 0, or not in time
  */
 export function runCommandNow(command: string, args: readonly string[], timeoutMs: number): void {
+  const tellEnd = timed(command, args);
   const { error, status, signal, stderr } = spawnSync(command, args, {
     env: process.env,
     encoding: 'utf8',
@@ -84,6 +88,7 @@ export function runCommandNow(command: string, args: readonly string[], timeoutM
     timeout: timeoutMs,
     killSignal: 'SIGKILL',
   });
+  tellEnd(status);
   if (status === 0) return;
   const how = error?.message ?? `${signal ?? `exit code ${status}`}: ${stderr.trim()}`;
   throw new CommandError(`${command} failed with ${how}`, {
@@ -91,6 +96,18 @@ export function runCommandNow(command: string, args: readonly string[], timeoutM
     exitCode: status,
     stderr: stderr ?? '',
   });
+}
+
+/** Measures a command; what it is called with is nobody's business. */
+function timed(command: string, { length }: readonly string[]): (exitCode: number | null) => void {
+  const startedAt = performance.now();
+  return (exitCode) =>
+    publish('command', () => ({
+      command,
+      argumentCount: length,
+      exitCode,
+      durationMs: performance.now() - startedAt,
+    }));
 }
 
 function remedyFor(command: string): string {

@@ -1,5 +1,5 @@
 import type { JobOptions, JobRequest } from '../executor.ts';
-import { FutureController, type Future, type FutureSource, type Usage } from '../future.ts';
+import { FutureController, type Future, type FutureSource, type FutureState, type Usage } from '../future.ts';
 import { jobKey } from '../job-set/names.ts';
 import type { InputLocation, JobSet } from '../job-set/job-set.ts';
 import { encodeCall, type CallItem, type CallOptions } from '../payload/call.ts';
@@ -8,6 +8,7 @@ import { writeGraph } from '../payload/format.ts';
 import { isPlain } from '../payload/plain.ts';
 import { serialize } from '../payload/serialize.ts';
 import { encodeThrown } from '../payload/thrown.ts';
+import { publishSettlement, publishState } from './call-diagnostics.ts';
 import { hashOf, type Functions, type WrittenFunction } from './functions.ts';
 
 /** What a call has printed is kept in memory, up to this many bytes, when its files are removed. */
@@ -19,7 +20,8 @@ export class Call implements FutureSource {
   readonly fn: WrittenFunction;
   readonly options: JobOptions;
   readonly single: boolean;
-  readonly #index: number;
+  /** Of the calls of the executor, counted from 1. */
+  readonly index: number;
   readonly #cancelled: (call: Call) => void;
   attempts = 0;
   /** Of the present attempt, once it is submitted. */
@@ -35,6 +37,8 @@ export class Call implements FutureSource {
   jobSet: JobSet | undefined;
   /** The process ends: the future stays as it is, and nothing more is done for it. */
   givenUp = false;
+  /** The state that was published last. */
+  #told: FutureState = 'pending';
   #logs: { stdout: string; stderr: string } | undefined;
 
   constructor(
@@ -44,7 +48,7 @@ export class Call implements FutureSource {
     single: boolean,
     cancelled: (call: Call) => void,
   ) {
-    this.#index = index;
+    this.index = index;
     this.#cancelled = cancelled;
     this.fn = fn;
     this.payload = payload;
@@ -65,7 +69,24 @@ export class Call implements FutureSource {
 
   /** The key of the job of the present attempt. */
   get key(): string {
-    return jobKey(this.#index, Math.max(1, this.attempts));
+    return jobKey(this.index, Math.max(1, this.attempts));
+  }
+
+  /** The job has started; or it is back in the queue. */
+  setState(state: 'pending' | 'running'): void {
+    this.controller.setState(state);
+    this.#tellState();
+  }
+
+  /** The future is done. */
+  tellEnd(): void {
+    this.#tellState();
+    publishSettlement(this);
+  }
+
+  #tellState(): void {
+    publishState(this, this.#told);
+    this.#told = this.future.state;
   }
 
   onCancel(): void {

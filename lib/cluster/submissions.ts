@@ -1,5 +1,6 @@
 import PQueue from 'p-queue';
 import type { BatchSystem, SubmitOptions } from '../batch/batch-system.ts';
+import { publish } from '../diagnostics.ts';
 import type { JobSet } from '../job-set/job-set.ts';
 import type { Call } from './call.ts';
 
@@ -98,6 +99,18 @@ export class Submissions {
         arguments: [call.key, String(batch), String(offset), String(length), call.payloadHash],
       };
     });
+    const { cwd, environment, system } = this.#host;
+    const startedAt = performance.now();
+    const tell = (jobIds: string[] | undefined, error?: unknown): void =>
+      publish('submission', () => ({
+        system: system.name,
+        jobSet: jobSet.id,
+        submission,
+        count: jobs.length,
+        jobIds: jobIds?.slice(),
+        error,
+        durationMs: performance.now() - startedAt,
+      }));
     let ids: string[];
     try {
       await jobSet.note({
@@ -106,9 +119,10 @@ export class Submissions {
         jobs: jobs.map((job) => job.arguments.join(' ')),
         submit,
       });
-      const { cwd, environment, system } = this.#host;
       ids = await system.submit({ jobSet, submission, jobs, cwd, environment, submit });
+      tell(ids);
     } catch (error) {
+      tell(undefined, error);
       for (const call of calls) this.#host.onRefused(call, error);
       await jobSet.note({ event: 'refused', submission, error: String(error) }).catch(ignore);
       return;

@@ -144,7 +144,7 @@ export class Tracker {
     this.#ending.delete(job);
     if (job.phase !== 'open') return;
     if (event.kind === 'running' && event.host !== undefined) job.call.host = event.host;
-    job.call.controller.setState(event.kind === 'running' ? 'running' : 'pending');
+    job.call.setState(event.kind === 'running' ? 'running' : 'pending');
   }
 
   #onEnd(job: Job, end: JobEnd): void {
@@ -227,7 +227,7 @@ export class Tracker {
     // What somebody has removed on purpose is not brought back.
     if (job.end?.kind === 'removed' || call.attempts > (call.options.retries ?? 0)) return false;
     call.jobId = undefined;
-    call.controller.setState('pending');
+    call.setState('pending');
     this.#settled(job, false);
     this.#host.resubmit(call);
     return true;
