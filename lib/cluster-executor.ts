@@ -2,12 +2,15 @@ import { join } from 'node:path';
 import type { BatchSystem } from './batch/batch-system.ts';
 import { Call, encodeRequest, type EncodedRequest } from './cluster/call.ts';
 import { cancelOnAbort } from './cluster/cancel-on-abort.ts';
+import { failedFuture } from './cluster/failed-future.ts';
 import { Functions } from './cluster/functions.ts';
 import { JobCommands } from './cluster/job-commands.ts';
 import { JobControls } from './cluster/job-controls.ts';
 import { JobFiles } from './cluster/job-files.ts';
+import { JobsAtEnd } from './cluster/jobs-at-end.ts';
 import { mainUrl } from './cluster/main-url.ts';
 import { Resubmissions } from './cluster/resubmissions.ts';
+import { isEnding, watchExit } from './cluster/process-end.ts';
 import { Submissions } from './cluster/submissions.ts';
 import { Tracker } from './cluster/tracker.ts';
 import type { ResolvedOptions } from './cluster-options.ts';
@@ -16,7 +19,7 @@ import { type BrokenExecutorError, CondorFuturesError, DirectoryError, ShutdownE
 import { Executor, type JobRequest, type ShutdownOptions } from './executor.ts';
 import { mergeJobOptions, type JobOptions } from './job-options.ts';
 import type { ItemResult } from './map-results.ts';
-import { FutureController, type Future } from './future.ts';
+import type { Future } from './future.ts';
 import { checkDirectory } from './job-set/directory.ts';
 import { JobSet } from './job-set/job-set.ts';
 import { checkOptions } from './options.ts';
@@ -30,8 +33,11 @@ import { watchModeOf } from './watch/filesystem.ts';
 /** lib/ and dist/ lie side by side: jobs run the compiled runner, also those of a program that runs the sources. */
 const RUNNER = join(import.meta.dirname, '..', 'dist', 'runner.cjs');
 
-/** How long `shutdown` waits for jobs to leave the queue after their calls are done, so that their files can go. */
-const LEAVE_QUEUE_MS = 10_000;
+/**
+ * How long `shutdown` waits for jobs to leave the queue after their calls are done, so that their files can go: longer than a job has
+ * to end when it is removed.
+ */
+const LEAVE_QUEUE_MS = 12_000;
 
 /** A directory that cannot be found for this many times the grace of an outcome is gone; before, it may be a network's hiccup. */
 const LOST_AFTER_GRACES = 10;
@@ -55,6 +61,7 @@ export class ClusterExecutor extends Executor {
   readonly #controls: JobControls;
   readonly #functions: Functions;
   readonly #callOptions: CallOptions;
+  readonly #atEnd: JobsAtEnd;
   /** Calls whose futures are not done. */
   readonly #pending = new Set<Call>();
   #calls = 0;
@@ -93,6 +100,19 @@ export class ClusterExecutor extends Executor {
       onRefused: (call, error) => this.#refuse(call, error),
     });
     this.#resubmissions = new Resubmissions(this.#submissions);
+    this.#atEnd = new JobsAtEnd({
+      system,
+      detachOnExit: options.detachOnExit,
+      pending: this.#pending,
+      submissions: this.#submissions,
+      commands: this.#commands,
+      opened: () => this.#opened,
+      drain: async () => {
+        const drained = this.#drain();
+        this.#shutdown ??= drained;
+        await drained;
+      },
+    });
   }
 
   /** The directory of this executor's job set, with its logs; undefined before the first submission. */
@@ -112,7 +132,7 @@ export class ClusterExecutor extends Executor {
 
   override assertOpen(): void {
     if (this.#shutdown !== undefined) throw new ShutdownError('Cannot schedule new futures after shutdown');
-    if (isExiting) throw new ShutdownError('Cannot schedule new futures while the process is ending');
+    if (isEnding()) throw new ShutdownError('Cannot schedule new futures while the process is ending');
   }
 
   override schedule(request: JobRequest): Future<ItemResult<unknown>[]> {
@@ -130,6 +150,8 @@ export class ClusterExecutor extends Executor {
       for (const { future } of this.#pending) if (!future.running()) future.cancel();
     }
     if (options.wait !== false) await this.#shutdown;
+    // A signal ends the process, not the program's waits.
+    if (this.#atEnd.givenUp) await new Promise(() => {});
   }
 
   #start(request: JobRequest, single: boolean): Future<unknown> {
@@ -148,6 +170,7 @@ export class ClusterExecutor extends Executor {
     const call = new Call(this.#calls, encoded, options, single, () => this.#onCancel(call));
     call.controls = this.#controls;
     this.#pending.add(call);
+    this.#atEnd.watch();
     call.future.addDoneCallback(() => this.#onDone(call));
     cancelOnAbort(call.future, request.options.signal);
     if (!call.future.done()) this.#submissions.add(call);
@@ -159,6 +182,7 @@ export class ClusterExecutor extends Executor {
   }
 
   #onDone(call: Call): void {
+    call.tellEnd();
     this.#pending.delete(call);
     this.#checkIdle();
   }
@@ -183,12 +207,13 @@ export class ClusterExecutor extends Executor {
   #refuse(call: Call, error: unknown): void {
     if (call.input !== undefined) void this.#opened?.files.releaseInputs(call.input.batch);
     call.input = undefined;
-    if (!call.future.done()) call.controller.reject(ownError(error, this.#options.directory));
+    if (!call.unwanted) call.controller.reject(ownError(error, this.#options.directory));
   }
 
   /** Stops looking, and lets the process end, when nothing is awaited any more. */
   #checkIdle(): void {
     if (this.#pending.size > 0) return;
+    void this.#atEnd.unwatch();
     const ending = this.#shutdown !== undefined && (this.#opened?.tracker.size ?? 0) > 0;
     if (!ending) this.#opened?.watch.sleep();
     this.#onIdle?.();
@@ -226,7 +251,9 @@ export class ClusterExecutor extends Executor {
       resubmit: (call, retry) => this.#resubmissions.add(call, retry),
       onStarted: () => this.#breaker.onStarted(),
       onCouldNotStart: (error) => this.#break(this.#breaker.onCouldNotStart(error)),
-      removeJob: (jobId) => this.#commands.remove(jobId),
+      removeJob: (jobId) => {
+        if (!this.#atEnd.removesAll) this.#commands.remove(jobId);
+      },
       onGone: () => this.#checkIdle(),
     });
     const timing = { sweepInterval: options.sweepInterval, lostAfter: LOST_AFTER_GRACES * outcomeGrace };
@@ -290,33 +317,6 @@ function refuseWhileLoading(): void {
     'An executor is made while a job loads a module: the module imports a program that submits jobs. Remedy: move what jobs need ' +
       'to a module of its own, or submit only where the file is run itself: if (process.argv[1] === import.meta.filename)',
   );
-}
-
-let isExiting: boolean | undefined;
-
-/** In a listener of `exit` there is no time left to submit anything: it would be lost without a word. */
-function watchExit(): void {
-  if (isExiting === undefined) process.prependListener('exit', () => (isExiting = true));
-  isExiting ??= false;
-}
-
-/** A future that failed before there was a job. */
-function failedFuture(error: unknown): Future<unknown> {
-  const controller = new FutureController<unknown>({
-    jobId: undefined,
-    host: undefined,
-    usage: undefined,
-    attempts: 0,
-    stdout: nothing,
-    stderr: nothing,
-    onCancel: () => {},
-  });
-  controller.reject(error);
-  return controller.future;
-}
-
-async function nothing(): Promise<string> {
-  return '';
 }
 
 /** What the filesystem says against a submission, as an error of ours that names the directory. */

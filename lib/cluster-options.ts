@@ -35,6 +35,12 @@ export interface ClusterOptions extends CaptureOptions, JobPolicies {
    */
   readonly keepFiles?: KeepFiles | undefined;
   /**
+   * Leave the jobs of pending calls in the queue when the process ends, whether by SIGINT, SIGTERM, SIGHUP or `process.exit()`.
+   * Jobs of LocalExecutor end with the program all the same.
+   * @default false: they are removed
+   */
+  readonly detachOnExit?: boolean | undefined;
+  /**
    * How outcomes are noticed: by file events, or by listing the directory again and again. `auto` asks the filesystem's type:
    * network filesystems raise no events for what other machines write.
    * @default 'auto'
@@ -69,6 +75,7 @@ export interface ResolvedOptions {
   readonly node: string;
   readonly execArgv: readonly string[];
   readonly keepFiles: KeepFiles;
+  readonly detachOnExit: boolean;
   readonly watch: 'auto' | 'events' | 'sweep';
   readonly sweepInterval: number;
   readonly outcomeGrace: number | undefined;
@@ -85,6 +92,7 @@ const TABLE: OptionTable = {
   node: ['string'],
   execArgv: ['array of strings'],
   keepFiles: ['string'],
+  detachOnExit: ['boolean'],
   watch: ['string'],
   sweepInterval: ['number'],
   outcomeGrace: ['number'],
@@ -122,6 +130,7 @@ export function resolveOptions(
     node: options.node ?? process.execPath,
     execArgv: options.execArgv ?? [],
     keepFiles: checkChoice('keepFiles', keepFiles, ['failed', 'all', 'none']),
+    detachOnExit: options.detachOnExit ?? false,
     watch: checkChoice('watch', watch, ['auto', 'events', 'sweep']),
     sweepInterval: checkNumber('sweepInterval', sweepInterval, 10, 'fraction'),
     outcomeGrace:

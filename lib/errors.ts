@@ -5,10 +5,26 @@ export class CondorFuturesError extends Error {
   }
 }
 
-/** The future was cancelled: by `cancel()`, by the signal given to `with()`, or by `shutdown({ cancelFutures: true })`. */
+/** The future was cancelled: by `cancel()`, by the signal given to `with()`, by `shutdown({ cancelFutures: true })`, or by
+ * SIGINT or SIGTERM in a program that listens for them itself. */
 export class CancelledError extends CondorFuturesError {
   static {
     this.prototype.name = 'CancelledError';
+  }
+}
+
+/** The process was told to end, which cancelled its futures: the `cause` of their CancelledErrors. */
+export class SignalError extends CondorFuturesError {
+  /** Such as `SIGINT`. */
+  readonly signal: NodeJS.Signals;
+
+  constructor(signal: NodeJS.Signals) {
+    super(`The process received ${signal}`);
+    this.signal = signal;
+  }
+
+  static {
+    this.prototype.name = 'SignalError';
   }
 }
 

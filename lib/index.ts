@@ -20,6 +20,15 @@ export type { FutureSource, FutureState, JobControl, Usage } from './future-sour
 export { asCompleted, type Completions } from './as-completed.ts';
 export { wait, type ReturnWhen, type WaitResult } from './wait.ts';
 export type { WaitOptions } from './timeout.ts';
+export {
+  observe,
+  type CommandMessage,
+  type DiagnosticMessages,
+  type DiagnosticName,
+  type SettlementMessage,
+  type StateMessage,
+  type SubmissionMessage,
+} from './diagnostics.ts';
 export { moduleFunction, type ModuleFunction } from './payload/module-function.ts';
 export { registerErrorClass } from './payload/thrown.ts';
 export * from './errors.ts';

@@ -18,6 +18,7 @@ describe('The options of an executor', () => {
       node: process.execPath,
       execArgv: [],
       keepFiles: 'failed',
+      detachOnExit: false,
       watch: 'auto',
       sweepInterval: 2000,
       outcomeGrace: undefined,

@@ -37,6 +37,8 @@ export interface BatchSystem {
    * @throws {CommandError} if it gives no answer
    */
   describe(jobIds: readonly string[]): Promise<Map<string, ClassAd>>;
+  /** Removes whole job sets when the process ends; a system whose jobs end with {@link close} has none. */
+  readonly jobSetRemoval?: JobSetRemoval;
   /** Frees what the system holds open. */
   close(): Promise<void>;
 }
@@ -48,6 +50,20 @@ export type JobAction =
 
 /** The attributes of a job, by HTCondor's names. */
 export type ClassAd = Readonly<Record<string, unknown>>;
+/** What becomes of jobs that would outlive the process: all of a job set, also those whose ids are not known yet. */
+export interface JobSetRemoval {
+  /** @throws {CommandError} */
+  remove(jobSetId: string): Promise<void>;
+  /**
+   * The same without a turn of the event loop, and ends the submissions that are under way.
+   * @throws {CommandError}
+   */
+  removeNow(jobSetId: string): void;
+  /** The same without waiting for anything at all. */
+  removeUnseen(jobSetId: string): void;
+  /** What a user can type to do the same. */
+  commandFor(jobSetId: string): string;
+}
 
 /** Submit commands (HTCondor) by name, as the user wrote them. */
 export type SubmitOptions = Readonly<Record<string, string | number | boolean>>;

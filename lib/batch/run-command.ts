@@ -1,4 +1,5 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { publish } from '../diagnostics.ts';
 import { CommandError, CommandNotFoundError } from '../errors.ts';
 
 /** How long a command of a batch system may take; a busy schedd can need minutes. */
@@ -9,24 +10,34 @@ export interface CommandOutput {
   readonly stderr: string;
 }
 
+export interface CommandOptions {
+  /** What the program reads on stdin. */
+  readonly input?: string;
+  /** Told how to end the program before its time. */
+  readonly onStart?: (kill: () => void) => void;
+}
+
 /**
  * Runs a program: the only place that starts those of the batch systems. Never through a shell.
- * @param input what it reads on stdin
  * @throws {CommandNotFoundError} if it is not on PATH
  * @throws {CommandError} if it ends with anything but 0
  */
 export async function runCommand(
   command: string,
   args: readonly string[],
-  input = '',
+  { input = '', onStart }: CommandOptions = {},
 ): Promise<CommandOutput> {
+  const tellEnd = timed(command, args);
   return new Promise((resolve, reject) => {
     // `env` is given because process.env may be a copy, as in jest, which spawn would not look at.
     const child = spawn(command, args, {
       env: process.env,
+      // In a session of its own: a Ctrl-C at the terminal is for the program, which may want jobs removed just then.
+      detached: true,
       signal: AbortSignal.timeout(TIMEOUT_MS),
       killSignal: 'SIGKILL',
     });
+    onStart?.(() => child.kill('SIGKILL'));
     let stdout = '';
     let stderr = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
@@ -49,6 +60,7 @@ export async function runCommand(
       );
     });
     child.on('close', (exitCode, signal) => {
+      tellEnd(child.pid === undefined ? null : exitCode);
       if (exitCode === 0) return resolve({ stdout, stderr });
       const how = signal === null ? `exit code ${exitCode}` : `signal ${signal}`;
       reject(
@@ -61,6 +73,41 @@ export async function runCommand(
     });
     child.stdin.end(input);
   });
+}
+
+/**
+ * Runs a program while this process does nothing else, for the `exit` of the process.
+ * @throws {CommandError} if it ends with anything but 0, or not in time
+ */
+export function runCommandNow(command: string, args: readonly string[], timeoutMs: number): void {
+  const tellEnd = timed(command, args);
+  const { error, status, signal, stderr } = spawnSync(command, args, {
+    env: process.env,
+    encoding: 'utf8',
+    stdio: ['ignore', 'ignore', 'pipe'],
+    timeout: timeoutMs,
+    killSignal: 'SIGKILL',
+  });
+  tellEnd(status);
+  if (status === 0) return;
+  const how = error?.message ?? `${signal ?? `exit code ${status}`}: ${stderr.trim()}`;
+  throw new CommandError(`${command} failed with ${how}`, {
+    command,
+    exitCode: status,
+    stderr: stderr ?? '',
+  });
+}
+
+/** Measures a command; what it is called with is nobody's business. */
+function timed(command: string, { length }: readonly string[]): (exitCode: number | null) => void {
+  const startedAt = performance.now();
+  return (exitCode) =>
+    publish('command', () => ({
+      command,
+      argumentCount: length,
+      exitCode,
+      durationMs: performance.now() - startedAt,
+    }));
 }
 
 function remedyFor(command: string): string {

@@ -1,7 +1,7 @@
 import type { JobRequest } from '../executor.ts';
 import type { JobOptions } from '../job-options.ts';
 import { FutureController, type Future } from '../future.ts';
-import type { FutureSource, JobControl, Usage } from '../future-source.ts';
+import type { FutureSource, FutureState, JobControl, Usage } from '../future-source.ts';
 import { jobKey } from '../job-set/names.ts';
 import type { InputLocation, JobSet } from '../job-set/job-set.ts';
 import { encodeCall, type CallItem, type CallOptions } from '../payload/call.ts';
@@ -10,6 +10,7 @@ import { writeGraph } from '../payload/format.ts';
 import { isPlain } from '../payload/plain.ts';
 import { serialize } from '../payload/serialize.ts';
 import { encodeThrown } from '../payload/thrown.ts';
+import { publishSettlement, publishState } from './call-diagnostics.ts';
 import { hashOf, type Functions, type WrittenFunction } from './functions.ts';
 import type { JobControls } from './job-controls.ts';
 
@@ -22,7 +23,8 @@ export class Call implements FutureSource {
   readonly fn: WrittenFunction;
   readonly options: JobOptions;
   readonly single: boolean;
-  readonly #index: number;
+  /** Of the calls of the executor, counted from 1. */
+  readonly index: number;
   readonly #cancelled: (call: Call) => void;
   attempts = 0;
   /** How many of the attempts were made for more memory. */
@@ -47,6 +49,10 @@ export class Call implements FutureSource {
   input: InputLocation | undefined;
   /** Set once the jobs of this call are written down there. */
   jobSet: JobSet | undefined;
+  /** The process ends: the future stays as it is, and nothing more is done for it. */
+  givenUp = false;
+  /** The state that was published last. */
+  #told: FutureState = 'pending';
   #logs: { stdout: string; stderr: string } | undefined;
 
   constructor(
@@ -56,7 +62,7 @@ export class Call implements FutureSource {
     single: boolean,
     cancelled: (call: Call) => void,
   ) {
-    this.#index = index;
+    this.index = index;
     this.#cancelled = cancelled;
     this.fn = fn;
     this.payload = payload;
@@ -70,9 +76,31 @@ export class Call implements FutureSource {
     return this.controller.future;
   }
 
+  /** Whether there is nobody left for whom a job could run. */
+  get unwanted(): boolean {
+    return this.givenUp || this.future.done();
+  }
+
   /** The key of the job of the present attempt. */
   get key(): string {
-    return jobKey(this.#index, Math.max(1, this.attempts));
+    return jobKey(this.index, Math.max(1, this.attempts));
+  }
+
+  /** The job has started; or it is back in the queue. */
+  setState(state: 'pending' | 'running'): void {
+    this.controller.setState(state);
+    this.#tellState();
+  }
+
+  /** The future is done. */
+  tellEnd(): void {
+    this.#tellState();
+    publishSettlement(this);
+  }
+
+  #tellState(): void {
+    publishState(this, this.#told);
+    this.#told = this.future.state;
   }
 
   /** Of the present attempt, once it is submitted. */

@@ -1,5 +1,6 @@
 import PQueue from 'p-queue';
 import type { AvoidedHost, BatchSystem, SubmitOptions } from '../batch/batch-system.ts';
+import { publish } from '../diagnostics.ts';
 import type { JobSet } from '../job-set/job-set.ts';
 import { parseMemory, showMemory } from '../memory.ts';
 import type { Call } from './call.ts';
@@ -55,6 +56,11 @@ export class Submissions {
     return this.#queue.pending > 0;
   }
 
+  /** Whether the batch system has been asked for any job. */
+  get begun(): boolean {
+    return this.#submissions > 0;
+  }
+
   /** Resolves when nothing waits to be submitted. */
   async idle(): Promise<void> {
     while (this.#scheduled || this.#queue.size > 0 || this.#queue.pending > 0) {
@@ -97,6 +103,18 @@ export class Submissions {
         arguments: [call.key, String(batch), String(offset), String(length), call.payloadHash],
       };
     });
+    const { cwd, environment, system } = this.#host;
+    const startedAt = performance.now();
+    const tell = (jobIds: string[] | undefined, error?: unknown): void =>
+      publish('submission', () => ({
+        system: system.name,
+        jobSet: jobSet.id,
+        submission,
+        count: jobs.length,
+        jobIds: jobIds?.slice(),
+        error,
+        durationMs: performance.now() - startedAt,
+      }));
     let ids: string[];
     try {
       await jobSet.note({
@@ -105,9 +123,10 @@ export class Submissions {
         jobs: jobs.map((job) => job.arguments.join(' ')),
         submit,
       });
-      const { cwd, environment, system } = this.#host;
       ids = await system.submit({ jobSet, submission, jobs, cwd, environment, submit, avoid });
+      tell(ids);
     } catch (error) {
+      tell(undefined, error);
       for (const call of calls) this.#host.onRefused(call, error);
       await jobSet.note({ event: 'refused', submission, error: String(error) }).catch(ignore);
       return;
@@ -119,8 +138,8 @@ export class Submissions {
 
   /** Those that have not been cancelled while they waited. */
   #withoutDone(calls: readonly Call[]): Call[] {
-    for (const call of calls) if (call.future.done()) this.#host.onRefused(call, undefined);
-    return calls.filter((call) => !call.future.done());
+    for (const call of calls) if (call.unwanted) this.#host.onRefused(call, undefined);
+    return calls.filter((call) => !call.unwanted);
   }
 }
 

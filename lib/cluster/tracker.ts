@@ -78,7 +78,7 @@ export class Tracker {
     this.#byKey.set(job.key, job);
     this.#byId.set(jobId, job);
     this.#silence.onHeard();
-    if (call.future.done()) {
+    if (call.unwanted) {
       this.#host.removeJob(jobId);
       this.#settled(job, false);
     }
@@ -162,7 +162,7 @@ export class Tracker {
       job.call.host = event.host;
       job.call.machine = event.host;
     }
-    job.call.controller.setState(event.kind === 'running' ? 'running' : 'pending');
+    job.call.setState(event.kind === 'running' ? 'running' : 'pending');
   }
 
   #onEnd(job: Job, end: JobEnd): void {
@@ -172,7 +172,7 @@ export class Tracker {
     if (end.kind === 'held' && end.requested === true) {
       // Until its future releases it; an outcome that it has left all the same counts.
       job.deadline = Infinity;
-      job.call.controller.setState('pending');
+      job.call.setState('pending');
       return this.onOutcome(job.key);
     }
     job.deadline = performance.now() + this.#host.outcomeGrace;
@@ -236,7 +236,7 @@ export class Tracker {
     if (action === 'fail') return false;
     job.end = undefined;
     this.#ending.delete(job);
-    job.call.controller.setState('pending');
+    job.call.setState('pending');
     if (action === 'release') {
       job.releases += 1;
       this.#host.releaseJob(job.jobId);
@@ -258,7 +258,7 @@ export class Tracker {
     const retry = wantedRetry(call, error);
     if (retry === undefined) return false;
     call.jobId = undefined;
-    call.controller.setState('pending');
+    call.setState('pending');
     this.#settled(job, false);
     this.#host.resubmit(call, retry);
     return true;

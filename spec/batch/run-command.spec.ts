@@ -7,7 +7,7 @@ describe('runCommand', () => {
     const { stdout } = await runCommand(
       'sh',
       ['-c', 'printf "%s|" "$@"; cat', 'sh', '$HOME; true', "it's *"],
-      'input $x',
+      { input: 'input $x' },
     );
     expect(stdout).toBe("$HOME; true|it's *|input $x");
   });
@@ -20,7 +20,7 @@ describe('runCommand', () => {
   });
 
   it('bears a program that does not read its input', async () => {
-    expect((await runCommand('true', [], 'x'.repeat(10_000_000))).stdout).toBe('');
+    expect((await runCommand('true', [], { input: 'x'.repeat(10_000_000) })).stdout).toBe('');
   });
 
   it.each([

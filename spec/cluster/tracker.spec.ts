@@ -178,7 +178,7 @@ describe('A call', () => {
       if (kind === 'held') system.emit({ jobId, kind: 'queued' });
       system.emit({ jobId, kind, reason: 'by hand' });
       expect(await thrownBy(future)).toMatchObject({
-        name: { held: 'JobHeldError', removed: 'JobRemovedError', ended: 'JobDiedError' }[kind],
+        name: { held: 'JobHeldError', removed: 'JobRemovedError', ended: 'JobExitedError' }[kind],
       });
     },
   );

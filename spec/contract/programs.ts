@@ -88,7 +88,7 @@ export function programs({ name, options }: Subject): void {
     });
 
     it.each(examples)('%s', (what, _source, stdout) => {
-      expect(results.get(what)).toEqual({ exitCode: 0, stdout, stderr: '' });
+      expect(results.get(what)).toEqual({ exitCode: 0, signal: null, stdout, stderr: '' });
     });
   });
 }

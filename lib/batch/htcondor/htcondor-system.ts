@@ -9,12 +9,14 @@ import type {
   JobBatch,
   JobEvent,
   JobPlace,
+  JobSetRemoval,
   SubmitOptions,
 } from '../batch-system.ts';
 import { runCommand, type CommandOutput } from '../run-command.ts';
 import { parseEventLog } from './event-log.ts';
 import { commandOf, parseRefusals, trimAnalysis } from './job-actions.ts';
 import { LISTED_ATTRIBUTES, parseClassAds, parseQueueListing } from './queue-listing.ts';
+import { HTCondorJobSetRemoval } from './job-set-removal.ts';
 import {
   checkDirectoryName,
   checkEnvironment,
@@ -47,10 +49,13 @@ export class HTCondorSystem implements BatchSystem {
   /** Those that lead to the central manager. */
   readonly #pool: readonly string[];
   readonly #analyses = new PQueue({ concurrency: ANALYSES_AT_ONCE });
+  readonly jobSetRemoval: JobSetRemoval;
+  #endSubmission: () => void = () => {};
 
   constructor({ pool, schedd }: HTCondorPlace) {
     this.#pool = pool === undefined ? [] : ['-pool', pool];
     this.#place = [...this.#pool, ...(schedd === undefined ? [] : ['-name', schedd])];
+    this.jobSetRemoval = new HTCondorJobSetRemoval(this.#place, () => this.#endSubmission());
   }
 
   checkSubmitOptions(submit: SubmitOptions): void {
@@ -140,7 +145,10 @@ export class HTCondorSystem implements BatchSystem {
 
   async #runSubmit(batch: JobBatch): Promise<CommandOutput> {
     try {
-      const output = await runCommand('condor_submit', [...this.#place, '-terse'], submitDescription(batch));
+      const output = await runCommand('condor_submit', [...this.#place, '-terse'], {
+        input: submitDescription(batch),
+        onStart: (kill) => (this.#endSubmission = kill),
+      });
       for (const [warning] of output.stderr.matchAll(/^WARNING: .*/gm)) {
         process.emitWarning(`condor_submit: ${warning}`, 'CondorFuturesWarning');
       }

@@ -1,0 +1,59 @@
+import { CommandError } from '../../errors.ts';
+import type { JobSetRemoval } from '../batch-system.ts';
+import { runCommand, runCommandNow } from '../run-command.ts';
+
+/** How long the end of a process may be held up. */
+const TIMEOUT_MS = 10_000;
+
+/** Removes job sets by what is written in their jobs, and so also the jobs whose ids only the schedd knows. */
+export class HTCondorJobSetRemoval implements JobSetRemoval {
+  readonly #place: readonly string[];
+  readonly #endSubmission: () => void;
+
+  /**
+   * @param place the arguments that lead condor_rm to the schedd
+   * @param endSubmission ends a condor_submit that is running; what it has queued by then is removed
+   */
+  constructor(place: readonly string[], endSubmission: () => void) {
+    this.#place = place;
+    this.#endSubmission = endSubmission;
+  }
+
+  async remove(jobSetId: string): Promise<void> {
+    await runCommand('condor_rm', this.#arguments(jobSetId)).catch(ignoreNone);
+  }
+
+  removeNow(jobSetId: string): void {
+    this.#endSubmission();
+    try {
+      runCommandNow('condor_rm', this.#arguments(jobSetId), TIMEOUT_MS);
+    } catch (error) {
+      ignoreNone(error);
+    }
+  }
+
+  removeUnseen(jobSetId: string): void {
+    this.#endSubmission();
+    // The command lives on when this process does not.
+    runCommand('condor_rm', this.#arguments(jobSetId)).catch(() => {});
+  }
+
+  commandFor(jobSetId: string): string {
+    const place = this.#place.map((word) => `${word} `).join('');
+    return `condor_rm ${place}-constraint '${constraintOf(jobSetId)}'`;
+  }
+
+  #arguments(jobSetId: string): string[] {
+    return [...this.#place, '-constraint', constraintOf(jobSetId)];
+  }
+}
+
+/** The jobs of a job set, as a ClassAd expression. */
+function constraintOf(jobSetId: string): string {
+  return `CondorFuturesJobSet == "${jobSetId}"`;
+}
+
+/** Of jobs that are not there, condor_rm says that it could not find them. */
+function ignoreNone(error: unknown): void {
+  if (!(error instanceof CommandError && /not found|couldn't find/i.test(error.stderr))) throw error;
+}
