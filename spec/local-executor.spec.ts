@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { DirectoryError } from '../lib/errors.ts';
+import { DirectoryError, JobControlError } from '../lib/errors.ts';
 import { JobExitedError } from '../lib/job-errors.ts';
 import { LocalExecutor, type LocalExecutorOptions } from '../lib/local-executor.ts';
 import { executorContract } from './executor-contract.ts';
@@ -91,6 +91,15 @@ describe('LocalExecutor', () => {
     expect(error).toBeInstanceOf(JobExitedError);
     expect(error).toMatchObject({ exitCode: 127 });
     expect((error as JobExitedError).message).toContain('/no/such/node');
+  });
+
+  it.each(['hold', 'release', 'vacate'] as const)('cannot %s a job, and names the remedy', async (action) => {
+    await using executor = new LocalExecutor(options);
+    const future = executor.submit(() => 'unharmed');
+    const error = await thrownBy(future[action]());
+    expect(error).toBeInstanceOf(JobControlError);
+    expect((error as Error).message).toMatch(/was refused: this machine has no queue .* Remedy: suspend\(\)/);
+    expect(await future).toBe('unharmed');
   });
 
   it('takes node by its name on PATH, and options for it', async () => {

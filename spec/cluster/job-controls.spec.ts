@@ -2,11 +2,12 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import { ClusterExecutor } from '../../lib/cluster-executor.ts';
 import { resolveOptions } from '../../lib/cluster-options.ts';
 import { InvalidStateError, JobControlError } from '../../lib/errors.ts';
-import { Future } from '../../lib/future.ts';
+import type { Future } from '../../lib/future.ts';
 import { manualFuture } from '../support/manual-future.ts';
 import { ScriptedSystem } from '../support/scripted-system.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { thrownBy } from '../support/thrown-by.ts';
+import { until } from '../support/until.ts';
 
 jest.setTimeout(60_000);
 
@@ -31,6 +32,20 @@ describe('A future that is asked to control its job', () => {
     expect(future.jobId).toBeUndefined();
     await future.hold('later');
     expect(system.actions).toEqual([{ action: { kind: 'hold', reason: 'later' }, jobIds: [future.jobId] }]);
+  });
+
+  it('waits for the next job while its call is tried again', async () => {
+    const future = executor.with({ retries: 1 }).submit(() => 0);
+    await until(() => future.jobId !== undefined);
+    let submitAgain!: () => void;
+    system.beforeAnswer = async () => new Promise((resolve) => (submitAgain = resolve));
+    system.emit({ jobId: future.jobId as string, kind: 'ended', exitCode: 1 });
+    await until(() => future.attempts === 2);
+    expect(future.jobId).toBeUndefined();
+    const held = future.hold();
+    submitAgain();
+    await held;
+    expect(system.actions).toEqual([{ action: { kind: 'hold' }, jobIds: [future.jobId] }]);
   });
 
   it.each(ACTIONS)('asks for %s of many jobs by one command', async (kind) => {

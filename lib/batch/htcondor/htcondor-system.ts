@@ -15,6 +15,7 @@ import type {
 import { runCommand, type CommandOutput } from '../run-command.ts';
 import { parseEventLog } from './event-log.ts';
 import { commandOf, parseRefusals, trimAnalysis } from './job-actions.ts';
+import { jobConstraint } from './job-constraint.ts';
 import { LISTED_ATTRIBUTES, parseClassAds, parseQueueListing } from './queue-listing.ts';
 import { HTCondorJobSetRemoval } from './job-set-removal.ts';
 import {
@@ -91,9 +92,9 @@ export class HTCondorSystem implements BatchSystem {
 
   async status(jobIds: readonly string[]): Promise<Map<string, JobEvent>> {
     const clusters = new Set(jobIds.map((id) => id.split('.')[0] ?? id));
-    const found = await this.#list('condor_q', [...clusters], LISTED, parseQueueListing);
+    const found = await this.#list('condor_q', [...clusters], listing, parseQueueListing);
     return this.#addEnded(jobIds, found, async (missing) =>
-      this.#list('condor_history', missing, LISTED, parseQueueListing),
+      this.#list('condor_history', missing, listing, parseQueueListing),
     );
   }
 
@@ -124,9 +125,9 @@ export class HTCondorSystem implements BatchSystem {
   }
 
   async describe(jobIds: readonly string[]): Promise<Map<string, ClassAd>> {
-    const found = await this.#list('condor_q', jobIds, ['-json'], parseClassAds);
+    const found = await this.#list('condor_q', jobIds, adsInQueue, parseClassAds);
     return this.#addEnded(jobIds, found, async (missing) =>
-      this.#list('condor_history', missing, ['-json', '-match', String(missing.length)], parseClassAds),
+      this.#list('condor_history', missing, adsInHistory, parseClassAds),
     );
   }
 
@@ -200,19 +201,29 @@ export class HTCondorSystem implements BatchSystem {
   async #list<T>(
     command: 'condor_q' | 'condor_history',
     ids: readonly string[],
-    args: readonly string[],
+    argumentsFor: (ids: readonly string[]) => readonly string[],
     parse: (listing: string) => Map<string, T>,
   ): Promise<Map<string, T>> {
     const found = new Map<string, T>();
     for (const some of slices(ids)) {
-      const { stdout } = await runCommand(command, [...this.#place, ...args, ...some]);
+      const { stdout } = await runCommand(command, [...this.#place, ...argumentsFor(some)]);
       for (const [id, entry] of parse(stdout)) found.set(id, entry);
     }
     return found;
   }
 }
 
-const LISTED = ['-json', '-attributes', LISTED_ATTRIBUTES.join(',')];
+function listing(ids: readonly string[]): string[] {
+  return ['-json', '-attributes', LISTED_ATTRIBUTES.join(','), ...ids];
+}
+
+function adsInQueue(ids: readonly string[]): string[] {
+  return ['-json', '-constraint', jobConstraint(ids)];
+}
+
+function adsInHistory(ids: readonly string[]): string[] {
+  return ['-json', '-match', String(ids.length), ...ids];
+}
 
 /** How a job that is not in the queue has ended, in a sentence's second half. */
 function lastWords(event: JobEvent): string {

@@ -76,15 +76,15 @@ export function explainJob(
 ): string {
   switch (state) {
     case 'waiting':
-      return `Job ${id} waits for one of ${maxWorkers} workers (\`maxWorkers\`), all of which are busy; ${before} jobs are before it.`;
+      return `Job ${id} waits for one of ${maxWorkers} workers (\`maxWorkers\`); before it wait: ${before}`;
     case 'running':
-      return `Job ${id} is running on this machine, as process ${String(processes?.pid)}.`;
+      return `Job ${id} is running on this machine, as process ${String(processes?.pid)}`;
     case 'suspended':
-      return `Job ${id} is suspended, as process ${String(processes?.pid)}: future.continue() lets it go on.`;
+      return `Job ${id} is suspended, as process ${String(processes?.pid)}: future.continue() lets it go on`;
     case 'held':
       return `Job ${id} is held: ${end?.kind === 'held' ? end.reason : ''}`;
     case 'ended':
-      return `Job ${id} has ended: ${howItEnded(end)}.`;
+      return `Job ${id} has ended: ${howItEnded(end)}`;
   }
 }
 

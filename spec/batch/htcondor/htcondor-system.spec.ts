@@ -4,6 +4,7 @@ import { delimiter, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { JobBatch } from '../../../lib/batch/batch-system.ts';
 import { HTCondorSystem, parseTerse } from '../../../lib/batch/htcondor/htcondor-system.ts';
+import { jobConstraint } from '../../../lib/batch/htcondor/job-constraint.ts';
 import { CommandError, CommandNotFoundError, SubmitError } from '../../../lib/errors.ts';
 
 interface Recording {
@@ -184,7 +185,9 @@ describe('HTCondorSystem', () => {
     fake('condor_q', recorded('q-held-on-request'));
     fake('condor_history', recorded('history-several'));
     const ads = await new HTCondorSystem({}).describe(['1.0', '902.0', '4711.0']);
-    expect(heard('condor_q', 'args')).toBe('-json\n1.0\n902.0\n4711.0\n');
+    expect(heard('condor_q', 'args')).toBe(
+      `-json\n-constraint\n${jobConstraint(['1.0', '902.0', '4711.0'])}\n`,
+    );
     expect(heard('condor_history', 'args')).toBe('-json\n-match\n2\n902.0\n4711.0\n');
     expect(ads.get('1.0')).toMatchObject({ JobStatus: 5, HoldReasonSubCode: 6770 });
     expect(ads.get('902.0')).toMatchObject({ ExitCode: 3 });

@@ -35,10 +35,10 @@ describe('LocalSystem', () => {
       string,
     ];
     expect(await system.analyze(second)).toBe(
-      `Job ${second} waits for one of 2 workers (\`maxWorkers\`), all of which are busy; 1 jobs are before it.`,
+      `Job ${second} waits for one of 2 workers (\`maxWorkers\`); before it wait: 1`,
     );
     await system.remove([first, second]);
-    expect(await system.analyze(first)).toBe(`Job ${first} has ended: removed before it started.`);
+    expect(await system.analyze(first)).toBe(`Job ${first} has ended: removed before it started`);
     expect((await system.describe([first])).get(first)).toMatchObject({ JobStatus: 3, Args: '1' });
   });
 
