@@ -7,7 +7,6 @@ import type { Call } from './call.ts';
 export interface SubmissionHost {
   readonly system: BatchSystem;
   readonly cwd: string;
-  readonly environment: Readonly<Record<string, string>>;
   /** Submit options of the executor, under those of a call. */
   readonly submit: SubmitOptions;
   openJobSet(): Promise<JobSet>;
@@ -101,8 +100,8 @@ export class Submissions {
         jobs: jobs.map((job) => job.arguments.join(' ')),
         submit,
       });
-      const { cwd, environment, system } = this.#host;
-      ids = await system.submit({ jobSet, submission, jobs, cwd, environment, submit });
+      const { cwd, system } = this.#host;
+      ids = await system.submit({ jobSet, submission, jobs, cwd, submit });
     } catch (error) {
       for (const call of calls) this.#host.onRefused(call, error);
       await jobSet.note({ event: 'refused', submission, error: String(error) }).catch(ignore);

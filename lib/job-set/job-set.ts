@@ -5,8 +5,10 @@ import { dirname, join } from 'node:path';
 import { customAlphabet } from 'nanoid';
 import { stringify } from 'yaml';
 import { makeDirectory, PRIVATE_DIRECTORY } from './directory.ts';
+import { environmentLines, type JobEnvironment } from './job-environment.ts';
 import * as names from './names.ts';
 import { checkOwnership } from './ownership.ts';
+import { shellWord } from './shell-word.ts';
 import { writeWhole } from './write-whole.ts';
 
 /** Where the encoded call of a job lies. */
@@ -23,6 +25,7 @@ export interface RunnerSetup {
   /** The node binary on the execute side, by path or by name. */
   readonly node: string;
   readonly execArgv: readonly string[];
+  readonly environment: JobEnvironment;
   /** Lines of shell that run before node. */
   readonly setup: readonly string[];
 }
@@ -199,30 +202,30 @@ export async function listOutcomes(directory: string): Promise<string[]> {
 }
 
 /**
- * The script that every job runs, with its key, batch, offset, length and hash as arguments: the user's lines, then node in its place, so
- * that signals reach node. It takes its output to the job set by itself: through a batch system it may come late.
+ * The script that every job runs, with its key, batch, offset, length and hash as arguments: the user's variables and lines, then node
+ * in its place, so that signals reach node. It takes its output to the job set by itself: through a batch system it may come late.
  */
-function runScript(directory: string, { node, execArgv, setup }: RunnerSetup): string {
-  const logs = quoteForShell(names.logsDirectory(directory));
+function runScript(directory: string, { node, execArgv, environment, setup }: RunnerSetup): string {
+  const logs = shellWord(names.logsDirectory(directory));
   const command = [node, ...execArgv, names.runnerFile(directory), directory]
-    .map((word) => quoteForShell(word))
+    .map((word) => shellWord(word))
     .join(' ');
   return [
     '#!/bin/sh',
+    // The logs are for their owner alone; what the call writes elsewhere is as its machine has it.
+    'condor_futures_umask=$(umask)',
+    'umask 077',
     `exec >${logs}/"$1".out 2>${logs}/"$1".err`,
+    'umask "$condor_futures_umask"',
     // A file that a setup line sources would take the script's arguments for its own.
     'condor_futures_key=$1 condor_futures_call="$2 $3 $4 $5"',
     'set --',
+    ...environmentLines(environment),
     ...setup,
     // Words of digits: the shell may take them apart.
     `exec ${command} "$condor_futures_key" $condor_futures_call`,
     '',
   ].join('\n');
-}
-
-/** POSIX shell: nothing is special between single quotes but the single quote itself. */
-function quoteForShell(word: string): string {
-  return `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
 function ignoreMissing(error: NodeJS.ErrnoException): void {

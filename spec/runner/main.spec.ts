@@ -20,7 +20,12 @@ const parent = temporaryDirectory();
 let jobSet: JobSet;
 let jobs = 0;
 beforeAll(async () => {
-  jobSet = await JobSet.create(parent, { runner, node: process.execPath, execArgv: [], setup: [] }, {});
+  const environment = { variables: {} };
+  jobSet = await JobSet.create(
+    parent,
+    { runner, node: process.execPath, execArgv: [], environment, setup: [] },
+    {},
+  );
 });
 
 interface Ran {

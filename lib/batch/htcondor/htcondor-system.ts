@@ -12,7 +12,6 @@ import { parseEventLog } from './event-log.ts';
 import { LISTED_ATTRIBUTES, parseQueueListing } from './queue-listing.ts';
 import {
   checkDirectoryName,
-  checkEnvironment,
   checkSubmitOptions,
   submissionConstraint,
   submitDescription,
@@ -34,6 +33,9 @@ export interface HTCondorPlace {
 export class HTCondorSystem implements BatchSystem {
   readonly name = 'HTCondor';
   readonly events: EventSource = { kind: 'log', parse: parseEventLog };
+  /** Where the job runs, which of its machine's GPUs it has, and how it speaks to its starter. */
+  readonly jobVariables: RegExp =
+    /^(_CONDOR_.*|BATCH_SYSTEM|CUDA_VISIBLE_DEVICES|GPU_DEVICE_ORDINAL|NVIDIA_VISIBLE_DEVICES)$/;
   /** The arguments that lead each tool to the schedd. */
   readonly #place: readonly string[];
 
@@ -48,10 +50,9 @@ export class HTCondorSystem implements BatchSystem {
     checkSubmitOptions(submit);
   }
 
-  checkPlace({ directory, cwd, environment }: JobPlace): void {
+  checkPlace({ directory, cwd }: JobPlace): void {
     checkDirectoryName('directory', directory);
     checkDirectoryName('the current directory', cwd);
-    checkEnvironment(environment);
   }
 
   async submit(batch: JobBatch): Promise<string[]> {

@@ -89,7 +89,7 @@ export class LocalSystem implements BatchSystem {
     try {
       const child = spawn('/bin/sh', [scriptFile(batch.jobSet.directory), ...job.arguments], {
         cwd: batch.cwd,
-        env: { ...process.env, ...batch.environment },
+        env: process.env,
         stdio: 'ignore',
       });
       this.#running.set(id, child);

@@ -49,7 +49,6 @@ const batchOf = (jobs: number): JobBatch => ({
   submission: 3,
   jobs: Array.from({ length: jobs }, (_, index) => ({ key: String(index), arguments: [String(index)] })),
   cwd: '/home/me',
-  environment: {},
   submit: {},
 });
 

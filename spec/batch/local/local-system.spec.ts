@@ -8,7 +8,6 @@ const batch: JobBatch = {
   submission: 1,
   jobs: [{ key: '1', arguments: ['1'] }],
   cwd: '/nonesuch',
-  environment: {},
   submit: {},
 };
 
