@@ -7,6 +7,7 @@ import {
   type JobError,
   type JobFailure,
 } from '../errors.ts';
+import { CANNOT_WRITE } from '../job-set/exit-codes.ts';
 import type { Call } from './call.ts';
 
 /** How a job can leave a call without an outcome. */
@@ -29,7 +30,7 @@ export interface Job {
   trouble: Error | undefined;
   /** How it ended, if the batch system has told. */
   end: JobEnd | undefined;
-  /** When an outcome that is not there by then will not come, by performance.now(). */
+  /** When an outcome that is not there by then will not come, by the tracker's clock. */
   deadline: number;
   /** How many times in a row the batch system did not know it. */
   missing: number;
@@ -56,6 +57,8 @@ export function newJob(call: Call, jobId: string): Job {
 /** The signal that a memory limit is enforced with. */
 const SIGKILL = 9;
 const OUT_OF_MEMORY = ' (often the machine or a limit ran out of memory: see `request_memory`)';
+const DISK_FULL =
+  ': its runner could not write the outcome. Remedy: see whether the filesystem of `directory` is full, or a quota is used up';
 const NOT_SHARED =
   ": it did not find its job set. Remedy: name a `directory` that its machine shares; a /tmp is often the job's own";
 
@@ -85,7 +88,13 @@ export function errorOf(end: JobEnd, failure: JobFailure, couldNotBegin = false)
     case 'ended': {
       const { exitCode, signal } = end;
       const how = signal === undefined ? `with exit code ${exitCode ?? 'unknown'}` : `by signal ${signal}`;
-      const hint = couldNotBegin ? NOT_SHARED : signal === SIGKILL ? OUT_OF_MEMORY : '';
+      const hint = couldNotBegin
+        ? NOT_SHARED
+        : signal === SIGKILL
+          ? OUT_OF_MEMORY
+          : exitCode === CANNOT_WRITE
+            ? DISK_FULL
+            : '';
       return new JobDiedError(`${job} ended ${how} without an outcome${hint}`, {
         ...failure,
         exitCode,

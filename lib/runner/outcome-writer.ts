@@ -1,5 +1,7 @@
-import { fsyncSync } from 'node:fs';
+import { fsyncSync, writeSync } from 'node:fs';
 import { hostname } from 'node:os';
+import { ResultNotWrittenError } from '../errors.ts';
+import { CANNOT_WRITE } from '../job-set/exit-codes.ts';
 import { outcomeFile } from '../job-set/names.ts';
 import { writeWholeSync } from '../job-set/write-whole.ts';
 import { encodeOutcome, type ItemOutcome } from '../payload/call.ts';
@@ -40,9 +42,35 @@ export class OutcomeWriter {
   write(): void {
     if (this.#written) return;
     this.#written = true;
+    // Who sees the outcome, on another machine, can see all that was printed before it.
+    for (const stream of [1, 2]) flush(stream);
+    const file = outcomeFile(this.#directory, this.#key);
+    try {
+      writeWholeSync(file, this.#encode(this.#items));
+    } catch (error) {
+      this.#onUnwritable(file, error as Error);
+    }
+  }
+
+  /** A disk that is full may have room for a few words, once the temporary file is gone. */
+  #onUnwritable(file: string, error: Error): void {
+    const message = `The result could not be written: ${error.message}`;
+    process.exitCode = CANNOT_WRITE;
+    tell(`condor-futures: ${message}`);
+    const items = this.#items.map(() => ({
+      thrown: encodeThrown(new ResultNotWrittenError(message, { cause: error })),
+    }));
+    try {
+      writeWholeSync(file, this.#encode(items));
+    } catch (again) {
+      tell(`condor-futures: nor could these words: ${(again as Error).message}`);
+    }
+  }
+
+  #encode(items: readonly ItemOutcome[]): Buffer {
     const used = process.resourceUsage();
-    const outcome = encodeOutcome({
-      items: this.#items,
+    return encodeOutcome({
+      items,
       host: hostname(),
       pid: process.pid,
       nodeVersion: process.version,
@@ -52,9 +80,15 @@ export class OutcomeWriter {
       systemCpuMs: used.systemCPUTime / 1000,
       peakMemoryBytes: used.maxRSS * 1024,
     });
-    // Who sees the outcome, on another machine, can see all that was printed before it.
-    for (const stream of [1, 2]) flush(stream);
-    writeWholeSync(outcomeFile(this.#directory, this.#key), outcome);
+  }
+}
+
+/** At once, as the process is about to end; where the disk is full, perhaps in vain. */
+function tell(text: string): void {
+  try {
+    writeSync(2, `${text}\n`);
+  } catch {
+    // The exit code tells.
   }
 }
 
