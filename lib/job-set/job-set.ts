@@ -1,5 +1,16 @@
 import { constants } from 'node:fs';
-import { appendFile, chmod, copyFile, mkdir, open, readdir, rm, rmdir, unlink } from 'node:fs/promises';
+import {
+  appendFile,
+  chmod,
+  copyFile,
+  lstat,
+  mkdir,
+  open,
+  readdir,
+  rm,
+  rmdir,
+  unlink,
+} from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { customAlphabet } from 'nanoid';
@@ -7,7 +18,7 @@ import { stringify } from 'yaml';
 import { makeDirectory, PRIVATE_DIRECTORY } from './directory.ts';
 import { environmentLines, type JobEnvironment } from './job-environment.ts';
 import * as names from './names.ts';
-import { checkOwnership } from './ownership.ts';
+import { checkOwnership, refuseLink } from './ownership.ts';
 import { shellWord } from './shell-word.ts';
 import { writeWhole } from './write-whole.ts';
 
@@ -45,6 +56,7 @@ export class JobSet {
   readonly #madeParent: boolean;
   #batches = 0;
   readonly #functions = new Set<string>();
+  #journalTorn = false;
 
   private constructor(parent: string) {
     this.#madeParent = makeDirectory(parent);
@@ -100,8 +112,24 @@ export class JobSet {
     this.#functions.add(hash);
   }
 
-  /** Writes calls into one file, or a few if they are large; tells where each lies. */
+  /**
+   * Writes calls into one file, or a few if they are large; tells where each lies.
+   * @throws {OwnershipError} if another user could have put something in the directory's place
+   */
   async writeInputs(calls: readonly Uint8Array[]): Promise<InputLocation[]> {
+    await this.#checkOwned();
+    const first = this.#batches + 1;
+    try {
+      return await this.#writeBatches(calls);
+    } catch (error) {
+      // All of the calls fail; on a disk that is full, what is there already must not stay.
+      for (let batch = first; batch <= this.#batches; batch += 1)
+        await this.removeInputs(batch).catch(() => {});
+      throw error;
+    }
+  }
+
+  async #writeBatches(calls: readonly Uint8Array[]): Promise<InputLocation[]> {
     const locations: InputLocation[] = [];
     for (let begin = 0; begin < calls.length;) {
       let size = 0;
@@ -125,10 +153,18 @@ export class JobSet {
     return locations;
   }
 
-  /** Appends a line to the journal; it is on the disk when this returns. */
+  /**
+   * Appends a line to the journal; it is on the disk when this returns.
+   * @throws {OwnershipError} if another user could have put something in the directory's place
+   */
   async note(entry: Record<string, unknown>): Promise<void> {
+    await this.#checkOwned();
     const line = `${JSON.stringify({ time: new Date().toISOString(), ...entry })}\n`;
-    await appendFile(names.journalFile(this.directory), line, { mode: 0o600, flush: true });
+    // Of a line that could not be written, as on a full disk, the beginning may be there.
+    const text = this.#journalTorn ? `\n${line}` : line;
+    this.#journalTorn = true;
+    await appendFile(names.journalFile(this.directory), text, { mode: 0o600, flush: true });
+    this.#journalTorn = false;
   }
 
   /**
@@ -139,8 +175,10 @@ export class JobSet {
     const file = names.outcomeFile(this.directory, key);
     let handle;
     try {
+      await this.#checkOwned();
       handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW);
     } catch (error) {
+      refuseLink(file, error);
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
       throw error;
     }
@@ -173,6 +211,10 @@ export class JobSet {
     } finally {
       await handle.close();
     }
+  }
+
+  async #checkOwned(): Promise<void> {
+    checkOwnership(this.directory, await lstat(this.directory));
   }
 
   async removeOutcome(key: string): Promise<void> {

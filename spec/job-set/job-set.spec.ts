@@ -4,6 +4,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -137,7 +138,35 @@ describe('a job set', () => {
     chmodSync(file, 0o666);
     await expect(jobSet.readOutcome('7')).rejects.toThrow('can be written by other users');
     symlinkSync(file, names.outcomeFile(jobSet.directory, '8'));
-    await expect(jobSet.readOutcome('8')).rejects.toMatchObject({ code: 'ELOOP' });
+    await expect(jobSet.readOutcome('8')).rejects.toThrow('is a symbolic link');
+  });
+
+  it('is not used when another user could have put it there', async () => {
+    const jobSet = await JobSet.create(parent, runner, {});
+    const theirs = { name: 'OwnershipError', file: jobSet.directory };
+    chmodSync(jobSet.directory, 0o777);
+    await expect(jobSet.writeInputs([Buffer.from('secret')])).rejects.toMatchObject(theirs);
+    await expect(jobSet.note({ event: 'submitting' })).rejects.toMatchObject(theirs);
+    await expect(jobSet.readOutcome('7')).rejects.toMatchObject(theirs);
+    chmodSync(jobSet.directory, 0o700);
+    renameSync(jobSet.directory, `${jobSet.directory}.away`);
+    symlinkSync(`${jobSet.directory}.away`, jobSet.directory);
+    await expect(jobSet.note({ event: 'submitting' })).rejects.toMatchObject(theirs);
+  });
+
+  it('goes on with a new line in the journal after one that could not be written', async () => {
+    const jobSet = await JobSet.create(parent, runner, {});
+    const journal = names.journalFile(jobSet.directory);
+    symlinkSync('/dev/full', journal);
+    await expect(jobSet.note({ event: 'submitting' })).rejects.toMatchObject({ code: 'ENOSPC' });
+    rmSync(journal);
+    writeFileSync(journal, '{"event":"subm', { mode: 0o600 });
+    await jobSet.note({ event: 'submitting' });
+    await jobSet.note({ event: 'submitted' });
+    const lines = readFileSync(journal, 'utf8').split('\n');
+    expect(lines.map((line) => line.slice(-12))).toEqual(
+      ['{"event":"subm', '"submitting"}', '"submitted"}', ''].map((line) => line.slice(-12)),
+    );
   });
 
   it('shows the end of a long log, in whole lines', async () => {
