@@ -245,6 +245,17 @@ describe('A call', () => {
     expect(await future).toBe(7);
   });
 
+  it('is not touched by events of other jobs in the same log', async () => {
+    const { future } = await submitted();
+    for (const jobId of ['99.0', '1.99', `${String(future.jobId)}0`]) {
+      system.emit({ jobId, kind: 'running', host: 'elsewhere' });
+      system.emit({ jobId, kind: 'ended', exitCode: 1 });
+    }
+    expect([future.state, future.host]).toEqual(['pending', undefined]);
+    await writeOutcome(keyOf(future), 7);
+    expect(await future).toBe(7);
+  });
+
   it('stays removed when its job is told to have ended besides, in either order', async () => {
     for (const order of ['removed first', 'ended first']) {
       const { future } = await submitted();
