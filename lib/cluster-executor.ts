@@ -92,7 +92,6 @@ export class ClusterExecutor extends Executor {
     this.#submissions = new Submissions({
       system,
       cwd: options.cwd,
-      environment: options.environment,
       submit: options.submit,
       openJobSet: async () => (await this.#openJobSet()).jobSet,
       onWritten: (call) => this.#opened?.files.useInputs(call.input?.batch as number),
@@ -235,8 +234,13 @@ export class ClusterExecutor extends Executor {
   async #makeJobSet(): Promise<OpenJobSet> {
     const options = this.#options;
     const { directory, setup, node, execArgv, submit } = options;
+    const environment = { variables: options.environment, system: this.#system.jobVariables };
     const header = { system: this.#system.name, node, execArgv, setup, submit, keepFiles: options.keepFiles };
-    const jobSet = await JobSet.create(directory, { runner: RUNNER, node, execArgv, setup }, header);
+    const jobSet = await JobSet.create(
+      directory,
+      { runner: RUNNER, node, execArgv, environment, setup },
+      header,
+    );
     const files = new JobFiles(jobSet, options.keepFiles);
     const mode = options.watch === 'auto' ? await watchModeOf(jobSet.directory) : options.watch;
     const outcomeGrace = options.outcomeGrace ?? (mode === 'sweep' ? 15_000 : 1000);

@@ -3,6 +3,7 @@ import type { SubmitOptions } from './batch/batch-system.ts';
 import type { KeepFiles } from './cluster/job-files.ts';
 import { checkCaptureOptions, type CaptureOptions } from './payload/capture/capture-options.ts';
 import { checkPolicies, POLICY_TABLE, type JobPolicies } from './job-options.ts';
+import { troubleWithVariable } from './job-set/job-environment.ts';
 import type { OtherNode } from './payload/format.ts';
 import { checkChoice, checkNumber, checkOptions, showValue, type OptionTable } from './options.ts';
 
@@ -16,7 +17,8 @@ export interface ClusterOptions extends CaptureOptions, JobPolicies {
   /** Submit commands for all jobs, by their HTCondor names, such as `{ request_memory: '2GB' }`. */
   readonly submit?: SubmitOptions | undefined;
   /**
-   * Environment of the jobs: names of variables to copy from here, or values to set (`true` copies).
+   * Environment of the jobs: names of variables to copy from here, or values to set (`true` copies). Only you can read the values: they
+   * stand in the job set, not in the batch system's queue.
    * @default nothing on HTCondor; LocalExecutor's jobs have all of this process's environment besides
    */
   readonly environment?: readonly string[] | Readonly<Record<string, string | number | true>> | undefined;
@@ -158,8 +160,10 @@ function resolveEnvironment(given: NonNullable<ClusterOptions['environment']>): 
       );
     }
     const text = value === true ? process.env[name] : String(value);
-    if (text?.includes('\0')) throw new TypeError(`Expected \`environment.${name}\` to be text without NUL`);
-    if (text !== undefined) environment[name] = text;
+    if (text === undefined) continue;
+    const trouble = troubleWithVariable(name, text);
+    if (trouble !== undefined) throw new TypeError(`The option \`environment.${name}\` ${trouble}`);
+    environment[name] = text;
   }
   return environment;
 }

@@ -176,6 +176,13 @@ export class PayloadError extends CondorFuturesError {
   }
 }
 
+/** The call returned or threw, and the execute machine could not write that: `cause` says why, such as ENOSPC. */
+export class ResultNotWrittenError extends CondorFuturesError {
+  static {
+    this.prototype.name = 'ResultNotWrittenError';
+  }
+}
+
 /** The call ended its own process with `process.exit()`, whatever the code. */
 export class ProcessExitError extends CondorFuturesError {
   readonly exitCode: number;

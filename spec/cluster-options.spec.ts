@@ -21,6 +21,7 @@ describe('The options of an executor', () => {
       detachOnExit: false,
       watch: 'auto',
       sweepInterval: 2000,
+      policies: {},
       outcomeGrace: undefined,
       capture: {},
       otherNode: 'refuse',
@@ -66,7 +67,8 @@ describe('The options of an executor', () => {
       'Expected the names in `environment` to be letters, digits and _, got `A B`',
     ],
     [{ environment: { A: null } }, 'Expected `environment.A` to be a string, a number or true, got `null`'],
-    [{ environment: { A: 'a\0b' } }, 'Expected `environment.A` to be text without NUL'],
+    [{ environment: { A: 'a\0b' } }, 'The option `environment.A` has a NUL'],
+    [{ environment: { IFS: 'x' } }, "The option `environment.IFS` is a variable of the job's shell"],
     [{ maxWorkers: 0 }, 'Expected `maxWorkers` to be a whole number from 1 up'],
     [{ maxWorkers: '2' }, 'Expected `maxWorkers` of LocalExecutor to be a number'],
     [{ pool: 'x' }, 'LocalExecutor has no option `pool`'],
@@ -78,7 +80,6 @@ describe('The options of an executor', () => {
     [{ maxWorkers: 2 }, 'HTCondorExecutor has no option `maxWorkers`'],
     [{ submit: { log: '/x' } }, 'The submit command `log` is not yours to set'],
     [{ submit: ['x'] }, 'Expected `submit` of HTCondorExecutor to be an object'],
-    [{ environment: { A: 'two\nlines' } }, 'The value of `environment.A` has a line break'],
   ])('are refused where HTCondor could not pass them on: %p', (options, message) => {
     expect(() => new HTCondorExecutor(options as never)).toThrow(message);
     expect(() => new HTCondorExecutor(options as never)).toThrow(TypeError);

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { DirectoryError, JobControlError } from '../lib/errors.ts';
+import { DirectoryError, JobControlError, ResultNotWrittenError } from '../lib/errors.ts';
 import { JobExitedError } from '../lib/job-errors.ts';
 import { LocalExecutor, type LocalExecutorOptions } from '../lib/local-executor.ts';
 import { executorContract } from './executor-contract.ts';
@@ -84,6 +84,29 @@ describe('LocalExecutor', () => {
     const error = await thrownBy(call({ setup: ['echo no license >&2', 'exit 5'] }, () => 1));
     expect(error).toBeInstanceOf(JobExitedError);
     expect(error).toMatchObject({ exitCode: 5, signal: undefined, stderrTail: 'no license' });
+  });
+
+  it('says why a result could not be written, though the disk has room for a few words only', async () => {
+    const setup = ['ulimit -f 64'];
+    await using executor = new LocalExecutor({ ...options, setup });
+    const future = executor.submit(() => 'x'.repeat(1_000_000));
+    const error = await thrownBy(future);
+    expect(error).toBeInstanceOf(ResultNotWrittenError);
+    expect(error).toMatchObject({
+      message: expect.stringContaining('The result could not be written: EFBIG'),
+      cause: { code: 'EFBIG' },
+    });
+    expect(await future.stderr()).toContain('The result could not be written: EFBIG');
+    expect(await executor.submit(() => 'short')).toBe('short');
+  });
+
+  it('says that nothing could be written, where there is room for nothing', async () => {
+    const error = await thrownBy(call({ setup: ['ulimit -f 0'] }, () => 1));
+    expect(error).toBeInstanceOf(JobExitedError);
+    expect(error).toMatchObject({
+      exitCode: 74,
+      message: expect.stringContaining('could not write the outcome'),
+    });
   });
 
   it('says which node is not there', async () => {

@@ -4,9 +4,11 @@ export interface BatchSystem {
   readonly name: string;
   /** How the system tells what becomes of its jobs. */
   readonly events: EventSource;
+  /** Variables that the system sets for each job, by name: values of the program's would be wrong there. */
+  readonly jobVariables?: RegExp | undefined;
   /** @throws {TypeError} for submit options that cannot be given to jobs here */
   checkSubmitOptions(submit: SubmitOptions): void;
-  /** @throws {TypeError} for a place or environment that cannot be given to jobs here */
+  /** @throws {TypeError} for a place that cannot be given to jobs here */
   checkPlace(place: JobPlace): void;
   /**
    * Submits jobs in one go.
@@ -74,7 +76,6 @@ export interface JobPlace {
   readonly directory: string;
   /** The current directory of the jobs. */
   readonly cwd: string;
-  readonly environment: Readonly<Record<string, string>>;
 }
 
 /** Jobs of one job set that are submitted together and differ only in their call. */
@@ -89,7 +90,6 @@ export interface JobBatch {
     readonly arguments: readonly string[];
   }[];
   readonly cwd: string;
-  readonly environment: Readonly<Record<string, string>>;
   readonly submit: SubmitOptions;
   /** Machines not to run on, where the system has others. */
   readonly avoid: readonly AvoidedHost[];

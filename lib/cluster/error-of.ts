@@ -10,6 +10,7 @@ import {
   type JobError,
   type JobFailure,
 } from '../job-errors.ts';
+import { CANNOT_WRITE } from '../job-set/exit-codes.ts';
 import type { JobEnd } from './job.ts';
 
 /** How a job ended, with what else there is to judge it by. */
@@ -80,6 +81,8 @@ function removedError(
 const SIGKILL = 9;
 /** A job that the kernel has killed for its memory was seen at more than this part of what it had asked for, as it is looked at rarely. */
 const NEARLY_ALL = 0.9;
+const DISK_FULL =
+  ': its runner could not write the outcome. Remedy: see whether the filesystem of `directory` is full, or a quota is used up';
 const NOT_SHARED =
   ": it did not find its job set. Remedy: name a `directory` that its machine shares; a /tmp is often the job's own";
 
@@ -97,7 +100,10 @@ function diedError(
       ": Node's heap was full. Remedy: a larger one, execArgv: ['--max-old-space-size=<MiB>'], within `request_memory`";
     return new JobOutOfMemoryError(message + hint, { ...died, limit: 'heap' });
   }
-  if (signal === undefined) return new JobExitedError(`${message}${couldNotBegin ? NOT_SHARED : ''}`, died);
+  if (signal === undefined) {
+    const hint = couldNotBegin ? NOT_SHARED : exitCode === CANNOT_WRITE ? DISK_FULL : '';
+    return new JobExitedError(message + hint, died);
+  }
   if (signal !== SIGKILL) return new JobKilledError(message, died);
   const { memoryUsed = 0, memoryRequested = Infinity } = failure;
   return memoryUsed > NEARLY_ALL * memoryRequested

@@ -28,7 +28,7 @@ export interface Job {
   evicted: boolean;
   /** How often it was held and let go again. */
   releases: number;
-  /** When an outcome that is not there by then will not come, by performance.now(). */
+  /** When an outcome that is not there by then will not come, by the tracker's clock. */
   deadline: number;
   /** How many times in a row the batch system did not know it. */
   missing: number;

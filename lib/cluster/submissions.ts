@@ -9,7 +9,6 @@ import type { Call } from './call.ts';
 export interface SubmissionHost {
   readonly system: BatchSystem;
   readonly cwd: string;
-  readonly environment: Readonly<Record<string, string>>;
   /** Submit options of the executor, under those of a call. */
   readonly submit: SubmitOptions;
   openJobSet(): Promise<JobSet>;
@@ -103,7 +102,7 @@ export class Submissions {
         arguments: [call.key, String(batch), String(offset), String(length), call.payloadHash],
       };
     });
-    const { cwd, environment, system } = this.#host;
+    const { cwd, system } = this.#host;
     const startedAt = performance.now();
     const tell = (jobIds: string[] | undefined, error?: unknown): void =>
       publish('submission', () => ({
@@ -123,7 +122,7 @@ export class Submissions {
         jobs: jobs.map((job) => job.arguments.join(' ')),
         submit,
       });
-      ids = await system.submit({ jobSet, submission, jobs, cwd, environment, submit, avoid });
+      ids = await system.submit({ jobSet, submission, jobs, cwd, submit, avoid });
       tell(ids);
     } catch (error) {
       tell(undefined, error);

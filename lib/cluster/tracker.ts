@@ -10,6 +10,7 @@ import type { OtherNode } from '../payload/format.ts';
 import type { JobError } from '../job-errors.ts';
 import type { Call } from './call.ts';
 import { newJob, type Job, type JobEnd } from './job.ts';
+import { AwakeClock } from '../watch/awake-clock.ts';
 import type { JobFiles } from './job-files.ts';
 import { postMortem } from './post-mortem.ts';
 import { hasFailed, settle, takeResults } from './results.ts';
@@ -48,6 +49,7 @@ export interface TrackerHost {
 export class Tracker {
   readonly #host: TrackerHost;
   readonly #silence: SilenceCheck;
+  readonly #clock: AwakeClock;
   readonly #reads = new PQueue({ concurrency: READS_AT_ONCE });
   /** Jobs that are not gone, by key and by id. */
   readonly #byKey = new Map<string, Job>();
@@ -59,6 +61,7 @@ export class Tracker {
 
   constructor(host: TrackerHost) {
     this.#host = host;
+    this.#clock = new AwakeClock(host.outcomeGrace);
     this.#silence = new SilenceCheck(
       host.system,
       (event) => this.onEvent(event),
@@ -125,8 +128,14 @@ export class Tracker {
 
   /** Looks after the jobs that time alone can settle. */
   onTick(): void {
-    const now = performance.now();
-    for (const job of this.#ending) if (now >= job.deadline && !job.reading) void this.#giveUp(job);
+    this.#clock.look();
+    const now = this.#clock.now();
+    for (const job of this.#ending) {
+      if (job.reading) continue;
+      if (now >= job.deadline) void this.#giveUp(job);
+      // A network filesystem may open by name what it does not list yet.
+      else void this.#readOutcome(job);
+    }
     this.#silence.onTick(this.#byId.values());
   }
 
@@ -167,6 +176,8 @@ export class Tracker {
 
   #onEnd(job: Job, end: JobEnd): void {
     if (job.end !== undefined && end.kind === 'held') return;
+    // What was removed on purpose stays so, although its process has ended too.
+    if (job.end?.kind === 'removed' && end.kind !== 'removed') return;
     job.end = end;
     if (job.phase === 'settled') return this.#leave(job, end);
     if (end.kind === 'held' && end.requested === true) {
@@ -175,7 +186,7 @@ export class Tracker {
       job.call.setState('pending');
       return this.onOutcome(job.key);
     }
-    job.deadline = performance.now() + this.#host.outcomeGrace;
+    job.deadline = this.#clock.now() + this.#host.outcomeGrace;
     this.#ending.add(job);
     this.onOutcome(job.key);
   }
@@ -186,7 +197,9 @@ export class Tracker {
       const bytes = await this.#reads.add(async () => this.#host.jobSet.readOutcome(job.key));
       job.trouble = undefined;
       if (bytes === undefined || job.phase !== 'open') return;
-      const results = await takeResults(job.call, decodeOutcome(bytes), this.#host.otherNode);
+      const outcome = decodeOutcome(bytes);
+      if (outcome === undefined) throw new TornError(bytes.length);
+      const results = await takeResults(job.call, outcome, this.#host.otherNode);
       if (!this.#isOpen(job)) return;
       this.#host.onStarted();
       if (results.every(hasFailed) && this.#retries(job, firstError(results))) return;
@@ -212,7 +225,8 @@ export class Tracker {
     if (job.phase !== 'open' || job.end === undefined) return;
     const { jobSet } = this.#host;
     if (job.trouble !== undefined) {
-      if (performance.now() < job.deadline + UNREADABLE_MS) return;
+      const patience = job.trouble instanceof TornError ? 0 : UNREADABLE_MS;
+      if (this.#clock.now() < job.deadline + patience) return;
       const file = outcomeFile(jobSet.directory, job.key);
       this.#fail(
         job,
@@ -301,5 +315,12 @@ function wantedRetry(call: Call, error: unknown): Retry | undefined {
       'CondorFuturesWarning',
     );
     return undefined;
+  }
+}
+
+/** An outcome that is not whole; one of a job that runs again, or of a slow filesystem, may be whole later. */
+class TornError extends Error {
+  constructor(bytes: number) {
+    super(`it is torn, as after a crash or on a full disk; ${bytes} bytes are there`);
   }
 }

@@ -1,4 +1,5 @@
 import { accessSync, constants, mkdirSync, statSync, type Stats } from 'node:fs';
+import { dirname } from 'node:path';
 import { DirectoryError } from '../errors.ts';
 import { WRITABLE_BY_OTHERS } from './ownership.ts';
 
@@ -50,9 +51,9 @@ export function checkDirectory(directory: string): void {
  */
 export function makeDirectory(directory: string): boolean {
   try {
-    const first = mkdirSync(directory, { recursive: true, mode: PRIVATE_DIRECTORY });
+    const isNew = makeWithParents(directory);
     checkDirectory(directory);
-    return first !== undefined;
+    return isNew;
   } catch (error) {
     if (error instanceof DirectoryError) throw error;
     throw refuse(
@@ -60,6 +61,21 @@ export function makeDirectory(directory: string): boolean {
       `cannot be made: ${(error as Error).message}. Remedy: name another one as \`directory\``,
       error,
     );
+  }
+}
+
+/** What node:fs makes with `recursive` says ENOENT where the filesystem is read-only. */
+function makeWithParents(directory: string): boolean {
+  if (statOf(directory) !== undefined) return false;
+  const parent = dirname(directory);
+  if (parent !== directory) makeWithParents(parent);
+  try {
+    mkdirSync(directory, { mode: PRIVATE_DIRECTORY });
+    return true;
+  } catch (error) {
+    // Another process was faster.
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
   }
 }
 

@@ -1,12 +1,25 @@
 import { constants } from 'node:fs';
-import { appendFile, chmod, copyFile, mkdir, open, readdir, rm, rmdir, unlink } from 'node:fs/promises';
+import {
+  appendFile,
+  chmod,
+  copyFile,
+  lstat,
+  mkdir,
+  open,
+  readdir,
+  rm,
+  rmdir,
+  unlink,
+} from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { customAlphabet } from 'nanoid';
 import { stringify } from 'yaml';
 import { makeDirectory, PRIVATE_DIRECTORY } from './directory.ts';
+import { environmentLines, type JobEnvironment } from './job-environment.ts';
 import * as names from './names.ts';
-import { checkOwnership } from './ownership.ts';
+import { checkOwnership, refuseLink } from './ownership.ts';
+import { shellWord } from './shell-word.ts';
 import { writeWhole } from './write-whole.ts';
 
 /** Where the encoded call of a job lies. */
@@ -23,6 +36,7 @@ export interface RunnerSetup {
   /** The node binary on the execute side, by path or by name. */
   readonly node: string;
   readonly execArgv: readonly string[];
+  readonly environment: JobEnvironment;
   /** Lines of shell that run before node. */
   readonly setup: readonly string[];
 }
@@ -42,6 +56,7 @@ export class JobSet {
   readonly #madeParent: boolean;
   #batches = 0;
   readonly #functions = new Set<string>();
+  #journalTorn = false;
 
   private constructor(parent: string) {
     this.#madeParent = makeDirectory(parent);
@@ -97,8 +112,24 @@ export class JobSet {
     this.#functions.add(hash);
   }
 
-  /** Writes calls into one file, or a few if they are large; tells where each lies. */
+  /**
+   * Writes calls into one file, or a few if they are large; tells where each lies.
+   * @throws {OwnershipError} if another user could have put something in the directory's place
+   */
   async writeInputs(calls: readonly Uint8Array[]): Promise<InputLocation[]> {
+    await this.#checkOwned();
+    const first = this.#batches + 1;
+    try {
+      return await this.#writeBatches(calls);
+    } catch (error) {
+      // All of the calls fail; on a disk that is full, what is there already must not stay.
+      for (let batch = first; batch <= this.#batches; batch += 1)
+        await this.removeInputs(batch).catch(() => {});
+      throw error;
+    }
+  }
+
+  async #writeBatches(calls: readonly Uint8Array[]): Promise<InputLocation[]> {
     const locations: InputLocation[] = [];
     for (let begin = 0; begin < calls.length;) {
       let size = 0;
@@ -122,10 +153,18 @@ export class JobSet {
     return locations;
   }
 
-  /** Appends a line to the journal; it is on the disk when this returns. */
+  /**
+   * Appends a line to the journal; it is on the disk when this returns.
+   * @throws {OwnershipError} if another user could have put something in the directory's place
+   */
   async note(entry: Record<string, unknown>): Promise<void> {
+    await this.#checkOwned();
     const line = `${JSON.stringify({ time: new Date().toISOString(), ...entry })}\n`;
-    await appendFile(names.journalFile(this.directory), line, { mode: 0o600, flush: true });
+    // Of a line that could not be written, as on a full disk, the beginning may be there.
+    const text = this.#journalTorn ? `\n${line}` : line;
+    this.#journalTorn = true;
+    await appendFile(names.journalFile(this.directory), text, { mode: 0o600, flush: true });
+    this.#journalTorn = false;
   }
 
   /**
@@ -136,8 +175,10 @@ export class JobSet {
     const file = names.outcomeFile(this.directory, key);
     let handle;
     try {
+      await this.#checkOwned();
       handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW);
     } catch (error) {
+      refuseLink(file, error);
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
       throw error;
     }
@@ -172,6 +213,10 @@ export class JobSet {
     }
   }
 
+  async #checkOwned(): Promise<void> {
+    checkOwnership(this.directory, await lstat(this.directory));
+  }
+
   async removeOutcome(key: string): Promise<void> {
     await unlink(names.outcomeFile(this.directory, key)).catch(ignoreMissing);
   }
@@ -199,30 +244,30 @@ export async function listOutcomes(directory: string): Promise<string[]> {
 }
 
 /**
- * The script that every job runs, with its key, batch, offset, length and hash as arguments: the user's lines, then node in its place, so
- * that signals reach node. It takes its output to the job set by itself: through a batch system it may come late.
+ * The script that every job runs, with its key, batch, offset, length and hash as arguments: the user's variables and lines, then node
+ * in its place, so that signals reach node. It takes its output to the job set by itself: through a batch system it may come late.
  */
-function runScript(directory: string, { node, execArgv, setup }: RunnerSetup): string {
-  const logs = quoteForShell(names.logsDirectory(directory));
+function runScript(directory: string, { node, execArgv, environment, setup }: RunnerSetup): string {
+  const logs = shellWord(names.logsDirectory(directory));
   const command = [node, ...execArgv, names.runnerFile(directory), directory]
-    .map((word) => quoteForShell(word))
+    .map((word) => shellWord(word))
     .join(' ');
   return [
     '#!/bin/sh',
+    // The logs are for their owner alone; what the call writes elsewhere is as its machine has it.
+    'condor_futures_umask=$(umask)',
+    'umask 077',
     `exec >${logs}/"$1".out 2>${logs}/"$1".err`,
+    'umask "$condor_futures_umask"',
     // A file that a setup line sources would take the script's arguments for its own.
     'condor_futures_key=$1 condor_futures_call="$2 $3 $4 $5"',
     'set --',
+    ...environmentLines(environment),
     ...setup,
     // Words of digits: the shell may take them apart.
     `exec ${command} "$condor_futures_key" $condor_futures_call`,
     '',
   ].join('\n');
-}
-
-/** POSIX shell: nothing is special between single quotes but the single quote itself. */
-function quoteForShell(word: string): string {
-  return `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
 function ignoreMissing(error: NodeJS.ErrnoException): void {

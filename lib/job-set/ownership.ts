@@ -24,3 +24,16 @@ export function checkOwnership(file: string, stats: Stats): void {
     );
   }
 }
+
+/**
+ * Nothing in a job set is a link: one was put there.
+ * @param error of opening the file without following links
+ * @throws {OwnershipError}
+ */
+export function refuseLink(file: string, error: unknown): void {
+  if ((error as NodeJS.ErrnoException).code !== 'ELOOP') return;
+  throw new OwnershipError(
+    `${file} is a symbolic link, which condor-futures has not made: it is not read`,
+    file,
+  );
+}

@@ -36,13 +36,26 @@ export function writeWholeSync(file: string, data: Uint8Array): void {
   const temporary = temporaryNameOf(file);
   const descriptor = openSync(temporary, 'wx', PRIVATE);
   try {
-    for (let offset = 0; offset < data.length;) offset += writeSync(descriptor, data, offset);
-    syncIfAllowed(descriptor);
-    closeSync(descriptor);
+    try {
+      for (let offset = 0; offset < data.length;) offset += writeSync(descriptor, data, offset);
+      syncIfAllowed(descriptor);
+    } finally {
+      // Before it is removed, or a full disk would stay full.
+      closeSync(descriptor);
+    }
     renameSync(temporary, file);
   } catch (error) {
-    unlinkSync(temporary);
+    discard(temporary);
     throw error;
+  }
+}
+
+/** What was written in part; that it cannot be removed is no news beside why it could not be written. */
+function discard(temporary: string): void {
+  try {
+    unlinkSync(temporary);
+  } catch {
+    // Litter.
   }
 }
 

@@ -2,10 +2,11 @@ import { deserialize, serialize } from 'node:v8';
 import { PayloadError } from '../errors.ts';
 import type { CaptureOptions } from './capture/capture-options.ts';
 import type { OtherNode } from './format.ts';
+import { seal, unseal } from './sealed.ts';
 import type { EncodedThrown } from './thrown.ts';
 
 /** Raised when the bytes change their meaning: both sides of a call must have the same one. */
-export const PAYLOAD_VERSION = 2;
+export const PAYLOAD_VERSION = 3;
 
 /** How both sides treat functions; what the call returns is captured by the same rules as what it is given. */
 export interface CallOptions {
@@ -65,12 +66,16 @@ export function decodeCall(bytes: Uint8Array): EncodedCall {
 }
 
 export function encodeOutcome(outcome: Omit<EncodedOutcome, 'version'>): Buffer {
-  return serialize({ version: PAYLOAD_VERSION, ...outcome } satisfies EncodedOutcome);
+  return seal(serialize({ version: PAYLOAD_VERSION, ...outcome } satisfies EncodedOutcome));
 }
 
-/** @throws {PayloadError} if another version wrote the bytes, or they are not an outcome */
-export function decodeOutcome(bytes: Uint8Array): EncodedOutcome {
-  return decodeVersioned(bytes, 'outcome') as EncodedOutcome;
+/**
+ * @returns undefined if the bytes are torn, which may pass where another machine wrote them
+ * @throws {PayloadError} if another version wrote the bytes, or they are not an outcome
+ */
+export function decodeOutcome(bytes: Uint8Array): EncodedOutcome | undefined {
+  const whole = unseal(bytes);
+  return whole === undefined ? undefined : (decodeVersioned(whole, 'outcome') as EncodedOutcome);
 }
 
 function decodeVersioned(bytes: Uint8Array, what: string): { readonly version?: number } {

@@ -19,7 +19,7 @@ export function guardProcess(writer: OutcomeWriter): void {
           })
         : new UncaughtExceptionError(`Something that the call had started threw: ${text}`, { cause: error }),
     );
-    process.exit(1);
+    process.exit(process.exitCode ?? 1);
   });
   process.on('beforeExit', () => {
     writer.fail(

@@ -40,7 +40,7 @@ async function main(): Promise<void> {
 
 /** Ends the process, whatever the call left running, once its last words have been written. */
 function exit(): void {
-  process.stdout.write('', () => process.stderr.write('', () => process.exit(0)));
+  process.stdout.write('', () => process.stderr.write('', () => process.exit()));
 }
 
 if (isMainThread) void main();

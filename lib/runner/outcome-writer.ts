@@ -1,18 +1,7 @@
-import { fsyncSync } from 'node:fs';
-import { hostname } from 'node:os';
-import { outcomeFile } from '../job-set/names.ts';
-import { writeWholeSync } from '../job-set/write-whole.ts';
-import { encodeOutcome, type ItemOutcome } from '../payload/call.ts';
+import type { ItemOutcome } from '../payload/call.ts';
 import { encodeThrown } from '../payload/thrown.ts';
+import { writeOutcome, type OutcomePlace } from './outcome-file.ts';
 import type { TimeLimit } from './time-limit.ts';
-
-/** Where the outcome of a job goes, and since when the job has been running. */
-export interface OutcomePlace {
-  readonly directory: string;
-  readonly key: string;
-  /** By Date.now(). */
-  readonly startedAt: number;
-}
 
 /** Gathers what came of the job's calls, and writes it once. */
 export class OutcomeWriter {
@@ -51,35 +40,5 @@ export class OutcomeWriter {
     this.#written = true;
     this.#timeLimit?.claim();
     writeOutcome(this.place, this.#items);
-  }
-}
-
-/** Writes the outcome of a job: what came of each of its calls, and what they used. */
-export function writeOutcome(
-  { directory, key, startedAt }: OutcomePlace,
-  items: readonly ItemOutcome[],
-): void {
-  const used = process.resourceUsage();
-  const outcome = encodeOutcome({
-    items,
-    host: hostname(),
-    pid: process.pid,
-    nodeVersion: process.version,
-    startedAt,
-    endedAt: Date.now(),
-    userCpuMs: used.userCPUTime / 1000,
-    systemCpuMs: used.systemCPUTime / 1000,
-    peakMemoryBytes: used.maxRSS * 1024,
-  });
-  // Who sees the outcome, on another machine, can see all that was printed before it.
-  for (const stream of [1, 2]) flush(stream);
-  writeWholeSync(outcomeFile(directory, key), outcome);
-}
-
-function flush(descriptor: number): void {
-  try {
-    fsyncSync(descriptor);
-  } catch {
-    // It is no file.
   }
 }

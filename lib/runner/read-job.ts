@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { closeSync, fstatSync, lstatSync, openSync, readFileSync, readSync } from 'node:fs';
+import { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync, readSync } from 'node:fs';
 import { PayloadError } from '../errors.ts';
-import { checkOwnership } from '../job-set/ownership.ts';
+import { checkOwnership, refuseLink } from '../job-set/ownership.ts';
 import { functionFile, inputsFile } from '../job-set/names.ts';
 import { decodeCall, type EncodedCall } from '../payload/call.ts';
 
@@ -50,7 +50,7 @@ function checkHash(file: string, bytes: Buffer, hash: string): Buffer {
 }
 
 function readTrusted(file: string, offset = 0, length?: number): Buffer {
-  const descriptor = patiently(() => openSync(file, 'r'));
+  const descriptor = patiently(() => openFile(file));
   try {
     checkOwnership(file, fstatSync(descriptor));
     if (length === undefined) return readFileSync(descriptor);
@@ -63,6 +63,15 @@ function readTrusted(file: string, offset = 0, length?: number): Buffer {
     return bytes;
   } finally {
     closeSync(descriptor);
+  }
+}
+
+function openFile(file: string): number {
+  try {
+    return openSync(file, constants.O_RDONLY | constants.O_NOFOLLOW);
+  } catch (error) {
+    refuseLink(file, error);
+    throw error;
   }
 }
 

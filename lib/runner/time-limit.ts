@@ -6,7 +6,7 @@ import {
   type MessagePort,
 } from 'node:worker_threads';
 import type { ItemOutcome } from '../payload/call.ts';
-import { writeOutcome, type OutcomePlace } from './outcome-writer.ts';
+import { writeOutcome, type OutcomePlace } from './outcome-file.ts';
 
 /** What the two threads share: who may write the outcome, and how many calls have begun. */
 const STATE = 0;

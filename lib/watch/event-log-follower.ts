@@ -1,6 +1,9 @@
 import { open, type FileHandle } from 'node:fs/promises';
 import type { JobEvent, ParsedEvents } from '../batch/batch-system.ts';
 
+/** How much of what was read last is read again, to see that the log is still the same. */
+const FINGERPRINT_BYTES = 256;
+
 /** What one look reads at the most; the next look goes on from there. */
 const CHUNK_BYTES = 4 * 1024 * 1024;
 
@@ -9,6 +12,8 @@ export class EventLogFollower {
   readonly #file: string;
   readonly #parse: (bytes: Buffer) => ParsedEvents;
   #offset = 0;
+  /** What stood before the offset. */
+  #fingerprint: Buffer = Buffer.alloc(0);
 
   constructor(file: string, parse: (bytes: Buffer) => ParsedEvents) {
     this.#file = file;
@@ -31,17 +36,27 @@ export class EventLogFollower {
 
   async #readFrom(handle: FileHandle): Promise<JobEvent[]> {
     const { size } = await handle.stat();
-    // Truncated or replaced: begin again, since an event seen twice does no harm.
-    if (size < this.#offset) this.#offset = 0;
+    // Truncated, rotated or replaced, and perhaps longer than it was: begin again, since an event seen twice does no harm. Its inode
+    // would not tell: some filesystems change them.
+    if (size < this.#offset || !(await this.#isSame(handle))) this.#offset = 0;
     const found: JobEvent[] = [];
     while (this.#offset < size) {
       const bytes = Buffer.alloc(Math.min(CHUNK_BYTES, size - this.#offset));
       const { bytesRead } = await handle.read(bytes, 0, bytes.length, this.#offset);
       const { events, consumed } = this.#parse(bytes.subarray(0, bytesRead));
       for (const event of events) found.push(event);
-      this.#offset += consumed;
       if (consumed === 0) break;
+      this.#offset += consumed;
+      this.#fingerprint = Buffer.from(bytes.subarray(Math.max(0, consumed - FINGERPRINT_BYTES), consumed));
     }
     return found;
+  }
+
+  async #isSame(handle: FileHandle): Promise<boolean> {
+    const { length } = this.#fingerprint;
+    if (this.#offset === 0) return true;
+    const found = Buffer.alloc(length);
+    await handle.read(found, 0, length, this.#offset - length);
+    return found.equals(this.#fingerprint);
   }
 }

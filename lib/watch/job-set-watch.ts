@@ -1,6 +1,7 @@
 import type { EventSource, JobEvent } from '../batch/batch-system.ts';
 import { listOutcomes } from '../job-set/job-set.ts';
 import { eventLogFile, isOutcomeName, outcomesDirectory } from '../job-set/names.ts';
+import { AwakeClock } from './awake-clock.ts';
 import { EventLogFollower } from './event-log-follower.ts';
 import { FileEvents } from './file-events.ts';
 import type { WatchMode } from './filesystem.ts';
@@ -38,7 +39,8 @@ export class JobSetWatch {
   readonly #mode: WatchMode;
   readonly #sweepInterval: number;
   readonly #lostAfter: number;
-  /** Since when the directory has been missing. */
+  readonly #clock: AwakeClock;
+  /** Since when the directory has been missing, by the clock. */
   #missingSince: number | undefined;
   readonly #sink: WatchSink;
   readonly #follower: EventLogFollower | undefined;
@@ -57,6 +59,7 @@ export class JobSetWatch {
     this.#mode = mode;
     this.#sweepInterval = sweepInterval;
     this.#lostAfter = lostAfter;
+    this.#clock = new AwakeClock(lostAfter);
     this.#sink = sink;
     if (events.kind === 'log') this.#follower = new EventLogFollower(eventLogFile(directory), events.parse);
     else events.subscribe((event) => this.#tell(event));
@@ -115,6 +118,7 @@ export class JobSetWatch {
 
   async #sweep(): Promise<void> {
     this.#sweptAt = performance.now();
+    this.#clock.look();
     this.#delay = Math.min(this.#delay * 1.5, this.#sweepInterval);
     try {
       for (const key of await listOutcomes(this.#directory)) this.#sink.onOutcome(key);
@@ -126,7 +130,7 @@ export class JobSetWatch {
   }
 
   #onMissing(error: unknown): void {
-    const now = performance.now();
+    const now = this.#clock.now();
     this.#missingSince ??= now;
     if (now - this.#missingSince < this.#lostAfter) return;
     this.sleep();

@@ -8,6 +8,7 @@ import type { Future } from '../../lib/future.ts';
 import { outcomeFile } from '../../lib/job-set/names.ts';
 import { writeWhole } from '../../lib/job-set/write-whole.ts';
 import { encodeOutcome } from '../../lib/payload/call.ts';
+import { seal } from '../../lib/payload/sealed.ts';
 import { serialize } from '../../lib/payload/serialize.ts';
 import { ScriptedSystem } from '../support/scripted-system.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
@@ -231,13 +232,82 @@ describe('A call', () => {
 
   it('fails when its outcome is not of this format, or could be of another user', async () => {
     const [{ future: torn }, { future: foreign }] = [await submitted(), await submitted()];
-    await writeWhole(fileOf(keyOf(torn)), 'no outcome');
+    await writeWhole(fileOf(keyOf(torn)), seal(Buffer.from('no outcome')));
     expect(await thrownBy(torn)).toMatchObject({ name: 'PayloadError' });
     const file = fileOf(keyOf(foreign));
     writeFileSync(`${file}.x.tmp`, '');
     chmodSync(`${file}.x.tmp`, 0o666);
     renameSync(`${file}.x.tmp`, file);
     expect(await thrownBy(foreign)).toMatchObject({ name: 'OwnershipError' });
+  });
+
+  it('waits for a torn outcome to become whole, as of a job that runs again after a crash', async () => {
+    const { future } = await submitted();
+    const whole = encodeOutcome(outcomeOf(7));
+    await writeWhole(fileOf(keyOf(future)), whole.subarray(0, -1));
+    await until(async () => (await thrownBy(future.result(700))) !== undefined);
+    expect(future.done()).toBe(false);
+    await writeWhole(fileOf(keyOf(future)), whole);
+    expect(await future).toBe(7);
+  });
+
+  it('fails when its job has ended and the outcome stays torn', async () => {
+    const { future } = await submitted();
+    await writeWhole(fileOf(keyOf(future)), Buffer.alloc(300));
+    system.emit({ jobId: future.jobId as string, kind: 'ended', exitCode: 0 });
+    expect(await thrownBy(future)).toMatchObject({
+      name: 'PayloadError',
+      message: expect.stringContaining(`${fileOf(keyOf(future))} cannot be read: it is torn`),
+    });
+  });
+
+  it('is not given up by a process that was stopped for longer than the grace', async () => {
+    open({ outcomeGrace: 1000 });
+    const { future } = await submitted();
+    system.emit({ jobId: future.jobId as string, kind: 'ended', exitCode: 0 });
+    // Nothing runs here meanwhile, as while a process is stopped.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 3000);
+    await new Promise((resolve) => setTimeout(resolve));
+    expect(future.done()).toBe(false);
+    await writeOutcome(keyOf(future), 7);
+    expect(await future).toBe(7);
+  });
+
+  it('is not touched by jumps of the date', async () => {
+    const { future } = await submitted();
+    const jump = jest.spyOn(Date, 'now').mockReturnValue(Date.now() + 10 * 365 * 86_400_000);
+    try {
+      await until(async () => (await thrownBy(future.result(1500))) !== undefined);
+      expect(future.state).toBe('pending');
+    } finally {
+      jump.mockRestore();
+    }
+    await writeOutcome(keyOf(future), 7);
+    expect(await future).toBe(7);
+  });
+
+  it('is not touched by events of other jobs in the same log', async () => {
+    const { future } = await submitted();
+    for (const jobId of ['99.0', '1.99', `${String(future.jobId)}0`]) {
+      system.emit({ jobId, kind: 'running', host: 'elsewhere' });
+      system.emit({ jobId, kind: 'ended', exitCode: 1 });
+    }
+    expect([future.state, future.host]).toEqual(['pending', undefined]);
+    await writeOutcome(keyOf(future), 7);
+    expect(await future).toBe(7);
+  });
+
+  it('stays removed when its job is told to have ended besides, in either order', async () => {
+    for (const order of ['removed first', 'ended first']) {
+      const { future } = await submitted();
+      const jobId = future.jobId as string;
+      const events: JobEvent[] = [
+        { jobId, kind: 'removed', reason: 'via condor_rm' },
+        { jobId, kind: 'ended', signal: 9 },
+      ];
+      for (const event of order === 'removed first' ? events : events.toReversed()) system.emit(event);
+      expect(await thrownBy(future)).toMatchObject({ name: 'JobRemovedError' });
+    }
   });
 
   it('waits while its outcome is there and cannot be read, instead of inventing a death', async () => {

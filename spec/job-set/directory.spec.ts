@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -34,6 +34,11 @@ describe('the directory of job sets', () => {
   it('may be one that all may write, if it is sticky', () => {
     chmodSync(directory, 0o1777);
     expect(() => checkDirectory(directory)).not.toThrow();
+  });
+
+  it('is refused below a link to nothing', () => {
+    symlinkSync(join(directory, 'nonesuch'), join(directory, 'link'));
+    expect(() => makeDirectory(join(directory, 'link', 'a'))).toThrow(/cannot be made: ENOENT.* Remedy/);
   });
 
   it('is refused if it is a file, or below one', () => {

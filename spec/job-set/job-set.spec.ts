@@ -4,6 +4,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -25,7 +26,13 @@ beforeEach(() => {
     join(parent, 'runner.js'),
     'console.log(JSON.stringify([process.argv.slice(2), process.execArgv, process.env.FROM_SETUP]))',
   );
-  runner = { runner: join(parent, 'runner.js'), node: process.execPath, execArgv: [], setup: [] };
+  runner = {
+    runner: join(parent, 'runner.js'),
+    node: process.execPath,
+    execArgv: [],
+    environment: { variables: {} },
+    setup: [],
+  };
 });
 afterEach(() => rmSync(parent, { recursive: true }));
 
@@ -35,6 +42,27 @@ describe('a job set', () => {
     expect(one.directory).not.toBe(two.directory);
     expect(statSync(one.directory).mode & 0o777).toBe(0o700);
     expect(one.id).toMatch(/^\d{8}-\d{6}-[0-9a-z]{8}$/);
+  });
+
+  it('has no file that others may read, whatever the umask', async () => {
+    const umask = process.umask(0);
+    try {
+      const jobSet = await JobSet.create(parent, runner, {});
+      await jobSet.writeFunction('abc', Buffer.from('function'));
+      await jobSet.writeInputs([Buffer.from('call')]);
+      await jobSet.note({ event: 'submitting' });
+      run(jobSet);
+      const entries = readdirSync(jobSet.directory, { recursive: true, withFileTypes: true });
+      const open = entries.filter(
+        (entry) => (statSync(join(entry.parentPath, entry.name)).mode & 0o077) !== 0,
+      );
+      expect(open.map(({ name }) => name)).toEqual([]);
+      expect(entries.map(({ name }) => name)).toEqual(
+        expect.arrayContaining(['journal.jsonl', '7.out', '7.err']),
+      );
+    } finally {
+      process.umask(umask);
+    }
   });
 
   it('says who made it and how', async () => {
@@ -110,7 +138,35 @@ describe('a job set', () => {
     chmodSync(file, 0o666);
     await expect(jobSet.readOutcome('7')).rejects.toThrow('can be written by other users');
     symlinkSync(file, names.outcomeFile(jobSet.directory, '8'));
-    await expect(jobSet.readOutcome('8')).rejects.toMatchObject({ code: 'ELOOP' });
+    await expect(jobSet.readOutcome('8')).rejects.toThrow('is a symbolic link');
+  });
+
+  it('is not used when another user could have put it there', async () => {
+    const jobSet = await JobSet.create(parent, runner, {});
+    const theirs = { name: 'OwnershipError', file: jobSet.directory };
+    chmodSync(jobSet.directory, 0o777);
+    await expect(jobSet.writeInputs([Buffer.from('secret')])).rejects.toMatchObject(theirs);
+    await expect(jobSet.note({ event: 'submitting' })).rejects.toMatchObject(theirs);
+    await expect(jobSet.readOutcome('7')).rejects.toMatchObject(theirs);
+    chmodSync(jobSet.directory, 0o700);
+    renameSync(jobSet.directory, `${jobSet.directory}.away`);
+    symlinkSync(`${jobSet.directory}.away`, jobSet.directory);
+    await expect(jobSet.note({ event: 'submitting' })).rejects.toMatchObject(theirs);
+  });
+
+  it('goes on with a new line in the journal after one that could not be written', async () => {
+    const jobSet = await JobSet.create(parent, runner, {});
+    const journal = names.journalFile(jobSet.directory);
+    symlinkSync('/dev/full', journal);
+    await expect(jobSet.note({ event: 'submitting' })).rejects.toMatchObject({ code: 'ENOSPC' });
+    rmSync(journal);
+    writeFileSync(journal, '{"event":"subm', { mode: 0o600 });
+    await jobSet.note({ event: 'submitting' });
+    await jobSet.note({ event: 'submitted' });
+    const lines = readFileSync(journal, 'utf8').split('\n');
+    expect(lines.map((line) => line.slice(-12))).toEqual(
+      ['{"event":"subm', '"submitting"}', '"submitted"}', ''].map((line) => line.slice(-12)),
+    );
   });
 
   it('shows the end of a long log, in whole lines', async () => {
@@ -158,6 +214,17 @@ describe('the script that every job runs', () => {
     const setup = ['FROM_SETUP="it\'s$*"', 'export FROM_SETUP', 'set -- other words'];
     const jobSet = await JobSet.create(parent, { ...runner, setup, execArgv: ['--no-warnings'] }, {});
     expect(run(jobSet)).toEqual([[jobSet.directory, '7', '1', '20', '300'], ['--no-warnings'], "it's"]);
+  });
+
+  it('leaves the umask of its machine to the call', async () => {
+    const show = 'FROM_SETUP=$(umask); export FROM_SETUP';
+    const jobSet = await JobSet.create(parent, { ...runner, setup: [show] }, {});
+    const umask = process.umask(0o026);
+    try {
+      expect(run(jobSet)).toMatchObject([{}, {}, '0026']);
+    } finally {
+      process.umask(umask);
+    }
   });
 
   it('bears any directory name', async () => {

@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it, jest } from '@jest/globals';
 import { HTCondorExecutor, type HTCondorExecutorOptions } from '../../lib/htcondor-executor.ts';
@@ -22,10 +23,22 @@ function open(options: HTCondorExecutorOptions = {}): HTCondorExecutor {
 
 /** To be submitted: the line of the job's own ClassAd that sets an attribute, as HTCondor writes it for the job. */
 async function attribute(name: string): Promise<string | undefined> {
-  const { readFileSync } = await import('node:fs');
-  const ad = readFileSync(process.env['_CONDOR_JOB_AD'] as string, 'utf8');
+  const { readFileSync: read } = await import('node:fs');
+  const ad = read(process.env['_CONDOR_JOB_AD'] as string, 'utf8');
   const line = ad.split('\n').find((text) => text.startsWith(`${name} = `));
   return line?.slice(`${name} = `.length);
+}
+
+/** Of all processes, as all users can see them. */
+function commandLines(): string {
+  const lines = readdirSync('/proc').map((name) => {
+    try {
+      return readFileSync(`/proc/${name}/cmdline`, 'utf8');
+    } catch {
+      return ''; // no process, or one that has ended meanwhile
+    }
+  });
+  return lines.join('\n');
 }
 
 const NASTY = [
@@ -37,6 +50,7 @@ const NASTY = [
   '$HOME $(ClusterId) $$(Arch) $$([1+1]) $ENV(PATH) $(DOLLAR) $INT(x) $',
   'a;b|c,d=e #f %g ^h @=end `i` {j}',
   'tab\tand naïve 模型 😀',
+  'two\nlines\r\n \u2028 \u0085',
   'x'.repeat(100_000),
 ];
 
@@ -49,6 +63,34 @@ describe('The options of HTCondorExecutor', () => {
       names,
     );
     expect(await future).toEqual(NASTY);
+  });
+
+  it('put no value of a variable, and nothing of a call, where other users can read it', async () => {
+    const executor = open({ environment: { TOKEN: 'se-cret-1' }, setup: ['export MORE=se-cret-2'] });
+    const secret = 'se-cret-3';
+    const future = executor.submit(async (_argument: string) => {
+      console.log(process.env['TOKEN'], process.env['MORE'], secret.length);
+      await new Promise(() => setInterval(() => {}, 1000));
+    }, 'se-cret-4');
+    await until(async () => (await future.stdout()).startsWith('se-cret-1 se-cret-2 9'));
+    const id = future.jobId as string;
+    const queue = execFileSync('condor_q', ['-l', id], { encoding: 'utf8' });
+    expect(queue).toMatch(/^Arguments = /m);
+    const processes = commandLines();
+    expect(processes).toContain(executor.jobSetDirectory);
+    const log = readFileSync(join(executor.jobSetDirectory as string, 'events.log'), 'utf8');
+    for (const text of [queue, processes, log]) expect(text).not.toContain('se-cret');
+    future.cancel();
+  });
+
+  it('leave to HTCondor the variables that only it can know, and no others', async () => {
+    const environment = { _CONDOR_SCRATCH_DIR: '/wrong', TMPDIR: '/mine', PATH: '/usr/bin:/bin' };
+    const future = open({ environment }).submit(() => [
+      process.env['_CONDOR_SCRATCH_DIR'] !== '/wrong',
+      process.env['TMPDIR'],
+      process.env['PATH'],
+    ]);
+    expect(await future).toEqual([true, '/mine', '/usr/bin:/bin']);
   });
 
   it('copy variables by name, and leave out those that are not set', async () => {

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, readdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from '@jest/globals';
@@ -20,7 +20,12 @@ const parent = temporaryDirectory();
 let jobSet: JobSet;
 let jobs = 0;
 beforeAll(async () => {
-  jobSet = await JobSet.create(parent, { runner, node: process.execPath, execArgv: [], setup: [] }, {});
+  const environment = { variables: {} };
+  jobSet = await JobSet.create(
+    parent,
+    { runner, node: process.execPath, execArgv: [], environment, setup: [] },
+    {},
+  );
 });
 
 interface Ran {
@@ -48,11 +53,9 @@ async function write(fn: AnyFunction | Uint8Array, lists: readonly unknown[][]):
   return { ...(location as InputLocation), hash: hashOf(call) };
 }
 
-async function run({ batch, offset, length, hash }: Job): Promise<Ran> {
+async function run({ batch, offset, length, hash }: Job, directory = jobSet.directory): Promise<Ran> {
   const key = String(jobs);
-  const args = [names.runnerFile(jobSet.directory), jobSet.directory, key, batch, offset, length, hash].map(
-    String,
-  );
+  const args = [names.runnerFile(jobSet.directory), directory, key, batch, offset, length, hash].map(String);
   const { status, stdout, stderr } = spawnSync(process.execPath, args, {
     encoding: 'utf8',
     env: process.env,
@@ -201,6 +204,27 @@ describe('The runner', () => {
     expect((await run(job)).results).toEqual([expect.objectContaining({ name: 'OwnershipError', file })]);
   });
 
+  it('refuses a function or input that is a link', async () => {
+    const fn = (): number => 5;
+    const job = await write(fn, [[]]);
+    for (const file of [
+      names.functionFile(jobSet.directory, hashOf(serialize(fn))),
+      names.inputsFile(jobSet.directory, job.batch),
+    ]) {
+      renameSync(file, `${file}.away`);
+      symlinkSync(`${file}.away`, file);
+      expect((await run(job)).results).toEqual([expect.objectContaining({ name: 'OwnershipError', file })]);
+      renameSync(`${file}.away`, file);
+    }
+  });
+
+  it('refuses a job set that is a link', async () => {
+    const link = join(parent, 'link');
+    symlinkSync(jobSet.directory, link);
+    const { results } = await run(await write(() => 6, [[]]), link);
+    expect(results).toEqual([expect.objectContaining({ name: 'OwnershipError', file: link })]);
+  });
+
   it('runs nothing but the very bytes that were submitted', async () => {
     const fn = (): number => 3;
     const job = await write(fn, [[]]);
@@ -243,8 +267,8 @@ describe('The runner', () => {
       ...Object.values(location).map(String),
     ];
     const { status, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8', env: process.env });
-    expect(status).toBe(1);
-    expect(stderr).toMatch(/EISDIR|ENOTEMPTY|EEXIST/);
+    expect(status).toBe(74);
+    expect(stderr).toMatch(/The result could not be written: (EISDIR|ENOTEMPTY|EEXIST)/);
     expect(readdirSync(outcomes).filter((name) => name.endsWith('.tmp'))).toEqual([]);
   });
 

@@ -1,4 +1,4 @@
-import { appendFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { parseEventLog } from '../../lib/batch/htcondor/event-log.ts';
@@ -47,6 +47,46 @@ describe('EventLogFollower', () => {
     await ids();
     writeFileSync(file, submitted(2));
     expect(await ids()).toEqual(['7.2']);
+  });
+
+  it('begins again in a log that took the place of another, though it is longer', async () => {
+    writeFileSync(file, submitted(0));
+    await ids();
+    renameSync(file, `${file}.old`);
+    writeFileSync(file, submitted(1) + submitted(2) + submitted(3));
+    expect(await ids()).toEqual(['7.1', '7.2', '7.3']);
+    appendFileSync(file, submitted(4));
+    expect(await ids()).toEqual(['7.4']);
+  });
+
+  it('begins again in a log that was truncated and has grown beyond its old length', async () => {
+    writeFileSync(file, submitted(0));
+    await ids();
+    writeFileSync(file, submitted(1) + submitted(2));
+    expect(await ids()).toEqual(['7.1', '7.2']);
+  });
+
+  it('goes on in a copy of the log, which has another inode', async () => {
+    writeFileSync(file, submitted(0));
+    await ids();
+    writeFileSync(`${file}.copy`, submitted(0) + submitted(1));
+    renameSync(`${file}.copy`, file);
+    expect(await ids()).toEqual(['7.1']);
+  });
+
+  it('bears that the log is deleted under it, and comes back', async () => {
+    writeFileSync(file, submitted(0));
+    await ids();
+    rmSync(file);
+    expect(await ids()).toEqual([]);
+    writeFileSync(file, submitted(1) + submitted(2));
+    expect(await ids()).toEqual(['7.1', '7.2']);
+  });
+
+  it('reads the line ends of Windows, and events beside text that is none', async () => {
+    writeFileSync(file, submitted(0).replaceAll('\n', '\r\n'));
+    appendFileSync(file, `\0\0\0\0\n...\n${submitted(1)}`);
+    expect(await ids()).toEqual(['7.0', '7.1']);
   });
 
   it('reads a log of many megabytes', async () => {

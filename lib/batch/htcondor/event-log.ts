@@ -21,9 +21,13 @@ function endOfLast(bytes: Buffer, separator: string): number {
   return start === -1 ? 0 : start + separator.length;
 }
 
+/** What an event begins with: its code, the job, the time. */
+const HEAD = /(\d{3}) \((\d+)\.(\d+)\.\d+\)(?= (?:\d{4}-)?\d\d[-/]\d\d[ T]\d\d:\d\d:\d\d)/g;
+
 function parseEvent(text: string): JobEvent | undefined {
-  const head = /^(\d{3}) \((\d+)\.(\d+)\.\d+\)/m.exec(text);
-  if (head === null) return undefined;
+  // Of an event that was torn for good, as on a full disk, the next begins in the middle: the last head is that of a whole one.
+  const head = [...text.matchAll(HEAD)].at(-1);
+  if (head === undefined) return undefined;
   const [, code = '', cluster, proc] = head;
   const jobId = `${Number(cluster)}.${Number(proc)}`;
   const body = text.slice(head.index);

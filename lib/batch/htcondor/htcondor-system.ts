@@ -20,7 +20,6 @@ import { LISTED_ATTRIBUTES, parseClassAds, parseQueueListing } from './queue-lis
 import { HTCondorJobSetRemoval } from './job-set-removal.ts';
 import {
   checkDirectoryName,
-  checkEnvironment,
   checkSubmitOptions,
   submissionConstraint,
   submitDescription,
@@ -45,6 +44,9 @@ export interface HTCondorPlace {
 export class HTCondorSystem implements BatchSystem {
   readonly name = 'HTCondor';
   readonly events: EventSource = { kind: 'log', parse: parseEventLog };
+  /** Where the job runs, which of its machine's GPUs it has, and how it speaks to its starter. */
+  readonly jobVariables: RegExp =
+    /^(_CONDOR_.*|BATCH_SYSTEM|CUDA_VISIBLE_DEVICES|GPU_DEVICE_ORDINAL|NVIDIA_VISIBLE_DEVICES)$/;
   /** The arguments that lead each tool to the schedd. */
   readonly #place: readonly string[];
   /** Those that lead to the central manager. */
@@ -63,10 +65,9 @@ export class HTCondorSystem implements BatchSystem {
     checkSubmitOptions(submit);
   }
 
-  checkPlace({ directory, cwd, environment }: JobPlace): void {
+  checkPlace({ directory, cwd }: JobPlace): void {
     checkDirectoryName('directory', directory);
     checkDirectoryName('the current directory', cwd);
-    checkEnvironment(environment);
   }
 
   async submit(wanted: JobBatch): Promise<string[]> {

@@ -7,7 +7,7 @@
 export const DOLLAR_ATTRIBUTE = 'CondorFuturesDollar';
 
 /**
- * Words in the new syntax of `arguments` and `environment`: the whole in double quotes, in which a double quote is doubled;
+ * Words in the new syntax of `arguments`: the whole in double quotes, in which a double quote is doubled;
  * within, a word is put in single quotes, in which a single quote is doubled (HTCondor manual, condor_submit, "arguments").
  * A dollar sign could begin a macro of condor_submit's or of the schedd's, and neither has an escape that always works; so it
  * becomes an expression that the schedd replaces by it.
@@ -17,18 +17,7 @@ export function quoteWords(words: readonly string[]): string {
   return `"${quoted}"`;
 }
 
-/** `NAME=value` pairs in the new syntax. */
-export function quoteEnvironment(environment: Readonly<Record<string, string>>): string {
-  const quoted = Object.entries(environment).map(([name, value]) => `${name}=${quoteWord(value)}`);
-  return `"${quoted.join(' ')}"`;
-}
-
-/** Why a value would not arrive as it is, for the end of a sentence; undefined if it does. */
-export function troubleWithWord(value: string): string | undefined {
-  return /[\n\r\0]/.test(value) ? 'has a line break or NUL, which no attribute of a job can hold' : undefined;
-}
-
-/** As {@link troubleWithWord}, for the value of a submit command, which goes through as it is. */
+/** Why the value of a submit command would not arrive as it is, for the end of a sentence; undefined if it does. */
 export function troubleWithValue(value: string): string | undefined {
   const macro = /\$+\w*[([]/.exec(value)?.[0];
   if (macro !== undefined)
@@ -36,7 +25,7 @@ export function troubleWithValue(value: string): string | undefined {
   if (value !== value.trim()) return 'begins or ends with white space, which condor_submit drops';
   if (value.endsWith('\\'))
     return 'ends with a backslash, after which condor_submit reads on in the next line';
-  return troubleWithWord(value);
+  return /[\n\r\0]/.test(value) ? 'has a line break or NUL, which no attribute of a job can hold' : undefined;
 }
 
 function quoteWord(word: string): string {

@@ -1,13 +1,7 @@
 import { eventLogFile, scriptFile, startFile } from '../../job-set/names.ts';
 import type { AvoidedHost, JobBatch, SubmitOptions } from '../batch-system.ts';
 import { showValue } from '../../options.ts';
-import {
-  DOLLAR_ATTRIBUTE,
-  quoteEnvironment,
-  quoteWords,
-  troubleWithValue,
-  troubleWithWord,
-} from './quoting.ts';
+import { DOLLAR_ATTRIBUTE, quoteWords, troubleWithValue } from './quoting.ts';
 
 /** Submit commands that the library gives itself, by lower-case name; another value would cut the job off from its future. */
 const RESERVED: readonly string[] = [
@@ -63,19 +57,9 @@ export function checkSubmitOptions(submit: SubmitOptions): void {
   }
 }
 
-/**
- * @throws {TypeError} for values that cannot be said in a submit description
- */
-export function checkEnvironment(environment: Readonly<Record<string, string>>): void {
-  for (const [name, value] of Object.entries(environment)) {
-    refuse(`environment.${name}`, troubleWithWord(value));
-    if (name === 'TMPDIR') refuse('environment.TMPDIR', "is replaced by HTCondor's own; set it in `setup`");
-  }
-}
-
 /** The text that condor_submit reads on stdin: what is common to all jobs, then a line for each. */
 export function submitDescription(batch: JobBatch): string {
-  const { jobSet, submission, jobs, cwd, environment, submit, avoid } = batch;
+  const { jobSet, submission, jobs, cwd, submit, avoid } = batch;
   const { id, directory } = jobSet;
   const commands: Record<string, string> = {
     universe: 'vanilla',
@@ -91,7 +75,6 @@ export function submitDescription(batch: JobBatch): string {
     transfer_executable: 'false',
     // The runner's own words are numbers and keys, which need no quotes.
     arguments: quoteWords([scriptFile(directory)]).replace(/"$/, ' $(words)"'),
-    environment: quoteEnvironment(environment),
     log: eventLogFile(directory),
     output: '/dev/null',
     error: startFile(directory, '$(call)'),

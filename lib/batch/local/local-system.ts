@@ -119,8 +119,7 @@ export class LocalSystem implements BatchSystem {
     const { id, batch } = job;
     try {
       const [shell, ...args] = commandOf(job) as [string, ...string[]];
-      const env = { ...process.env, ...batch.environment };
-      job.processes = new ProcessGroup(shell, args, { cwd: batch.cwd, env });
+      job.processes = new ProcessGroup(shell, args, { cwd: batch.cwd, env: process.env });
       job.state = 'running';
       this.#running.set(id, job);
       await job.processes.started;

@@ -119,6 +119,20 @@ describe('an event log that is being written', () => {
     ]);
   });
 
+  it('may go on behind an event that was torn for good', () => {
+    const text = whole.toString();
+    const last = text.lastIndexOf('005 (');
+    for (const torn of [
+      '001 (7.',
+      '001 (7.0.000) 2026-11-21 01:50:45 Job exec',
+      '012 (7.0.000) 2026-11-21 01:50:45 Job was held.\n',
+    ]) {
+      expect(parseEventLog(Buffer.from(text.slice(0, last) + torn + text.slice(last)))).toMatchObject({
+        events: parseEventLog(whole).events,
+      });
+    }
+  });
+
   it('skips what is no event', () => {
     expect(parseEventLog(Buffer.from('garbage\n...\n\0\0\0\n...\n')).events).toEqual([]);
     expect(parseEventLog(Buffer.from('garbage'))).toEqual({ events: [], consumed: 0 });

@@ -51,7 +51,6 @@ const batchOf = (jobs: number): JobBatch => ({
   jobs: Array.from({ length: jobs }, (_, index) => ({ key: String(index), arguments: [String(index)] })),
   cwd: '/home/me',
   avoid: [],
-  environment: {},
   submit: {},
 });
 

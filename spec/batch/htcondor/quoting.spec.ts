@@ -1,12 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import {
-  quoteEnvironment,
-  quoteWords,
-  troubleWithValue,
-  troubleWithWord,
-} from '../../../lib/batch/htcondor/quoting.ts';
+import { quoteWords, troubleWithValue } from '../../../lib/batch/htcondor/quoting.ts';
 
-describe('a word in arguments or environment', () => {
+describe('a word in arguments', () => {
   it.each([
     ['plain', `'plain'`],
     ['', `''`],
@@ -21,17 +16,10 @@ describe('a word in arguments or environment', () => {
     ],
   ])('is quoted: %p', (word, quoted) => {
     expect(quoteWords([word])).toBe(`"${quoted}"`);
-    expect(quoteEnvironment({ NAME: word })).toBe(`"NAME=${quoted}"`);
   });
 
   it('stands beside others', () => {
     expect(quoteWords(['a b', 'c'])).toBe(`"'a b' 'c'"`);
-    expect(quoteEnvironment({ A: '1', B: 'x y' })).toBe(`"A='1' B='x y'"`);
-    expect(quoteEnvironment({})).toBe('""');
-  });
-
-  it.each(['two\nlines', 'carriage\rreturn', 'nul\0'])('cannot hold a line break or NUL: %p', (word) => {
-    expect(troubleWithWord(word)).toMatch('line break or NUL');
   });
 });
 
@@ -50,6 +38,8 @@ describe('the value of a submit command', () => {
     ['padded ', 'white space'],
     ['on and on \\', 'backslash'],
     ['two\nlines', 'line break'],
+    ['carriage\rreturn', 'line break'],
+    ['nul\0', 'NUL'],
   ])('is refused where HTCondor would not leave it as it is: %p', (value, trouble) => {
     expect(troubleWithValue(value)).toContain(trouble);
   });

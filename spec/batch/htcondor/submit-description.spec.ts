@@ -1,10 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { JobBatch } from '../../../lib/batch/batch-system.ts';
-import {
-  checkEnvironment,
-  checkSubmitOptions,
-  submitDescription,
-} from '../../../lib/batch/htcondor/submit-description.ts';
+import { checkSubmitOptions, submitDescription } from '../../../lib/batch/htcondor/submit-description.ts';
 
 const batch: JobBatch = {
   jobSet: { id: '20261121-120000-abcdefgh', directory: "/shared/it's me/20261121-120000-abcdefgh" },
@@ -15,7 +11,6 @@ const batch: JobBatch = {
   ],
   cwd: '/home/me',
   avoid: [],
-  environment: { SEED: '7', GREETING: 'say "hi"' },
   submit: { request_memory: '2GB', '+ProjectName': '"Higgs"', Initialdir: '/elsewhere', getenv: true },
 };
 
@@ -34,7 +29,6 @@ getenv = true
 executable = /bin/sh
 transfer_executable = false
 arguments = "'/shared/it''s me/20261121-120000-abcdefgh/run.sh' $(words)"
-environment = "SEED='7' GREETING='say ""hi""'"
 log = /shared/it's me/20261121-120000-abcdefgh/events.log
 output = /dev/null
 error = /shared/it's me/20261121-120000-abcdefgh/logs/$(call).start
@@ -77,13 +71,5 @@ describe('submit commands', () => {
   ])('that are none are refused: %p', (submit, message) => {
     expect(() => checkSubmitOptions(submit as never)).toThrow(TypeError);
     expect(() => checkSubmitOptions(submit as never)).toThrow(message);
-  });
-});
-
-describe('the environment of jobs', () => {
-  it('is refused where HTCondor would not pass it on', () => {
-    expect(() => checkEnvironment({ POEM: 'two\nlines' })).toThrow('`environment.POEM` has a line break');
-    expect(() => checkEnvironment({ TMPDIR: '/x' })).toThrow('set it in `setup`');
-    expect(() => checkEnvironment({ SEED: '$(x) "y"' })).not.toThrow();
   });
 });

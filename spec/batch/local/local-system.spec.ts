@@ -9,7 +9,6 @@ const batch: JobBatch = {
   jobs: [{ key: '1', arguments: ['1'] }],
   cwd: '/nonesuch',
   avoid: [],
-  environment: {},
   submit: {},
 };
 

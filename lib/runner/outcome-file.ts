@@ -1,0 +1,77 @@
+import { fsyncSync, writeSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { ResultNotWrittenError } from '../errors.ts';
+import { CANNOT_WRITE } from '../job-set/exit-codes.ts';
+import { outcomeFile } from '../job-set/names.ts';
+import { writeWholeSync } from '../job-set/write-whole.ts';
+import { encodeOutcome, type ItemOutcome } from '../payload/call.ts';
+import { encodeThrown } from '../payload/thrown.ts';
+
+/** Where the outcome of a job goes, and since when the job has been running. */
+export interface OutcomePlace {
+  readonly directory: string;
+  readonly key: string;
+  /** By Date.now(). */
+  readonly startedAt: number;
+}
+
+/** Writes the outcome of a job: what came of each of its calls, and what they used. Never throws. */
+export function writeOutcome(place: OutcomePlace, items: readonly ItemOutcome[]): void {
+  // Who sees the outcome, on another machine, can see all that was printed before it.
+  for (const stream of [1, 2]) flush(stream);
+  const file = outcomeFile(place.directory, place.key);
+  try {
+    writeWholeSync(file, encode(place, items));
+  } catch (error) {
+    tellUnwritable(place, items, error as Error);
+  }
+}
+
+/** A disk that is full may have room for a few words, once the temporary file is gone. */
+function tellUnwritable(place: OutcomePlace, items: readonly ItemOutcome[], error: Error): void {
+  const message = `The result could not be written: ${error.message}`;
+  process.exitCode = CANNOT_WRITE;
+  tell(`condor-futures: ${message}`);
+  const thrown = encodeThrown(new ResultNotWrittenError(message, { cause: error }));
+  const words = encode(
+    place,
+    items.map(() => ({ thrown })),
+  );
+  try {
+    writeWholeSync(outcomeFile(place.directory, place.key), words);
+  } catch (again) {
+    tell(`condor-futures: nor could these words: ${(again as Error).message}`);
+  }
+}
+
+function encode({ startedAt }: OutcomePlace, items: readonly ItemOutcome[]): Buffer {
+  const used = process.resourceUsage();
+  return encodeOutcome({
+    items,
+    host: hostname(),
+    pid: process.pid,
+    nodeVersion: process.version,
+    startedAt,
+    endedAt: Date.now(),
+    userCpuMs: used.userCPUTime / 1000,
+    systemCpuMs: used.systemCPUTime / 1000,
+    peakMemoryBytes: used.maxRSS * 1024,
+  });
+}
+
+/** At once, as the process is about to end; where the disk is full, perhaps in vain. */
+function tell(text: string): void {
+  try {
+    writeSync(2, `${text}\n`);
+  } catch {
+    // The exit code tells.
+  }
+}
+
+function flush(descriptor: number): void {
+  try {
+    fsyncSync(descriptor);
+  } catch {
+    // It is no file.
+  }
+}

@@ -1,0 +1,61 @@
+import { readdirSync, renameSync, rmSync, symlinkSync } from 'node:fs';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { ClusterExecutor } from '../../lib/cluster-executor.ts';
+import { resolveOptions } from '../../lib/cluster-options.ts';
+import type { Future } from '../../lib/future.ts';
+import { inputsDirectory, journalFile } from '../../lib/job-set/names.ts';
+import { ScriptedSystem } from '../support/scripted-system.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
+import { thrownBy } from '../support/thrown-by.ts';
+import { until } from '../support/until.ts';
+
+jest.setTimeout(60_000);
+const directory = temporaryDirectory();
+let system: ScriptedSystem;
+let executor: ClusterExecutor;
+let jobSet: string;
+beforeEach(async () => {
+  system = new ScriptedSystem();
+  executor = new ClusterExecutor(system, resolveOptions('it', { directory }, {}));
+  await submitted(executor.submit(() => 0));
+  jobSet = executor.jobSetDirectory as string;
+});
+afterEach(async () => executor.shutdown({ cancelFutures: true }));
+
+async function submitted(future: Future<unknown>): Promise<void> {
+  await until(() => future.jobId !== undefined);
+}
+
+describe('Calls that cannot be written down', () => {
+  it('fail with the reason and without a job when there is no room for the journal; later ones go through', async () => {
+    const journal = journalFile(jobSet);
+    renameSync(journal, `${journal}.away`);
+    symlinkSync('/dev/full', journal);
+    const inputs = readdirSync(inputsDirectory(jobSet));
+    const futures = [executor.submit(() => 1), executor.submit(() => 2)];
+    for (const future of futures) {
+      expect(await thrownBy(future)).toMatchObject({
+        name: 'DirectoryError',
+        message: expect.stringContaining('ENOSPC'),
+        directory,
+        cause: { code: 'ENOSPC' },
+      });
+    }
+    expect(system.batches.length).toBe(1);
+    await until(() => readdirSync(inputsDirectory(jobSet)).length === inputs.length);
+    rmSync(journal);
+    renameSync(`${journal}.away`, journal);
+    await submitted(executor.submit(() => 3));
+    expect(system.batches.length).toBe(2);
+  });
+
+  it('fail likewise when their inputs cannot be written', async () => {
+    const inputs = inputsDirectory(jobSet);
+    renameSync(inputs, `${inputs}.away`);
+    expect(await thrownBy(executor.submit(() => 1))).toMatchObject({ name: 'DirectoryError', directory });
+    expect(system.batches.length).toBe(1);
+    renameSync(`${inputs}.away`, inputs);
+    await submitted(executor.submit(() => 2));
+    expect(system.batches.length).toBe(2);
+  });
+});
