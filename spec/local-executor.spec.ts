@@ -11,7 +11,12 @@ import { thrownBy } from './support/thrown-by.ts';
 
 const options = { directory: temporaryDirectory(), maxWorkers: 4 };
 
-executorContract('LocalExecutor', (more) => new LocalExecutor({ ...options, ...more }), options);
+executorContract(
+  'LocalExecutor',
+  (more) => new LocalExecutor({ ...options, ...more }),
+  options,
+  async (id) => LocalExecutor.attach(id, options),
+);
 
 /** What one call returns with these options, or how it failed. */
 async function call<R>(more: LocalExecutorOptions, fn: () => R): Promise<Awaited<R>> {

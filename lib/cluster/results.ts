@@ -31,9 +31,11 @@ export async function takeResults(
 }
 
 /** Settles the call's future with its results. */
-export function settle({ single, controller }: Call, results: ItemResult<unknown>[]): void {
+export function settle(call: Call, results: ItemResult<unknown>[]): void {
+  const { controller, items } = call;
   const [first] = results;
-  if (!single) controller.resolve(results);
+  call.hasOutcome = true;
+  if (items > 0) controller.resolve(results);
   else if (first === undefined) controller.reject(new PayloadError('The outcome holds no result'));
   else if ('thrown' in first) controller.reject(first.thrown);
   else controller.resolve(first.value);

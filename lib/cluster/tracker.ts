@@ -3,6 +3,7 @@ import PQueue from 'p-queue';
 import type { BatchSystem, JobEvent } from '../batch/batch-system.ts';
 import { DirectoryError, OwnershipError, PayloadError } from '../errors.ts';
 import { outcomeFile } from '../job-set/names.ts';
+import type { Archive } from '../job-set/archive.ts';
 import type { JobSet } from '../job-set/job-set.ts';
 import type { ItemResult } from '../map-results.ts';
 import { decodeOutcome } from '../payload/call.ts';
@@ -26,6 +27,7 @@ export interface TrackerHost {
   readonly system: BatchSystem;
   readonly jobSet: JobSet;
   readonly files: JobFiles;
+  readonly archive: Archive;
   /** How long an outcome may stay invisible after its job has ended, in milliseconds. */
   readonly outcomeGrace: number;
   /** How to treat functions in results that another major version of Node sent. */
@@ -91,6 +93,18 @@ export class Tracker {
     this.onOutcome(job.key);
   }
 
+  /** As {@link track}, for a job that has begun, and of which the batch system knows nothing. */
+  trackLost(call: Call): void {
+    const jobId = call.jobId ?? `lost.${call.key}`;
+    this.track(call, jobId);
+    this.#onEnd(this.#byId.get(jobId) as Job, { jobId, kind: 'lost' });
+  }
+
+  /** Asks the batch system soon, rather than when nothing has been heard for long. */
+  ask(): void {
+    this.#silence.askSoon();
+  }
+
   onCancel(call: Call): void {
     const job = call.jobId === undefined ? undefined : this.#byId.get(call.jobId);
     if (job === undefined || job.phase !== 'open') return;
@@ -124,6 +138,12 @@ export class Tracker {
       case 'ended':
         return this.#onEnd(job, event);
     }
+  }
+
+  /** Forgets all jobs: another process looks after them from now on. */
+  abandon(): void {
+    for (const job of this.#byId.values()) job.phase = 'gone';
+    for (const jobs of [this.#byId, this.#byKey, this.#ending]) jobs.clear();
   }
 
   /** Looks after the jobs that time alone can settle. */
@@ -203,8 +223,11 @@ export class Tracker {
       if (!this.#isOpen(job)) return;
       this.#host.onStarted();
       if (results.every(hasFailed) && this.#retries(job, firstError(results))) return;
+      const failed = results.some(hasFailed);
       settle(job.call, results);
-      this.#settled(job, results.some(hasFailed));
+      if (!this.#host.files.keeps(failed))
+        job.archived = this.#host.archive.add({ call: job.call.index, kind: 'outcome', bytes });
+      this.#settled(job, failed);
     } catch (error) {
       if (error instanceof OwnershipError || error instanceof PayloadError) this.#fail(job, error);
       // Anything else is the filesystem's, and may pass.

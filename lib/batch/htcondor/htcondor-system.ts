@@ -11,8 +11,10 @@ import type {
   JobPlace,
   JobSetRemoval,
   SubmitOptions,
+  SubmittedBatch,
 } from '../batch-system.ts';
 import { runCommand, type CommandOutput } from '../run-command.ts';
+import { findSubmitted } from './find-submitted.ts';
 import { parseEventLog } from './event-log.ts';
 import { commandOf, parseRefusals, trimAnalysis } from './job-actions.ts';
 import { jobConstraint } from './job-constraint.ts';
@@ -82,6 +84,17 @@ export class HTCondorSystem implements BatchSystem {
       `condor_submit answered for ${ids.length} of ${batch.jobs.length} jobs: ${said}${afterwards}`,
       failure,
     );
+  }
+
+  async find(
+    batch: SubmittedBatch,
+    told: readonly string[] | undefined,
+    since: Date,
+  ): Promise<(string | undefined)[]> {
+    if (told !== undefined) return [...told];
+    const list = async (command: 'condor_q' | 'condor_history', args: readonly string[]): Promise<string> =>
+      (await runCommand(command, [...this.#place, ...args])).stdout;
+    return findSubmitted(list, batch, since.getTime());
   }
 
   async remove(jobIds: readonly string[]): Promise<void> {

@@ -1,5 +1,5 @@
 import { eventLogFile, scriptFile, startFile } from '../../job-set/names.ts';
-import type { AvoidedHost, JobBatch, SubmitOptions } from '../batch-system.ts';
+import type { AvoidedHost, JobBatch, SubmitOptions, SubmittedBatch } from '../batch-system.ts';
 import { showValue } from '../../options.ts';
 import { DOLLAR_ATTRIBUTE, quoteWords, troubleWithValue } from './quoting.ts';
 
@@ -103,7 +103,7 @@ function requirementsWithout(avoid: readonly AvoidedHost[], submit: SubmitOption
 }
 
 /** The jobs of one submission, as a ClassAd expression. */
-export function submissionConstraint({ jobSet, submission }: JobBatch): string {
+export function submissionConstraint({ jobSet, submission }: SubmittedBatch): string {
   return `CondorFuturesJobSet == "${jobSet.id}" && CondorFuturesSubmission == ${submission}`;
 }
 
