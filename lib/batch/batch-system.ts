@@ -70,9 +70,9 @@ export interface JobSetRemoval {
   remove(jobSetId: string): Promise<void>;
   /**
    * The same without a turn of the event loop, and ends the submissions that are under way.
-   * @throws {CommandError}
+   * @throws {CommandError} if it takes longer than so many milliseconds, too
    */
-  removeNow(jobSetId: string): void;
+  removeNow(jobSetId: string, timeoutMs: number): void;
   /** The same without waiting for anything at all. */
   removeUnseen(jobSetId: string): void;
   /** What a user can type to do the same. */

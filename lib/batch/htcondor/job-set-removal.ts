@@ -2,9 +2,6 @@ import { CommandError } from '../../errors.ts';
 import type { JobSetRemoval } from '../batch-system.ts';
 import { runCommand, runCommandNow } from '../run-command.ts';
 
-/** How long the end of a process may be held up. */
-const TIMEOUT_MS = 10_000;
-
 /** Removes job sets by what is written in their jobs, and so also the jobs whose ids only the schedd knows. */
 export class HTCondorJobSetRemoval implements JobSetRemoval {
   readonly #place: readonly string[];
@@ -23,10 +20,10 @@ export class HTCondorJobSetRemoval implements JobSetRemoval {
     await runCommand('condor_rm', this.#arguments(jobSetId)).catch(ignoreNone);
   }
 
-  removeNow(jobSetId: string): void {
+  removeNow(jobSetId: string, timeoutMs: number): void {
     this.#endSubmission();
     try {
-      runCommandNow('condor_rm', this.#arguments(jobSetId), TIMEOUT_MS);
+      runCommandNow('condor_rm', this.#arguments(jobSetId), timeoutMs);
     } catch (error) {
       ignoreNone(error);
     }
