@@ -197,11 +197,11 @@ export class Tracker {
   /** The time for an outcome is over: looks once more, then fails the call with how its job ended. */
   async #giveUp(job: Job): Promise<void> {
     await this.#readOutcome(job);
-    if (job.phase !== 'open' || job.end === undefined) return;
+    // Meanwhile it may have begun again, and ended again.
+    if (job.phase !== 'open' || job.end === undefined || this.#clock.now() < job.deadline) return;
     const { jobSet } = this.#host;
     if (job.trouble !== undefined) {
-      const patience = job.trouble instanceof TornError ? 0 : UNREADABLE_MS;
-      if (this.#clock.now() < job.deadline + patience) return;
+      if (this.#clock.now() < job.deadline + patienceWith(job.trouble)) return;
       const file = outcomeFile(jobSet.directory, job.key);
       this.#fail(
         job,
@@ -268,6 +268,13 @@ export class Tracker {
     this.#byId.delete(job.jobId);
     this.#host.onGone();
   }
+}
+
+/** How much longer than the grace an outcome is tried that gives an error. */
+function patienceWith(trouble: NodeJS.ErrnoException): number {
+  // The job set itself is not there: whether it is lost, the watch tells.
+  if (trouble.code === 'ENOENT') return Infinity;
+  return trouble instanceof TornError ? 0 : UNREADABLE_MS;
 }
 
 /** An outcome that is not whole; one of a job that runs again, or of a slow filesystem, may be whole later. */

@@ -220,6 +220,18 @@ describe('A call', () => {
     });
   });
 
+  it('waits while its whole job set is away, as on a network filesystem that is mounted anew', async () => {
+    open({ outcomeGrace: 1000 });
+    const { future } = await submitted();
+    const jobSet = executor.jobSetDirectory as string;
+    renameSync(jobSet, `${jobSet}.away`);
+    system.emit({ jobId: future.jobId as string, kind: 'ended', exitCode: 0 });
+    expect(await thrownBy(future.result(2500))).toMatchObject({ name: 'TimeoutError' });
+    renameSync(`${jobSet}.away`, jobSet);
+    await writeOutcome(keyOf(future), 7);
+    expect(await future).toBe(7);
+  });
+
   it('is not given up by a process that was stopped for longer than the grace', async () => {
     open({ outcomeGrace: 1000 });
     const { future } = await submitted();
