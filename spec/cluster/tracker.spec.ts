@@ -238,8 +238,8 @@ describe('A call', () => {
     system.emit({ jobId: future.jobId as string, kind: 'ended', exitCode: 0 });
     // Nothing runs here meanwhile, as while a process is stopped.
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 3000);
-    await new Promise((resolve) => setTimeout(resolve));
-    expect(future.done()).toBe(false);
+    // The next look comes at once, and finds nothing yet.
+    expect(await thrownBy(future.result(300))).toMatchObject({ name: 'TimeoutError' });
     await writeOutcome(keyOf(future), 7);
     expect(await future).toBe(7);
   });
