@@ -236,6 +236,8 @@ describe('A call', () => {
     open({ outcomeGrace: 1000 });
     const { future } = await submitted();
     system.emit({ jobId: future.jobId as string, kind: 'ended', exitCode: 0 });
+    // It looks at once, and finds nothing.
+    expect(await thrownBy(future.result(100))).toMatchObject({ name: 'TimeoutError' });
     // Nothing runs here meanwhile, as while a process is stopped.
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 3000);
     // The next look comes at once, and finds nothing yet.
