@@ -57,8 +57,10 @@ export function newJob(call: Call, jobId: string): Job {
 /** The signal that a memory limit is enforced with. */
 const SIGKILL = 9;
 const OUT_OF_MEMORY = ' (often the machine or a limit ran out of memory: see `request_memory`)';
-const DISK_FULL =
-  ': its runner could not write the outcome. Remedy: see whether the filesystem of `directory` is full, or a quota is used up';
+const NO_ROOM =
+  ': it could not write to its job set. Remedy: see whether the filesystem of `directory` is full or read-only, or a quota is used up';
+/** What a shell says then, in English as in a job without LANG. */
+const SAYS_NO_ROOM = /No space left|quota exceeded|Read-only file system/i;
 const NOT_SHARED =
   ": it did not find its job set. Remedy: name a `directory` that its machine shares; a /tmp is often the job's own";
 
@@ -88,13 +90,7 @@ export function errorOf(end: JobEnd, failure: JobFailure, couldNotBegin = false)
     case 'ended': {
       const { exitCode, signal } = end;
       const how = signal === undefined ? `with exit code ${exitCode ?? 'unknown'}` : `by signal ${signal}`;
-      const hint = couldNotBegin
-        ? NOT_SHARED
-        : signal === SIGKILL
-          ? OUT_OF_MEMORY
-          : exitCode === CANNOT_WRITE
-            ? DISK_FULL
-            : '';
+      const hint = hintFor(end, failure, couldNotBegin);
       return new JobDiedError(`${job} ended ${how} without an outcome${hint}`, {
         ...failure,
         exitCode,
@@ -102,4 +98,14 @@ export function errorOf(end: JobEnd, failure: JobFailure, couldNotBegin = false)
       });
     }
   }
+}
+
+function hintFor(
+  { exitCode, signal }: Extract<JobEnd, { kind: 'ended' }>,
+  { stderrTail }: JobFailure,
+  couldNotBegin: boolean,
+): string {
+  if (couldNotBegin) return SAYS_NO_ROOM.test(stderrTail) ? NO_ROOM : NOT_SHARED;
+  if (signal === SIGKILL) return OUT_OF_MEMORY;
+  return exitCode === CANNOT_WRITE ? NO_ROOM : '';
 }
