@@ -1,11 +1,10 @@
 import { execFileSync } from 'node:child_process';
-import { afterAll, describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { HTCondorExecutor } from '../../lib/htcondor-executor.ts';
 import { sharedTemporaryDirectory } from '../support/temporary-directory.ts';
 
 jest.setTimeout(120_000);
-const executor = new HTCondorExecutor({ directory: sharedTemporaryDirectory() });
-afterAll(async () => executor.shutdown({ cancelFutures: true }));
+const directory = sharedTemporaryDirectory();
 
 /** Values that are taken, and could be more than values. */
 const NASTY = [
@@ -37,6 +36,7 @@ async function show(): Promise<{ procs: string | undefined; note: unknown; name:
 
 describe('A submit command', () => {
   it('stays one value of one job, whatever it holds', async () => {
+    await using executor = new HTCondorExecutor({ directory });
     const shown = await Promise.all(
       NASTY.map(async (text) => {
         const submit = {
