@@ -110,7 +110,7 @@ describe('LocalExecutor', () => {
     expect(error).toBeInstanceOf(JobExitedError);
     expect(error).toMatchObject({
       exitCode: 74,
-      message: expect.stringContaining('could not write the outcome'),
+      message: expect.stringContaining('could not write to its job set'),
     });
   });
 

@@ -45,6 +45,11 @@ export function hasFailed(result: ItemResult<unknown>): boolean {
   return 'thrown' in result;
 }
 
+/** What the first of the calls threw. */
+export function firstError([first]: readonly ItemResult<unknown>[]): unknown {
+  return first !== undefined && 'thrown' in first ? first.thrown : undefined;
+}
+
 async function decodeItem(
   item: ItemOutcome,
   where: string,

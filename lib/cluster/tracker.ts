@@ -1,11 +1,9 @@
-import { inspect } from 'node:util';
 import PQueue from 'p-queue';
 import type { BatchSystem, JobEvent } from '../batch/batch-system.ts';
 import { DirectoryError, OwnershipError, PayloadError } from '../errors.ts';
 import { outcomeFile } from '../job-set/names.ts';
 import type { Archive } from '../job-set/archive.ts';
 import type { JobSet } from '../job-set/job-set.ts';
-import type { ItemResult } from '../map-results.ts';
 import { decodeOutcome } from '../payload/call.ts';
 import type { OtherNode } from '../payload/format.ts';
 import type { JobError } from '../job-errors.ts';
@@ -14,14 +12,13 @@ import { newJob, type Job, type JobEnd } from './job.ts';
 import { AwakeClock } from '../watch/awake-clock.ts';
 import type { JobFiles } from './job-files.ts';
 import { postMortem } from './post-mortem.ts';
-import { hasFailed, settle, takeResults } from './results.ts';
-import { holdActionOf, retryOf, type Retry } from './retry.ts';
+import { firstError, hasFailed, settle, takeResults } from './results.ts';
+import { holdActionOf, wantedRetry, type Retry } from './retry.ts';
 import { SilenceCheck } from './silence-check.ts';
+import { patienceWith, TornError, unreadableError } from './unreadable.ts';
 
 /** How many outcomes are read at once: each takes a file descriptor. */
 const READS_AT_ONCE = 32;
-/** How long an outcome that is there, but gives an error when it is read, is tried. */
-const UNREADABLE_MS = 60_000;
 
 export interface TrackerHost {
   readonly system: BatchSystem;
@@ -245,19 +242,12 @@ export class Tracker {
   /** The time for an outcome is over: looks once more, then fails the call with how its job ended. */
   async #giveUp(job: Job): Promise<void> {
     await this.#readOutcome(job);
-    if (job.phase !== 'open' || job.end === undefined) return;
+    // Meanwhile it may have begun again, and ended again.
+    if (job.phase !== 'open' || job.end === undefined || this.#clock.now() < job.deadline) return;
     const { jobSet } = this.#host;
     if (job.trouble !== undefined) {
-      const patience = job.trouble instanceof TornError ? 0 : UNREADABLE_MS;
-      if (this.#clock.now() < job.deadline + patience) return;
-      const file = outcomeFile(jobSet.directory, job.key);
-      this.#fail(
-        job,
-        new PayloadError(`The outcome ${file} cannot be read: ${job.trouble.message}`, {
-          cause: job.trouble,
-        }),
-      );
-      return;
+      if (this.#clock.now() < job.deadline + patienceWith(job.trouble)) return;
+      return this.#fail(job, unreadableError(outcomeFile(jobSet.directory, job.key), job.trouble));
     }
     if (this.#staysHeld(job, job.end)) return;
     const { error, beforeCall } = await postMortem(jobSet, this.#host.files, job, job.end);
@@ -292,7 +282,7 @@ export class Tracker {
     const { call } = job;
     // What somebody has removed on purpose is not brought back.
     if (job.end?.kind === 'removed' && job.end.byPolicy !== true) return false;
-    const retry = wantedRetry(call, error);
+    const retry = wantedRetry(call.options, call, error);
     if (retry === undefined) return false;
     call.jobId = undefined;
     call.setState('pending');
@@ -321,29 +311,5 @@ export class Tracker {
     await this.#host.files.remove(job);
     this.#byId.delete(job.jobId);
     this.#host.onGone();
-  }
-}
-
-function firstError([first]: readonly ItemResult<unknown>[]): unknown {
-  return first !== undefined && 'thrown' in first ? first.thrown : undefined;
-}
-
-/** A policy that throws cannot be asked. */
-function wantedRetry(call: Call, error: unknown): Retry | undefined {
-  try {
-    return retryOf(call.options, call, error);
-  } catch (cause) {
-    process.emitWarning(
-      `A call is not tried again, as its \`retries\` policy threw: ${inspect(cause)}`,
-      'CondorFuturesWarning',
-    );
-    return undefined;
-  }
-}
-
-/** An outcome that is not whole; one of a job that runs again, or of a slow filesystem, may be whole later. */
-class TornError extends Error {
-  constructor(bytes: number) {
-    super(`it is torn, as after a crash or on a full disk; ${bytes} bytes are there`);
   }
 }

@@ -199,13 +199,13 @@ export class JobSet {
 
   /**
    * The bytes of a job's outcome, or undefined if there is none yet.
-   * @throws {OwnershipError} if another user could have written it
+   * @throws {OwnershipError} if another user could have written it; what the filesystem says if the whole job set is not there
    */
   async readOutcome(key: string): Promise<Buffer | undefined> {
     const file = names.outcomeFile(this.directory, key);
+    await this.#checkOwned();
     let handle;
     try {
-      await this.#checkOwned();
       handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW);
     } catch (error) {
       refuseLink(file, error);

@@ -8,9 +8,12 @@ const RESERVED: readonly string[] = [
   'executable',
   'transfer_executable',
   'arguments',
+  'arguments2',
   'args',
   'environment',
   'env',
+  'environment2',
+  'shell',
   'input',
   'output',
   'error',
@@ -33,7 +36,7 @@ const RESERVED: readonly string[] = [
 ];
 
 /** A submit command, or an attribute of the job's ClassAd as `+Name` or `MY.Name`. */
-const NAME = /^(\+|my\.)?[a-z_][a-z0-9_.]*$/i;
+const NAME = /^(\+|my\.)?(?!my\.)[a-z_][a-z0-9_.]*$/i;
 
 /**
  * @throws {TypeError} for names that are reserved or no names, and values that HTCondor would not leave as they are
