@@ -1,8 +1,15 @@
 import { spawn } from 'node:child_process';
 import { CommandError, CommandNotFoundError } from '../errors.ts';
 
-/** How long a command of a batch system may take; a busy schedd can need minutes. */
-const TIMEOUT_MS = 300_000;
+/** How long a command of a batch system may take, unless it is said; a busy schedd can need minutes. */
+export const COMMAND_TIMEOUT_MS = 300_000;
+
+export interface CommandOptions {
+  /** What it reads on stdin. */
+  readonly input?: string;
+  /** After this many milliseconds it is killed. */
+  readonly timeout?: number;
+}
 
 export interface CommandOutput {
   readonly stdout: string;
@@ -11,20 +18,19 @@ export interface CommandOutput {
 
 /**
  * Runs a program: the only place that starts those of the batch systems. Never through a shell.
- * @param input what it reads on stdin
  * @throws {CommandNotFoundError} if it is not on PATH
- * @throws {CommandError} if it ends with anything but 0
+ * @throws {CommandError} if it ends with anything but 0, or gives no answer in time
  */
 export async function runCommand(
   command: string,
   args: readonly string[],
-  input = '',
+  { input = '', timeout = COMMAND_TIMEOUT_MS }: CommandOptions = {},
 ): Promise<CommandOutput> {
   return new Promise((resolve, reject) => {
     // `env` is given because process.env may be a copy, as in jest, which spawn would not look at.
     const child = spawn(command, args, {
       env: process.env,
-      signal: AbortSignal.timeout(TIMEOUT_MS),
+      signal: AbortSignal.timeout(timeout),
       killSignal: 'SIGKILL',
     });
     let stdout = '';
@@ -36,8 +42,10 @@ export async function runCommand(
     child.on('error', (error: NodeJS.ErrnoException) => {
       const failure = { command, exitCode: null, stderr };
       if (error.name === 'AbortError') {
+        // What it has started may hold the pipes open, and would keep this process alive with them.
+        for (const stream of [child.stdout, child.stderr]) stream.destroy();
         return reject(
-          new CommandError(`${command} gave no answer for ${TIMEOUT_MS / 1000} s, and was ended`, failure),
+          new CommandError(`${command} gave no answer for ${timeout / 1000} s, and was ended`, failure),
         );
       }
       reject(

@@ -1,8 +1,9 @@
 import type { BatchSystem } from '../batch/batch-system.ts';
 
-/** A schedd that is busy or restarting is asked again, after a pause that grows. */
-const TRIES = 4;
+/** A schedd that is busy or restarting is asked again, after a pause that grows: for a minute and a half in all. */
+const TRIES = 12;
 const PAUSE_MS = 2000;
+const LONGEST_PAUSE_MS = 10_000;
 
 /** Removes jobs from the queue: those asked for in one tick, or while a command is running, go into one command. */
 export class Removals {
@@ -38,7 +39,9 @@ export class Removals {
         failures += 1;
         if (failures < TRIES) {
           this.#wanted.unshift(...jobIds);
-          await new Promise((resolve) => setTimeout(resolve, PAUSE_MS * failures));
+          await new Promise((resolve) =>
+            setTimeout(resolve, Math.min(PAUSE_MS * failures, LONGEST_PAUSE_MS)),
+          );
         } else this.#onFailure(jobIds, error);
       }
     }

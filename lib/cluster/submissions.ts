@@ -102,7 +102,8 @@ export class Submissions {
         submit,
       });
       const { cwd, environment, system } = this.#host;
-      ids = await system.submit({ jobSet, submission, jobs, cwd, environment, submit });
+      const batch = { jobSet, submission, jobs, cwd, environment, submit };
+      ids = await system.submit(batch, whenAllDone(calls));
     } catch (error) {
       for (const call of calls) this.#host.onRefused(call, error);
       await jobSet.note({ event: 'refused', submission, error: String(error) }).catch(ignore);
@@ -121,6 +122,19 @@ export class Submissions {
 }
 
 function ignore(): void {}
+
+/** Aborts when all of the calls are done, as when they were cancelled: nobody waits for their jobs any more. */
+function whenAllDone(calls: readonly Call[]): AbortSignal {
+  const controller = new AbortController();
+  let left = calls.length;
+  for (const { future } of calls) {
+    future.addDoneCallback(() => {
+      left -= 1;
+      if (left === 0) controller.abort();
+    });
+  }
+  return controller.signal;
+}
 
 /** Writes the functions and inputs that are not on the disk yet, as those of a call that is tried again are; tells which. */
 async function writeCalls(jobSet: JobSet, calls: readonly Call[]): Promise<Call[]> {

@@ -7,7 +7,7 @@ describe('runCommand', () => {
     const { stdout } = await runCommand(
       'sh',
       ['-c', 'printf "%s|" "$@"; cat', 'sh', '$HOME; true', "it's *"],
-      'input $x',
+      { input: 'input $x' },
     );
     expect(stdout).toBe("$HOME; true|it's *|input $x");
   });
@@ -20,7 +20,7 @@ describe('runCommand', () => {
   });
 
   it('bears a program that does not read its input', async () => {
-    expect((await runCommand('true', [], 'x'.repeat(10_000_000))).stdout).toBe('');
+    expect((await runCommand('true', [], { input: 'x'.repeat(10_000_000) })).stdout).toBe('');
   });
 
   it.each([
@@ -34,6 +34,15 @@ describe('runCommand', () => {
       exitCode,
       stderr: 'no\n',
       message: expect.stringContaining(how),
+    });
+  });
+
+  it('kills what gives no answer in time, and does not wait for what that has started', async () => {
+    const failure = runCommand('sh', ['-c', 'echo no >&2; sleep 60 & wait'], { timeout: 300 });
+    await expect(failure).rejects.toThrow(CommandError);
+    await expect(failure).rejects.toMatchObject({
+      exitCode: null,
+      message: 'sh gave no answer for 0.3 s, and was ended',
     });
   });
 

@@ -53,7 +53,7 @@ describe('Removals', () => {
     failing = Infinity;
     removals.add('1.0');
     await idle();
-    expect(commands).toHaveLength(4);
+    expect(commands).toHaveLength(12);
     expect(failures).toEqual([{ jobIds: ['1.0'], error: new Error('schedd is busy') }]);
   });
 });

@@ -1,4 +1,5 @@
-import { CommandError, CommandNotFoundError, SubmitError } from '../../errors.ts';
+import { CommandError, SubmitError } from '../../errors.ts';
+import { patiently } from '../patiently.ts';
 import type {
   BatchSystem,
   EventSource,
@@ -7,28 +8,25 @@ import type {
   JobPlace,
   SubmitOptions,
 } from '../batch-system.ts';
-import { runCommand, type CommandOutput } from '../run-command.ts';
+import { COMMAND_TIMEOUT_MS, runCommand, type CommandOutput } from '../run-command.ts';
 import { parseEventLog } from './event-log.ts';
 import { LISTED_ATTRIBUTES, parseQueueListing } from './queue-listing.ts';
-import {
-  checkDirectoryName,
-  checkEnvironment,
-  checkSubmitOptions,
-  submissionConstraint,
-  submitDescription,
-} from './submit-description.ts';
+import { checkDirectoryName, checkEnvironment, checkSubmitOptions } from './submit-description.ts';
+import { Submission } from './submission.ts';
 
 /** How many job ids one command line takes. */
 const IDS_PER_COMMAND = 2000;
 
-/** What condor_submit says when nobody answers, rather than refuses. */
-const NO_SCHEDD = /address (of|for)|connect to|SECMAN|unknown host/i;
-
-/** Which HTCondor, as the command-line tools are told with `-pool` and `-name`. */
+/** Which HTCondor, as the command-line tools are told with `-pool` and `-name`, and how long to wait for it. */
 export interface HTCondorPlace {
   readonly pool?: string | undefined;
   readonly schedd?: string | undefined;
+  readonly commandTimeout?: number | undefined;
+  readonly submitPatience?: number | undefined;
 }
+
+/** How long a schedd may be away, unless it is said: condor_master starts one that has died within seconds. */
+export const SUBMIT_PATIENCE_MS = 60_000;
 
 /** HTCondor through its command-line tools. */
 export class HTCondorSystem implements BatchSystem {
@@ -36,8 +34,12 @@ export class HTCondorSystem implements BatchSystem {
   readonly events: EventSource = { kind: 'log', parse: parseEventLog };
   /** The arguments that lead each tool to the schedd. */
   readonly #place: readonly string[];
+  readonly #timeout: number;
+  readonly #patience: number;
 
-  constructor({ pool, schedd }: HTCondorPlace) {
+  constructor({ pool, schedd, commandTimeout, submitPatience }: HTCondorPlace) {
+    this.#timeout = commandTimeout ?? COMMAND_TIMEOUT_MS;
+    this.#patience = submitPatience ?? SUBMIT_PATIENCE_MS;
     this.#place = [
       ...(pool === undefined ? [] : ['-pool', pool]),
       ...(schedd === undefined ? [] : ['-name', schedd]),
@@ -54,17 +56,21 @@ export class HTCondorSystem implements BatchSystem {
     checkEnvironment(environment);
   }
 
-  async submit(batch: JobBatch): Promise<string[]> {
-    const output = await this.#runSubmit(batch);
-    const ids = parseTerse(output.stdout);
-    if (ids.length === batch.jobs.length) return ids;
-    const said = (output.stdout + output.stderr).trim();
-    const failure = { command: 'condor_submit', exitCode: 0, stderr: output.stderr };
-    const afterwards = await this.#removeQueued(batch);
-    throw new SubmitError(
-      `condor_submit answered for ${ids.length} of ${batch.jobs.length} jobs: ${said}${afterwards}`,
-      failure,
-    );
+  async submit(batch: JobBatch, signal?: AbortSignal): Promise<string[]> {
+    const submission = new Submission(batch, {
+      run: async (command, args, input) => this.#run(command, args, input),
+      remove: async (constraint) => this.#runRemove(['-constraint', constraint]),
+    });
+    try {
+      return await patiently(async () => submission.attempt(), {
+        longest: this.#patience,
+        signal,
+        mayPass: (error) => error instanceof SubmitError && error.transient,
+        onFirstFailure: (error) => warnOfWaiting(this.#patience, error),
+      });
+    } catch (error) {
+      throw await submission.giveUp(error);
+    }
   }
 
   async remove(jobIds: readonly string[]): Promise<void> {
@@ -85,42 +91,15 @@ export class HTCondorSystem implements BatchSystem {
 
   async close(): Promise<void> {}
 
-  async #runSubmit(batch: JobBatch): Promise<CommandOutput> {
-    try {
-      const output = await runCommand('condor_submit', [...this.#place, '-terse'], submitDescription(batch));
-      for (const [warning] of output.stderr.matchAll(/^WARNING: .*/gm)) {
-        process.emitWarning(`condor_submit: ${warning}`, 'CondorFuturesWarning');
-      }
-      return output;
-    } catch (error) {
-      if (!(error instanceof CommandError) || error instanceof CommandNotFoundError) throw error;
-      const remedy = NO_SCHEDD.test(error.stderr)
-        ? '. Remedy: see with condor_q whether the schedd is up, or name another one with the option `schedd`'
-        : await this.#removeQueued(batch);
-      throw new SubmitError(`HTCondor took no jobs: ${error.message}${remedy}`, error, { cause: error });
-    }
-  }
-
-  /**
-   * Removes what a condor_submit that failed may have queued all the same, so that nothing runs for nobody.
-   * @returns what to add to its error: how to remove the jobs if that failed, too
-   */
-  async #removeQueued(batch: JobBatch): Promise<string> {
-    const constraint = submissionConstraint(batch);
-    try {
-      await this.#runRemove(['-constraint', constraint]);
-      return '';
-    } catch {
-      return `. Whether it queued any is not known; to remove them: condor_rm -constraint '${constraint}'`;
-    }
+  async #run(command: string, args: readonly string[], input = ''): Promise<CommandOutput> {
+    return runCommand(command, [...this.#place, ...args], { input, timeout: this.#timeout });
   }
 
   async #runRemove(args: readonly string[]): Promise<void> {
     try {
-      await runCommand('condor_rm', [...this.#place, ...args]);
+      await this.#run('condor_rm', args);
     } catch (error) {
-      // Of jobs that have left the queue it says that it could not find them.
-      if (!(error instanceof CommandError && /not found|couldn't find/i.test(error.stderr))) throw error;
+      if (!(error instanceof CommandError && saysGone(error.stderr))) throw error;
     }
   }
 
@@ -130,8 +109,7 @@ export class HTCondorSystem implements BatchSystem {
   ): Promise<Map<string, JobEvent>> {
     const found = new Map<string, JobEvent>();
     for (const some of slices(ids)) {
-      const { stdout } = await runCommand(command, [
-        ...this.#place,
+      const { stdout } = await this.#run(command, [
         '-json',
         '-attributes',
         LISTED_ATTRIBUTES.join(','),
@@ -143,14 +121,18 @@ export class HTCondorSystem implements BatchSystem {
   }
 }
 
-/** The ids that `condor_submit -terse` prints as ranges, one for each cluster: `12.0 - 12.99`. */
-export function parseTerse(text: string): string[] {
-  return [...text.matchAll(/^(\d+)\.(\d+) - \1\.(\d+)\s*$/gm)].flatMap(([, cluster, first, last]) =>
-    Array.from(
-      { length: Number(last) - Number(first) + 1 },
-      (_, index) => `${cluster}.${Number(first) + index}`,
-    ),
-  );
+function warnOfWaiting(patience: number, error: unknown): void {
+  const message = `Jobs wait to be submitted, for ${patience / 1000} s at the most: ${(error as Error).message}`;
+  process.emitWarning(message, 'CondorFuturesWarning');
+}
+
+/**
+ * Whether condor_rm failed only because jobs have left the queue. Where the schedd does not answer it says that it could not find them
+ * as well, but above that, why.
+ */
+function saysGone(stderr: string): boolean {
+  const lines = stderr.split('\n').filter((line) => line.trim() !== '');
+  return lines.length > 0 && lines.every((line) => /^Job \S+ not found|^Couldn't find/.test(line));
 }
 
 function slices(ids: readonly string[]): string[][] {

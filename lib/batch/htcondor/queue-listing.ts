@@ -15,19 +15,28 @@ export const LISTED_ATTRIBUTES: readonly string[] = [
   'RemoteHost',
 ];
 
-type ClassAd = Readonly<Record<string, unknown>>;
+export type ClassAd = Readonly<Record<string, unknown>>;
 
 /**
  * What `condor_q -json` or `condor_history -json` says of jobs, as events.
  * @throws {SyntaxError} if it is no listing; nothing at all means no jobs
  */
 export function parseQueueListing(listing: string): Map<string, JobEvent> {
-  if (listing.trim() === '') return new Map();
+  const events = parseAds(listing).map((ad) => eventOf(jobIdOf(ad), ad));
+  return new Map(events.map((event) => [event.jobId, event]));
+}
+
+/** The ClassAds themselves; as {@link parseQueueListing}. */
+export function parseAds(listing: string): ClassAd[] {
+  if (listing.trim() === '') return [];
   const ads = JSON.parse(listing) as ClassAd[];
   if (!Array.isArray(ads))
     throw new SyntaxError(`Expected a list of job ClassAds, got: ${listing.slice(0, 100)}`);
-  const events = ads.map((ad) => eventOf(`${String(ad['ClusterId'])}.${String(ad['ProcId'])}`, ad));
-  return new Map(events.map((event) => [event.jobId, event]));
+  return ads;
+}
+
+export function jobIdOf(ad: ClassAd): string {
+  return `${String(ad['ClusterId'])}.${String(ad['ProcId'])}`;
 }
 
 /** JobStatus as the manual's appendix "Job ClassAd Attributes" numbers it. */
