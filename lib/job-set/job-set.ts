@@ -204,11 +204,14 @@ export async function listOutcomes(directory: string): Promise<string[]> {
  */
 function runScript(directory: string, { node, execArgv, setup }: RunnerSetup): string {
   const logs = quoteForShell(names.logsDirectory(directory));
+  const outcomes = quoteForShell(names.outcomesDirectory(directory));
   const command = [node, ...execArgv, names.runnerFile(directory), directory]
     .map((word) => quoteForShell(word))
     .join(' ');
   return [
     '#!/bin/sh',
+    // A batch system starts a job again whose end it has not heard of: the call must not run a second time.
+    `[ ! -e ${outcomes}/"$1" ] || exit 0`,
     `exec >${logs}/"$1".out 2>${logs}/"$1".err`,
     // A file that a setup line sources would take the script's arguments for its own.
     'condor_futures_key=$1 condor_futures_call="$2 $3 $4 $5"',

@@ -172,6 +172,7 @@ inside() {
     cannot "$(command -v node) does not run in Debian 13; the one of nodejs.org or NodeSource does."
 
   chroot "$run" condor_master -f >"$run/var/log/condor/stderr" 2>&1 &
+  disown # pool-control.sh may kill it, which is nothing to report
   for ((tries = 0; ; tries++)); do
     ! answers >/dev/null 2>&1 || break
     ((tries < 240)) || { tail -n 15 "$run"/var/log/condor/* >&2; cannot "no pool after 60 s."; }
