@@ -122,7 +122,8 @@ export class HTCondorSystem implements BatchSystem {
 }
 
 function warnOfWaiting(patience: number, error: unknown): void {
-  const message = `Jobs wait to be submitted, for ${patience / 1000} s at the most: ${(error as Error).message}`;
+  const limit = patience === Infinity ? '' : `, for ${patience / 1000} s at the most`;
+  const message = `Jobs wait to be submitted${limit}: ${(error as Error).message}`;
   process.emitWarning(message, 'CondorFuturesWarning');
 }
 

@@ -115,7 +115,8 @@ function submitErrorOf(error: CommandError): SubmitError {
     ? '. Remedy: see with condor_q whether the schedd is up, or name another one with the option `schedd`'
     : '';
   const failure = { command, exitCode, stderr, transient };
-  return new SubmitError(`HTCondor took no jobs: ${error.message}${remedy}`, failure, { cause: error });
+  const why = remedy === '' ? error.message : error.message.replace(/\.$/, '');
+  return new SubmitError(`HTCondor took no jobs: ${why}${remedy}`, failure, { cause: error });
 }
 
 /** The ids that `condor_submit -terse` prints as ranges, one for each cluster: `12.0 - 12.99`. */
