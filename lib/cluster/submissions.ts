@@ -4,6 +4,7 @@ import { publish } from '../diagnostics.ts';
 import type { JobSet } from '../job-set/job-set.ts';
 import { parseMemory, showMemory } from '../memory.ts';
 import type { Call } from './call.ts';
+import { WaitingCalls } from './waiting-calls.ts';
 
 /** What a submission needs from the executor, and tells it. */
 export interface SubmissionHost {
@@ -32,6 +33,8 @@ export class Submissions {
   readonly #queue = new PQueue({ concurrency: 1 });
   #waiting: Call[] = [];
   #scheduled = false;
+  /** Those that are being submitted. */
+  #waitingFor: WaitingCalls | undefined;
   #submissions = 0;
 
   constructor(host: SubmissionHost) {
@@ -66,6 +69,11 @@ export class Submissions {
       await new Promise((resolve) => setImmediate(resolve));
       await this.#queue.onIdle();
     }
+  }
+
+  /** What is being submitted is wanted no more: does not wait for a batch system that is away. */
+  giveUp(): void {
+    this.#waitingFor?.giveUp();
   }
 
   async #submit(waiting: Call[]): Promise<void> {
@@ -114,6 +122,8 @@ export class Submissions {
         error,
         durationMs: performance.now() - startedAt,
       }));
+    const waiting = new WaitingCalls(calls);
+    this.#waitingFor = waiting;
     let ids: string[];
     try {
       await jobSet.note({
@@ -122,13 +132,16 @@ export class Submissions {
         jobs: jobs.map((job) => job.arguments.join(' ')),
         submit,
       });
-      ids = await system.submit({ jobSet, submission, jobs, cwd, submit, avoid });
+      ids = await system.submit({ jobSet, submission, jobs, cwd, submit, avoid }, waiting.signal);
       tell(ids);
     } catch (error) {
       tell(undefined, error);
       for (const call of calls) this.#host.onRefused(call, error);
       await jobSet.note({ event: 'refused', submission, error: String(error) }).catch(ignore);
       return;
+    } finally {
+      waiting.stop();
+      this.#waitingFor = undefined;
     }
     calls.forEach((call, index) => this.#host.onSubmitted(call, ids[index] as string));
     // The event log has the ids too.

@@ -249,11 +249,14 @@ export async function listOutcomes(directory: string): Promise<string[]> {
  */
 function runScript(directory: string, { node, execArgv, environment, setup }: RunnerSetup): string {
   const logs = shellWord(names.logsDirectory(directory));
+  const outcomes = shellWord(names.outcomesDirectory(directory));
   const command = [node, ...execArgv, names.runnerFile(directory), directory]
     .map((word) => shellWord(word))
     .join(' ');
   return [
     '#!/bin/sh',
+    // A batch system starts a job again whose end it has not heard of: the call must not run a second time.
+    `[ ! -e ${outcomes}/"$1" ] || exit 0`,
     // The logs are for their owner alone; what the call writes elsewhere is as its machine has it.
     'condor_futures_umask=$(umask)',
     'umask 077',

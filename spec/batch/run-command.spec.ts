@@ -37,6 +37,15 @@ describe('runCommand', () => {
     });
   });
 
+  it('kills what gives no answer in time, and does not wait for what that has started', async () => {
+    const failure = runCommand('sh', ['-c', 'echo no >&2; sleep 60 & wait'], { timeout: 300 });
+    await expect(failure).rejects.toThrow(CommandError);
+    await expect(failure).rejects.toMatchObject({
+      exitCode: null,
+      message: 'sh gave no answer for 0.3 s, and was ended',
+    });
+  });
+
   it('tells that a program is not there', async () => {
     await expect(runCommand('condor_nonesuch', [])).rejects.toThrow(CommandNotFoundError);
     await expect(runCommand('condor_nonesuch', [])).rejects.toThrow(

@@ -227,6 +227,13 @@ describe('the script that every job runs', () => {
     }
   });
 
+  it('does nothing if the outcome of the job is there: then it has been run', async () => {
+    const jobSet = await JobSet.create(parent, runner, {});
+    writeFileSync(names.outcomeFile(jobSet.directory, '7'), '');
+    writeFileSync(names.stdoutFile(jobSet.directory, '7'), '"of the first run"');
+    expect(run(jobSet)).toBe('of the first run');
+  });
+
   it('bears any directory name', async () => {
     const jobSet = await JobSet.create(join(parent, `it's $HOME "é" \`x\``), runner, {});
     expect(run(jobSet)).toMatchObject([[jobSet.directory, '7', '1', '20', '300'], [], null]);
