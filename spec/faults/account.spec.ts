@@ -51,6 +51,12 @@ describe('The account', () => {
     ['a call that was killed', evidence('quick', [{ error: died }], { faults })],
     ['a job that was held', evidence('quick', [{ error: held }], { faults })],
     [
+      'a job that stands in the history twice',
+      evidence('quick', [{ value: 2 }], {
+        jobs: [1, 2].map(() => ({ jobId: '1.0', key: '1', shadows: 1 })),
+      }),
+    ],
+    [
       'two runs by two shadows',
       evidence('quick', [{ value: 2 }], {
         runs: [1, 2].map((pid) => ({ id: 1, pid, key: '1' })),

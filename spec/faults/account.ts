@@ -51,10 +51,12 @@ export function account({ settled, runs, jobs, faults }: Evidence): Account {
     if (wrong !== undefined) result.lost.push(`${name} ${wrong}`);
   }
   for (const [key, ofKey] of groupBy(jobs, (job) => job.key)) {
-    if (ofKey.length > 1)
-      result.doubled.push(`key ${key} is ${ofKey.map(({ jobId }) => jobId).join(' and ')}`);
+    // A schedd that is killed at the wrong instant writes the same job into its history again.
+    const jobIds = [...new Set(ofKey.map(({ jobId }) => jobId))];
+    if (jobIds.length > 1) result.doubled.push(`key ${key} is ${jobIds.join(' and ')}`);
   }
-  const shadowsOf = new Map(jobs.map(({ key, shadows }) => [key, shadows]));
+  const shadowsOf = new Map<string, number>();
+  for (const { key, shadows } of jobs) shadowsOf.set(key, Math.max(shadows, shadowsOf.get(key) ?? 0));
   for (const [name, ofCall] of groupBy(runs, ({ id, key }) => `call ${id} of key ${key}`)) {
     const shadows = shadowsOf.get(ofCall[0]?.key ?? '') ?? 0;
     if (ofCall.length > shadows)

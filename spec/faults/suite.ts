@@ -63,7 +63,7 @@ export async function runSuite({ calls, seed, directory, longest }: SuiteOptions
   return {
     ...result,
     calls: settled.length,
-    jobs: jobs.length,
+    jobs: new Set(jobs.map(({ jobId }) => jobId)).size,
     runs: runs.length,
     faults: faults.done.counts,
     left,
