@@ -1,6 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { publish } from '../diagnostics.ts';
 import { CommandError, CommandNotFoundError } from '../errors.ts';
+import { startTimer } from '../timeout.ts';
 
 /** How long a command of a batch system may take, unless it is said; a busy schedd can need minutes. */
 export const COMMAND_TIMEOUT_MS = 300_000;
@@ -30,13 +31,15 @@ export async function runCommand(
   { input = '', timeout = COMMAND_TIMEOUT_MS, onStart }: CommandOptions = {},
 ): Promise<CommandOutput> {
   const tellEnd = timed(command, args);
-  return new Promise((resolve, reject) => {
+  const overdue = new AbortController();
+  const stopTimer = startTimer(timeout, () => overdue.abort());
+  return new Promise<CommandOutput>((resolve, reject) => {
     // `env` is given because process.env may be a copy, as in jest, which spawn would not look at.
     const child = spawn(command, args, {
       env: process.env,
       // In a session of its own: a Ctrl-C at the terminal is for the program, which may want jobs removed just then.
       detached: true,
-      signal: AbortSignal.timeout(timeout),
+      signal: overdue.signal,
       killSignal: 'SIGKILL',
     });
     onStart?.(() => child.kill('SIGKILL'));
@@ -76,7 +79,7 @@ export async function runCommand(
       );
     });
     child.stdin.end(input);
-  });
+  }).finally(stopTimer);
 }
 
 /**

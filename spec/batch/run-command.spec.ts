@@ -46,6 +46,10 @@ describe('runCommand', () => {
     });
   });
 
+  it.each([Infinity, 2 ** 40, 60_000.5])('takes any time for the longest: %p', async (timeout) => {
+    expect((await runCommand('echo', ['done'], { timeout })).stdout).toBe('done\n');
+  });
+
   it('tells that a program is not there', async () => {
     await expect(runCommand('condor_nonesuch', [])).rejects.toThrow(CommandNotFoundError);
     await expect(runCommand('condor_nonesuch', [])).rejects.toThrow(

@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
@@ -7,6 +7,7 @@ import { HTCondorSystem } from '../../../lib/batch/htcondor/htcondor-system.ts';
 import { jobConstraint } from '../../../lib/batch/htcondor/job-constraint.ts';
 import { parseTerse } from '../../../lib/batch/htcondor/submission.ts';
 import { CommandError, CommandNotFoundError, SubmitError } from '../../../lib/errors.ts';
+import { thrownBy } from '../../support/thrown-by.ts';
 import { until } from '../../support/until.ts';
 
 interface Recording {
@@ -121,6 +122,21 @@ describe('HTCondorSystem', () => {
     expect(heard('condor_q', 'args')).toContain(
       'CondorFuturesJobSet == "set" && CondorFuturesSubmission == 3',
     );
+  });
+
+  it('kills its condor_submit when the job set is removed at the end of the process, and begins no other', async () => {
+    fake('condor_submit', recorded('submit-one'), `touch '${bin}/begun'; exec sleep 60`);
+    for (const command of ['condor_q', 'condor_history']) fake(command, recorded('history-none'));
+    fake('condor_rm', recorded('rm-constraint-none'));
+    const system = new HTCondorSystem({});
+    const unwanted = new AbortController();
+    const failure = thrownBy(system.submit(batchOf(1), unwanted.signal));
+    await until(() => existsSync(join(bin, 'begun')));
+    unwanted.abort();
+    system.jobSetRemoval.removeNow('set');
+    expect(await failure).toBeInstanceOf(SubmitError);
+    expect(heard('condor_submit', 'args')).toBe('-terse\n');
+    expect(heard('condor_rm', 'args')).toBe('-constraint\nCondorFuturesJobSet == "set"\n');
   });
 
   it('submits again when the schedd is back, and warns once', async () => {
