@@ -16,6 +16,9 @@ import { isGone, poolIsWhole } from './pool-state.ts';
 
 jest.setTimeout(180_000);
 
+// Before the directory is removed: these run in the order in which they stand here.
+afterAll(async () => executor.shutdown({ cancelFutures: true }));
+
 const directory = sharedTemporaryDirectory();
 // A job whose machine does not answer goes elsewhere after this time, which HTCondor takes no shorter; as shipped, after 40 minutes.
 const submit = { request_memory: 128, request_disk: 1024, job_lease_duration: 20 };
@@ -23,7 +26,6 @@ const executor = new HTCondorExecutor({ directory, submit });
 
 beforeAll(() => void assertPersonalPool());
 afterEach(poolIsWhole);
-afterAll(async () => executor.shutdown({ cancelFutures: true }));
 
 async function runningCall(): Promise<CountedCall & { jobId: string }> {
   const call = countedCall(executor, directory);
