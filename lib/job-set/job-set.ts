@@ -255,12 +255,12 @@ function runScript(directory: string, { node, execArgv, environment, setup }: Ru
     .join(' ');
   return [
     '#!/bin/sh',
-    // A batch system starts a job again whose end it has not heard of: the call must not run a second time.
-    `[ ! -e ${outcomes}/"$1" ] || exit 0`,
     // The logs are for their owner alone; what the call writes elsewhere is as its machine has it.
     'condor_futures_umask=$(umask)',
     'umask 077',
-    `exec >${logs}/"$1".out 2>${logs}/"$1".err`,
+    // A batch system starts a job again whose end it has not heard of: what the call has printed by then stays.
+    `[ -e ${outcomes}/"$1" ] || : >${logs}/"$1".out 2>${logs}/"$1".err`,
+    `exec >>${logs}/"$1".out 2>>${logs}/"$1".err`,
     'umask "$condor_futures_umask"',
     // A file that a setup line sources would take the script's arguments for its own.
     'condor_futures_key=$1 condor_futures_call="$2 $3 $4 $5"',

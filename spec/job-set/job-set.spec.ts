@@ -227,11 +227,15 @@ describe('the script that every job runs', () => {
     }
   });
 
-  it('does nothing if the outcome of the job is there: then it has been run', async () => {
+  it('keeps what was printed by a run that left its outcome, and by no other', async () => {
+    writeFileSync(runner.runner, 'console.log(JSON.stringify(process.pid))');
     const jobSet = await JobSet.create(parent, runner, {});
+    const first = run(jobSet);
+    const second = run(jobSet);
+    expect(second).not.toBe(first);
     writeFileSync(names.outcomeFile(jobSet.directory, '7'), '');
-    writeFileSync(names.stdoutFile(jobSet.directory, '7'), '"of the first run"');
-    expect(run(jobSet)).toBe('of the first run');
+    writeFileSync(names.runnerFile(jobSet.directory), '');
+    expect(run(jobSet)).toBe(second);
   });
 
   it('bears any directory name', async () => {
