@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, describe, expect, it, jest } from '@jest/globals';
 import { HTCondorExecutor } from '../../lib/htcondor-executor.ts';
 import { countedCall, type CountedCall } from '../support/counted-call.ts';
 import {
@@ -24,7 +24,7 @@ const directory = sharedTemporaryDirectory();
 const submit = { request_memory: 128, request_disk: 1024, job_lease_duration: 20 };
 const executor = new HTCondorExecutor({ directory, submit });
 
-beforeAll(() => void assertPersonalPool());
+assertPersonalPool();
 afterEach(poolIsWhole);
 
 async function runningCall(): Promise<CountedCall & { jobId: string }> {

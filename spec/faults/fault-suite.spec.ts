@@ -1,10 +1,10 @@
-import { beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { assertPersonalPool } from '../support/pool-control.ts';
 import { sharedTemporaryDirectory } from '../support/temporary-directory.ts';
 import { runSuite } from './suite.ts';
 
 jest.setTimeout(300_000);
-beforeAll(() => void assertPersonalPool());
+assertPersonalPool();
 
 const directory = sharedTemporaryDirectory();
 

@@ -1,6 +1,6 @@
 import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { SubmitError } from '../../lib/errors.ts';
 import { HTCondorExecutor, type HTCondorExecutorOptions } from '../../lib/htcondor-executor.ts';
 import { countedCall } from '../support/counted-call.ts';
@@ -25,7 +25,7 @@ const executorWith = (options: HTCondorExecutorOptions = {}): HTCondorExecutor =
   return executor;
 };
 
-beforeAll(() => void assertPersonalPool());
+assertPersonalPool();
 beforeEach(() => {
   warnings = [];
   jest.spyOn(process, 'emitWarning').mockImplementation((warning) => void warnings.push(String(warning)));
