@@ -169,6 +169,14 @@ export class CommandNotFoundError extends CommandError {
 
 /** The batch system took no jobs; `stderr` has its words. What it may have queued all the same has been removed again. */
 export class SubmitError extends CommandError {
+  /** Whether nobody answered, rather than refused: the same jobs may be taken later. */
+  readonly transient: boolean;
+
+  constructor(message: string, failure: CommandFailure & { transient?: boolean }, options?: ErrorOptions) {
+    super(message, failure, options);
+    this.transient = failure.transient ?? false;
+  }
+
   static {
     this.prototype.name = 'SubmitError';
   }

@@ -1,4 +1,5 @@
 import { HTCondorSystem, type HTCondorPlace } from './batch/htcondor/htcondor-system.ts';
+import { checkNumber } from './options.ts';
 import { ClusterExecutor } from './cluster-executor.ts';
 import { checkAttach, type AttachOptions } from './attach-options.ts';
 import { resolveOptions, type ClusterOptions } from './cluster-options.ts';
@@ -14,6 +15,18 @@ export interface HTCondorExecutorOptions extends ClusterOptions, HTCondorPlace {
    * @default that of this machine
    */
   readonly schedd?: string | undefined;
+  /**
+   * How long calls wait for a schedd that does not answer when they are to be submitted, in milliseconds, before they fail with a
+   * SubmitError. What HTCondor refuses fails at once.
+   * @default 60000
+   */
+  readonly submitPatience?: number | undefined;
+  /**
+   * How long a command such as condor_submit may take, in milliseconds, before it is killed and taken for one that gave no answer. A
+   * busy schedd can need minutes.
+   * @default 300000
+   */
+  readonly commandTimeout?: number | undefined;
 }
 
 /**
@@ -26,7 +39,14 @@ export interface HTCondorExecutorOptions extends ClusterOptions, HTCondorPlace {
 export class HTCondorExecutor extends ClusterExecutor {
   /** @throws {TypeError} {@link RangeError} for wrong options; {@link DirectoryError} */
   constructor(options: HTCondorExecutorOptions = {}) {
-    const resolved = resolveOptions('HTCondorExecutor', options, { pool: ['string'], schedd: ['string'] });
+    const resolved = resolveOptions('HTCondorExecutor', options, {
+      pool: ['string'],
+      schedd: ['string'],
+      submitPatience: ['number'],
+      commandTimeout: ['number'],
+    });
+    checkNumber('submitPatience', options.submitPatience ?? 0, 0, 'fraction');
+    checkNumber('commandTimeout', options.commandTimeout ?? 1, 1, 'fraction');
     super(new HTCondorSystem(options), resolved);
   }
   /**

@@ -26,11 +26,13 @@ export interface OpenExecutorOptions extends HTCondorExecutorOptions, LocalExecu
  * @throws {CommandNotFoundError} with `requireCluster`, if no batch system's commands are on PATH
  */
 export function openExecutor(options: OpenExecutorOptions = {}): ClusterExecutor {
-  const { system = 'auto', requireCluster = false, pool, schedd, maxWorkers, ...common } = options;
+  const { system = 'auto', requireCluster = false, maxWorkers, ...others } = options;
+  const { pool, schedd, submitPatience, commandTimeout, ...common } = others;
+  const place = { pool, schedd, submitPatience, commandTimeout };
   checkChoice('system', system, SYSTEMS);
   checkOptions('openExecutor()', { requireCluster }, { requireCluster: ['boolean'] });
   if (system === 'htcondor' || (system === 'auto' && isOnPath('condor_submit'))) {
-    return new HTCondorExecutor({ ...common, pool, schedd });
+    return new HTCondorExecutor({ ...common, ...place });
   }
   if (requireCluster && system === 'local') {
     throw new TypeError(

@@ -18,7 +18,8 @@ afterEach(() => {
 
 describe('openExecutor', () => {
   it('falls back to this machine where no batch system is on PATH', () => {
-    expect(openExecutor({ maxWorkers: 2, pool: 'cm.example.org' })).toBeInstanceOf(LocalExecutor);
+    const ofHTCondor = { pool: 'cm.example.org', schedd: 'x', submitPatience: 1, commandTimeout: 1 };
+    expect(openExecutor({ maxWorkers: 2, ...ofHTCondor })).toBeInstanceOf(LocalExecutor);
   });
 
   it('refuses the fallback if a cluster is required, with the remedy', () => {

@@ -11,11 +11,12 @@ export interface BatchSystem {
   /** @throws {TypeError} for a place that cannot be given to jobs here */
   checkPlace(place: JobPlace): void;
   /**
-   * Submits jobs in one go.
+   * Submits jobs in one go; waits for a while where nobody answers.
+   * @param signal ends that wait: nobody wants the jobs any more
    * @returns their ids, in the order of the jobs
    * @throws {SubmitError} if none was submitted; {@link CommandNotFoundError}
    */
-  submit(batch: JobBatch): Promise<string[]>;
+  submit(batch: JobBatch, signal?: AbortSignal): Promise<string[]>;
   /**
    * Finds jobs that an earlier process submitted, perhaps without having heard their ids.
    * @param told the ids that it had heard

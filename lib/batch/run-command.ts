@@ -1,9 +1,10 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { publish } from '../diagnostics.ts';
 import { CommandError, CommandNotFoundError } from '../errors.ts';
+import { startTimer } from '../timeout.ts';
 
-/** How long a command of a batch system may take; a busy schedd can need minutes. */
-const TIMEOUT_MS = 300_000;
+/** How long a command of a batch system may take, unless it is said; a busy schedd can need minutes. */
+export const COMMAND_TIMEOUT_MS = 300_000;
 
 export interface CommandOutput {
   readonly stdout: string;
@@ -12,7 +13,9 @@ export interface CommandOutput {
 
 export interface CommandOptions {
   /** What the program reads on stdin. */
-  readonly input?: string;
+  readonly input?: string | undefined;
+  /** After this many milliseconds it is killed. */
+  readonly timeout?: number;
   /** Told how to end the program before its time. */
   readonly onStart?: (kill: () => void) => void;
 }
@@ -20,21 +23,23 @@ export interface CommandOptions {
 /**
  * Runs a program: the only place that starts those of the batch systems. Never through a shell.
  * @throws {CommandNotFoundError} if it is not on PATH
- * @throws {CommandError} if it ends with anything but 0
+ * @throws {CommandError} if it ends with anything but 0, or gives no answer in time
  */
 export async function runCommand(
   command: string,
   args: readonly string[],
-  { input = '', onStart }: CommandOptions = {},
+  { input = '', timeout = COMMAND_TIMEOUT_MS, onStart }: CommandOptions = {},
 ): Promise<CommandOutput> {
   const tellEnd = timed(command, args);
-  return new Promise((resolve, reject) => {
+  const overdue = new AbortController();
+  const stopTimer = startTimer(timeout, () => overdue.abort());
+  return new Promise<CommandOutput>((resolve, reject) => {
     // `env` is given because process.env may be a copy, as in jest, which spawn would not look at.
     const child = spawn(command, args, {
       env: process.env,
       // In a session of its own: a Ctrl-C at the terminal is for the program, which may want jobs removed just then.
       detached: true,
-      signal: AbortSignal.timeout(TIMEOUT_MS),
+      signal: overdue.signal,
       killSignal: 'SIGKILL',
     });
     onStart?.(() => child.kill('SIGKILL'));
@@ -47,8 +52,10 @@ export async function runCommand(
     child.on('error', (error: NodeJS.ErrnoException) => {
       const failure = { command, exitCode: null, stderr };
       if (error.name === 'AbortError') {
+        // What it has started may hold the pipes open, and would keep this process alive with them.
+        for (const stream of [child.stdout, child.stderr]) stream.destroy();
         return reject(
-          new CommandError(`${command} gave no answer for ${TIMEOUT_MS / 1000} s, and was ended`, failure),
+          new CommandError(`${command} gave no answer for ${timeout / 1000} s, and was ended`, failure),
         );
       }
       reject(
@@ -72,7 +79,7 @@ export async function runCommand(
       );
     });
     child.stdin.end(input);
-  });
+  }).finally(stopTimer);
 }
 
 /**

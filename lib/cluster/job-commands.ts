@@ -1,9 +1,10 @@
 import type { BatchSystem, JobAction } from '../batch/batch-system.ts';
 import { JobControlError } from '../errors.ts';
 
-/** A schedd that is busy or restarting is asked again, after a pause that grows. */
-const TRIES = 4;
+/** A schedd that is busy or restarting is asked again, after a pause that grows: for a minute and a half in all. */
+const TRIES = 12;
 const PAUSE_MS = 2000;
+const LONGEST_PAUSE_MS = 10_000;
 
 interface Request {
   readonly jobId: string;
@@ -100,7 +101,7 @@ export class JobCommands {
     if (again.length === 0) return;
     this.#waiting.unshift(...again);
     const pause = PAUSE_MS * Math.max(...again.map(({ failures }) => failures));
-    await new Promise((resolve) => setTimeout(resolve, pause));
+    await new Promise((resolve) => setTimeout(resolve, Math.min(pause, LONGEST_PAUSE_MS)));
   }
 }
 

@@ -74,6 +74,7 @@ export class JobsAtEnd implements EndingJobs {
       this.#host.opened()?.tracker.onCancel(call);
     }
     pending.clear();
+    submissions.giveUp();
     await submissions.idle();
     const id = this.#jobSetId;
     if (id !== undefined) await system.jobSetRemoval?.remove(id);

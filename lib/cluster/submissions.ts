@@ -5,6 +5,7 @@ import type { InputLocation, JobSet } from '../job-set/job-set.ts';
 import { journalJob, type JournalEntry } from '../job-set/journal.ts';
 import { parseMemory, showMemory } from '../memory.ts';
 import type { Call } from './call.ts';
+import { WaitingCalls } from './waiting-calls.ts';
 
 /** What a submission needs from the executor, and tells it. */
 export interface SubmissionHost {
@@ -33,6 +34,8 @@ export class Submissions {
   readonly #queue = new PQueue({ concurrency: 1 });
   #waiting: Call[] = [];
   #scheduled = false;
+  /** Those that are being submitted. */
+  #waitingFor: WaitingCalls | undefined;
   #submissions = 0;
 
   constructor(host: SubmissionHost) {
@@ -72,6 +75,11 @@ export class Submissions {
       await new Promise((resolve) => setImmediate(resolve));
       await this.#queue.onIdle();
     }
+  }
+
+  /** What is being submitted is wanted no more: does not wait for a batch system that is away. */
+  giveUp(): void {
+    this.#waitingFor?.giveUp();
   }
 
   async #submit(waiting: Call[]): Promise<void> {
@@ -120,6 +128,8 @@ export class Submissions {
         error,
         durationMs: performance.now() - startedAt,
       }));
+    const waiting = new WaitingCalls(calls);
+    this.#waitingFor = waiting;
     let ids: string[];
     try {
       await jobSet.note({
@@ -130,7 +140,7 @@ export class Submissions {
         ),
         submit,
       } satisfies JournalEntry);
-      ids = await system.submit({ jobSet, submission, jobs, cwd, submit, avoid });
+      ids = await system.submit({ jobSet, submission, jobs, cwd, submit, avoid }, waiting.signal);
       tell(ids);
     } catch (error) {
       tell(undefined, error);
@@ -139,6 +149,9 @@ export class Submissions {
         .note({ event: 'refused', submission, error: String(error) } satisfies JournalEntry)
         .catch(ignore);
       return;
+    } finally {
+      waiting.stop();
+      this.#waitingFor = undefined;
     }
     calls.forEach((call, index) => this.#host.onSubmitted(call, ids[index] as string));
     // The event log has the ids too.

@@ -8,6 +8,7 @@ import { shellWord } from './shell-word.ts';
  */
 export function runScript(directory: string, { node, execArgv, environment, setup }: RunnerSetup): string {
   const logs = shellWord(names.logsDirectory(directory));
+  const outcomes = shellWord(names.outcomesDirectory(directory));
   const command = [node, ...execArgv, names.runnerFile(directory), directory]
     .map((word) => shellWord(word))
     .join(' ');
@@ -18,7 +19,9 @@ export function runScript(directory: string, { node, execArgv, environment, setu
     // The logs are for their owner alone; what the call writes elsewhere is as its machine has it.
     'condor_futures_umask=$(umask)',
     'umask 077',
-    `exec >${logs}/"$1".out 2>${logs}/"$1".err`,
+    // A batch system starts a job again whose end it has not heard of: what the call has printed by then stays.
+    `[ -e ${outcomes}/"$1" ] || : >${logs}/"$1".out 2>${logs}/"$1".err`,
+    `exec >>${logs}/"$1".out 2>>${logs}/"$1".err`,
     'umask "$condor_futures_umask"',
     // A file that a setup line sources would take the script's arguments for its own.
     'condor_futures_key=$1 condor_futures_call="$2 $3 $4 $5"',

@@ -1,5 +1,6 @@
 import { isMainThread } from 'node:worker_threads';
 import { readJob } from './read-job.ts';
+import { hasOutcome } from './outcome-file.ts';
 import { OutcomeWriter } from './outcome-writer.ts';
 import { guardProcess } from './guard-process.ts';
 import { runItem } from './run-item.ts';
@@ -15,6 +16,8 @@ import { JOB_VARIABLE } from '../payload/reference/module-policy.ts';
 async function main(): Promise<void> {
   const [directory = '', key = '', batch, offset, length, hash = ''] = process.argv.slice(2);
   const writer = new OutcomeWriter(directory, key);
+  // A batch system starts a job again whose end it has not heard of: the call must not run a second time.
+  if (hasOutcome(writer.place)) return;
   guardProcess(writer);
   try {
     const location = { batch: Number(batch), offset: Number(offset), length: Number(length), hash };

@@ -1,10 +1,11 @@
-import { fsyncSync, writeSync } from 'node:fs';
+import { fsyncSync, readFileSync, writeSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { ResultNotWrittenError } from '../errors.ts';
 import { CANNOT_WRITE } from '../job-set/exit-codes.ts';
 import { outcomeFile } from '../job-set/names.ts';
 import { writeWholeSync } from '../job-set/write-whole.ts';
 import { encodeOutcome, type ItemOutcome } from '../payload/call.ts';
+import { unseal } from '../payload/sealed.ts';
 import { encodeThrown } from '../payload/thrown.ts';
 
 /** Where the outcome of a job goes, and since when the job has been running. */
@@ -13,6 +14,15 @@ export interface OutcomePlace {
   readonly key: string;
   /** By Date.now(). */
   readonly startedAt: number;
+}
+
+/** Whether the job has been run to its end already; an outcome that was torn by a crash is none. */
+export function hasOutcome({ directory, key }: OutcomePlace): boolean {
+  try {
+    return unseal(readFileSync(outcomeFile(directory, key))) !== undefined;
+  } catch {
+    return false;
+  }
 }
 
 /** Writes the outcome of a job: what came of each of its calls, and what they used. Never throws. */

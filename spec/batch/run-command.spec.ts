@@ -37,6 +37,19 @@ describe('runCommand', () => {
     });
   });
 
+  it('kills what gives no answer in time, and does not wait for what that has started', async () => {
+    const failure = runCommand('sh', ['-c', 'echo no >&2; sleep 60 & wait'], { timeout: 300 });
+    await expect(failure).rejects.toThrow(CommandError);
+    await expect(failure).rejects.toMatchObject({
+      exitCode: null,
+      message: 'sh gave no answer for 0.3 s, and was ended',
+    });
+  });
+
+  it.each([Infinity, 2 ** 40, 60_000.5])('takes any time for the longest: %p', async (timeout) => {
+    expect((await runCommand('echo', ['done'], { timeout })).stdout).toBe('done\n');
+  });
+
   it('tells that a program is not there', async () => {
     await expect(runCommand('condor_nonesuch', [])).rejects.toThrow(CommandNotFoundError);
     await expect(runCommand('condor_nonesuch', [])).rejects.toThrow(

@@ -55,7 +55,7 @@ describe('Removals of jobs', () => {
     failing = Infinity;
     jobCommands.remove('1.0');
     await idle();
-    expect(commands).toHaveLength(4);
+    expect(commands).toHaveLength(12);
     expect(failures).toEqual([{ jobIds: ['1.0'], error: new Error('schedd is busy') }]);
   });
 });
@@ -125,6 +125,6 @@ describe('Actions on jobs', () => {
     const done = thrownBy(jobCommands.act('a', { kind: 'hold' }));
     await idle();
     expect(await done).toEqual(new Error('schedd is busy'));
-    expect([tries, failures]).toEqual([4, []]);
+    expect([tries, failures]).toEqual([12, []]);
   });
 });

@@ -1,5 +1,5 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
 import { beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { runProgram, startProgram, type RunningProgram } from '../support/run-program.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
@@ -152,6 +152,26 @@ describe('A program with pending futures', () => {
     expect(end).toMatchObject({ exitCode });
     expect(end.stderr).toContain('condor-futures: removing 5 jobs, since the process exits\n');
     await until(() => !pids().some(isAlive));
+  });
+
+  it('does not wait for a schedd that is away when a signal ends it', async () => {
+    const bin = join(parent, 'bin');
+    mkdirSync(bin);
+    for (const command of ['condor_submit', 'condor_rm']) {
+      const script = `#!/bin/sh\necho "ERROR: Can't find address of local schedd" >&2; exit 1\n`;
+      writeFileSync(join(bin, command), script, { mode: 0o755 });
+    }
+    const program = startProgram(
+      `const patient = new condorFutures.HTCondorExecutor({
+         directory: ${JSON.stringify(directory)}, submitPatience: Infinity
+       });
+       process.on('warning', () => console.log('ready'));
+       await patient.submit(() => 1);`,
+      { PATH: [bin, process.env['PATH']].join(delimiter) },
+    );
+    await program.printed('ready');
+    program.signal('SIGINT');
+    expect(await program.ended).toMatchObject({ signal: 'SIGINT', stdout: 'ready\n' });
   });
 
   it('submits nothing more once a signal ends it', async () => {

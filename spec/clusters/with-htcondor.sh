@@ -6,7 +6,9 @@
 # On a submit machine (and not as root) that is simply COMMAND itself. As root on Debian it is a
 # personal pool in a Debian 13 root that is built once (half a minute, 320 MB) and kept in a cache;
 # COMMAND then runs in there as an unprivileged user, in this directory, without network, with
-#     CONDOR_FUTURES_SHARED   a writable directory that jobs see too (jobs see no /tmp but their own).
+#     CONDOR_FUTURES_SHARED         a writable directory that jobs see too (jobs see no /tmp but their own)
+#     CONDOR_FUTURES_POOL_CONTROL   where COMMAND can have daemons killed, see pool-control.sh; only
+#                                   in the personal pool, so what needs it can run nowhere else.
 # Taken from the environment:
 #     CONDOR_FUTURES_CACHE       where the root is kept      (~/.cache/condor-futures)
 #     CONDOR_FUTURES_KEEP_LOGS   if set: the daemons' logs are kept when COMMAND fails
@@ -102,6 +104,9 @@ SCHEDD_MIN_INTERVAL = 1
 UPDATE_INTERVAL = 2
 # As shipped, periodic expressions are looked at once a minute.
 PERIODIC_EXPR_INTERVAL = 1
+# As shipped, a daemon that was killed is started again after 10 s, then 11 s, 13 s…
+MASTER_BACKOFF_CONSTANT = 1
+MASTER_BACKOFF_CEILING = 2
 # A schedd that can be named: condor_submit does not look up one that is called localhost.
 SCHEDD_NAME = specs@
 # Small jobs: sixteen at once, whatever this machine has.
@@ -116,7 +121,8 @@ as_user() { # an async command ignores SIGINT; COMMAND shall not
   chroot "$run" setpriv --reuid=$user --regid=$user --init-groups \
     env -i --default-signal=INT,QUIT --chdir="$repository" \
     PATH=/usr/local/bin:/usr/bin:/bin HOME=/home/$user USER=$user LOGNAME=$user SHELL=/bin/bash \
-    LANG=C.UTF-8 TMPDIR=/tmp CONDOR_FUTURES_SHARED=/shared "${passed[@]}" "$@"
+    LANG=C.UTF-8 TMPDIR=/tmp CONDOR_FUTURES_SHARED=/shared \
+    CONDOR_FUTURES_POOL_CONTROL=/run/pool-control "${passed[@]}" "$@"
 }
 
 answers() { as_user condor_status -af Name | grep -q . && as_user condor_q -totals; }
@@ -158,7 +164,7 @@ inside() {
 
   passed=()
   for name in CI TERM FORCE_COLOR NO_COLOR $(compgen -e CONDOR_FUTURES_); do
-    [[ ! ${!name+set} || $name == CONDOR_FUTURES_SHARED ]] || passed+=("$name=${!name}")
+    [[ ! ${!name+set} || $name == CONDOR_FUTURES_@(SHARED|POOL_CONTROL) ]] || passed+=("$name=${!name}")
   done
   as_user sh -c 'test -r . && test -r package.json' ||
     cannot "the pool's user (uid $uid) may not read $repository; see the modes of its files."
@@ -166,6 +172,7 @@ inside() {
     cannot "$(command -v node) does not run in Debian 13; the one of nodejs.org or NodeSource does."
 
   chroot "$run" condor_master -f >"$run/var/log/condor/stderr" 2>&1 &
+  disown # pool-control.sh may kill it, which is nothing to report
   for ((tries = 0; ; tries++)); do
     ! answers >/dev/null 2>&1 || break
     ((tries < 240)) || { tail -n 15 "$run"/var/log/condor/* >&2; cannot "no pool after 60 s."; }
@@ -173,6 +180,10 @@ inside() {
   done
   say "HTCondor $(as_user condor_version | awk '{ print $2; exit }'):" \
     "$(as_user condor_status -af TotalSlotCpus) slots, as user $user, in $root"
+
+  mkdir -p "$run/run/pool-control/answers"
+  mkfifo -m 622 "$run/run/pool-control/requests"
+  "$(dirname "$self")/pool-control.sh" "$run" &
 
   as_user "$@" || status=$?
   if ((status != 0)) && [[ ${CONDOR_FUTURES_KEEP_LOGS:-} ]]; then

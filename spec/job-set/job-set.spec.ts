@@ -241,6 +241,17 @@ describe('the script that every job runs', () => {
     expect(() => run(jobSet)).toThrow(/ENOENT.*7\.out/);
   });
 
+  it('keeps what was printed by a run that left its outcome, and by no other', async () => {
+    writeFileSync(runner.runner, 'console.log(JSON.stringify(process.pid))');
+    const jobSet = await JobSet.create(parent, runner, {});
+    const first = run(jobSet);
+    const second = run(jobSet);
+    expect(second).not.toBe(first);
+    writeFileSync(names.outcomeFile(jobSet.directory, '7'), '');
+    writeFileSync(names.runnerFile(jobSet.directory), '');
+    expect(run(jobSet)).toBe(second);
+  });
+
   it('bears any directory name', async () => {
     const jobSet = await JobSet.create(join(parent, `it's $HOME "é" \`x\``), runner, {});
     expect(run(jobSet)).toMatchObject([[jobSet.directory, '7', '1', '20', '300', 'abc'], [], null]);

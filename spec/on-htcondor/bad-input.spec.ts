@@ -41,7 +41,7 @@ describe('Calls that HTCondor does not take', () => {
   });
 
   it('fail with the remedy when there is no such schedd', async () => {
-    const error = (await failureWith({ schedd: 'nonesuch.example.org' })) as SubmitError;
+    const error = (await failureWith({ schedd: 'nonesuch.example.org', submitPatience: 0 })) as SubmitError;
     expect(error).toBeInstanceOf(SubmitError);
     expect(error.message).toMatch(/nonesuch\.example\.org.*Remedy: .* the option `schedd`/s);
   });

@@ -13,10 +13,12 @@ import { until } from '../support/until.ts';
 
 jest.setTimeout(120_000);
 
+// Before the directory is removed: these run in the order in which they stand here.
+afterAll(async () => executor.shutdown({ cancelFutures: true }));
+
 const directory = sharedTemporaryDirectory();
 const submit = { request_memory: 128, request_disk: 1024 };
 const executor = new HTCondorExecutor({ directory, submit });
-afterAll(async () => executor.shutdown({ cancelFutures: true }));
 
 const condor = (command: string, ...args: string[]): string =>
   execFileSync(command, args, { encoding: 'utf8' });

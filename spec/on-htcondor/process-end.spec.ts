@@ -9,14 +9,15 @@ import { until } from '../support/until.ts';
 
 jest.setTimeout(180_000);
 
-const parent = sharedTemporaryDirectory();
-let count = 0;
-
 const condor = (command: string, ...args: string[]): string =>
   execFileSync(command, args, { encoding: 'utf8' }).trim();
 
 /** Whether a job lies in a directory of these specs, as an expression of condor_q. */
 const ours = (directory: string): string => `regexp("^${directory}/", UserLog)`;
+
+/** Whether no job of a directory is left, not even one that is being removed and may still write there. */
+const isEmpty = (directory: string): boolean =>
+  condor('condor_q', '-constraint', ours(directory), '-af', 'ProcId') === '';
 
 /** The states of the jobs of a directory's job sets that are not removed already. */
 const states = (directory: string): string[] =>
@@ -24,12 +25,17 @@ const states = (directory: string): string[] =>
     .split('\n')
     .filter((line) => line !== '');
 
-afterAll(() => {
+// Before the directory is removed: these run in the order in which they stand here.
+afterAll(async () => {
   for (let index = 1; index <= count; index += 1) {
     const directory = join(parent, String(index));
     if (states(directory).length > 0) condor('condor_rm', '-constraint', ours(directory));
   }
+  await until(() => isEmpty(parent));
 });
+
+const parent = sharedTemporaryDirectory();
+let count = 0;
 
 /** A program whose 20 calls never return; it prints `ready` when they are in the queue, and half of them run. */
 function start(

@@ -8,11 +8,13 @@ import { until } from '../support/until.ts';
 
 jest.setTimeout(120_000);
 
-const directory = sharedTemporaryDirectory();
 const executors: HTCondorExecutor[] = [];
+// Before the directory is removed: these run in the order in which they stand here.
 afterAll(async () => {
   await Promise.all(executors.map(async (executor) => executor.shutdown({ cancelFutures: true })));
 });
+
+const directory = sharedTemporaryDirectory();
 
 function open(options: HTCondorExecutorOptions = {}): HTCondorExecutor {
   const submit = { request_memory: 128, request_disk: 1024, ...options.submit };

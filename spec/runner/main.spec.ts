@@ -1,5 +1,13 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, readdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from '@jest/globals';
@@ -74,6 +82,24 @@ async function run({ batch, offset, length, hash }: Job, directory = jobSet.dire
 const call = async (fn: AnyFunction, ...args: unknown[]): Promise<Ran> => run(await write(fn, [args]));
 
 describe('The runner', () => {
+  it('does not make a call again whose outcome is there, but one whose outcome is torn', async () => {
+    const job = await write(
+      async (file: string) => {
+        const { appendFileSync } = await import('node:fs');
+        appendFileSync(file, 'run\n');
+      },
+      [[join(parent, 'runs')]],
+    );
+    const runs = (): string => readFileSync(join(parent, 'runs'), 'utf8');
+    await run(job);
+    expect((await run(job)).exitCode).toBe(0);
+    expect(runs()).toBe('run\n');
+    truncateSync(names.outcomeFile(jobSet.directory, String(jobs)), 100);
+    const { outcome } = await run(job);
+    expect(outcome).toBeDefined();
+    expect(runs()).toBe('run\nrun\n');
+  });
+
   it('writes the value with who, where and when, and nothing else', async () => {
     const { exitCode, stdout, stderr, results, outcome } = await call(async (x: number) => x + 1, 41);
     expect({ exitCode, stdout, stderr, results }).toEqual({
@@ -215,6 +241,7 @@ describe('The runner', () => {
       symlinkSync(`${file}.away`, file);
       expect((await run(job)).results).toEqual([expect.objectContaining({ name: 'OwnershipError', file })]);
       renameSync(`${file}.away`, file);
+      await jobSet.removeOutcome(String(jobs));
     }
   });
 

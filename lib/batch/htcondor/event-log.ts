@@ -41,6 +41,8 @@ const PARSERS: Readonly<Record<string, (jobId: string, body: string) => JobEvent
   '000': queued,
   '001': (jobId, body) => ({ jobId, kind: 'running', host: hostOf(body) }),
   '004': (jobId) => ({ jobId, kind: 'evicted' }),
+  // The shadow gave up: back in the queue, unless another event says otherwise.
+  '007': queued,
   '005': (jobId, body) => ({ jobId, kind: 'ended', ...howItEnded(body) }),
   '006': (jobId) => ({ jobId, kind: 'measured' }),
   '009': (jobId, body) => {
@@ -49,6 +51,8 @@ const PARSERS: Readonly<Record<string, (jobId: string, body: string) => JobEvent
   },
   '012': (jobId, body) => ({ jobId, kind: 'held', reason: reasonOf(body), ...holdCodes(body) }),
   '013': queued,
+  // Reconnected to the machine, after a 022 that changed nothing: the job may have gone on all the time.
+  '023': (jobId, body) => ({ jobId, kind: 'running', host: /reconnected to (?:\S*@)?(\S+)/.exec(body)?.[1] }),
   // Reconnection to the machine failed: the job will run again.
   '024': queued,
 };

@@ -1,5 +1,6 @@
 import PQueue from 'p-queue';
-import { CommandError, CommandNotFoundError, SubmitError } from '../../errors.ts';
+import { CommandError, SubmitError } from '../../errors.ts';
+import { patiently } from '../patiently.ts';
 import type {
   AvoidedHost,
   BatchSystem,
@@ -13,19 +14,16 @@ import type {
   SubmitOptions,
   SubmittedBatch,
 } from '../batch-system.ts';
-import { runCommand, type CommandOutput } from '../run-command.ts';
+import { COMMAND_TIMEOUT_MS, runCommand, type CommandOptions, type CommandOutput } from '../run-command.ts';
 import { findSubmitted } from './find-submitted.ts';
 import { parseEventLog } from './event-log.ts';
 import { commandOf, parseRefusals, trimAnalysis } from './job-actions.ts';
 import { jobConstraint } from './job-constraint.ts';
 import { LISTED_ATTRIBUTES, parseClassAds, parseQueueListing } from './queue-listing.ts';
 import { HTCondorJobSetRemoval } from './job-set-removal.ts';
-import {
-  checkDirectoryName,
-  checkSubmitOptions,
-  submissionConstraint,
-  submitDescription,
-} from './submit-description.ts';
+import { saysGone } from './says-gone.ts';
+import { checkDirectoryName, checkSubmitOptions } from './submit-description.ts';
+import { Submission } from './submission.ts';
 
 /** How many job ids one command line takes. */
 const IDS_PER_COMMAND = 2000;
@@ -33,13 +31,15 @@ const IDS_PER_COMMAND = 2000;
 /** Each analysis asks the collector for all machines of the pool. */
 const ANALYSES_AT_ONCE = 2;
 
-/** What condor_submit says when nobody answers, rather than refuses. */
-const NO_SCHEDD = /address (of|for)|connect to|SECMAN|unknown host/i;
+/** How long a schedd may be away, unless it is said: condor_master starts one that has died within seconds. */
+const SUBMIT_PATIENCE_MS = 60_000;
 
-/** Which HTCondor, as the command-line tools are told with `-pool` and `-name`. */
+/** Which HTCondor, as the command-line tools are told with `-pool` and `-name`, and how long to wait for it. */
 export interface HTCondorPlace {
   readonly pool?: string | undefined;
   readonly schedd?: string | undefined;
+  readonly commandTimeout?: number | undefined;
+  readonly submitPatience?: number | undefined;
 }
 
 /** HTCondor through its command-line tools. */
@@ -55,12 +55,17 @@ export class HTCondorSystem implements BatchSystem {
   readonly #pool: readonly string[];
   readonly #analyses = new PQueue({ concurrency: ANALYSES_AT_ONCE });
   readonly jobSetRemoval: JobSetRemoval;
+  readonly #timeout: number;
+  readonly #patience: number;
+  /** Kills what the present submission has started last. */
   #endSubmission: () => void = () => {};
 
-  constructor({ pool, schedd }: HTCondorPlace) {
+  constructor({ pool, schedd, commandTimeout, submitPatience }: HTCondorPlace) {
+    this.#timeout = commandTimeout ?? COMMAND_TIMEOUT_MS;
+    this.#patience = submitPatience ?? SUBMIT_PATIENCE_MS;
     this.#pool = pool === undefined ? [] : ['-pool', pool];
     this.#place = [...this.#pool, ...(schedd === undefined ? [] : ['-name', schedd])];
-    this.jobSetRemoval = new HTCondorJobSetRemoval(this.#place, () => this.#endSubmission());
+    this.jobSetRemoval = new HTCondorJobSetRemoval(this.#place, this.#timeout, () => this.#endSubmission());
   }
 
   checkSubmitOptions(submit: SubmitOptions): void {
@@ -72,18 +77,23 @@ export class HTCondorSystem implements BatchSystem {
     checkDirectoryName('the current directory', cwd);
   }
 
-  async submit(wanted: JobBatch): Promise<string[]> {
+  async submit(wanted: JobBatch, signal?: AbortSignal): Promise<string[]> {
     const batch = { ...wanted, avoid: await this.#avoidable(wanted.avoid) };
-    const output = await this.#runSubmit(batch);
-    const ids = parseTerse(output.stdout);
-    if (ids.length === batch.jobs.length) return ids;
-    const said = (output.stdout + output.stderr).trim();
-    const failure = { command: 'condor_submit', exitCode: 0, stderr: output.stderr };
-    const afterwards = await this.#removeQueued(batch);
-    throw new SubmitError(
-      `condor_submit answered for ${ids.length} of ${batch.jobs.length} jobs: ${said}${afterwards}`,
-      failure,
-    );
+    const onStart = (kill: () => void): void => void (this.#endSubmission = kill);
+    const submission = new Submission(batch, {
+      run: async (command, args, input) => this.#run(command, args, { input, onStart }),
+      remove: async (constraint) => this.#runRemove(['-constraint', constraint]),
+    });
+    try {
+      return await patiently(async () => submission.attempt(), {
+        longest: this.#patience,
+        signal,
+        mayPass: (error) => error instanceof SubmitError && error.transient,
+        onFirstFailure: (error) => warnOfWaiting(this.#patience, error),
+      });
+    } catch (error) {
+      throw await submission.giveUp(error);
+    }
   }
 
   async find(
@@ -93,7 +103,7 @@ export class HTCondorSystem implements BatchSystem {
   ): Promise<(string | undefined)[]> {
     if (told !== undefined) return [...told];
     const list = async (command: 'condor_q' | 'condor_history', args: readonly string[]): Promise<string> =>
-      (await runCommand(command, [...this.#place, ...args])).stdout;
+      (await this.#run(command, args)).stdout;
     return findSubmitted(list, batch, since.getTime());
   }
 
@@ -116,22 +126,19 @@ export class HTCondorSystem implements BatchSystem {
     const { command, args } = commandOf(action);
     const refusals = new Map<string, string>();
     for (const ids of slices(jobIds)) {
-      const { stderr } = await runCommand(command, [...this.#place, ...args, ...ids]).catch(
-        (error: unknown) => {
-          // It fails where it has refused all jobs.
-          if (error instanceof CommandError && parseRefusals(error.stderr) !== undefined) return error;
-          throw error;
-        },
-      );
+      const { stderr } = await this.#run(command, [...args, ...ids]).catch((error: unknown) => {
+        // It fails where it has refused all jobs.
+        if (error instanceof CommandError && parseRefusals(error.stderr) !== undefined) return error;
+        throw error;
+      });
       for (const [id, reason] of parseRefusals(stderr) ?? []) refusals.set(id, reason);
     }
     return refusals;
   }
 
   async analyze(jobId: string): Promise<string | undefined> {
-    const args = [...this.#place, '-better-analyze', jobId];
     const analysis = await this.#analyses.add(async () =>
-      trimAnalysis((await runCommand('condor_q', args)).stdout),
+      trimAnalysis((await this.#run('condor_q', ['-better-analyze', jobId])).stdout),
     );
     if (analysis !== '') return analysis;
     const event = (await this.status([jobId])).get(jobId);
@@ -150,7 +157,8 @@ export class HTCondorSystem implements BatchSystem {
   /** Of machines to avoid, those that it can: some other machine must be left. */
   async #avoidable(avoid: readonly AvoidedHost[]): Promise<readonly AvoidedHost[]> {
     if (avoid.length === 0) return [];
-    const { stdout } = await runCommand('condor_status', [...this.#pool, '-af', 'Machine']).catch(() => ({
+    const args = [...this.#pool, '-af', 'Machine'];
+    const { stdout } = await runCommand('condor_status', args, { timeout: this.#timeout }).catch(() => ({
       stdout: '',
     }));
     const machines = new Set(stdout.split('\n').filter((line) => line !== ''));
@@ -158,45 +166,15 @@ export class HTCondorSystem implements BatchSystem {
     return machines.size > 0 ? known : [];
   }
 
-  async #runSubmit(batch: JobBatch): Promise<CommandOutput> {
-    try {
-      const output = await runCommand('condor_submit', [...this.#place, '-terse'], {
-        input: submitDescription(batch),
-        onStart: (kill) => (this.#endSubmission = kill),
-      });
-      for (const [warning] of output.stderr.matchAll(/^WARNING: .*/gm)) {
-        process.emitWarning(`condor_submit: ${warning}`, 'CondorFuturesWarning');
-      }
-      return output;
-    } catch (error) {
-      if (!(error instanceof CommandError) || error instanceof CommandNotFoundError) throw error;
-      const remedy = NO_SCHEDD.test(error.stderr)
-        ? '. Remedy: see with condor_q whether the schedd is up, or name another one with the option `schedd`'
-        : await this.#removeQueued(batch);
-      throw new SubmitError(`HTCondor took no jobs: ${error.message}${remedy}`, error, { cause: error });
-    }
-  }
-
-  /**
-   * Removes what a condor_submit that failed may have queued all the same, so that nothing runs for nobody.
-   * @returns what to add to its error: how to remove the jobs if that failed, too
-   */
-  async #removeQueued(batch: JobBatch): Promise<string> {
-    const constraint = submissionConstraint(batch);
-    try {
-      await this.#runRemove(['-constraint', constraint]);
-      return '';
-    } catch {
-      return `. Whether it queued any is not known; to remove them: condor_rm -constraint '${constraint}'`;
-    }
+  async #run(command: string, args: readonly string[], options: CommandOptions = {}): Promise<CommandOutput> {
+    return runCommand(command, [...this.#place, ...args], { timeout: this.#timeout, ...options });
   }
 
   async #runRemove(args: readonly string[]): Promise<void> {
     try {
-      await runCommand('condor_rm', [...this.#place, ...args]);
+      await this.#run('condor_rm', args);
     } catch (error) {
-      // Of jobs that have left the queue it says that it could not find them.
-      if (!(error instanceof CommandError && /not found|couldn't find/i.test(error.stderr))) throw error;
+      if (!(error instanceof CommandError && saysGone(error.stderr))) throw error;
     }
   }
 
@@ -220,7 +198,7 @@ export class HTCondorSystem implements BatchSystem {
   ): Promise<Map<string, T>> {
     const found = new Map<string, T>();
     for (const some of slices(ids)) {
-      const { stdout } = await runCommand(command, [...this.#place, ...argumentsFor(some)]);
+      const { stdout } = await this.#run(command, argumentsFor(some));
       for (const [id, entry] of parse(stdout)) found.set(id, entry);
     }
     return found;
@@ -253,14 +231,10 @@ function lastWords(event: JobEvent): string {
   }
 }
 
-/** The ids that `condor_submit -terse` prints as ranges, one for each cluster: `12.0 - 12.99`. */
-export function parseTerse(text: string): string[] {
-  return [...text.matchAll(/^(\d+)\.(\d+) - \1\.(\d+)\s*$/gm)].flatMap(([, cluster, first, last]) =>
-    Array.from(
-      { length: Number(last) - Number(first) + 1 },
-      (_, index) => `${cluster}.${Number(first) + index}`,
-    ),
-  );
+function warnOfWaiting(patience: number, error: unknown): void {
+  const limit = patience === Infinity ? '' : `, for ${patience / 1000} s at the most`;
+  const message = `Jobs wait to be submitted${limit}: ${(error as Error).message}`;
+  process.emitWarning(message, 'CondorFuturesWarning');
 }
 
 function slices(ids: readonly string[]): string[][] {

@@ -28,7 +28,8 @@ export function isRequestedHold(code: number | undefined, subCode: number | unde
  * @returns undefined if the text answers for no job at all: then something else went wrong
  */
 export function parseRefusals(stderr: string): Map<string, string> | undefined {
-  const answers = [...stderr.matchAll(/^.*\bjob (\d+\.\d+)\b.*$/gim)];
+  // A schedd that does not answer leaves the tool with `No result found for job 1.0`.
+  const answers = [...stderr.matchAll(/^(?!No result).*\bjob (\d+\.\d+)\b.*$/gim)];
   if (answers.length === 0) return undefined;
   return new Map(
     answers

@@ -1,23 +1,28 @@
 import { CommandError } from '../../errors.ts';
 import type { JobSetRemoval } from '../batch-system.ts';
 import { runCommand, runCommandNow } from '../run-command.ts';
+import { saysGone } from './says-gone.ts';
 
 /** Removes job sets by what is written in their jobs, and so also the jobs whose ids only the schedd knows. */
 export class HTCondorJobSetRemoval implements JobSetRemoval {
   readonly #place: readonly string[];
+  readonly #timeout: number;
   readonly #endSubmission: () => void;
 
   /**
    * @param place the arguments that lead condor_rm to the schedd
+   * @param timeout how long it may take where the process waits for it, in milliseconds
    * @param endSubmission ends a condor_submit that is running; what it has queued by then is removed
    */
-  constructor(place: readonly string[], endSubmission: () => void) {
+  constructor(place: readonly string[], timeout: number, endSubmission: () => void) {
     this.#place = place;
+    this.#timeout = timeout;
     this.#endSubmission = endSubmission;
   }
 
   async remove(jobSetId: string): Promise<void> {
-    await runCommand('condor_rm', this.#arguments(jobSetId)).catch(ignoreNone);
+    const options = { timeout: this.#timeout };
+    await runCommand('condor_rm', this.#arguments(jobSetId), options).catch(ignoreNone);
   }
 
   removeNow(jobSetId: string, timeoutMs: number): void {
@@ -50,7 +55,6 @@ function constraintOf(jobSetId: string): string {
   return `CondorFuturesJobSet == "${jobSetId}"`;
 }
 
-/** Of jobs that are not there, condor_rm says that it could not find them. */
 function ignoreNone(error: unknown): void {
-  if (!(error instanceof CommandError && /not found|couldn't find/i.test(error.stderr))) throw error;
+  if (!(error instanceof CommandError && saysGone(error.stderr))) throw error;
 }

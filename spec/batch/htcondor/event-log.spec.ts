@@ -33,6 +33,8 @@ describe('a recorded event log', () => {
     ],
     ['evicted.log', ['queued', 'running', 'evicted', 'running', 'ended'], { exitCode: 0 }],
     ['starter-killed.log', expect.arrayContaining(['running', 'queued']), expect.anything()],
+    ['schedd-killed.log', ['queued', 'running', 'running', 'ended'], { exitCode: 0 }],
+    ['shadow-exception.log', ['queued', 'running', 'queued', 'running'], { host: 'localhost' }],
     ['submit-event-notes.log', ['queued', 'running', 'ended'], { exitCode: 0 }],
     ['suspended.log', expect.arrayContaining(['running', 'ended']), { exitCode: 0 }],
   ])('tells what happened: %s', (name, kinds, last) => {

@@ -1,11 +1,14 @@
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { JobBatch } from '../../../lib/batch/batch-system.ts';
-import { HTCondorSystem, parseTerse } from '../../../lib/batch/htcondor/htcondor-system.ts';
+import { HTCondorSystem } from '../../../lib/batch/htcondor/htcondor-system.ts';
 import { jobConstraint } from '../../../lib/batch/htcondor/job-constraint.ts';
+import { parseTerse } from '../../../lib/batch/htcondor/submission.ts';
 import { CommandError, CommandNotFoundError, SubmitError } from '../../../lib/errors.ts';
+import { thrownBy } from '../../support/thrown-by.ts';
+import { until } from '../../support/until.ts';
 
 interface Recording {
   readonly stdout: string;
@@ -31,12 +34,13 @@ afterEach(() => {
 });
 
 /** A program on PATH that says what a real one once said, and notes its arguments and stdin. */
-function fake(command: string, { stdout, stderr, status }: Recording): void {
+function fake(command: string, { stdout, stderr, status }: Recording, before = ''): void {
   writeFileSync(join(bin, `${command}.out`), stdout);
   writeFileSync(join(bin, `${command}.err`), stderr);
   const script = `#!/bin/sh
 printf '%s\\n' "$@" >>'${bin}/${command}.args'
 cat >'${bin}/${command}.in'
+${before}
 cat '${bin}/${command}.out'; cat '${bin}/${command}.err' >&2; exit ${status}\n`;
   writeFileSync(join(bin, command), script);
   chmodSync(join(bin, command), 0o755);
@@ -70,7 +74,8 @@ describe('HTCondorSystem', () => {
     ['submit-no-schedd-of-that-name', /Remedy: .* the option `schedd`/s],
   ])('tells why jobs were refused: %s', async (name, message) => {
     fake('condor_submit', recorded(name));
-    const error = await new HTCondorSystem({}).submit(batchOf(1)).catch((thrown: unknown) => thrown);
+    const system = new HTCondorSystem({ submitPatience: 0 });
+    const error = await system.submit(batchOf(1)).catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(SubmitError);
     expect(error).toMatchObject({
       command: 'condor_submit',
@@ -85,21 +90,65 @@ describe('HTCondorSystem', () => {
     ['something else', 'Welcome to submit7!\n'],
   ])('does not believe an answer with %s', async (_, stdout) => {
     fake('condor_submit', { stdout, stderr: '', status: 0 });
+    fake('condor_q', recorded('q-none'));
+    fake('condor_history', recorded('history-none'));
     await expect(new HTCondorSystem({}).submit(batchOf(3))).rejects.toThrow(/answered for [01] of 3 jobs/);
   });
 
   it('removes what a condor_submit that failed may have queued, or says how', async () => {
-    fake('condor_submit', { stdout: '', stderr: 'ERROR: the connection was lost\n', status: 1 });
+    fake('condor_submit', { stdout: '', stderr: 'ERROR: no, thank you\n', status: 1 });
     fake('condor_rm', recorded('rm-constraint-none'));
-    await expect(new HTCondorSystem({}).submit(batchOf(1))).rejects.toThrow(
-      /took no jobs: .*connection was lost$/,
-    );
+    await expect(new HTCondorSystem({}).submit(batchOf(1))).rejects.toThrow(/took no jobs: .*no, thank you$/);
     const constraint = 'CondorFuturesJobSet == "set" && CondorFuturesSubmission == 3';
     expect(heard('condor_rm', 'args')).toBe(`-constraint\n${constraint}\n`);
-    fake('condor_rm', recorded('rm-schedd-down'));
-    await expect(new HTCondorSystem({}).submit(batchOf(1))).rejects.toThrow(
-      `condor_rm -constraint '${constraint}'`,
+    for (const failure of ['rm-schedd-down', 'rm-constraint-schedd-stopped']) {
+      fake('condor_rm', recorded(failure));
+      await expect(new HTCondorSystem({}).submit(batchOf(1))).rejects.toThrow(
+        `condor_rm -constraint '${constraint}'`,
+      );
+    }
+  });
+
+  it('kills a condor_submit that gives no answer, asks the queue, and takes the jobs that are there', async () => {
+    fake('condor_submit', { stdout: '', stderr: '', status: 0 }, 'sleep 60');
+    const ads = ['2', '0', '1'].map((key) => ({
+      ClusterId: 12,
+      ProcId: Number(key),
+      CondorFuturesCall: key,
+    }));
+    fake('condor_q', { stdout: JSON.stringify(ads), stderr: '', status: 0 });
+    const system = new HTCondorSystem({ commandTimeout: 300 });
+    expect(await system.submit(batchOf(3))).toEqual(['12.0', '12.1', '12.2']);
+    expect(heard('condor_q', 'args')).toContain(
+      'CondorFuturesJobSet == "set" && CondorFuturesSubmission == 3',
     );
+  });
+
+  it('kills its condor_submit when the job set is removed at the end of the process, and begins no other', async () => {
+    fake('condor_submit', recorded('submit-one'), `touch '${bin}/begun'; exec sleep 60`);
+    for (const command of ['condor_q', 'condor_history']) fake(command, recorded('history-none'));
+    fake('condor_rm', recorded('rm-constraint-none'));
+    const system = new HTCondorSystem({});
+    const unwanted = new AbortController();
+    const failure = thrownBy(system.submit(batchOf(1), unwanted.signal));
+    await until(() => existsSync(join(bin, 'begun')));
+    unwanted.abort();
+    system.jobSetRemoval.removeNow('set', 10_000);
+    expect(await failure).toBeInstanceOf(SubmitError);
+    expect(heard('condor_submit', 'args')).toBe('-terse\n');
+    expect(heard('condor_rm', 'args')).toBe('-constraint\nCondorFuturesJobSet == "set"\n');
+  });
+
+  it('submits again when the schedd is back, and warns once', async () => {
+    fake('condor_submit', recorded('submit-schedd-killed'));
+    const emitWarning = jest.spyOn(process, 'emitWarning').mockImplementation(() => {});
+    const ids = new HTCondorSystem({}).submit(batchOf(1));
+    await until(() => emitWarning.mock.calls.length > 0);
+    fake('condor_submit', recorded('submit-one'));
+    expect(await ids).toEqual(['877.0']);
+    const warnings = emitWarning.mock.calls.map(([warning]) => warning);
+    emitWarning.mockRestore();
+    expect(warnings).toEqual([expect.stringMatching(/^Jobs wait to be submitted, for 60 s at the most: /)]);
   });
 
   it('passes warnings on, such as one of a misspelt submit command', async () => {
@@ -124,8 +173,10 @@ describe('HTCondorSystem', () => {
   });
 
   it('says when nothing could be removed', async () => {
-    fake('condor_rm', recorded('rm-schedd-down'));
-    await expect(new HTCondorSystem({}).remove(['1.0'])).rejects.toThrow(CommandError);
+    for (const failure of ['rm-schedd-down', 'rm-procs-schedd-stopped']) {
+      fake('condor_rm', recorded(failure));
+      await expect(new HTCondorSystem({}).remove(['1.0'])).rejects.toThrow(CommandError);
+    }
   });
 
   it('asks for clusters in the queue, and for what is not there in the history', async () => {
@@ -191,6 +242,23 @@ describe('HTCondorSystem', () => {
     expect(ads.get('1.0')).toMatchObject({ JobStatus: 5, HoldReasonSubCode: 6770 });
     expect(ads.get('902.0')).toMatchObject({ ExitCode: 3 });
     expect(ads.has('4711.0')).toBe(false);
+  });
+
+  it.each([
+    ['garbage', { stdout: 'Segmentation fault\n', stderr: '', status: 0 }],
+    ['half an answer', { stdout: '[{"ClusterId": 1, "Pro', stderr: '', status: 0 }],
+    ['another thing', { stdout: '{"JobStatus": 4}', stderr: '', status: 0 }],
+  ])('concludes nothing from a condor_q that answers %s', async (_, answer) => {
+    fake('condor_q', answer);
+    fake('condor_history', recorded('history-none'));
+    await expect(new HTCondorSystem({}).status(['1.0'])).rejects.toThrow(SyntaxError);
+  });
+
+  it('concludes nothing from a condor_q that gives no answer', async () => {
+    fake('condor_q', recorded('q-none'), 'sleep 60');
+    await expect(new HTCondorSystem({ commandTimeout: 300 }).status(['1.0'])).rejects.toThrow(
+      'condor_q gave no answer for 0.3 s',
+    );
   });
 
   it('takes no answer for no answer, not for jobs that are gone', async () => {

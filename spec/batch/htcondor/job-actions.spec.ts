@@ -63,10 +63,11 @@ describe('What the tools say of jobs', () => {
     expect(refusalsOf(`${text}\n`)).toEqual({ '12.3': text });
   });
 
-  it.each(['', "condor_hold: Can't find address for schedd localhost\n"])(
-    'is no answer if it names none: %p',
-    (stderr) => expect(refusalsOf(stderr)).toBeUndefined(),
-  );
+  it.each([
+    '',
+    "condor_hold: Can't find address for schedd localhost\n",
+    recorded('rm-procs-schedd-stopped').stderr,
+  ])('is no answer if it tells nothing of any: %p', (stderr) => expect(refusalsOf(stderr)).toBeUndefined());
 });
 
 describe('An analysis', () => {

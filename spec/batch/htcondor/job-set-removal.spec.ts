@@ -13,7 +13,7 @@ beforeEach(() => {
   path = process.env['PATH'];
   process.env['PATH'] = [bin, path].join(delimiter);
   submissionsEnded = 0;
-  removal = new HTCondorJobSetRemoval(['-name', 'submit7'], () => (submissionsEnded += 1));
+  removal = new HTCondorJobSetRemoval(['-name', 'submit7'], 60_000, () => (submissionsEnded += 1));
 });
 afterEach(() => {
   process.env['PATH'] = path;
