@@ -1,32 +1,25 @@
 import type { BatchSystem } from './batch/batch-system.ts';
 import { attachCalls } from './cluster/attach-calls.ts';
-import { Call, type CallParts } from './cluster/call.ts';
+import type { Call } from './cluster/call.ts';
+import { Calls } from './cluster/calls.ts';
 import { cancelOnAbort } from './cluster/cancel-on-abort.ts';
 import { ConditionWait } from './cluster/condition-wait.ts';
-import { encodeRequest, type EncodedRequest } from './cluster/encode-request.ts';
 import { failedFuture } from './cluster/failed-future.ts';
-import { hashOf, Functions } from './cluster/functions.ts';
-import { JobCommands } from './cluster/job-commands.ts';
+import { JobCommands, warnOfUnremoved } from './cluster/job-commands.ts';
 import { JobControls } from './cluster/job-controls.ts';
 import { JobsAtEnd } from './cluster/jobs-at-end.ts';
 import { openJobSet, type OpenJobSet } from './cluster/open-job-set.ts';
-import { mainUrl } from './cluster/main-url.ts';
 import { makeJobSet } from './cluster/make-job-set.ts';
+import { ownError } from './cluster/own-error.ts';
 import { refuseWhileLoading } from './cluster/refuse-while-loading.ts';
 import { Resubmissions } from './cluster/resubmissions.ts';
 import { isEnding, watchExit } from './cluster/process-end.ts';
 import { Submissions } from './cluster/submissions.ts';
 import type { ResolvedOptions } from './cluster-options.ts';
 import { StartBreaker } from './cluster/start-breaker.ts';
-import {
-  type BrokenExecutorError,
-  CondorFuturesError,
-  DetachedError,
-  DirectoryError,
-  ShutdownError,
-} from './errors.ts';
+import { type BrokenExecutorError, DetachedError, ShutdownError } from './errors.ts';
 import { Executor, type JobRequest, type ShutdownOptions } from './executor.ts';
-import { mergeJobOptions, type JobOptions } from './job-options.ts';
+import type { JobOptions } from './job-options.ts';
 import type { ItemResult } from './map-results.ts';
 import type { Future } from './future.ts';
 import { checkDirectory } from './job-set/directory.ts';
@@ -34,7 +27,6 @@ import { Claim } from './job-set/claim.ts';
 import { newJobSetId, type JobSet } from './job-set/job-set.ts';
 import { checkOptions } from './options.ts';
 import type { AnyFunction } from './payload/any-function.ts';
-import type { CallOptions } from './payload/call.ts';
 
 /**
  * How long `shutdown` waits for jobs to leave the queue after their calls are done, so that their files can go: longer than a job has
@@ -50,14 +42,11 @@ export class ClusterExecutor extends Executor {
   readonly #resubmissions: Resubmissions;
   readonly #breaker = new StartBreaker();
   readonly #commands: JobCommands;
-  readonly #controls: JobControls;
-  readonly #functions: Functions;
-  readonly #callOptions: CallOptions;
+  readonly #calls: Calls;
   readonly #atEnd: JobsAtEnd;
   /** Calls whose futures are not done. */
   readonly #pending = new Set<Call>();
   readonly #wait = new ConditionWait();
-  #calls = 0;
   #id = newJobSetId();
   #futures: readonly Future<unknown>[] = [];
   #open: Promise<OpenJobSet> | undefined;
@@ -76,14 +65,9 @@ export class ClusterExecutor extends Executor {
     checkDirectory(options.directory);
     this.#system = system;
     this.#options = options;
-    this.#functions = new Functions(options.capture);
-    this.#callOptions = { capture: options.capture, otherNode: options.otherNode, main: mainUrl() };
-    this.#commands = new JobCommands(system, (jobIds, error) =>
-      warn(
-        `${jobIds.length} jobs could not be removed from the queue (${jobIds.slice(0, 10).join(' ')}…): ${String(error)}`,
-      ),
-    );
-    this.#controls = new JobControls(system, this.#commands);
+    this.#commands = new JobCommands(system, warnOfUnremoved);
+    const controls = new JobControls(system, this.#commands);
+    this.#calls = new Calls(options, controls, (call) => this.#opened?.tracker.onCancel(call));
     this.#submissions = new Submissions({
       system,
       cwd: options.cwd,
@@ -158,17 +142,21 @@ export class ClusterExecutor extends Executor {
    */
   protected async attachTo(id: string, takeOver: boolean): Promise<void> {
     this.#id = id;
-    const attached = await attachCalls(id, takeOver, this.#system, this.#options, {
-      work: async (jobSet, claim) => this.#work(jobSet, claim),
-      addCall: (parts) => this.#add(parts),
+    this.#futures = await attachCalls(id, takeOver, this.#system, this.#options, {
+      work: async (jobSet, claim, lastSubmission) => {
+        this.#submissions.startAfter(lastSubmission);
+        this.#open = this.#work(jobSet, claim);
+        this.#opened = await this.#open;
+        return this.#opened;
+      },
+      addCall: (parts) => {
+        const call = this.#calls.remake(parts);
+        this.#await(call);
+        return call;
+      },
       submit: (call) => this.#submissions.add(call),
     });
-    this.#opened = attached.open;
-    this.#open = Promise.resolve(attached.open);
-    this.#futures = attached.futures;
-    this.#calls = attached.lastCall;
-    this.#submissions.startAfter(attached.lastSubmission);
-    if (this.#pending.size > 0) attached.open.watch.wake();
+    if (this.#pending.size > 0) this.#opened?.watch.wake();
     this.#checkIdle();
   }
 
@@ -179,7 +167,7 @@ export class ClusterExecutor extends Executor {
   }
 
   override prepare<F extends AnyFunction>(fn: F): F {
-    return this.#functions.prepare(fn);
+    return this.#calls.prepare(fn);
   }
 
   override assertOpen(): void {
@@ -209,35 +197,22 @@ export class ClusterExecutor extends Executor {
   #start(request: JobRequest, single: boolean): Future<unknown> {
     this.assertOpen();
     if (this.#broken !== undefined) return failedFuture(this.#broken);
-    const options = mergeJobOptions(this.#options.policies, request.options);
-    let encoded: EncodedRequest;
+    let call: Call;
     try {
-      const { timeLimit } = options;
-      const callOptions = timeLimit === undefined ? this.#callOptions : { ...this.#callOptions, timeLimit };
-      encoded = encodeRequest(request, this.#functions, callOptions, single);
+      call = this.#calls.make(request, single);
     } catch (error) {
       return failedFuture(error);
     }
-    this.#calls += 1;
-    const { fn, payload } = encoded;
-    const items = single ? 0 : request.items.length;
-    const call = this.#add({ index: this.#calls, fn, payload, payloadHash: hashOf(payload), options, items });
+    this.#await(call);
     cancelOnAbort(call.future, request.options.signal);
     if (!call.future.done()) this.#submissions.add(call);
     return call.future;
   }
 
-  #add(parts: Omit<CallParts, 'onCancel'>): Call {
-    const call = new Call({ ...parts, onCancel: () => this.#onCancel(call) });
-    call.controls = this.#controls;
+  #await(call: Call): void {
     this.#pending.add(call);
     this.#atEnd.watch();
     call.future.addDoneCallback(() => this.#onDone(call));
-    return call;
-  }
-
-  #onCancel(call: Call): void {
-    this.#opened?.tracker.onCancel(call);
   }
 
   #onDone(call: Call): void {
@@ -254,14 +229,8 @@ export class ClusterExecutor extends Executor {
     for (const call of this.#pending) {
       if (call.future.running()) continue;
       call.controller.reject(error);
-      this.#onCancel(call);
+      this.#opened?.tracker.onCancel(call);
     }
-  }
-
-  #releaseJob(jobId: string): void {
-    const failed = (error: unknown): void =>
-      warn(`The held job ${jobId} could not be released: ${String(error)}`);
-    this.#commands.act(jobId, { kind: 'release' }).catch(failed);
   }
 
   #refuse(call: Call, error: unknown): void {
@@ -280,7 +249,9 @@ export class ClusterExecutor extends Executor {
   }
 
   async #openJobSet(): Promise<OpenJobSet> {
-    this.#open ??= this.#makeJobSet();
+    this.#open ??= makeJobSet(this.#system, this.#options, this.#id).then(async (jobSet) =>
+      this.#work(jobSet, await Claim.take(jobSet.directory)),
+    );
     try {
       this.#opened = await this.#open;
     } catch (error) {
@@ -292,15 +263,10 @@ export class ClusterExecutor extends Executor {
     return this.#opened;
   }
 
-  async #makeJobSet(): Promise<OpenJobSet> {
-    const jobSet = await makeJobSet(this.#system, this.#options, this.#id);
-    return this.#work(jobSet, await Claim.take(jobSet.directory));
-  }
-
   async #work(jobSet: JobSet, claim: Claim): Promise<OpenJobSet> {
     return openJobSet(jobSet, claim, this.#system, this.#options, {
       isSubmitting: () => this.#submissions.busy,
-      releaseJob: (jobId) => this.#releaseJob(jobId),
+      releaseJob: (jobId) => this.#commands.release(jobId),
       resubmit: (call, retry) => this.#resubmissions.add(call, retry),
       onStarted: () => this.#breaker.onStarted(),
       onCouldNotStart: (error) => this.#break(this.#breaker.onCouldNotStart(error)),
@@ -325,25 +291,10 @@ export class ClusterExecutor extends Executor {
     await this.#commands.idle();
     const opened = this.#opened;
     if (opened !== undefined) {
-      const { jobSet, tracker, watch } = opened;
-      watch.wake();
-      await this.#wait.until(() => tracker.size === 0, LEAVE_QUEUE_MS);
-      if (tracker.size > 0) {
-        warn(`${tracker.size} jobs have not left the queue yet, so their files stay: ${jobSet.directory}`);
-      }
-      await opened.close().catch((error: unknown) => warn(String(error)));
+      opened.watch.wake();
+      await this.#wait.until(() => opened.tracker.size === 0, LEAVE_QUEUE_MS);
+      await opened.close();
     }
     await this.#system.close();
   }
-}
-
-/** What the filesystem says against a submission, as an error of ours that names the directory. */
-function ownError(error: unknown, directory: string): unknown {
-  if (error instanceof CondorFuturesError) return error;
-  const message = `A call could not be written to a job set in ${directory}: ${(error as Error).message}`;
-  return new DirectoryError(message, directory, { cause: error });
-}
-
-function warn(message: string): void {
-  process.emitWarning(message, 'CondorFuturesWarning');
 }

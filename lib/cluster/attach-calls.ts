@@ -12,29 +12,22 @@ import { decodeOutcome } from '../payload/call.ts';
 import { decodeThrown, type EncodedThrown } from '../payload/thrown.ts';
 import type { Call, CallParts } from './call.ts';
 import { itemFutures } from './item-futures.ts';
-import { readCalls, type Journaled } from './journaled-calls.ts';
+import { readCalls } from './journaled-calls.ts';
 import type { OpenJobSet } from './open-job-set.ts';
 import { recoverCalls, type RecoveredCall } from './recovery.ts';
 import { settle, takeResults } from './results.ts';
 
 /** What the executor that attaches does. */
 export interface AttachHost {
-  work(jobSet: JobSet, claim: Claim): Promise<OpenJobSet>;
+  /** @param lastSubmission after which its own are numbered */
+  work(jobSet: JobSet, claim: Claim, lastSubmission: number): Promise<OpenJobSet>;
   addCall(parts: Omit<CallParts, 'onCancel'>): Call;
   submit(call: Call): void;
 }
 
-/** A job set that is looked after again. */
-export interface Attached {
-  readonly open: OpenJobSet;
-  /** Of all calls, in their order. */
-  readonly futures: readonly Future<unknown>[];
-  readonly lastCall: number;
-  readonly lastSubmission: number;
-}
-
 /**
  * Goes on with the calls of a job set where the process that made it was ended, at whatever instant.
+ * @returns the futures of all calls, in their order
  * @throws {DirectoryError} {@link JobSetInUseError} {@link OwnershipError} {@link CommandError}
  */
 export async function attachCalls(
@@ -43,7 +36,7 @@ export async function attachCalls(
   system: BatchSystem,
   options: ResolvedOptions,
   host: AttachHost,
-): Promise<Attached> {
+): Promise<Future<unknown>[]> {
   const jobSet = await JobSet.open(options.directory, id);
   await checkHeader(jobSet, system);
   const claim = await Claim.take(jobSet.directory, takeOver);
@@ -56,8 +49,9 @@ export async function attachCalls(
     }
     const archive = await readArchive(jobSet.directory);
     const recovered = await recoverCalls(jobSet, system, journaled, archive);
-    const open = await host.work(jobSet, claim);
-    return await goOn(open, journaled, recovered, options, host);
+    const lastSubmission = Math.max(0, ...journaled.submissions.map(({ submission }) => submission));
+    const open = await host.work(jobSet, claim, lastSubmission);
+    return await goOn(open, recovered, options, host);
   } catch (error) {
     await claim.release();
     throw error;
@@ -75,11 +69,10 @@ async function checkHeader(jobSet: JobSet, system: BatchSystem): Promise<void> {
 
 async function goOn(
   open: OpenJobSet,
-  { submissions }: Journaled,
   recovered: readonly RecoveredCall[],
   options: ResolvedOptions,
   host: AttachHost,
-): Promise<Attached> {
+): Promise<Future<unknown>[]> {
   const calls = new Map<number, Call>();
   for (const found of recovered) {
     const call = host.addCall({
@@ -108,11 +101,9 @@ async function goOn(
   }
   // The log may have been lost meanwhile.
   open.tracker.ask();
-  const futures = [...calls.entries()]
+  return [...calls.entries()]
     .toSorted(([a], [b]) => a - b)
     .flatMap(([, call]) => (call.items === 0 ? [call.future] : itemFutures(call)));
-  const lastSubmission = Math.max(0, ...submissions.map(({ submission }) => submission));
-  return { open, futures, lastCall, lastSubmission };
 }
 
 function addCancelled(index: number, host: AttachHost): Call {

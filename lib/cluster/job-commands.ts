@@ -34,6 +34,16 @@ export class JobCommands {
     this.#add({ jobId, action: { kind: 'remove' }, onAccepted: nothing, onFailed: nothing, failures: 0 });
   }
 
+  /** Lets a held job go, as a policy wants it; what is against it becomes a warning. */
+  release(jobId: string): void {
+    this.act(jobId, { kind: 'release' }).catch((error: unknown) => {
+      process.emitWarning(
+        `The held job ${jobId} could not be released: ${String(error)}`,
+        'CondorFuturesWarning',
+      );
+    });
+  }
+
   /** @throws {JobControlError} if the system refuses; {@link CommandError} if it goes on giving no answer */
   async act(jobId: string, action: JobAction): Promise<void> {
     return new Promise((onAccepted, onFailed) => {
@@ -106,3 +116,12 @@ export class JobCommands {
 }
 
 function nothing(): void {}
+
+/** What an executor says of removals that go on failing. */
+export function warnOfUnremoved(jobIds: readonly string[], error: unknown): void {
+  const some = jobIds.slice(0, 10).join(' ');
+  process.emitWarning(
+    `${jobIds.length} jobs could not be removed from the queue (${some}…): ${String(error)}`,
+    'CondorFuturesWarning',
+  );
+}

@@ -10,7 +10,8 @@ import { encodeThrown } from '../payload/thrown.ts';
 import { watchModeOf } from '../watch/filesystem.ts';
 import type { Call } from './call.ts';
 import { JobFiles } from './job-files.ts';
-import { Tracker, type TrackerHost } from './tracker.ts';
+import type { TrackerHost } from './tracker-host.ts';
+import { Tracker } from './tracker.ts';
 
 /** A directory that cannot be found for this many times the grace of an outcome is gone; before, it may be a network's hiccup. */
 const LOST_AFTER_GRACES = 10;
@@ -58,9 +59,16 @@ export class OpenJobSet {
   async close(): Promise<void> {
     await this.watch.close();
     await this.archive.idle();
-    if (this.tracker.size === 0 && !this.files.keptAny) return this.jobSet.remove();
-    await this.jobSet.note({ event: 'closed' } satisfies JournalEntry);
-    await this.claim.release();
+    const { size } = this.tracker;
+    const { directory } = this.jobSet;
+    if (size > 0) warn(`${size} jobs have not left the queue yet, so their files stay: ${directory}`);
+    try {
+      if (size === 0 && !this.files.keptAny) return await this.jobSet.remove();
+      await this.jobSet.note({ event: 'closed' } satisfies JournalEntry);
+      await this.claim.release();
+    } catch (error) {
+      warn(`The job set ${directory} could not be closed: ${(error as Error).message}`);
+    }
   }
 }
 
@@ -103,4 +111,8 @@ export async function openJobSet(
     },
   );
   return new OpenJobSet({ jobSet, claim, archive, files, tracker, watch });
+}
+
+function warn(message: string): void {
+  process.emitWarning(message, 'CondorFuturesWarning');
 }

@@ -1,48 +1,20 @@
 import PQueue from 'p-queue';
-import type { BatchSystem, JobEvent } from '../batch/batch-system.ts';
+import type { JobEvent } from '../batch/batch-system.ts';
 import { DirectoryError, OwnershipError, PayloadError } from '../errors.ts';
 import { outcomeFile } from '../job-set/names.ts';
-import type { Archive } from '../job-set/archive.ts';
-import type { JobSet } from '../job-set/job-set.ts';
 import { decodeOutcome } from '../payload/call.ts';
-import type { OtherNode } from '../payload/format.ts';
-import type { JobError } from '../job-errors.ts';
 import type { Call } from './call.ts';
 import { newJob, type Job, type JobEnd } from './job.ts';
 import { AwakeClock } from '../watch/awake-clock.ts';
-import type { JobFiles } from './job-files.ts';
 import { postMortem } from './post-mortem.ts';
 import { firstError, hasFailed, settle, takeResults } from './results.ts';
-import { holdActionOf, wantedRetry, type Retry } from './retry.ts';
+import { holdActionOf, wantedRetry } from './retry.ts';
+import type { TrackerHost } from './tracker-host.ts';
 import { SilenceCheck } from './silence-check.ts';
 import { patienceWith, TornError, unreadableError } from './unreadable.ts';
 
 /** How many outcomes are read at once: each takes a file descriptor. */
 const READS_AT_ONCE = 32;
-
-export interface TrackerHost {
-  readonly system: BatchSystem;
-  readonly jobSet: JobSet;
-  readonly files: JobFiles;
-  readonly archive: Archive;
-  /** How long an outcome may stay invisible after its job has ended, in milliseconds. */
-  readonly outcomeGrace: number;
-  /** How to treat functions in results that another major version of Node sent. */
-  readonly otherNode: OtherNode;
-  /** Whether there may be jobs whose ids are still to come. */
-  isSubmitting(): boolean;
-  removeJob(jobId: string): void;
-  /** A held job is to run after all. */
-  releaseJob(jobId: string): void;
-  /** A call that failed wants another job. */
-  resubmit(call: Call, retry: Retry): void;
-  /** A job has come as far as its call. */
-  onStarted(): void;
-  /** A job has ended before it came to its call. */
-  onCouldNotStart(error: JobError): void;
-  /** A job has left the queue. */
-  onGone(): void;
-}
 
 /** Brings outcomes and events, in whatever order they come, together with the calls that wait for them. */
 export class Tracker {
