@@ -1,54 +1,46 @@
-import { join } from 'node:path';
 import type { BatchSystem } from './batch/batch-system.ts';
-import { Call, encodeRequest, type EncodedRequest } from './cluster/call.ts';
+import { attachCalls } from './cluster/attach-calls.ts';
+import { Call, type CallParts } from './cluster/call.ts';
 import { cancelOnAbort } from './cluster/cancel-on-abort.ts';
+import { ConditionWait } from './cluster/condition-wait.ts';
+import { encodeRequest, type EncodedRequest } from './cluster/encode-request.ts';
 import { failedFuture } from './cluster/failed-future.ts';
-import { Functions } from './cluster/functions.ts';
+import { hashOf, Functions } from './cluster/functions.ts';
 import { JobCommands } from './cluster/job-commands.ts';
 import { JobControls } from './cluster/job-controls.ts';
-import { JobFiles } from './cluster/job-files.ts';
 import { JobsAtEnd } from './cluster/jobs-at-end.ts';
+import { openJobSet, type OpenJobSet } from './cluster/open-job-set.ts';
 import { mainUrl } from './cluster/main-url.ts';
+import { makeJobSet } from './cluster/make-job-set.ts';
+import { refuseWhileLoading } from './cluster/refuse-while-loading.ts';
 import { Resubmissions } from './cluster/resubmissions.ts';
 import { isEnding, watchExit } from './cluster/process-end.ts';
 import { Submissions } from './cluster/submissions.ts';
-import { Tracker } from './cluster/tracker.ts';
 import type { ResolvedOptions } from './cluster-options.ts';
 import { StartBreaker } from './cluster/start-breaker.ts';
-import { type BrokenExecutorError, CondorFuturesError, DirectoryError, ShutdownError } from './errors.ts';
+import {
+  type BrokenExecutorError,
+  CondorFuturesError,
+  DetachedError,
+  DirectoryError,
+  ShutdownError,
+} from './errors.ts';
 import { Executor, type JobRequest, type ShutdownOptions } from './executor.ts';
 import { mergeJobOptions, type JobOptions } from './job-options.ts';
 import type { ItemResult } from './map-results.ts';
 import type { Future } from './future.ts';
 import { checkDirectory } from './job-set/directory.ts';
-import { JobSet } from './job-set/job-set.ts';
+import { Claim } from './job-set/claim.ts';
+import { newJobSetId, type JobSet } from './job-set/job-set.ts';
 import { checkOptions } from './options.ts';
 import type { AnyFunction } from './payload/any-function.ts';
 import type { CallOptions } from './payload/call.ts';
-import { isLoadingModules } from './payload/loading-modules.ts';
-import { JOB_VARIABLE } from './payload/reference/module-policy.ts';
-import { JobSetWatch } from './watch/job-set-watch.ts';
-import { watchModeOf } from './watch/filesystem.ts';
-
-/** lib/ and dist/ lie side by side: jobs run the compiled runner, also those of a program that runs the sources. */
-const RUNNER = join(import.meta.dirname, '..', 'dist', 'runner.cjs');
 
 /**
  * How long `shutdown` waits for jobs to leave the queue after their calls are done, so that their files can go: longer than a job has
  * to end when it is removed.
  */
 const LEAVE_QUEUE_MS = 12_000;
-
-/** A directory that cannot be found for this many times the grace of an outcome is gone; before, it may be a network's hiccup. */
-const LOST_AFTER_GRACES = 10;
-
-/** What exists from the first submission on. */
-interface OpenJobSet {
-  readonly jobSet: JobSet;
-  readonly files: JobFiles;
-  readonly tracker: Tracker;
-  readonly watch: JobSetWatch;
-}
 
 /** The one executor over a batch system: a job for each call, whose outcome comes back through the job set. */
 export class ClusterExecutor extends Executor {
@@ -64,12 +56,15 @@ export class ClusterExecutor extends Executor {
   readonly #atEnd: JobsAtEnd;
   /** Calls whose futures are not done. */
   readonly #pending = new Set<Call>();
+  readonly #wait = new ConditionWait();
   #calls = 0;
+  #id = newJobSetId();
+  #futures: readonly Future<unknown>[] = [];
   #open: Promise<OpenJobSet> | undefined;
   #opened: OpenJobSet | undefined;
   #shutdown: Promise<void> | undefined;
+  #detached = false;
   #broken: BrokenExecutorError | undefined;
-  #onIdle: (() => void) | undefined;
 
   /** @throws {TypeError} for options that the batch system cannot pass on; {@link DirectoryError} */
   constructor(system: BatchSystem, options: ResolvedOptions) {
@@ -119,6 +114,64 @@ export class ClusterExecutor extends Executor {
     return this.#opened?.jobSet.directory;
   }
 
+  /**
+   * The name of this executor's job set, below its `directory`: what `attach` takes, in another process, should this one come to an end.
+   */
+  get id(): string {
+    return this.#id;
+  }
+
+  /** After `attach`: the futures of all calls of the job set, in the order in which they were submitted. */
+  get futures(): readonly Future<unknown>[] {
+    return this.#futures;
+  }
+
+  /**
+   * Leaves the jobs in the queue, and their results on the disk, for a process that attaches to them later. Futures that are pending reject
+   * with a DetachedError; this executor takes no more calls.
+   * @returns the id to attach with
+   */
+  async detach(): Promise<string> {
+    if (this.#system.jobSetRemoval === undefined) {
+      throw new TypeError(
+        `Jobs of the ${this.#system.name} system end with the program: there is nothing to detach from`,
+      );
+    }
+    this.assertOpen();
+    this.#shutdown = Promise.resolve();
+    await this.#submissions.idle();
+    this.#detached = true;
+    this.#opened?.tracker.abandon();
+    for (const { controller } of this.#pending) {
+      controller.reject(
+        new DetachedError(`The executor was detached; attach to ${this.#id} for this future`),
+      );
+    }
+    await this.#opened?.leave();
+    await this.#system.close();
+    return this.#id;
+  }
+
+  /**
+   * Goes on with the calls of a job set that another process made.
+   * @throws {DirectoryError} {@link JobSetInUseError} {@link OwnershipError} {@link CommandError}
+   */
+  protected async attachTo(id: string, takeOver: boolean): Promise<void> {
+    this.#id = id;
+    const attached = await attachCalls(id, takeOver, this.#system, this.#options, {
+      work: async (jobSet, claim) => this.#work(jobSet, claim),
+      addCall: (parts) => this.#add(parts),
+      submit: (call) => this.#submissions.add(call),
+    });
+    this.#opened = attached.open;
+    this.#open = Promise.resolve(attached.open);
+    this.#futures = attached.futures;
+    this.#calls = attached.lastCall;
+    this.#submissions.startAfter(attached.lastSubmission);
+    if (this.#pending.size > 0) attached.open.watch.wake();
+    this.#checkIdle();
+  }
+
   override with(options: JobOptions): Executor {
     const executor = super.with(options);
     this.#system.checkSubmitOptions(options.submit ?? {});
@@ -166,14 +219,21 @@ export class ClusterExecutor extends Executor {
       return failedFuture(error);
     }
     this.#calls += 1;
-    const call = new Call(this.#calls, encoded, options, single, () => this.#onCancel(call));
+    const { fn, payload } = encoded;
+    const items = single ? 0 : request.items.length;
+    const call = this.#add({ index: this.#calls, fn, payload, payloadHash: hashOf(payload), options, items });
+    cancelOnAbort(call.future, request.options.signal);
+    if (!call.future.done()) this.#submissions.add(call);
+    return call.future;
+  }
+
+  #add(parts: Omit<CallParts, 'onCancel'>): Call {
+    const call = new Call({ ...parts, onCancel: () => this.#onCancel(call) });
     call.controls = this.#controls;
     this.#pending.add(call);
     this.#atEnd.watch();
     call.future.addDoneCallback(() => this.#onDone(call));
-    cancelOnAbort(call.future, request.options.signal);
-    if (!call.future.done()) this.#submissions.add(call);
-    return call.future;
+    return call;
   }
 
   #onCancel(call: Call): void {
@@ -183,6 +243,7 @@ export class ClusterExecutor extends Executor {
   #onDone(call: Call): void {
     call.tellEnd();
     this.#pending.delete(call);
+    if (!this.#detached) void this.#opened?.archiveEnd(call);
     this.#checkIdle();
   }
 
@@ -215,7 +276,7 @@ export class ClusterExecutor extends Executor {
     void this.#atEnd.unwatch();
     const ending = this.#shutdown !== undefined && (this.#opened?.tracker.size ?? 0) > 0;
     if (!ending) this.#opened?.watch.sleep();
-    this.#onIdle?.();
+    this.#wait.look();
   }
 
   async #openJobSet(): Promise<OpenJobSet> {
@@ -232,24 +293,12 @@ export class ClusterExecutor extends Executor {
   }
 
   async #makeJobSet(): Promise<OpenJobSet> {
-    const options = this.#options;
-    const { directory, setup, node, execArgv, submit } = options;
-    const environment = { variables: options.environment, system: this.#system.jobVariables };
-    const header = { system: this.#system.name, node, execArgv, setup, submit, keepFiles: options.keepFiles };
-    const jobSet = await JobSet.create(
-      directory,
-      { runner: RUNNER, node, execArgv, environment, setup },
-      header,
-    );
-    const files = new JobFiles(jobSet, options.keepFiles);
-    const mode = options.watch === 'auto' ? await watchModeOf(jobSet.directory) : options.watch;
-    const outcomeGrace = options.outcomeGrace ?? (mode === 'sweep' ? 15_000 : 1000);
-    const tracker = new Tracker({
-      system: this.#system,
-      jobSet,
-      files,
-      outcomeGrace,
-      otherNode: options.otherNode,
+    const jobSet = await makeJobSet(this.#system, this.#options, this.#id);
+    return this.#work(jobSet, await Claim.take(jobSet.directory));
+  }
+
+  async #work(jobSet: JobSet, claim: Claim): Promise<OpenJobSet> {
+    return openJobSet(jobSet, claim, this.#system, this.#options, {
       isSubmitting: () => this.#submissions.busy,
       releaseJob: (jobId) => this.#releaseJob(jobId),
       resubmit: (call, retry) => this.#resubmissions.add(call, retry),
@@ -259,68 +308,33 @@ export class ClusterExecutor extends Executor {
         if (!this.#atEnd.removesAll) this.#commands.remove(jobId);
       },
       onGone: () => this.#checkIdle(),
-    });
-    const timing = { sweepInterval: options.sweepInterval, lostAfter: LOST_AFTER_GRACES * outcomeGrace };
-    const watch = new JobSetWatch(
-      { ...timing, directory: jobSet.directory, mode, events: this.#system.events },
-      {
-        onOutcome: (key) => tracker.onOutcome(key),
-        onEvent: (event) => tracker.onEvent(event),
-        onTick: () => tracker.onTick(),
-        onLost: (error) => {
-          tracker.onDirectoryLost(error);
-          void watch.close();
-          // Calls to come get a job set of their own.
-          this.#open = undefined;
-        },
+      onLost: () => {
+        // Calls to come get a job set of their own.
+        this.#open = undefined;
+        this.#id = newJobSetId();
       },
-    );
-    return { jobSet, files, tracker, watch };
+    });
   }
 
   /** Waits for everything that was submitted, then frees everything. */
   async #drain(): Promise<void> {
     // The caller's own tick may still cancel or look at its futures.
     await new Promise((resolve) => setImmediate(resolve));
-    await this.#until(() => this.#pending.size === 0, Infinity);
+    await this.#wait.until(() => this.#pending.size === 0, Infinity);
     await this.#submissions.idle();
     await this.#commands.idle();
     const opened = this.#opened;
     if (opened !== undefined) {
-      const { jobSet, files, tracker, watch } = opened;
+      const { jobSet, tracker, watch } = opened;
       watch.wake();
-      await this.#until(() => tracker.size === 0, LEAVE_QUEUE_MS);
-      await watch.close();
+      await this.#wait.until(() => tracker.size === 0, LEAVE_QUEUE_MS);
       if (tracker.size > 0) {
         warn(`${tracker.size} jobs have not left the queue yet, so their files stay: ${jobSet.directory}`);
-      } else if (!files.keptAny) {
-        await jobSet.remove().catch((error: unknown) => warn(String(error)));
       }
+      await opened.close().catch((error: unknown) => warn(String(error)));
     }
     await this.#system.close();
   }
-
-  async #until(condition: () => boolean, longestMs: number): Promise<void> {
-    if (condition()) return;
-    await new Promise<void>((resolve) => {
-      const timer = longestMs === Infinity ? undefined : setTimeout(resolve, longestMs);
-      this.#onIdle = () => {
-        if (!condition()) return;
-        clearTimeout(timer);
-        resolve();
-      };
-    });
-    this.#onIdle = undefined;
-  }
-}
-
-/** A job that loads a module which imports the program would submit everything once more. */
-function refuseWhileLoading(): void {
-  if (!isLoadingModules() || process.env[JOB_VARIABLE] === undefined) return;
-  throw new ShutdownError(
-    'An executor is made while a job loads a module: the module imports a program that submits jobs. Remedy: move what jobs need ' +
-      'to a module of its own, or submit only where the file is run itself: if (process.argv[1] === import.meta.filename)',
-  );
 }
 
 /** What the filesystem says against a submission, as an error of ours that names the directory. */

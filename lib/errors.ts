@@ -97,6 +97,29 @@ export class DirectoryError extends CondorFuturesError {
   }
 }
 
+/** Another process looks after the job set: it submits its calls and removes its files. */
+export class JobSetInUseError extends DirectoryError {
+  readonly host: string;
+  readonly pid: number;
+
+  constructor(message: string, directory: string, host: string, pid: number) {
+    super(message, directory);
+    this.host = host;
+    this.pid = pid;
+  }
+
+  static {
+    this.prototype.name = 'JobSetInUseError';
+  }
+}
+
+/** The executor was detached, and the call goes on without it: `attach` with the executor's `id` gives its future again. */
+export class DetachedError extends CondorFuturesError {
+  static {
+    this.prototype.name = 'DetachedError';
+  }
+}
+
 /** A file that a payload is read from could have been written by another user, so it is not read. */
 export class OwnershipError extends CondorFuturesError {
   readonly file: string;

@@ -1,6 +1,7 @@
 import { HTCondorSystem, type HTCondorPlace } from './batch/htcondor/htcondor-system.ts';
 import { checkNumber } from './options.ts';
 import { ClusterExecutor } from './cluster-executor.ts';
+import { checkAttach, type AttachOptions } from './attach-options.ts';
 import { resolveOptions, type ClusterOptions } from './cluster-options.ts';
 
 export interface HTCondorExecutorOptions extends ClusterOptions, HTCondorPlace {
@@ -47,5 +48,20 @@ export class HTCondorExecutor extends ClusterExecutor {
     checkNumber('submitPatience', options.submitPatience ?? 0, 0, 'fraction');
     checkNumber('commandTimeout', options.commandTimeout ?? 1, 1, 'fraction');
     super(new HTCondorSystem(options), resolved);
+  }
+  /**
+   * Goes on with the calls of an executor whose process was ended, at whatever instant, or that was detached: `futures` has those of all its
+   * calls, in their order. Finished ones are settled from the disk, running ones run on, and nothing is submitted twice.
+   * @param id the `id` of that executor
+   * @throws {DirectoryError} if there is no such job set; {@link JobSetInUseError} if its process lives; {@link CommandError}
+   */
+  static async attach(
+    id: string,
+    options: HTCondorExecutorOptions & AttachOptions = {},
+  ): Promise<HTCondorExecutor> {
+    const { takeOver, ...others } = checkAttach('HTCondorExecutor.attach', id, options);
+    const executor = new HTCondorExecutor(others);
+    await executor.attachTo(id, takeOver ?? false);
+    return executor;
   }
 }

@@ -2,6 +2,7 @@ export { openExecutor, type OpenExecutorOptions } from './open-executor.ts';
 export { HTCondorExecutor, type HTCondorExecutorOptions } from './htcondor-executor.ts';
 export { LocalExecutor, type LocalExecutorOptions } from './local-executor.ts';
 export type { ClusterExecutor } from './cluster-executor.ts';
+export type { AttachOptions } from './attach-options.ts';
 export type { ClusterOptions } from './cluster-options.ts';
 export type { KeepFiles } from './cluster/job-files.ts';
 export { Executor, type JobRequest, type ShutdownOptions } from './executor.ts';

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { LocalSystem } from './batch/local/local-system.ts';
 import { ClusterExecutor } from './cluster-executor.ts';
+import { checkAttach, type AttachOptions } from './attach-options.ts';
 import { resolveOptions, type ClusterOptions } from './cluster-options.ts';
 import { checkNumber } from './options.ts';
 
@@ -28,5 +29,18 @@ export class LocalExecutor extends ClusterExecutor {
       new LocalSystem(checkNumber('maxWorkers', options.maxWorkers ?? availableParallelism(), 1)),
       resolved,
     );
+  }
+  /**
+   * Goes on with the calls of an executor whose process was killed; see {@link HTCondorExecutor.attach}. Jobs that run are those that ran then.
+   * @throws {DirectoryError} if there is no such job set; {@link JobSetInUseError} if its process lives
+   */
+  static async attach(
+    id: string,
+    options: LocalExecutorOptions & AttachOptions = {},
+  ): Promise<LocalExecutor> {
+    const { takeOver, ...others } = checkAttach('LocalExecutor.attach', id, options);
+    const executor = new LocalExecutor(others);
+    await executor.attachTo(id, takeOver ?? false);
+    return executor;
   }
 }

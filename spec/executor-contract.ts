@@ -1,6 +1,8 @@
 import { describe, jest } from '@jest/globals';
+import type { ClusterExecutor } from '../lib/cluster-executor.ts';
 import type { ClusterOptions } from '../lib/cluster-options.ts';
 import type { Executor } from '../lib/executor.ts';
+import { attach } from './contract/attach.ts';
 import { cancellation } from './contract/cancellation.ts';
 import { control } from './contract/control.ts';
 import { closures } from './contract/closures.ts';
@@ -19,15 +21,17 @@ import { waits } from './contract/waits.ts';
 /**
  * What a program may rely on, whichever executor it has.
  * @param name the class, as the package exports it
+ * @param attachTo goes on with the calls of another one, by its id
  * @param options what `makeExecutor` makes all executors with; jobs see its `directory` too
  */
 export function executorContract(
   name: string,
   makeExecutor: (options?: ClusterOptions) => Executor,
   options: ClusterOptions & { readonly directory: string },
+  attachTo: (id: string) => Promise<ClusterExecutor>,
 ): void {
   jest.setTimeout(120_000);
-  const subject = { name, makeExecutor, options };
+  const subject = { name, makeExecutor, options, attach: attachTo };
   describe(`${name} as an executor`, () => {
     for (const topic of [
       submission,
@@ -44,6 +48,7 @@ export function executorContract(
       shutdown,
       files,
       programs,
+      attach,
     ])
       topic(subject);
   });

@@ -11,7 +11,12 @@ import { thrownBy } from './support/thrown-by.ts';
 
 const options = { directory: temporaryDirectory(), maxWorkers: 4 };
 
-executorContract('LocalExecutor', (more) => new LocalExecutor({ ...options, ...more }), options);
+executorContract(
+  'LocalExecutor',
+  (more) => new LocalExecutor({ ...options, ...more }),
+  options,
+  async (id) => LocalExecutor.attach(id, options),
+);
 
 /** What one call returns with these options, or how it failed. */
 async function call<R>(more: LocalExecutorOptions, fn: () => R): Promise<Awaited<R>> {
@@ -105,7 +110,7 @@ describe('LocalExecutor', () => {
     expect(error).toBeInstanceOf(JobExitedError);
     expect(error).toMatchObject({
       exitCode: 74,
-      message: expect.stringContaining('could not write the outcome'),
+      message: expect.stringContaining('could not write to its job set'),
     });
   });
 

@@ -17,6 +17,18 @@ export interface BatchSystem {
    * @throws {SubmitError} if none was submitted; {@link CommandNotFoundError}
    */
   submit(batch: JobBatch, signal?: AbortSignal): Promise<string[]>;
+  /**
+   * Finds jobs that an earlier process submitted, perhaps without having heard their ids.
+   * @param told the ids that it had heard
+   * @param since when it submitted them
+   * @returns their ids, in the order of the jobs; undefined for those that the system does not know
+   * @throws {CommandError} if it gives no answer
+   */
+  find(
+    batch: SubmittedBatch,
+    told: readonly string[] | undefined,
+    since: Date,
+  ): Promise<(string | undefined)[]>;
   /** Removes jobs from the queue, running or not; those that are gone already are no error. */
   remove(jobIds: readonly string[]): Promise<void>;
   /**
@@ -59,9 +71,9 @@ export interface JobSetRemoval {
   remove(jobSetId: string): Promise<void>;
   /**
    * The same without a turn of the event loop, and ends the submissions that are under way.
-   * @throws {CommandError}
+   * @throws {CommandError} if it takes longer than so many milliseconds, too
    */
-  removeNow(jobSetId: string): void;
+  removeNow(jobSetId: string, timeoutMs: number): void;
   /** The same without waiting for anything at all. */
   removeUnseen(jobSetId: string): void;
   /** What a user can type to do the same. */
@@ -94,6 +106,13 @@ export interface JobBatch {
   readonly submit: SubmitOptions;
   /** Machines not to run on, where the system has others. */
   readonly avoid: readonly AvoidedHost[];
+}
+
+/** What is known of jobs that were submitted together by an earlier process. */
+export interface SubmittedBatch {
+  readonly jobSet: { readonly id: string; readonly directory: string };
+  readonly submission: number;
+  readonly jobs: readonly { readonly key: string }[];
 }
 
 /** A machine, by the name that events give it, and until when it is avoided, by Date.now(). */

@@ -1,28 +1,36 @@
-import type { JobRequest } from '../executor.ts';
 import type { JobOptions } from '../job-options.ts';
 import { FutureController, type Future } from '../future.ts';
 import type { FutureSource, FutureState, JobControl, Usage } from '../future-source.ts';
 import { jobKey } from '../job-set/names.ts';
 import type { InputLocation, JobSet } from '../job-set/job-set.ts';
-import { encodeCall, type CallItem, type CallOptions } from '../payload/call.ts';
-import { captureGraph } from '../payload/capture/capture.ts';
-import { writeGraph } from '../payload/format.ts';
-import { isPlain } from '../payload/plain.ts';
-import { serialize } from '../payload/serialize.ts';
-import { encodeThrown } from '../payload/thrown.ts';
 import { publishSettlement, publishState } from './call-diagnostics.ts';
-import { hashOf, type Functions, type WrittenFunction } from './functions.ts';
+import type { WrittenFunction } from './functions.ts';
 import type { JobControls } from './job-controls.ts';
 
 /** What a call has printed is kept in memory, up to this many bytes, when its files are removed. */
 const KEPT_LOG_BYTES = 4096;
 
+/** What a call is made of. */
+export interface CallParts {
+  /** Of the calls of the executor, counted from 1. */
+  readonly index: number;
+  readonly fn: WrittenFunction | undefined;
+  readonly payload: Uint8Array | undefined;
+  readonly payloadHash: string;
+  readonly options: JobOptions;
+  /** How many calls a chunk has; 0 for a call that is no chunk. */
+  readonly items: number;
+  readonly onCancel: (call: Call) => void;
+}
+
 /** The executor's side of a future. */
 export class Call implements FutureSource {
   readonly controller: FutureController<unknown>;
-  readonly fn: WrittenFunction;
+  /** Undefined if an earlier process has written it. */
+  readonly fn: WrittenFunction | undefined;
   readonly options: JobOptions;
-  readonly single: boolean;
+  /** How many calls a chunk has; 0 for a call that is no chunk. */
+  readonly items: number;
   /** Of the calls of the executor, counted from 1. */
   readonly index: number;
   readonly #cancelled: (call: Call) => void;
@@ -49,26 +57,22 @@ export class Call implements FutureSource {
   input: InputLocation | undefined;
   /** Set once the jobs of this call are written down there. */
   jobSet: JobSet | undefined;
+  /** What came of it is in its outcome, rather than in its future alone. */
+  hasOutcome = false;
   /** The process ends: the future stays as it is, and nothing more is done for it. */
   givenUp = false;
   /** The state that was published last. */
   #told: FutureState = 'pending';
   #logs: { stdout: string; stderr: string } | undefined;
 
-  constructor(
-    index: number,
-    { fn, payload }: EncodedRequest,
-    options: JobOptions,
-    single: boolean,
-    cancelled: (call: Call) => void,
-  ) {
+  constructor({ index, fn, payload, payloadHash, options, items, onCancel }: CallParts) {
     this.index = index;
-    this.#cancelled = cancelled;
+    this.#cancelled = onCancel;
     this.fn = fn;
     this.payload = payload;
-    this.payloadHash = hashOf(payload);
+    this.payloadHash = payloadHash;
     this.options = options;
-    this.single = single;
+    this.items = items;
     this.controller = new FutureController(this);
   }
 
@@ -138,47 +142,4 @@ export class Call implements FutureSource {
       stderr: await jobSet.readLog(this.key, 'stderr', KEPT_LOG_BYTES),
     };
   }
-}
-
-/** A request as bytes. */
-export interface EncodedRequest {
-  readonly fn: WrittenFunction;
-  readonly payload: Uint8Array;
-}
-
-/**
- * Copies a request, so that what the caller changes afterwards does not leak in.
- * @param single the one call's arguments must travel; else a call whose arguments can't fails alone, when its turn comes
- * @throws {SerializationError}
- */
-export function encodeRequest(
-  { fn, items }: JobRequest,
-  functions: Functions,
-  options: CallOptions,
-  single: boolean,
-): EncodedRequest {
-  const written = functions.write(fn);
-  const encoded = items.map((args): CallItem => {
-    try {
-      return encodeItem(args, written, options);
-    } catch (error) {
-      if (single) throw error;
-      return { thrown: encodeThrown(error) };
-    }
-  });
-  return { fn: written, payload: encodeCall({ function: written.hash, items: encoded, options }) };
-}
-
-function encodeItem(
-  args: readonly unknown[],
-  { fn, objects }: WrittenFunction,
-  { capture }: CallOptions,
-): CallItem {
-  if (isPlain(args, objects)) return { arguments: serialize(args, capture, 'arguments') };
-  const captured = captureGraph(args, 'arguments', capture);
-  for (const { value } of captured.steps()) {
-    // It has to be one object on the other side too.
-    if (objects.has(value as object)) return { call: serialize([fn, args], capture, 'call') };
-  }
-  return { arguments: writeGraph(captured.graph) };
 }

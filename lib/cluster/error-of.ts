@@ -81,8 +81,10 @@ function removedError(
 const SIGKILL = 9;
 /** A job that the kernel has killed for its memory was seen at more than this part of what it had asked for, as it is looked at rarely. */
 const NEARLY_ALL = 0.9;
-const DISK_FULL =
-  ': its runner could not write the outcome. Remedy: see whether the filesystem of `directory` is full, or a quota is used up';
+const NO_ROOM =
+  ': it could not write to its job set. Remedy: see whether the filesystem of `directory` is full or read-only, or a quota is used up';
+/** What a shell says then, in English as in a job without LANG. */
+const SAYS_NO_ROOM = /No space left|quota exceeded|Read-only file system/i;
 const NOT_SHARED =
   ": it did not find its job set. Remedy: name a `directory` that its machine shares; a /tmp is often the job's own";
 
@@ -101,7 +103,8 @@ function diedError(
     return new JobOutOfMemoryError(message + hint, { ...died, limit: 'heap' });
   }
   if (signal === undefined) {
-    const hint = couldNotBegin ? NOT_SHARED : exitCode === CANNOT_WRITE ? DISK_FULL : '';
+    const noRoom = couldNotBegin ? SAYS_NO_ROOM.test(failure.stderrTail) : exitCode === CANNOT_WRITE;
+    const hint = noRoom ? NO_ROOM : couldNotBegin ? NOT_SHARED : '';
     return new JobExitedError(message + hint, died);
   }
   if (signal !== SIGKILL) return new JobKilledError(message, died);

@@ -36,6 +36,11 @@ export class JobFiles {
     this.#kept += 1;
   }
 
+  /** Files of an earlier process stay. */
+  keepSet(): void {
+    this.#kept += 1;
+  }
+
   /** A call's inputs have been written into a batch. */
   useInputs(batch: number): void {
     this.#users.set(batch, (this.#users.get(batch) ?? 0) + 1);
@@ -55,12 +60,16 @@ export class JobFiles {
     if (!job.keep) await this.#removals.add(async () => this.#removeFiles(job));
   }
 
-  async #removeFiles({ call, key }: Job): Promise<void> {
+  async #removeFiles({ call, key, archived }: Job): Promise<void> {
     // A call that is tried again still needs its inputs, and has the logs of its last attempt.
     const isLast = call.future.done() && call.key === key;
     if (isLast) await call.keepLogs().catch(ignore);
     await this.#jobSet.removeLogs(key).catch(ignore);
-    await this.#jobSet.removeOutcome(key).catch(ignore);
+    const isArchived = await (archived ?? Promise.resolve()).then(
+      () => true,
+      () => false,
+    );
+    if (isArchived) await this.#jobSet.removeOutcome(key).catch(ignore);
     if (isLast && call.input !== undefined) await this.releaseInputs(call.input.batch);
   }
 }

@@ -32,6 +32,8 @@ export interface Job {
   deadline: number;
   /** How many times in a row the batch system did not know it. */
   missing: number;
+  /** Done when its outcome is in the archive, if it goes there. */
+  archived: Promise<void> | undefined;
   /** Whether its files stay when it is gone. */
   keep: boolean;
 }
@@ -52,6 +54,7 @@ export function newJob(call: Call, jobId: string): Job {
     releases: 0,
     deadline: Infinity,
     missing: 0,
+    archived: undefined,
     keep: false,
   };
 }

@@ -82,11 +82,11 @@ export class JobsAtEnd implements EndingJobs {
     await this.#host.drain();
   }
 
-  removeNow(): void {
+  removeNow(timeoutMs: number): void {
     const { jobSetRemoval } = this.#host.system;
     const id = this.#jobSetId;
     if (jobSetRemoval === undefined) this.#close();
-    else if (id !== undefined && !this.#removed) jobSetRemoval.removeNow(id);
+    else if (id !== undefined && !this.#removed) jobSetRemoval.removeNow(id, timeoutMs);
   }
 
   removeUnseen(): void {

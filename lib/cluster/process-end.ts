@@ -15,9 +15,9 @@ export interface EndingJobs {
   giveUp(): Promise<void>;
   /**
    * Removes the jobs without a turn of the event loop.
-   * @throws when the batch system did not remove them
+   * @throws when the batch system did not remove them within so many milliseconds
    */
-  removeNow(): void;
+  removeNow(timeoutMs: number): void;
   /** Has the jobs removed by somebody else, and does not wait for that. */
   removeUnseen(): void;
   /** What a user can type to remove them; undefined if none are left without that. */
@@ -28,6 +28,9 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /** One Ctrl-C can come twice: from the terminal, and from a parent such as npm that passes it on. */
 const ECHO_MS = 400;
+
+/** How long `exit` may be held up, by all executors together. */
+const EXIT_MS = 10_000;
 
 const pending = new Set<EndingJobs>();
 /** Once a signal ends the process. */
@@ -106,9 +109,15 @@ function endBy(signal: NodeJS.Signals): void {
 function onExit(): void {
   isExiting = true;
   if (countAll() > 0) say(`removing ${nameJobs(countAll())}, since the process exits`);
+  const startedAt = performance.now();
   for (const jobs of pending) {
+    const leftMs = EXIT_MS - (performance.now() - startedAt);
     try {
-      jobs.removeNow();
+      if (leftMs >= 1) jobs.removeNow(leftMs);
+      else {
+        jobs.removeUnseen();
+        tell(jobs, 'the process exited before its jobs were removed');
+      }
     } catch (error) {
       tell(jobs, String(error));
     }
@@ -135,7 +144,7 @@ function tell(jobs: EndingJobs, trouble: string): void {
 /** Without a stream, whose error would end the process: the terminal may be gone. */
 function say(text: string): void {
   try {
-    writeSync(process.stderr.fd, `condor-futures: ${text}\n`);
+    writeSync(2, `condor-futures: ${text}\n`);
   } catch {
     // There is nobody to tell.
   }

@@ -31,9 +31,11 @@ export async function takeResults(
 }
 
 /** Settles the call's future with its results. */
-export function settle({ single, controller }: Call, results: ItemResult<unknown>[]): void {
+export function settle(call: Call, results: ItemResult<unknown>[]): void {
+  const { controller, items } = call;
   const [first] = results;
-  if (!single) controller.resolve(results);
+  call.hasOutcome = true;
+  if (items > 0) controller.resolve(results);
   else if (first === undefined) controller.reject(new PayloadError('The outcome holds no result'));
   else if ('thrown' in first) controller.reject(first.thrown);
   else controller.resolve(first.value);
@@ -41,6 +43,11 @@ export function settle({ single, controller }: Call, results: ItemResult<unknown
 
 export function hasFailed(result: ItemResult<unknown>): boolean {
   return 'thrown' in result;
+}
+
+/** What the first of the calls threw. */
+export function firstError([first]: readonly ItemResult<unknown>[]): unknown {
+  return first !== undefined && 'thrown' in first ? first.thrown : undefined;
 }
 
 async function decodeItem(

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { JobOutOfMemoryError } from '../job-errors.ts';
 import type { HoldAction, JobOptions, RetryPolicy } from '../job-options.ts';
 import { parseMemory } from '../memory.ts';
@@ -21,11 +22,20 @@ export interface Tries {
 
 const AVOID_HOST_MS = 600_000;
 
-/**
- * Whether and how a call that failed is tried again; undefined if it is not.
- * @throws what the policy's own functions throw
- */
-export function retryOf(options: JobOptions, tries: Tries, error: unknown): Retry | undefined {
+/** Whether and how a call that failed is tried again; undefined if it is not, as where its policy throws. */
+export function wantedRetry(options: JobOptions, tries: Tries, error: unknown): Retry | undefined {
+  try {
+    return retryOf(options, tries, error);
+  } catch (cause) {
+    process.emitWarning(
+      `A call is not tried again, as its \`retries\` policy threw: ${inspect(cause)}`,
+      'CondorFuturesWarning',
+    );
+    return undefined;
+  }
+}
+
+function retryOf(options: JobOptions, tries: Tries, error: unknown): Retry | undefined {
   const memory = grownMemory(options, error);
   if (memory !== undefined) return { delay: 0, avoidHost: 0, memory };
   const { limit, when, delay = 0, avoidHost = AVOID_HOST_MS } = policyOf(options.retries);

@@ -18,6 +18,7 @@ export class SilenceCheck {
   readonly #onEvent: (event: JobEvent) => void;
   readonly #onLost: (job: Job) => void;
   #heardAt = performance.now();
+  #askedAt = performance.now();
   #patience = FIRST_SILENCE_MS;
   #asking = false;
 
@@ -33,12 +34,21 @@ export class SilenceCheck {
     if (!this.#asking) this.#patience = FIRST_SILENCE_MS;
   }
 
+  /** At the next tick. */
+  askSoon(): void {
+    this.#heardAt = -Infinity;
+  }
+
   onTick(jobs: Iterable<Job>): void {
-    if (this.#asking || performance.now() - this.#heardAt < this.#patience) return;
+    const now = performance.now();
+    // While other jobs talk, one whose last event was lost must not wait for ever.
+    const isDue = now - this.#heardAt >= this.#patience || now - this.#askedAt >= LONGEST_SILENCE_MS;
+    if (this.#asking || !isDue) return;
     const open = [...jobs].filter(
       (job) => job.phase === 'open' && (job.end === undefined || isHeldOnRequest(job.end)),
     );
-    this.#heardAt = performance.now();
+    this.#heardAt = now;
+    this.#askedAt = now;
     if (open.length > 0) void this.#ask(open);
   }
 

@@ -1,7 +1,8 @@
 import PQueue from 'p-queue';
 import type { AvoidedHost, BatchSystem, SubmitOptions } from '../batch/batch-system.ts';
 import { publish } from '../diagnostics.ts';
-import type { JobSet } from '../job-set/job-set.ts';
+import type { InputLocation, JobSet } from '../job-set/job-set.ts';
+import { journalJob, type JournalEntry } from '../job-set/journal.ts';
 import { parseMemory, showMemory } from '../memory.ts';
 import type { Call } from './call.ts';
 import { WaitingCalls } from './waiting-calls.ts';
@@ -39,6 +40,11 @@ export class Submissions {
 
   constructor(host: SubmissionHost) {
     this.#host = host;
+  }
+
+  /** The next submission gets the number after this one. */
+  startAfter(submission: number): void {
+    this.#submissions = submission;
   }
 
   add(call: Call): void {
@@ -107,7 +113,7 @@ export class Submissions {
       const { batch, offset, length } = call.input as NonNullable<Call['input']>;
       return {
         key: call.key,
-        arguments: [call.key, String(batch), String(offset), String(length), call.payloadHash],
+        arguments: [call.key, batch, offset, length, call.payloadHash, submission].map(String),
       };
     });
     const { cwd, system } = this.#host;
@@ -129,15 +135,19 @@ export class Submissions {
       await jobSet.note({
         event: 'submitting',
         submission,
-        jobs: jobs.map((job) => job.arguments.join(' ')),
+        jobs: calls.map(({ key, input, payloadHash: hash, items }) =>
+          journalJob({ key, ...(input as InputLocation), hash, items }),
+        ),
         submit,
-      });
+      } satisfies JournalEntry);
       ids = await system.submit({ jobSet, submission, jobs, cwd, submit, avoid }, waiting.signal);
       tell(ids);
     } catch (error) {
       tell(undefined, error);
       for (const call of calls) this.#host.onRefused(call, error);
-      await jobSet.note({ event: 'refused', submission, error: String(error) }).catch(ignore);
+      await jobSet
+        .note({ event: 'refused', submission, error: String(error) } satisfies JournalEntry)
+        .catch(ignore);
       return;
     } finally {
       waiting.stop();
@@ -145,7 +155,7 @@ export class Submissions {
     }
     calls.forEach((call, index) => this.#host.onSubmitted(call, ids[index] as string));
     // The event log has the ids too.
-    await jobSet.note({ event: 'submitted', submission, ids }).catch(ignore);
+    await jobSet.note({ event: 'submitted', submission, ids } satisfies JournalEntry).catch(ignore);
   }
 
   /** Those that have not been cancelled while they waited. */
@@ -159,7 +169,7 @@ function ignore(): void {}
 
 /** Writes the functions and inputs that are not on the disk yet, as those of a call that is tried again are; tells which. */
 async function writeCalls(jobSet: JobSet, calls: readonly Call[]): Promise<Call[]> {
-  for (const { fn } of calls) await jobSet.writeFunction(fn.hash, fn.bytes);
+  for (const { fn } of calls) if (fn !== undefined) await jobSet.writeFunction(fn.hash, fn.bytes);
   const fresh = calls.filter((call) => call.payload !== undefined);
   if (fresh.length === 0) return [];
   const locations = await jobSet.writeInputs(fresh.map((call) => call.payload as Uint8Array));

@@ -1,10 +1,9 @@
-import { inspect } from 'node:util';
 import PQueue from 'p-queue';
 import type { BatchSystem, JobEvent } from '../batch/batch-system.ts';
 import { DirectoryError, OwnershipError, PayloadError } from '../errors.ts';
 import { outcomeFile } from '../job-set/names.ts';
+import type { Archive } from '../job-set/archive.ts';
 import type { JobSet } from '../job-set/job-set.ts';
-import type { ItemResult } from '../map-results.ts';
 import { decodeOutcome } from '../payload/call.ts';
 import type { OtherNode } from '../payload/format.ts';
 import type { JobError } from '../job-errors.ts';
@@ -13,19 +12,19 @@ import { newJob, type Job, type JobEnd } from './job.ts';
 import { AwakeClock } from '../watch/awake-clock.ts';
 import type { JobFiles } from './job-files.ts';
 import { postMortem } from './post-mortem.ts';
-import { hasFailed, settle, takeResults } from './results.ts';
-import { holdActionOf, retryOf, type Retry } from './retry.ts';
+import { firstError, hasFailed, settle, takeResults } from './results.ts';
+import { holdActionOf, wantedRetry, type Retry } from './retry.ts';
 import { SilenceCheck } from './silence-check.ts';
+import { patienceWith, TornError, unreadableError } from './unreadable.ts';
 
 /** How many outcomes are read at once: each takes a file descriptor. */
 const READS_AT_ONCE = 32;
-/** How long an outcome that is there, but gives an error when it is read, is tried. */
-const UNREADABLE_MS = 60_000;
 
 export interface TrackerHost {
   readonly system: BatchSystem;
   readonly jobSet: JobSet;
   readonly files: JobFiles;
+  readonly archive: Archive;
   /** How long an outcome may stay invisible after its job has ended, in milliseconds. */
   readonly outcomeGrace: number;
   /** How to treat functions in results that another major version of Node sent. */
@@ -91,6 +90,18 @@ export class Tracker {
     this.onOutcome(job.key);
   }
 
+  /** As {@link track}, for a job that has begun, and of which the batch system knows nothing. */
+  trackLost(call: Call): void {
+    const jobId = call.jobId ?? `lost.${call.key}`;
+    this.track(call, jobId);
+    this.#onEnd(this.#byId.get(jobId) as Job, { jobId, kind: 'lost' });
+  }
+
+  /** Asks the batch system soon, rather than when nothing has been heard for long. */
+  ask(): void {
+    this.#silence.askSoon();
+  }
+
   onCancel(call: Call): void {
     const job = call.jobId === undefined ? undefined : this.#byId.get(call.jobId);
     if (job === undefined || job.phase !== 'open') return;
@@ -124,6 +135,12 @@ export class Tracker {
       case 'ended':
         return this.#onEnd(job, event);
     }
+  }
+
+  /** Forgets all jobs: another process looks after them from now on. */
+  abandon(): void {
+    for (const job of this.#byId.values()) job.phase = 'gone';
+    for (const jobs of [this.#byId, this.#byKey, this.#ending]) jobs.clear();
   }
 
   /** Looks after the jobs that time alone can settle. */
@@ -203,8 +220,11 @@ export class Tracker {
       if (!this.#isOpen(job)) return;
       this.#host.onStarted();
       if (results.every(hasFailed) && this.#retries(job, firstError(results))) return;
+      const failed = results.some(hasFailed);
       settle(job.call, results);
-      this.#settled(job, results.some(hasFailed));
+      if (!this.#host.files.keeps(failed))
+        job.archived = this.#host.archive.add({ call: job.call.index, kind: 'outcome', bytes });
+      this.#settled(job, failed);
     } catch (error) {
       if (error instanceof OwnershipError || error instanceof PayloadError) this.#fail(job, error);
       // Anything else is the filesystem's, and may pass.
@@ -222,19 +242,12 @@ export class Tracker {
   /** The time for an outcome is over: looks once more, then fails the call with how its job ended. */
   async #giveUp(job: Job): Promise<void> {
     await this.#readOutcome(job);
-    if (job.phase !== 'open' || job.end === undefined) return;
+    // Meanwhile it may have begun again, and ended again.
+    if (job.phase !== 'open' || job.end === undefined || this.#clock.now() < job.deadline) return;
     const { jobSet } = this.#host;
     if (job.trouble !== undefined) {
-      const patience = job.trouble instanceof TornError ? 0 : UNREADABLE_MS;
-      if (this.#clock.now() < job.deadline + patience) return;
-      const file = outcomeFile(jobSet.directory, job.key);
-      this.#fail(
-        job,
-        new PayloadError(`The outcome ${file} cannot be read: ${job.trouble.message}`, {
-          cause: job.trouble,
-        }),
-      );
-      return;
+      if (this.#clock.now() < job.deadline + patienceWith(job.trouble)) return;
+      return this.#fail(job, unreadableError(outcomeFile(jobSet.directory, job.key), job.trouble));
     }
     if (this.#staysHeld(job, job.end)) return;
     const { error, beforeCall } = await postMortem(jobSet, this.#host.files, job, job.end);
@@ -269,7 +282,7 @@ export class Tracker {
     const { call } = job;
     // What somebody has removed on purpose is not brought back.
     if (job.end?.kind === 'removed' && job.end.byPolicy !== true) return false;
-    const retry = wantedRetry(call, error);
+    const retry = wantedRetry(call.options, call, error);
     if (retry === undefined) return false;
     call.jobId = undefined;
     call.setState('pending');
@@ -298,29 +311,5 @@ export class Tracker {
     await this.#host.files.remove(job);
     this.#byId.delete(job.jobId);
     this.#host.onGone();
-  }
-}
-
-function firstError([first]: readonly ItemResult<unknown>[]): unknown {
-  return first !== undefined && 'thrown' in first ? first.thrown : undefined;
-}
-
-/** A policy that throws cannot be asked. */
-function wantedRetry(call: Call, error: unknown): Retry | undefined {
-  try {
-    return retryOf(call.options, call, error);
-  } catch (cause) {
-    process.emitWarning(
-      `A call is not tried again, as its \`retries\` policy threw: ${inspect(cause)}`,
-      'CondorFuturesWarning',
-    );
-    return undefined;
-  }
-}
-
-/** An outcome that is not whole; one of a job that runs again, or of a slow filesystem, may be whole later. */
-class TornError extends Error {
-  constructor(bytes: number) {
-    super(`it is torn, as after a crash or on a full disk; ${bytes} bytes are there`);
   }
 }

@@ -7,6 +7,7 @@ import {
   mkdir,
   open,
   readdir,
+  readFile,
   rm,
   rmdir,
   unlink,
@@ -14,12 +15,12 @@ import {
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { customAlphabet } from 'nanoid';
-import { stringify } from 'yaml';
+import { parse, stringify } from 'yaml';
+import { DirectoryError } from '../errors.ts';
 import { makeDirectory, PRIVATE_DIRECTORY } from './directory.ts';
-import { environmentLines, type JobEnvironment } from './job-environment.ts';
 import * as names from './names.ts';
 import { checkOwnership, refuseLink } from './ownership.ts';
-import { shellWord } from './shell-word.ts';
+import { runScript, type RunnerSetup } from './run-script.ts';
 import { writeWhole } from './write-whole.ts';
 
 /** Where the encoded call of a job lies. */
@@ -29,24 +30,21 @@ export interface InputLocation {
   readonly length: number;
 }
 
-/** What a job runs, the same for all jobs of a job set. */
-export interface RunnerSetup {
-  /** The compiled runner; it is copied, so that the job set needs nothing outside of itself. */
-  readonly runner: string;
-  /** The node binary on the execute side, by path or by name. */
-  readonly node: string;
-  readonly execArgv: readonly string[];
-  readonly environment: JobEnvironment;
-  /** Lines of shell that run before node. */
-  readonly setup: readonly string[];
-}
-
 /** How large a file of inputs gets before the next one is begun: it stays as long as any of its calls needs it. */
 const INPUTS_BYTES = 64 * 1024 * 1024;
 
 const LOG_FILES = { stdout: names.stdoutFile, stderr: names.stderrFile, start: names.startFile };
 
 const randomName = customAlphabet('0123456789abcdefghijkmnopqrstuvwxyz', 8);
+
+/** The name of a job set to be: the time, and something that nobody else has. */
+export function newJobSetId(): string {
+  const time = new Date()
+    .toISOString()
+    .replaceAll(/[-:]|\..*/g, '')
+    .replace('T', '-');
+  return `${time}-${randomName()}`;
+}
 
 /** A directory that holds calls, their outcomes and all that belongs to them; the layout is in names.ts. */
 export class JobSet {
@@ -58,14 +56,10 @@ export class JobSet {
   readonly #functions = new Set<string>();
   #journalTorn = false;
 
-  private constructor(parent: string) {
-    this.#madeParent = makeDirectory(parent);
-    const time = new Date()
-      .toISOString()
-      .replaceAll(/[-:]|\..*/g, '')
-      .replace('T', '-');
-    this.id = `${time}-${randomName()}`;
-    this.directory = join(parent, this.id);
+  private constructor(parent: string, id: string, madeParent: boolean) {
+    this.id = id;
+    this.directory = join(parent, id);
+    this.#madeParent = madeParent;
   }
 
   /**
@@ -73,8 +67,13 @@ export class JobSet {
    * @param header what to note in the set about who made it and how
    * @throws {DirectoryError} if there can be none
    */
-  static async create(parent: string, runner: RunnerSetup, header: Record<string, unknown>): Promise<JobSet> {
-    const jobSet = new JobSet(parent);
+  static async create(
+    parent: string,
+    runner: RunnerSetup,
+    header: Record<string, unknown>,
+    id: string = newJobSetId(),
+  ): Promise<JobSet> {
+    const jobSet = new JobSet(parent, id, makeDirectory(parent));
     const { directory } = jobSet;
     await mkdir(directory, { mode: PRIVATE_DIRECTORY });
     try {
@@ -83,6 +82,7 @@ export class JobSet {
         names.inputsDirectory,
         names.outcomesDirectory,
         names.logsDirectory,
+        names.revokedDirectory,
       ]) {
         await mkdir(sub(directory), { mode: PRIVATE_DIRECTORY });
       }
@@ -103,6 +103,36 @@ export class JobSet {
       throw error;
     }
     return jobSet;
+  }
+
+  /**
+   * Opens a job set that another process made.
+   * @throws {DirectoryError} if there is none; {@link OwnershipError} if another user could have written it
+   */
+  static async open(parent: string, id: string): Promise<JobSet> {
+    const jobSet = new JobSet(parent, id, false);
+    const { directory } = jobSet;
+    const found = await readdir(names.functionsDirectory(directory)).catch((error: NodeJS.ErrnoException) => {
+      const what = error.code === 'ENOENT' ? `There is no job set ${directory}` : error.message;
+      throw new DirectoryError(what, directory, { cause: error });
+    });
+    await jobSet.#checkOwned();
+    for (const name of found) jobSet.#functions.add(name);
+    const batches = (await readdir(names.inputsDirectory(directory))).map(Number);
+    // The process before may have been ended within a line.
+    jobSet.#journalTorn = true;
+    jobSet.#batches = Math.max(0, ...batches.filter((batch) => Number.isInteger(batch)));
+    return jobSet;
+  }
+
+  /** What {@link create} has noted. */
+  async readHeader(): Promise<Record<string, unknown>> {
+    return parse(await readFile(names.headerFile(this.directory), 'utf8')) as Record<string, unknown>;
+  }
+
+  /** From now on no job of a submission runs, should there be any. */
+  async revoke(submission: number): Promise<void> {
+    await writeWhole(names.revokedFile(this.directory, submission), '');
   }
 
   /** Writes a function, unless this set has it already. */
@@ -169,13 +199,13 @@ export class JobSet {
 
   /**
    * The bytes of a job's outcome, or undefined if there is none yet.
-   * @throws {OwnershipError} if another user could have written it
+   * @throws {OwnershipError} if another user could have written it; what the filesystem says if the whole job set is not there
    */
   async readOutcome(key: string): Promise<Buffer | undefined> {
     const file = names.outcomeFile(this.directory, key);
+    await this.#checkOwned();
     let handle;
     try {
-      await this.#checkOwned();
       handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW);
     } catch (error) {
       refuseLink(file, error);
@@ -241,36 +271,6 @@ export class JobSet {
 /** The names in the outcomes directory of whole outcomes; one directory listing, however many there are. */
 export async function listOutcomes(directory: string): Promise<string[]> {
   return (await readdir(names.outcomesDirectory(directory))).filter((name) => names.isOutcomeName(name));
-}
-
-/**
- * The script that every job runs, with its key, batch, offset, length and hash as arguments: the user's variables and lines, then node
- * in its place, so that signals reach node. It takes its output to the job set by itself: through a batch system it may come late.
- */
-function runScript(directory: string, { node, execArgv, environment, setup }: RunnerSetup): string {
-  const logs = shellWord(names.logsDirectory(directory));
-  const outcomes = shellWord(names.outcomesDirectory(directory));
-  const command = [node, ...execArgv, names.runnerFile(directory), directory]
-    .map((word) => shellWord(word))
-    .join(' ');
-  return [
-    '#!/bin/sh',
-    // The logs are for their owner alone; what the call writes elsewhere is as its machine has it.
-    'condor_futures_umask=$(umask)',
-    'umask 077',
-    // A batch system starts a job again whose end it has not heard of: what the call has printed by then stays.
-    `[ -e ${outcomes}/"$1" ] || : >${logs}/"$1".out 2>${logs}/"$1".err`,
-    `exec >>${logs}/"$1".out 2>>${logs}/"$1".err`,
-    'umask "$condor_futures_umask"',
-    // A file that a setup line sources would take the script's arguments for its own.
-    'condor_futures_key=$1 condor_futures_call="$2 $3 $4 $5"',
-    'set --',
-    ...environmentLines(environment),
-    ...setup,
-    // Words of digits: the shell may take them apart.
-    `exec ${command} "$condor_futures_key" $condor_futures_call`,
-    '',
-  ].join('\n');
 }
 
 function ignoreMissing(error: NodeJS.ErrnoException): void {

@@ -5,6 +5,9 @@ import { join } from 'node:path';
  *
  *     job-set.yaml        who made it, when, with which options
  *     journal.jsonl       what was submitted, a line before and a line after each submission
+ *     owner.json          which process looks after it
+ *     settled             what came of the calls whose files are gone, one after the other
+ *     revoked/<n>         a submission whose jobs, should there be any, are not to run
  *     runner.cjs, run.sh  what a job runs
  *     functions/<hash>    a function, once
  *     inputs/<batch>      the calls of one submission, one after the other
@@ -15,6 +18,11 @@ import { join } from 'node:path';
  */
 export const headerFile = (directory: string): string => join(directory, 'job-set.yaml');
 export const journalFile = (directory: string): string => join(directory, 'journal.jsonl');
+export const ownerFile = (directory: string): string => join(directory, 'owner.json');
+export const archiveFile = (directory: string): string => join(directory, 'settled');
+export const revokedDirectory = (directory: string): string => join(directory, 'revoked');
+export const revokedFile = (directory: string, submission: number): string =>
+  join(revokedDirectory(directory), String(submission));
 export const runnerFile = (directory: string): string => join(directory, 'runner.cjs');
 export const scriptFile = (directory: string): string => join(directory, 'run.sh');
 export const functionsDirectory = (directory: string): string => join(directory, 'functions');
@@ -38,6 +46,12 @@ export const eventLogFile = (directory: string): string => join(directory, 'even
 /** The key of the job of a call's nth attempt, counted from 1. */
 export const jobKey = (call: number, attempt: number): string =>
   attempt === 1 ? String(call) : `${call}-${attempt}`;
+
+/** What {@link jobKey} was made of. */
+export function parseJobKey(key: string): { call: number; attempt: number } {
+  const [call, attempt = '1'] = key.split('-');
+  return { call: Number(call), attempt: Number(attempt) };
+}
 
 /** Whether a name in the outcomes directory is that of a whole outcome, and not of one still being written. */
 export const isOutcomeName = (name: string): boolean => /^\d+(-\d+)?$/.test(name);

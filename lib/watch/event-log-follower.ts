@@ -1,6 +1,9 @@
 import { open, type FileHandle } from 'node:fs/promises';
 import type { JobEvent, ParsedEvents } from '../batch/batch-system.ts';
 
+/** A network filesystem may show zeros for what another machine has just written; after so many looks, they are what is there. */
+const LOOKS_AT_ZEROS = 10;
+
 /** How much of what was read last is read again, to see that the log is still the same. */
 const FINGERPRINT_BYTES = 256;
 
@@ -14,6 +17,7 @@ export class EventLogFollower {
   #offset = 0;
   /** What stood before the offset. */
   #fingerprint: Buffer = Buffer.alloc(0);
+  #looksAtZeros = 0;
 
   constructor(file: string, parse: (bytes: Buffer) => ParsedEvents) {
     this.#file = file;
@@ -43,13 +47,19 @@ export class EventLogFollower {
     while (this.#offset < size) {
       const bytes = Buffer.alloc(Math.min(CHUNK_BYTES, size - this.#offset));
       const { bytesRead } = await handle.read(bytes, 0, bytes.length, this.#offset);
-      const { events, consumed } = this.#parse(bytes.subarray(0, bytesRead));
+      const { events, consumed } = this.#parse(this.#untilZeros(bytes.subarray(0, bytesRead)));
       for (const event of events) found.push(event);
       if (consumed === 0) break;
       this.#offset += consumed;
       this.#fingerprint = Buffer.from(bytes.subarray(Math.max(0, consumed - FINGERPRINT_BYTES), consumed));
     }
     return found;
+  }
+
+  #untilZeros(bytes: Buffer): Buffer {
+    const zeros = bytes.indexOf(0);
+    this.#looksAtZeros = zeros === -1 ? 0 : this.#looksAtZeros + 1;
+    return zeros === -1 || this.#looksAtZeros > LOOKS_AT_ZEROS ? bytes : bytes.subarray(0, zeros);
   }
 
   async #isSame(handle: FileHandle): Promise<boolean> {

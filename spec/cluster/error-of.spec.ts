@@ -90,4 +90,16 @@ describe('The error of a job', () => {
     expect(heap).toMatchObject({ name: 'JobOutOfMemoryError', limit: 'heap', signal: 6 });
     expect(errorAfter({ kind: 'ended', signal: 6 })).toBeInstanceOf(JobDiedError);
   });
+
+  it.each([
+    ['/bin/sh: 0: cannot open /shared/set/run.sh: No such file', 'Remedy: name a `directory`'],
+    ['run.sh: 4: cannot create /shared/set/logs/1.out: No space left on device', 'Remedy: see whether'],
+    ['run.sh: 4: cannot create /shared/set/logs/1.out: Disk quota exceeded', 'Remedy: see whether'],
+    ['run.sh: 4: cannot create /shared/set/logs/1.out: Read-only file system', 'Remedy: see whether'],
+  ])('has the remedy for what its shell said when it could not begin: %s', (stderrTail, remedy) => {
+    const end = { kind: 'ended', exitCode: 2 } as const;
+    const { message } = errorAfter(end, { stderrTail }, { couldNotBegin: true });
+    expect(message).toContain(remedy);
+    expect(message).toContain(stderrTail);
+  });
 });

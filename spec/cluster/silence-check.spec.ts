@@ -57,6 +57,20 @@ describe('SilenceCheck', () => {
     expect(asked).toBe(0);
   });
 
+  it('asks now and then though something is heard, as the end of one job may have been lost', async () => {
+    for (let minute = 0; minute < 21; minute += 1) {
+      await pass(MINUTE - 2000);
+      check.onHeard();
+    }
+    expect(asked).toBe(2);
+  });
+
+  it('asks at once if it is told to', async () => {
+    check.askSoon();
+    await pass(1000);
+    expect(asked).toBe(1);
+  });
+
   it('asks ever less often while nothing is heard', async () => {
     system.known = new Map([['1.1', { jobId: '1.1', kind: 'queued' }]]);
     await pass(60 * MINUTE);

@@ -261,14 +261,28 @@ describe('A call', () => {
     });
   });
 
+  it('waits while its whole job set is away, as on a network filesystem that is mounted anew', async () => {
+    open({ outcomeGrace: 1000 });
+    const { future } = await submitted();
+    const jobSet = executor.jobSetDirectory as string;
+    renameSync(jobSet, `${jobSet}.away`);
+    system.emit({ jobId: future.jobId as string, kind: 'ended', exitCode: 0 });
+    expect(await thrownBy(future.result(2500))).toMatchObject({ name: 'TimeoutError' });
+    renameSync(`${jobSet}.away`, jobSet);
+    await writeOutcome(keyOf(future), 7);
+    expect(await future).toBe(7);
+  });
+
   it('is not given up by a process that was stopped for longer than the grace', async () => {
     open({ outcomeGrace: 1000 });
     const { future } = await submitted();
     system.emit({ jobId: future.jobId as string, kind: 'ended', exitCode: 0 });
+    // It looks at once, and finds nothing.
+    expect(await thrownBy(future.result(100))).toMatchObject({ name: 'TimeoutError' });
     // Nothing runs here meanwhile, as while a process is stopped.
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 3000);
-    await new Promise((resolve) => setTimeout(resolve));
-    expect(future.done()).toBe(false);
+    // The next look comes at once, and finds nothing yet.
+    expect(await thrownBy(future.result(300))).toMatchObject({ name: 'TimeoutError' });
     await writeOutcome(keyOf(future), 7);
     expect(await future).toBe(7);
   });

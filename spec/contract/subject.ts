@@ -1,4 +1,5 @@
 import { afterAll, beforeAll } from '@jest/globals';
+import type { ClusterExecutor } from '../../lib/cluster-executor.ts';
 import type { ClusterOptions } from '../../lib/cluster-options.ts';
 import type { Executor } from '../../lib/executor.ts';
 
@@ -7,6 +8,7 @@ export interface Subject {
   /** Its class, as the package exports it. */
   readonly name: string;
   readonly makeExecutor: (options?: ClusterOptions) => Executor;
+  readonly attach: (id: string) => Promise<ClusterExecutor>;
   /** What all executors of the contract are made with; `directory` is one that jobs see too. */
   readonly options: ClusterOptions & { readonly directory: string };
 }

@@ -15,7 +15,8 @@ import { join } from 'node:path';
 import { execFileSync } from 'node:child_process';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
-import { JobSet, listOutcomes, type RunnerSetup } from '../../lib/job-set/job-set.ts';
+import { JobSet, listOutcomes } from '../../lib/job-set/job-set.ts';
+import type { RunnerSetup } from '../../lib/job-set/run-script.ts';
 import * as names from '../../lib/job-set/names.ts';
 
 let parent: string;
@@ -205,7 +206,7 @@ describe('a job set', () => {
 
 /** Runs the script as a batch system does; what the runner printed. */
 function run({ directory }: JobSet): unknown {
-  execFileSync('/bin/sh', [names.scriptFile(directory), '7', '1', '20', '300']);
+  execFileSync('/bin/sh', [names.scriptFile(directory), '7', '1', '20', '300', 'abc', '4']);
   return JSON.parse(readFileSync(names.stdoutFile(directory, '7'), 'utf8'));
 }
 
@@ -213,7 +214,11 @@ describe('the script that every job runs', () => {
   it('runs the setup lines, then node with the runner, the job set and the job', async () => {
     const setup = ['FROM_SETUP="it\'s$*"', 'export FROM_SETUP', 'set -- other words'];
     const jobSet = await JobSet.create(parent, { ...runner, setup, execArgv: ['--no-warnings'] }, {});
-    expect(run(jobSet)).toEqual([[jobSet.directory, '7', '1', '20', '300'], ['--no-warnings'], "it's"]);
+    expect(run(jobSet)).toEqual([
+      [jobSet.directory, '7', '1', '20', '300', 'abc'],
+      ['--no-warnings'],
+      "it's",
+    ]);
   });
 
   it('leaves the umask of its machine to the call', async () => {
@@ -225,6 +230,15 @@ describe('the script that every job runs', () => {
     } finally {
       process.umask(umask);
     }
+  });
+
+  it('runs nothing of a submission that was revoked', async () => {
+    const jobSet = await JobSet.create(parent, runner, {});
+    await jobSet.revoke(5);
+    expect(run(jobSet)).toBeInstanceOf(Array);
+    await jobSet.removeLogs('7');
+    await jobSet.revoke(4);
+    expect(() => run(jobSet)).toThrow(/ENOENT.*7\.out/);
   });
 
   it('keeps what was printed by a run that left its outcome, and by no other', async () => {
@@ -240,6 +254,6 @@ describe('the script that every job runs', () => {
 
   it('bears any directory name', async () => {
     const jobSet = await JobSet.create(join(parent, `it's $HOME "é" \`x\``), runner, {});
-    expect(run(jobSet)).toMatchObject([[jobSet.directory, '7', '1', '20', '300'], [], null]);
+    expect(run(jobSet)).toMatchObject([[jobSet.directory, '7', '1', '20', '300', 'abc'], [], null]);
   });
 });

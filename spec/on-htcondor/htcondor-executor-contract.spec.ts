@@ -7,4 +7,9 @@ const options = {
   submit: { request_memory: 128, request_disk: 1024 },
 };
 
-executorContract('HTCondorExecutor', (more) => new HTCondorExecutor({ ...options, ...more }), options);
+executorContract(
+  'HTCondorExecutor',
+  (more) => new HTCondorExecutor({ ...options, ...more }),
+  options,
+  async (id) => HTCondorExecutor.attach(id, options),
+);

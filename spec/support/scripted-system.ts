@@ -5,6 +5,7 @@ import type {
   JobAction,
   JobBatch,
   JobEvent,
+  SubmittedBatch,
 } from '../../lib/batch/batch-system.ts';
 
 /** A batch system whose jobs do nothing: the spec tells what becomes of them. */
@@ -25,6 +26,8 @@ export class ScriptedSystem implements BatchSystem {
   ads: Map<string, ClassAd> = new Map();
   /** The ids of each `describe`. */
   readonly described: (readonly string[])[] = [];
+  /** What `find` finds, by key. */
+  found: Map<string, string> = new Map();
   /** What `status` answers. */
   known: Map<string, JobEvent> = new Map();
   /** Called with each batch before its ids are given. */
@@ -40,6 +43,10 @@ export class ScriptedSystem implements BatchSystem {
     const ids = batch.jobs.map((job) => `${this.batches.length}.${job.key}`);
     await this.beforeAnswer(batch, ids);
     return ids;
+  }
+
+  async find({ jobs }: SubmittedBatch): Promise<(string | undefined)[]> {
+    return jobs.map(({ key }) => this.found.get(key));
   }
 
   async remove(jobIds: readonly string[]): Promise<void> {

@@ -4,6 +4,7 @@ import { beforeEach, describe, expect, it } from '@jest/globals';
 import { parseEventLog } from '../../lib/batch/htcondor/event-log.ts';
 import { EventLogFollower } from '../../lib/watch/event-log-follower.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
+import { until } from '../support/until.ts';
 
 const directory = temporaryDirectory();
 let file: string;
@@ -83,9 +84,22 @@ describe('EventLogFollower', () => {
     expect(await ids()).toEqual(['7.1', '7.2']);
   });
 
+  it('waits for what another machine has written and is not shown yet, but not for ever', async () => {
+    const zeros = '\0'.repeat(submitted(1).length);
+    writeFileSync(file, submitted(0) + zeros + submitted(2));
+    expect(await ids()).toEqual(['7.0']);
+    expect(await ids()).toEqual([]);
+    writeFileSync(file, submitted(0) + submitted(1) + submitted(2));
+    expect(await ids()).toEqual(['7.1', '7.2']);
+    appendFileSync(file, zeros + submitted(3));
+    const found: string[] = [];
+    await until(async () => found.push(...(await ids())) > 0, { interval: 0 });
+    expect(found).toEqual(['7.3']);
+  });
+
   it('reads the line ends of Windows, and events beside text that is none', async () => {
     writeFileSync(file, submitted(0).replaceAll('\n', '\r\n'));
-    appendFileSync(file, `\0\0\0\0\n...\n${submitted(1)}`);
+    appendFileSync(file, `no event\n...\n${submitted(1)}`);
     expect(await ids()).toEqual(['7.0', '7.1']);
   });
 

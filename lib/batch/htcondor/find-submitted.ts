@@ -1,4 +1,4 @@
-import type { JobBatch } from '../batch-system.ts';
+import type { SubmittedBatch } from '../batch-system.ts';
 import { parseClassAds } from './queue-listing.ts';
 import { submissionConstraint } from './submit-description.ts';
 
@@ -14,7 +14,7 @@ const CLOCKS_DIFFER_S = 3600;
  */
 export async function findSubmitted(
   list: (command: 'condor_q' | 'condor_history', args: readonly string[]) => Promise<string>,
-  batch: JobBatch,
+  batch: SubmittedBatch,
   since: number,
 ): Promise<(string | undefined)[]> {
   const found = new Map<unknown, string>();
@@ -26,7 +26,7 @@ export async function findSubmitted(
     submissionConstraint(batch),
   ];
   const add = (listing: string): void => {
-    for (const [jobId, ad] of parseClassAds(listing)) found.set(ad['CondorFuturesCall'], jobId);
+    for (const [id, ad] of parseClassAds(listing)) found.set(ad['CondorFuturesCall'], id);
   };
   // In this order: what leaves the queue in between is in the history then.
   add(await list('condor_q', query));

@@ -12,8 +12,10 @@ import type {
   JobPlace,
   JobSetRemoval,
   SubmitOptions,
+  SubmittedBatch,
 } from '../batch-system.ts';
 import { COMMAND_TIMEOUT_MS, runCommand, type CommandOptions, type CommandOutput } from '../run-command.ts';
+import { findSubmitted } from './find-submitted.ts';
 import { parseEventLog } from './event-log.ts';
 import { commandOf, parseRefusals, trimAnalysis } from './job-actions.ts';
 import { jobConstraint } from './job-constraint.ts';
@@ -92,6 +94,17 @@ export class HTCondorSystem implements BatchSystem {
     } catch (error) {
       throw await submission.giveUp(error);
     }
+  }
+
+  async find(
+    batch: SubmittedBatch,
+    told: readonly string[] | undefined,
+    since: Date,
+  ): Promise<(string | undefined)[]> {
+    if (told !== undefined) return [...told];
+    const list = async (command: 'condor_q' | 'condor_history', args: readonly string[]): Promise<string> =>
+      (await this.#run(command, args)).stdout;
+    return findSubmitted(list, batch, since.getTime());
   }
 
   async remove(jobIds: readonly string[]): Promise<void> {

@@ -3,9 +3,6 @@ import type { JobSetRemoval } from '../batch-system.ts';
 import { runCommand, runCommandNow } from '../run-command.ts';
 import { saysGone } from './says-gone.ts';
 
-/** How long the end of a process may be held up. */
-const LONGEST_HOLDUP_MS = 10_000;
-
 /** Removes job sets by what is written in their jobs, and so also the jobs whose ids only the schedd knows. */
 export class HTCondorJobSetRemoval implements JobSetRemoval {
   readonly #place: readonly string[];
@@ -28,10 +25,10 @@ export class HTCondorJobSetRemoval implements JobSetRemoval {
     await runCommand('condor_rm', this.#arguments(jobSetId), options).catch(ignoreNone);
   }
 
-  removeNow(jobSetId: string): void {
+  removeNow(jobSetId: string, timeoutMs: number): void {
     this.#endSubmission();
     try {
-      runCommandNow('condor_rm', this.#arguments(jobSetId), LONGEST_HOLDUP_MS);
+      runCommandNow('condor_rm', this.#arguments(jobSetId), timeoutMs);
     } catch (error) {
       ignoreNone(error);
     }

@@ -1,5 +1,5 @@
 import { eventLogFile, scriptFile, startFile } from '../../job-set/names.ts';
-import type { AvoidedHost, JobBatch, SubmitOptions } from '../batch-system.ts';
+import type { AvoidedHost, JobBatch, SubmitOptions, SubmittedBatch } from '../batch-system.ts';
 import { showValue } from '../../options.ts';
 import { DOLLAR_ATTRIBUTE, quoteWords, troubleWithValue } from './quoting.ts';
 
@@ -8,9 +8,12 @@ const RESERVED: readonly string[] = [
   'executable',
   'transfer_executable',
   'arguments',
+  'arguments2',
   'args',
   'environment',
   'env',
+  'environment2',
+  'shell',
   'input',
   'output',
   'error',
@@ -33,7 +36,7 @@ const RESERVED: readonly string[] = [
 ];
 
 /** A submit command, or an attribute of the job's ClassAd as `+Name` or `MY.Name`. */
-const NAME = /^(\+|my\.)?[a-z_][a-z0-9_.]*$/i;
+const NAME = /^(\+|my\.)?(?!my\.)[a-z_][a-z0-9_.]*$/i;
 
 /**
  * @throws {TypeError} for names that are reserved or no names, and values that HTCondor would not leave as they are
@@ -103,7 +106,7 @@ function requirementsWithout(avoid: readonly AvoidedHost[], submit: SubmitOption
 }
 
 /** The jobs of one submission, as a ClassAd expression. */
-export function submissionConstraint({ jobSet, submission }: JobBatch): string {
+export function submissionConstraint({ jobSet, submission }: SubmittedBatch): string {
   return `CondorFuturesJobSet == "${jobSet.id}" && CondorFuturesSubmission == ${submission}`;
 }
 

@@ -1,6 +1,15 @@
 import { hostname } from 'node:os';
-import type { BatchSystem, ClassAd, EventSource, JobAction, JobBatch, JobEvent } from '../batch-system.ts';
+import type {
+  BatchSystem,
+  ClassAd,
+  EventSource,
+  JobAction,
+  JobBatch,
+  JobEvent,
+  SubmittedBatch,
+} from '../batch-system.ts';
 import { classAdOf, commandOf, endOf, explainJob, type LocalJob } from './local-job.ts';
+import { Orphans } from './orphans.ts';
 import { ProcessGroup } from './process-group.ts';
 
 /** How many jobs that have ended are remembered. */
@@ -22,6 +31,7 @@ export class LocalSystem implements BatchSystem {
   readonly #running = new Map<string, LocalJob>();
   readonly #held = new Map<string, LocalJob>();
   readonly #ended = new Map<string, LocalJob>();
+  readonly #orphans = new Orphans((event) => this.#emit(event));
   #submitted = 0;
 
   constructor(maxWorkers: number) {
@@ -45,8 +55,15 @@ export class LocalSystem implements BatchSystem {
     return ids;
   }
 
+  /** They outlive a process that is killed; those that waited do not. */
+  async find({ jobSet, jobs }: SubmittedBatch): Promise<(string | undefined)[]> {
+    const running = this.#orphans.adopt(jobSet.directory);
+    return jobs.map(({ key }) => running.get(key));
+  }
+
   async remove(jobIds: readonly string[]): Promise<void> {
     for (const jobId of jobIds) {
+      this.#orphans.remove(jobId);
       const running = this.#running.get(jobId);
       if (running !== undefined) {
         running.removing = true;
@@ -58,10 +75,9 @@ export class LocalSystem implements BatchSystem {
   }
 
   async status(jobIds: readonly string[]): Promise<Map<string, JobEvent>> {
-    const known = jobIds.filter((jobId) => this.#waiting.has(jobId) || this.#running.has(jobId));
-    return new Map(
-      known.map((jobId) => [jobId, { jobId, kind: this.#running.has(jobId) ? 'running' : 'queued' }]),
-    );
+    const runs = (jobId: string): boolean => this.#running.has(jobId) || this.#orphans.has(jobId);
+    const known = jobIds.filter((jobId) => this.#waiting.has(jobId) || runs(jobId));
+    return new Map(known.map((jobId) => [jobId, { jobId, kind: runs(jobId) ? 'running' : 'queued' }]));
   }
 
   async act({ kind }: JobAction, jobIds: readonly string[]): Promise<Map<string, string>> {
@@ -81,6 +97,7 @@ export class LocalSystem implements BatchSystem {
   }
 
   async close(): Promise<void> {
+    this.#orphans.close();
     await this.remove([...this.#waiting.keys(), ...this.#running.keys()]);
   }
 

@@ -87,5 +87,25 @@ interface LiveScope {
 
 function toScope({ description, object }: LiveScope): Scope {
   const type = (/^\w+/.exec(description)?.[0] ?? '').toLowerCase() as Scope['type'];
-  return { type, description, variables: object };
+  // The object itself, whose getters are not ours to call.
+  if (type === 'with' || type === 'global') return { type, description, variables: object };
+  return { type, description, variables: withoutTraps(object) };
+}
+
+/** From V8 12 on, to read a variable that has no value yet throws. */
+function withoutTraps(variables: Record<string, unknown>): Record<string, unknown> {
+  try {
+    Object.values(variables);
+    return variables;
+  } catch {
+    return Object.fromEntries(Object.keys(variables).map((name) => [name, valueOf(variables, name)]));
+  }
+}
+
+function valueOf(variables: Record<string, unknown>, name: string): unknown {
+  try {
+    return variables[name];
+  } catch {
+    return undefined;
+  }
 }

@@ -133,7 +133,7 @@ describe('HTCondorSystem', () => {
     const failure = thrownBy(system.submit(batchOf(1), unwanted.signal));
     await until(() => existsSync(join(bin, 'begun')));
     unwanted.abort();
-    system.jobSetRemoval.removeNow('set');
+    system.jobSetRemoval.removeNow('set', 10_000);
     expect(await failure).toBeInstanceOf(SubmitError);
     expect(heard('condor_submit', 'args')).toBe('-terse\n');
     expect(heard('condor_rm', 'args')).toBe('-constraint\nCondorFuturesJobSet == "set"\n');

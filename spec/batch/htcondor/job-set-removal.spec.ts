@@ -45,7 +45,7 @@ describe('Jobs of a job set', () => {
     [NONE, 1],
   ])('are removed without a turn of the event loop, and none are submitted any more (%p)', (says, code) => {
     condorRm(says, code);
-    removal.removeNow('set-1');
+    removal.removeNow('set-1', 10_000);
     expect(readFileSync(join(bin, 'arguments'), 'utf8')).toBe(EXPECTED);
     expect(submissionsEnded).toBe(1);
   });
@@ -53,8 +53,15 @@ describe('Jobs of a job set', () => {
   it('are not removed when condor_rm fails, which is told', async () => {
     condorRm('no schedd', 1);
     await expect(removal.remove('set-1')).rejects.toThrow('exit code 1: no schedd');
-    expect(() => removal.removeNow('set-1')).toThrow(CommandError);
-    expect(() => removal.removeNow('set-1')).toThrow('condor_rm failed with exit code 1: no schedd');
+    expect(() => removal.removeNow('set-1', 10_000)).toThrow(CommandError);
+    expect(() => removal.removeNow('set-1', 10_000)).toThrow('condor_rm failed with exit code 1: no schedd');
+  });
+
+  it('are not waited for longer than the process may', () => {
+    writeFileSync(join(bin, 'condor_rm'), '#!/bin/sh\nexec sleep 600\n');
+    expect(() => removal.removeNow('set-1', 50)).toThrow(
+      'condor_rm failed with spawnSync condor_rm ETIMEDOUT',
+    );
   });
 
   it('can be removed by hand', () => {

@@ -1,6 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import type { JobBatch } from '../../../lib/batch/batch-system.ts';
-import { checkSubmitOptions, submitDescription } from '../../../lib/batch/htcondor/submit-description.ts';
+import {
+  checkDirectoryName,
+  checkSubmitOptions,
+  submitDescription,
+} from '../../../lib/batch/htcondor/submit-description.ts';
 
 const batch: JobBatch = {
   jobSet: { id: '20261121-120000-abcdefgh', directory: "/shared/it's me/20261121-120000-abcdefgh" },
@@ -45,6 +49,97 @@ queue call,words from (
   });
 });
 
+/** What somebody may come to pass on, of whom one does not know what they want. */
+const NASTY = [
+  'queue',
+  'queue 1000',
+  'x\nqueue 1000',
+  'x\r\nqueue 1000',
+  'x\rqueue 1000',
+  'x\u2028queue 1000',
+  'x\u2029queue 1000',
+  'x\u0085queue 1000',
+  'x\vqueue 1000',
+  'x\fqueue 1000',
+  '$(Cluster)',
+  '$$(Owner)',
+  '$ENV(HOME)',
+  '$F(x)',
+  '$INT(1)',
+  'x\\',
+  'x\\\\',
+  ' x',
+  'x ',
+  '\tx',
+  '\u00a0x',
+  '@=end',
+  '# x',
+  '"x',
+  "'x",
+  '"x" arguments = y',
+  ')',
+  'x\0y',
+  '',
+];
+
+/** What it returns, or the class of what it throws. */
+function resultOf(act: () => unknown): unknown {
+  try {
+    return act();
+  } catch (error) {
+    return (error as Error).constructor;
+  }
+}
+
+describe('what a program passes on', () => {
+  it.each(NASTY)('is no more than one value, or is refused: %j', (nasty) => {
+    for (const name of ['batch_name', '+Note', 'MY.Note', 'requirements']) {
+      const linesWith = (value: string): string[] => {
+        checkSubmitOptions({ [name]: value });
+        return submitDescription({ ...batch, submit: { [name]: value } }).split('\n');
+      };
+      const plain = linesWith('VALUE').map((line) => line.replace('VALUE', () => nasty));
+      expect([plain, TypeError]).toContainEqual(resultOf(() => linesWith(nasty)));
+    }
+  });
+
+  it.each([
+    ...NASTY,
+    'a=b',
+    'a = b',
+    'a:b',
+    'queue',
+    'QUEUE',
+    '+',
+    'MY.',
+    '+a=b',
+    'a\\',
+    'é',
+    '@a',
+    'a b',
+    '-a',
+  ])('is no name of a submit command: %j', (nasty) => {
+    expect(() => checkSubmitOptions({ [nasty]: 1 })).toThrow(TypeError);
+    expect(() => checkSubmitOptions({ [`${nasty} = 1\nqueue`]: 1 })).toThrow(TypeError);
+  });
+
+  it.each(NASTY)('is refused as a directory, or stays one word: %j', (nasty) => {
+    const lines = (directory: string): number => {
+      checkDirectoryName('directory', directory);
+      return submitDescription({ ...batch, jobSet: { id: 'id', directory } }).split('\n').length;
+    };
+    expect([lines('/shared/set'), TypeError]).toContainEqual(resultOf(() => lines(`/shared/${nasty}/set`)));
+  });
+});
+
+describe('the command line of a job', () => {
+  it('has numbers and hashes only, behind the script', () => {
+    const description = submitDescription(batch);
+    const words = description.slice(description.indexOf('queue call,words'));
+    expect(words).toMatch(/^queue call,words from \(\n([\d-]+,[\d a-f-]+\n)+\)\n$/);
+  });
+});
+
 describe('submit commands', () => {
   it.each([
     { request_memory: '2GB', request_cpus: 4, '+WantFlocking': true, 'MY.Project': '"x"' },
@@ -54,12 +149,22 @@ describe('submit commands', () => {
     expect(() => checkSubmitOptions(submit as never)).not.toThrow();
   });
 
-  it.each(['executable', 'Arguments', 'LOG', 'output', 'environment', 'queue', 'if', 'include'])(
-    'that the library needs itself are refused with their list: %s',
-    (name) =>
-      expect(() => checkSubmitOptions({ [name]: 'x' })).toThrow(
-        /is not yours to set: .*executable, .*log, .*queue/,
-      ),
+  it.each([
+    'executable',
+    'Arguments',
+    'arguments2',
+    'environment2',
+    'shell',
+    'LOG',
+    'output',
+    'environment',
+    'queue',
+    'if',
+    'include',
+  ])('that the library needs itself are refused with their list: %s', (name) =>
+    expect(() => checkSubmitOptions({ [name]: 'x' })).toThrow(
+      /is not yours to set: .*executable, .*log, .*queue/,
+    ),
   );
 
   it.each([

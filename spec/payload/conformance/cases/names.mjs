@@ -1,4 +1,13 @@
 export const cases = {
+  'sends functions beside variables that have no value yet': {
+    here({ serialize }) {
+      const shared = { n: 1 };
+      const { length } = serialize(() => shared.n);
+      const later = 2;
+      return [length > 0, (() => [shared, later])().at(1)];
+    },
+    gives: [true, 2],
+  },
   'sends functions that shadow a name of the language': {
     send() {
       const Math = { sqrt: (x) => `root of ${x}` };

@@ -1,0 +1,91 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { runnerFile, scriptFile } from '../../job-set/names.ts';
+import type { JobEvent } from '../batch-system.ts';
+
+const POLL_MS = 250;
+
+/** Jobs that an earlier process of this machine started and did not outlive: they are not our children, so they are looked at now and then. */
+export class Orphans {
+  readonly #emit: (event: JobEvent) => void;
+  readonly #pids = new Map<string, number>();
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(emit: (event: JobEvent) => void) {
+    this.#emit = emit;
+  }
+
+  /** The ids of the jobs of a job set that are running, by key; from now on their ends are told. */
+  adopt(directory: string): Map<string, string> {
+    const found = [...runningJobs(directory)].map(([key, pid]) => {
+      const id = `local-pid.${pid}`;
+      this.#pids.set(id, pid);
+      return [key, id] as const;
+    });
+    if (found.length > 0) this.#timer ??= setInterval(() => this.#look(), POLL_MS).unref();
+    return new Map(found);
+  }
+
+  has(jobId: string): boolean {
+    return this.#pids.has(jobId);
+  }
+
+  /** Ends the processes of a job; politely, as nobody is left to look at the time. */
+  remove(jobId: string): void {
+    const pid = this.#pids.get(jobId);
+    if (pid !== undefined) signal(-pid, 'SIGTERM');
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+  }
+
+  #look(): void {
+    for (const [jobId, pid] of this.#pids) {
+      if (signal(pid, 0)) continue;
+      this.#pids.delete(jobId);
+      this.#emit({ jobId, kind: 'ended' });
+    }
+    if (this.#pids.size > 0) return;
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
+}
+
+/** Of the processes of this machine those that run the script or the runner of a job set, by key; see proc(5). */
+function runningJobs(directory: string): Map<string, number> {
+  const jobs = new Map<string, number>();
+  for (const pid of pidsOfThisMachine()) {
+    const words = commandLine(pid);
+    const [script, runner] = [words.indexOf(scriptFile(directory)), words.indexOf(runnerFile(directory))];
+    // The runner gets the job set's directory first.
+    const key = script === -1 ? words[runner + 2] : words[script + 1];
+    if ((script !== -1 || runner !== -1) && key !== undefined) jobs.set(key, pid);
+  }
+  return jobs;
+}
+
+function pidsOfThisMachine(): number[] {
+  try {
+    return readdirSync('/proc').map(Number).filter(Number.isInteger);
+  } catch {
+    // Where there is no /proc, no job is found.
+    return [];
+  }
+}
+
+function commandLine(pid: number): string[] {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+  } catch {
+    return [];
+  }
+}
+
+/** @returns whether there is such a process, or group of processes */
+function signal(pid: number, name: NodeJS.Signals | 0): boolean {
+  try {
+    return process.kill(pid, name);
+  } catch {
+    return false;
+  }
+}

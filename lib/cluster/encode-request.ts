@@ -1,0 +1,51 @@
+import type { JobRequest } from '../executor.ts';
+import { encodeCall, type CallItem, type CallOptions } from '../payload/call.ts';
+import { captureGraph } from '../payload/capture/capture.ts';
+import { writeGraph } from '../payload/format.ts';
+import { isPlain } from '../payload/plain.ts';
+import { serialize } from '../payload/serialize.ts';
+import { encodeThrown } from '../payload/thrown.ts';
+import type { Functions, WrittenFunction } from './functions.ts';
+
+/** A request as bytes. */
+export interface EncodedRequest {
+  readonly fn: WrittenFunction;
+  readonly payload: Uint8Array;
+}
+
+/**
+ * Copies a request, so that what the caller changes afterwards does not leak in.
+ * @param single the one call's arguments must travel; else a call whose arguments can't fails alone, when its turn comes
+ * @throws {SerializationError}
+ */
+export function encodeRequest(
+  { fn, items }: JobRequest,
+  functions: Functions,
+  options: CallOptions,
+  single: boolean,
+): EncodedRequest {
+  const written = functions.write(fn);
+  const encoded = items.map((args): CallItem => {
+    try {
+      return encodeItem(args, written, options);
+    } catch (error) {
+      if (single) throw error;
+      return { thrown: encodeThrown(error) };
+    }
+  });
+  return { fn: written, payload: encodeCall({ function: written.hash, items: encoded, options }) };
+}
+
+function encodeItem(
+  args: readonly unknown[],
+  { fn, objects }: WrittenFunction,
+  { capture }: CallOptions,
+): CallItem {
+  if (isPlain(args, objects)) return { arguments: serialize(args, capture, 'arguments') };
+  const captured = captureGraph(args, 'arguments', capture);
+  for (const { value } of captured.steps()) {
+    // It has to be one object on the other side too.
+    if (objects.has(value as object)) return { call: serialize([fn, args], capture, 'call') };
+  }
+  return { arguments: writeGraph(captured.graph) };
+}

@@ -1,0 +1,51 @@
+import { FutureController, type Future } from '../future.ts';
+import type { ItemResult } from '../map-results.ts';
+import type { Call } from './call.ts';
+
+/** A future for each call of a chunk. The chunk's job is removed when all of them are cancelled. */
+export function itemFutures(call: Call): Future<unknown>[] {
+  let wanted = call.items;
+  const onCancel = (): void => {
+    wanted -= 1;
+    if (wanted === 0) call.future.cancel();
+  };
+  const controllers = Array.from(
+    { length: call.items },
+    () =>
+      new FutureController<unknown>({
+        get jobId() {
+          return call.jobId;
+        },
+        get host() {
+          return call.host;
+        },
+        get usage() {
+          return call.usage;
+        },
+        get attempts() {
+          return call.attempts;
+        },
+        get control() {
+          return call.control;
+        },
+        stdout: async () => call.stdout(),
+        stderr: async () => call.stderr(),
+        onCancel,
+      }),
+  );
+  const open = (): FutureController<unknown>[] => controllers.filter(({ future }) => !future.done());
+  call.future.then(
+    (results) => {
+      for (const [index, result] of (results as ItemResult<unknown>[]).entries()) {
+        const controller = controllers[index];
+        if (controller === undefined || controller.future.done()) continue;
+        if ('thrown' in result) controller.reject(result.thrown);
+        else controller.resolve(result.value);
+      }
+    },
+    (error: unknown) => {
+      for (const controller of open()) controller.reject(error);
+    },
+  );
+  return controllers.map(({ future }) => future);
+}

@@ -1,0 +1,63 @@
+import type { SubmitOptions } from '../batch/batch-system.ts';
+import { parseJournalJob, type JournalEntry, type JournalJob } from '../job-set/journal.ts';
+import { parseJobKey } from '../job-set/names.ts';
+
+/** A call as a journal tells it: its last attempt. */
+export interface JournaledCall {
+  /** Of the calls of the executor, counted from 1. */
+  readonly index: number;
+  readonly attempt: number;
+  readonly job: JournalJob;
+  readonly submission: JournaledSubmission;
+  /** Among the jobs of the submission, counted from 0. */
+  readonly position: number;
+}
+
+/** Jobs that were submitted together. */
+export interface JournaledSubmission {
+  readonly submission: number;
+  /** When the batch system was about to be asked for them. */
+  readonly time: Date;
+  readonly submit: SubmitOptions;
+  /** Set if it has answered. */
+  ids: readonly string[] | undefined;
+  /** What it, or the journal's process, has said against them. */
+  refusal: string | undefined;
+}
+
+/** What a job set's journal says. */
+export interface Journaled {
+  readonly calls: ReadonlyMap<number, JournaledCall>;
+  readonly submissions: readonly JournaledSubmission[];
+  /** Nobody waits for its calls any more. */
+  readonly closed: boolean;
+}
+
+/** Puts together what the lines of a journal say of each call. */
+export function readCalls(entries: readonly (JournalEntry & { readonly time: string })[]): Journaled {
+  const calls = new Map<number, JournaledCall>();
+  const submissions = new Map<number, JournaledSubmission>();
+  let closed = false;
+  for (const entry of entries) {
+    if (entry.event === 'closed') {
+      closed = true;
+      continue;
+    }
+    if (entry.event === 'submitting') {
+      const { submission, submit, time } = entry;
+      const batch = { submission, time: new Date(time), submit, ids: undefined, refusal: undefined };
+      submissions.set(submission, batch);
+      for (const [position, text] of entry.jobs.entries()) {
+        const job = parseJournalJob(text);
+        const { call: index, attempt } = parseJobKey(job.key);
+        calls.set(index, { index, attempt, job, submission: batch, position });
+      }
+      continue;
+    }
+    const batch = submissions.get(entry.submission);
+    if (batch === undefined) continue;
+    if (entry.event === 'submitted') batch.ids = entry.ids;
+    else batch.refusal = entry.error;
+  }
+  return { calls, submissions: [...submissions.values()], closed };
+}

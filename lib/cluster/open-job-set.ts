@@ -1,0 +1,106 @@
+import { serialize } from 'node:v8';
+import type { BatchSystem } from '../batch/batch-system.ts';
+import type { ResolvedOptions } from '../cluster-options.ts';
+import { Archive } from '../job-set/archive.ts';
+import type { Claim } from '../job-set/claim.ts';
+import type { JobSet } from '../job-set/job-set.ts';
+import type { JournalEntry } from '../job-set/journal.ts';
+import { JobSetWatch } from '../watch/job-set-watch.ts';
+import { encodeThrown } from '../payload/thrown.ts';
+import { watchModeOf } from '../watch/filesystem.ts';
+import type { Call } from './call.ts';
+import { JobFiles } from './job-files.ts';
+import { Tracker, type TrackerHost } from './tracker.ts';
+
+/** A directory that cannot be found for this many times the grace of an outcome is gone; before, it may be a network's hiccup. */
+const LOST_AFTER_GRACES = 10;
+
+/** A job set at work, with all that looks after its jobs. */
+export class OpenJobSet {
+  readonly jobSet: JobSet;
+  readonly claim: Claim;
+  readonly archive: Archive;
+  readonly files: JobFiles;
+  readonly tracker: Tracker;
+  readonly watch: JobSetWatch;
+
+  constructor(parts: Omit<OpenJobSet, 'archiveEnd' | 'leave' | 'close'>) {
+    this.jobSet = parts.jobSet;
+    this.claim = parts.claim;
+    this.archive = parts.archive;
+    this.files = parts.files;
+    this.tracker = parts.tracker;
+    this.watch = parts.watch;
+  }
+
+  /** Notes how a call ended that has no outcome, for a process that attaches later. Never rejects: that is the less important thing. */
+  async archiveEnd(call: Call): Promise<void> {
+    if (call.hasOutcome) return;
+    const { index, future } = call;
+    try {
+      if (future.cancelled())
+        return await this.archive.add({ call: index, kind: 'cancelled', bytes: new Uint8Array() });
+      const bytes = serialize(encodeThrown(await future.exception()));
+      await this.archive.add({ call: index, kind: 'failed', bytes });
+    } catch {
+      // It is found out once more then.
+    }
+  }
+
+  /** Leaves everything as it is to a process that attaches later. */
+  async leave(): Promise<void> {
+    await this.watch.close();
+    await this.archive.idle();
+    await this.claim.release();
+  }
+
+  /** Nobody waits for its calls any more: removes it, unless files are to stay. */
+  async close(): Promise<void> {
+    await this.watch.close();
+    await this.archive.idle();
+    if (this.tracker.size === 0 && !this.files.keptAny) return this.jobSet.remove();
+    await this.jobSet.note({ event: 'closed' } satisfies JournalEntry);
+    await this.claim.release();
+  }
+}
+
+/** What an executor does for a job set. */
+export type JobSetHost = Omit<
+  TrackerHost,
+  'system' | 'jobSet' | 'files' | 'archive' | 'outcomeGrace' | 'otherNode'
+> & {
+  /** The directory is gone; its calls have failed. */
+  onLost(): void;
+};
+
+/** Looks after the jobs of a job set from now on: nothing is told before the caller's next turn. */
+export async function openJobSet(
+  jobSet: JobSet,
+  claim: Claim,
+  system: BatchSystem,
+  options: ResolvedOptions,
+  host: JobSetHost,
+): Promise<OpenJobSet> {
+  const { directory } = jobSet;
+  const mode = options.watch === 'auto' ? await watchModeOf(directory) : options.watch;
+  const outcomeGrace = options.outcomeGrace ?? (mode === 'sweep' ? 15_000 : 1000);
+  const files = new JobFiles(jobSet, options.keepFiles);
+  const archive = new Archive(directory);
+  const { otherNode, sweepInterval } = options;
+  const tracker = new Tracker({ ...host, system, jobSet, files, archive, outcomeGrace, otherNode });
+  const lostAfter = LOST_AFTER_GRACES * outcomeGrace;
+  const watch = new JobSetWatch(
+    { directory, mode, sweepInterval, lostAfter, events: system.events },
+    {
+      onOutcome: (key) => tracker.onOutcome(key),
+      onEvent: (event) => tracker.onEvent(event),
+      onTick: () => tracker.onTick(),
+      onLost: (error) => {
+        tracker.onDirectoryLost(error);
+        void watch.close();
+        host.onLost();
+      },
+    },
+  );
+  return new OpenJobSet({ jobSet, claim, archive, files, tracker, watch });
+}

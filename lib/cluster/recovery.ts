@@ -1,0 +1,85 @@
+import { readdir } from 'node:fs/promises';
+import type { BatchSystem } from '../batch/batch-system.ts';
+import type { Settled } from '../job-set/archive.ts';
+import type { JobSet } from '../job-set/job-set.ts';
+import { logsDirectory, outcomesDirectory } from '../job-set/names.ts';
+import type { Journaled, JournaledCall, JournaledSubmission } from './journaled-calls.ts';
+
+/**
+ * What has become of a call while nobody looked after it. `settled`: its future was done; `submitted`: the batch system knows its job; `begun`: it
+ * does not know the job, which has begun all the same; `refused`: there never was a job; `waiting`: nor is there one yet.
+ */
+export type RecoveredCall = JournaledCall &
+  (
+    | { readonly state: 'settled'; readonly settled: Settled }
+    | { readonly state: 'submitted'; readonly jobId: string }
+    | { readonly state: 'refused'; readonly error: string }
+    | { readonly state: 'begun' | 'waiting' }
+  );
+
+/**
+ * Finds out what has become of each call of a job set. No job of those that are `waiting` can run any more, however late it is queued.
+ * @throws {CommandError} if the batch system gives no answer
+ */
+export async function recoverCalls(
+  jobSet: JobSet,
+  system: BatchSystem,
+  { calls, submissions }: Journaled,
+  archive: readonly Settled[],
+): Promise<RecoveredCall[]> {
+  const settled = new Map(archive.map((record) => [record.call, record]));
+  const open = [...calls.values()].filter(({ index }) => !settled.has(index));
+  const begun = await begunJobs(jobSet.directory);
+  const jobIds = new Map<JournaledCall, string>();
+  for (const submission of submissions) {
+    const mine = open.filter((call) => call.submission === submission);
+    if (mine.length > 0) await findJobs(jobSet, system, submission, mine, begun, jobIds);
+  }
+  return [...calls.values()].map((call): RecoveredCall => {
+    const record = settled.get(call.index);
+    if (record !== undefined) return { ...call, state: 'settled', settled: record };
+    const jobId = jobIds.get(call);
+    if (jobId !== undefined) return { ...call, state: 'submitted', jobId };
+    const { refusal } = call.submission;
+    if (refusal !== undefined) return { ...call, state: 'refused', error: refusal };
+    return { ...call, state: begun.has(call.job.key) ? 'begun' : 'waiting' };
+  });
+}
+
+/** Fills in the ids of the jobs of one submission, by call. */
+async function findJobs(
+  jobSet: JobSet,
+  system: BatchSystem,
+  { submission, time, ids, refusal }: JournaledSubmission,
+  calls: readonly JournaledCall[],
+  begun: ReadonlySet<string>,
+  jobIds: Map<JournaledCall, string>,
+): Promise<void> {
+  if (refusal !== undefined) return;
+  const jobs = calls.map(({ job }) => job);
+  // The journal has the ids of all jobs of the submission, of which some may be settled.
+  const told = ids === undefined ? undefined : calls.map(({ position }) => ids[position] as string);
+  const find = async (): Promise<(string | undefined)[]> =>
+    system.find({ jobSet, submission, jobs }, told, time);
+  const found = await find();
+  const isUnknown = found.every((id, index) => id === undefined && !begun.has(jobs[index]?.key ?? ''));
+  if (told === undefined && isUnknown) {
+    // The command that was to submit them may still be at work.
+    await jobSet.revoke(submission);
+    const late = (await find()).filter((id) => id !== undefined);
+    if (late.length > 0) await system.remove(late);
+    return;
+  }
+  for (const [index, id] of found.entries()) {
+    const call = calls[index];
+    if (id !== undefined && call !== undefined) jobIds.set(call, id);
+  }
+}
+
+/** The keys of jobs that have come as far as their script. */
+async function begunJobs(directory: string): Promise<Set<string>> {
+  const outcomes = await readdir(outcomesDirectory(directory));
+  const logs = await readdir(logsDirectory(directory));
+  const begun = logs.map((name) => /^(.*)\.out$/.exec(name)?.[1]).filter((key) => key !== undefined);
+  return new Set([...outcomes, ...begun]);
+}

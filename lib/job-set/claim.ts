@@ -1,0 +1,125 @@
+import { readFileSync } from 'node:fs';
+import { link, readFile, rename, unlink } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { nanoid } from 'nanoid';
+import { JobSetInUseError } from '../errors.ts';
+import { ownerFile } from './names.ts';
+import { writeWhole } from './write-whole.ts';
+
+/** The process that looks after a job set. */
+interface Owner {
+  readonly host: string;
+  readonly pid: number;
+  /** When the process was started, in the kernel's words: another process may get its pid. Undefined where that is not told. */
+  readonly started: string | undefined;
+  readonly id: string;
+}
+
+/** A job set has one process at a time that submits its calls and removes its files. */
+export class Claim {
+  readonly #file: string;
+  readonly #owner: Owner;
+
+  private constructor(file: string, owner: Owner) {
+    this.#file = file;
+    this.#owner = owner;
+  }
+
+  /**
+   * Claims a job set for this process.
+   * @param takeOver also from a process of another machine, of which cannot be told whether it lives
+   * @throws {JobSetInUseError}
+   */
+  static async take(directory: string, takeOver = false): Promise<Claim> {
+    const file = ownerFile(directory);
+    const { pid } = process;
+    const claim = new Claim(file, { host: hostname(), pid, started: startOf(pid), id: nanoid() });
+    const last = await readOwner(file);
+    if (last !== undefined) {
+      if (!takeOver && mayLive(last)) throw inUse(directory, last);
+      await moveAway(directory, file, last);
+    }
+    await claim.#write(directory);
+    return claim;
+  }
+
+  /** Whether it is still this process that looks after the job set; where that cannot be read, it is. */
+  async isOurs(): Promise<boolean> {
+    const owner = await readOwner(this.#file).catch(() => this.#owner);
+    return owner?.id === this.#owner.id;
+  }
+
+  /** Another process may claim the job set at once. */
+  async release(): Promise<void> {
+    if (await this.isOurs()) await unlink(this.#file).catch(() => {});
+  }
+
+  async #write(directory: string): Promise<void> {
+    const temporary = `${this.#file}.${this.#owner.id}`;
+    await writeWhole(temporary, JSON.stringify(this.#owner));
+    try {
+      // A rename would replace the claim of another process that was quicker.
+      await link(temporary, this.#file);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+      const other = await readOwner(this.#file);
+      throw other === undefined ? error : inUse(directory, other);
+    } finally {
+      await unlink(temporary);
+    }
+  }
+}
+
+/** Removes the claim of a process that is gone, unless another one has done so and claims the job set now. */
+async function moveAway(directory: string, file: string, last: Owner): Promise<void> {
+  const away = `${file}.${nanoid()}`;
+  await rename(file, away).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw error;
+  });
+  const moved = await readOwner(away);
+  if (moved === undefined) return;
+  if (moved.id !== last.id) {
+    await rename(away, file);
+    throw inUse(directory, moved);
+  }
+  await unlink(away);
+}
+
+async function readOwner(file: string): Promise<Owner | undefined> {
+  try {
+    return JSON.parse(await readFile(file, 'utf8')) as Owner;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/** Of a process on another machine nothing is known. */
+function mayLive({ host, pid, started }: Owner): boolean {
+  if (host !== hostname()) return true;
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+  return startOf(pid) === started;
+}
+
+/** Field 22 of /proc/<pid>/stat, see proc(5); the name of the program before it may hold spaces and parentheses. */
+function startOf(pid: number): string | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+  } catch {
+    return undefined;
+  }
+}
+
+function inUse(directory: string, { host, pid }: Owner): JobSetInUseError {
+  const remedy =
+    host === hostname()
+      ? 'Remedy: let it detach(), or wait for its end'
+      : 'Remedy: if that process is gone, attach with the option takeOver: true';
+  const message = `The job set ${directory} is looked after by process ${pid} on ${host}. ${remedy}`;
+  return new JobSetInUseError(message, directory, host, pid);
+}

@@ -1,0 +1,58 @@
+import { readFile } from 'node:fs/promises';
+import { journalFile } from './names.ts';
+
+/** A line of the journal. `submitting` is on the disk before the batch system is asked for the jobs. */
+export type JournalEntry =
+  | {
+      readonly event: 'submitting';
+      readonly submission: number;
+      /** By journalJob(). */
+      readonly jobs: readonly string[];
+      readonly submit: Readonly<Record<string, string | number | boolean>>;
+    }
+  | { readonly event: 'submitted'; readonly submission: number; readonly ids: readonly string[] }
+  | { readonly event: 'refused'; readonly submission: number; readonly error: string }
+  /** The executor was shut down: nothing is awaited any more. */
+  | { readonly event: 'closed' };
+
+/** A job as the journal has it: what the runner is told, and whether it is one call or a chunk of some. */
+export interface JournalJob {
+  readonly key: string;
+  readonly batch: number;
+  readonly offset: number;
+  readonly length: number;
+  readonly hash: string;
+  /** 0 for a call that is no chunk. */
+  readonly items: number;
+}
+
+export function journalJob({ key, batch, offset, length, hash, items }: JournalJob): string {
+  return [key, batch, offset, length, hash, items].join(' ');
+}
+
+export function parseJournalJob(text: string): JournalJob {
+  const [key = '', batch, offset, length, hash = '', items] = text.split(' ');
+  return {
+    key,
+    batch: Number(batch),
+    offset: Number(offset),
+    length: Number(length),
+    hash,
+    items: Number(items),
+  };
+}
+
+/** The entries of a journal; a line that is not whole, as after a crash, is none. */
+export async function readJournal(directory: string): Promise<(JournalEntry & { readonly time: string })[]> {
+  const text = await readFile(journalFile(directory), 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return '';
+    throw error;
+  });
+  return text.split('\n').flatMap((line) => {
+    try {
+      return [JSON.parse(line) as JournalEntry & { time: string }];
+    } catch {
+      return [];
+    }
+  });
+}

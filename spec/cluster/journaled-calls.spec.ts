@@ -1,0 +1,49 @@
+import { describe, expect, it } from '@jest/globals';
+import { readCalls } from '../../lib/cluster/journaled-calls.ts';
+import { journalJob, type JournalEntry } from '../../lib/job-set/journal.ts';
+
+const job = (key: string, items = 0): string =>
+  journalJob({ key, batch: 1, offset: 2, length: 3, hash: 'abc', items });
+const time = '2026-11-21T12:00:00.000Z';
+const journal = (...entries: JournalEntry[]): ReturnType<typeof readCalls> =>
+  readCalls(entries.map((entry) => ({ time, ...entry })));
+
+describe('The calls of a journal', () => {
+  it('have their last attempt, and the ids that the batch system told', () => {
+    const { calls, submissions, closed } = journal(
+      { event: 'submitting', submission: 1, jobs: [job('1'), job('2', 4)], submit: { request_memory: 1 } },
+      { event: 'submitted', submission: 1, ids: ['7.0', '7.1'] },
+      { event: 'submitting', submission: 2, jobs: [job('1-2')], submit: {} },
+    );
+    expect([...calls.values()]).toMatchObject([
+      { index: 1, attempt: 2, position: 0, submission: { submission: 2, ids: undefined } },
+      {
+        index: 2,
+        attempt: 1,
+        position: 1,
+        job: { key: '2', batch: 1, offset: 2, length: 3, hash: 'abc', items: 4 },
+        submission: {
+          submission: 1,
+          ids: ['7.0', '7.1'],
+          submit: { request_memory: 1 },
+          time: new Date(time),
+        },
+      },
+    ]);
+    expect([submissions.length, closed]).toEqual([2, false]);
+  });
+
+  it('know what was refused, and that the executor was shut down', () => {
+    const { calls, closed } = journal(
+      { event: 'submitting', submission: 1, jobs: [job('1')], submit: {} },
+      { event: 'refused', submission: 1, error: 'SubmitError: no' },
+      { event: 'closed' },
+    );
+    expect([...calls.values()]).toMatchObject([{ submission: { refusal: 'SubmitError: no' } }]);
+    expect(closed).toBe(true);
+  });
+
+  it('bear entries of submissions that are not there', () => {
+    expect(journal({ event: 'submitted', submission: 9, ids: [] }).calls.size).toBe(0);
+  });
+});

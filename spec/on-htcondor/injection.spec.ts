@@ -1,0 +1,57 @@
+import { execFileSync } from 'node:child_process';
+import { describe, expect, it, jest } from '@jest/globals';
+import { HTCondorExecutor } from '../../lib/htcondor-executor.ts';
+import { sharedTemporaryDirectory } from '../support/temporary-directory.ts';
+
+jest.setTimeout(120_000);
+const directory = sharedTemporaryDirectory();
+
+/** Values that are taken, and could be more than values. */
+const NASTY = [
+  'queue 7',
+  'x\u2028queue 7',
+  'x\u2029queue 7',
+  'x\u0085queue 7',
+  'x\vqueue 7',
+  'x\fqueue 7',
+  '# x',
+  'x # y',
+  '@=end',
+  'x; y, z) (',
+  'executable = /bin/false',
+  'x\\\\y',
+  '$5 $x $$ $',
+  'if true',
+  'notes @=end',
+];
+
+/** To be submitted: the id of the cluster's last proc, and two attributes of the job's ClassAd. */
+async function show(): Promise<{ procs: string | undefined; note: unknown; name: unknown }> {
+  const { readFileSync: read } = await import('node:fs');
+  const ad = read(process.env['_CONDOR_JOB_AD'] as string, 'utf8').split('\n');
+  const valueOf = (name: string): string | undefined =>
+    ad.find((line) => line.startsWith(`${name} = `))?.slice(name.length + 3);
+  return { procs: valueOf('TotalSubmitProcs'), note: valueOf('Note'), name: valueOf('JobBatchName') };
+}
+
+describe('A submit command', () => {
+  it('stays one value of one job, whatever it holds', async () => {
+    await using executor = new HTCondorExecutor({ directory });
+    const shown = await Promise.all(
+      NASTY.map(async (text) => {
+        const submit = {
+          batch_name: text,
+          '+Note': `"${text}"`,
+          request_memory: 128,
+          request_disk: 1024,
+        };
+        return executor.with({ submit }).submit(show);
+      }),
+    );
+    expect(shown.map(({ procs }) => procs)).toEqual(NASTY.map(() => '1'));
+    expect(shown.map(({ note }) => note)).toEqual(NASTY.map((text) => `"${text}"`));
+    expect(shown.map(({ name }) => name)).toEqual(NASTY.map((text) => `"${text}"`));
+    const queued = execFileSync('condor_q', ['-af', 'ClusterId', 'Cmd'], { encoding: 'utf8' });
+    expect(queued).not.toContain('/bin/false');
+  });
+});
