@@ -45,7 +45,7 @@ export class Faults {
     if (hit) this.done.counts.set(kind, (this.done.counts.get(kind) ?? 0) + 1);
   }
 
-  /** Each is a line or two. Killing the submitting process, which then attaches to its job set, would be one more kind here. */
+  /** Each is a line or two. The submitting process is killed in crashes.ts. */
   async #make(kind: FaultKind, target: FaultTarget): Promise<boolean> {
     switch (kind) {
       case 'schedd':

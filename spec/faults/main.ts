@@ -1,12 +1,14 @@
 import { parseArgs } from 'node:util';
 import { homedir } from 'node:os';
 import { assertPersonalPool } from '../support/pool-control.ts';
+import { runCrashes } from './crashes.ts';
 import { runSuite, type Figures } from './suite.ts';
 
 /**
- * Thousands of calls while daemons and jobs are killed, and an account of every one:
+ * Thousands of calls while daemons and jobs are killed, and an account of every one; then a program of a fifth as many calls that is killed
+ * again and again, and attaches each time:
  *
- *     npm run test:faults -- [--calls 5000] [--seed 1] [--minutes 30]
+ *     npm run test:faults -- [--calls 5000] [--seed 1] [--minutes 30] [--crashes 20]
  */
 async function main(): Promise<void> {
   assertPersonalPool();
@@ -15,18 +17,25 @@ async function main(): Promise<void> {
       calls: { type: 'string', default: '5000' },
       seed: { type: 'string', default: '1' },
       minutes: { type: 'string', default: '30' },
+      crashes: { type: 'string', default: '20' },
     },
   });
+  const directory = process.env['CONDOR_FUTURES_SHARED'] ?? homedir();
+  const [calls, seed] = [Number(values.calls), Number(values.seed)];
   const figures = await runSuite({
-    calls: Number(values.calls),
-    seed: Number(values.seed),
-    directory: process.env['CONDOR_FUTURES_SHARED'] ?? homedir(),
+    calls,
+    seed,
+    directory,
     longest: Number(values.minutes) * 60_000,
   });
   console.table(rowsOf(figures));
   const broken = [...figures.hung, ...figures.lost, ...figures.doubled];
   for (const line of broken) console.log(line);
-  process.exit(broken.length > 0 || figures.left > 0 ? 1 : 0);
+  const plan = { directory, seed, calls: Math.round(calls / 5), crashes: Number(values.crashes) };
+  const { wrong, doubled, lost, ...crashes } = await runCrashes(plan);
+  console.table({ ...crashes, wrong: wrong.length, doubled: doubled.length, lost: lost.length });
+  const isBroken = broken.length + figures.left + wrong.length + doubled.length + lost.length > 0;
+  process.exit(isBroken ? 1 : 0);
 }
 
 function rowsOf(figures: Figures): Record<string, number> {
