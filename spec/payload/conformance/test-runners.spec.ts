@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describeEnvironment, writeModules } from './environment.ts';
 import { casesForEsm, casesToCompile, WHERE_IMPORTS_ARE_MODULES } from './programs.ts';
 import { packageDirectory } from './project.ts';
+import { TRANSFORMED } from './transformed.ts';
 
 const TEST = 'all.test';
 
@@ -19,19 +20,6 @@ function jest(directory: string, config: object, flags: readonly string[] = []):
 }
 
 const ownModules = 'jest has modules of its own, which are not those that references lead to';
-const byValue = 'what a test runner transforms is sent by value';
-const TRANSFORMED = {
-  'sends functions of modules by reference, whose state begins anew there': byValue,
-  'sends functions of modules under whatever name': byValue,
-  'sends classes of modules by reference, and their instances': byValue,
-  'sends modules as a whole by reference': byValue,
-  'sends an object with a socket inside by reference where a module exports it': byValue,
-  'sends an object with a socket inside that is all that a module exports': byValue,
-  'fails, and does not run other code, where a module is edited later': byValue,
-  'says that private fields of a class of a module cannot be read': byValue,
-  'says that private fields cannot be read where only the parent has them': byValue,
-};
-
 describeEnvironment({
   name: 'tested by jest with coverage, in CommonJS,',
   cases: casesToCompile(),
