@@ -3,9 +3,9 @@ import { existsSync, readdirSync } from 'node:fs';
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { afterAll, describe, expect, it, jest } from '@jest/globals';
-import { startProgram, type RunningProgram } from '../support/run-program.ts';
-import { sharedTemporaryDirectory } from '../support/temporary-directory.ts';
-import { until } from '../support/until.ts';
+import { startProgram, type RunningProgram } from '../../support/run-program.ts';
+import { sharedTemporaryDirectory } from '../../support/temporary-directory.ts';
+import { until } from '../../support/until.ts';
 
 jest.setTimeout(180_000);
 
