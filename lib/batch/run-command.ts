@@ -92,7 +92,8 @@ export function runCommandNow(command: string, args: readonly string[], timeoutM
     env: process.env,
     encoding: 'utf8',
     stdio: ['ignore', 'ignore', 'pipe'],
-    timeout: timeoutMs,
+    // It takes whole ones only.
+    timeout: Math.ceil(timeoutMs),
     killSignal: 'SIGKILL',
   });
   tellEnd(status);
