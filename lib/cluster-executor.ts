@@ -140,6 +140,8 @@ export class ClusterExecutor extends Executor {
     this.assertOpen();
     this.#shutdown = Promise.resolve();
     await this.#submissions.idle();
+    // Jobs of cancelled calls are not to be left.
+    await this.#commands.idle();
     this.#detached = true;
     this.#opened?.tracker.abandon();
     for (const { controller } of this.#pending) {
@@ -147,6 +149,7 @@ export class ClusterExecutor extends Executor {
         new DetachedError(`The executor was detached; attach to ${this.#id} for this future`),
       );
     }
+    this.#atEnd.leave();
     await this.#opened?.leave();
     await this.#system.close();
     return this.#id;
