@@ -18,7 +18,7 @@ export class Resubmissions {
     }
     const { machine } = call;
     if (avoidHost > 0 && machine !== undefined) call.avoided.set(machine, Date.now() + delay + avoidHost);
-    if (delay === 0) return this.#submissions.add(call);
+    if (delay === 0 || call.future.done()) return this.#submissions.add(call);
     // A call that is cancelled meanwhile has its files removed by the same way.
     let again = (): void => {
       again = () => {};
