@@ -165,6 +165,7 @@ export class ClusterExecutor extends Executor {
       work: async (jobSet, claim) => this.#work(jobSet, claim),
       addCall: (parts) => this.#add(parts),
       submit: (call) => this.#submissions.add(call),
+      removeJob: (jobId) => this.#commands.remove(jobId),
     });
     this.#opened = attached.open;
     this.#open = Promise.resolve(attached.open);
@@ -304,7 +305,7 @@ export class ClusterExecutor extends Executor {
     return openJobSet(jobSet, claim, this.#system, this.#options, {
       isSubmitting: () => this.#submissions.busy,
       releaseJob: (jobId) => this.#releaseJob(jobId),
-      resubmit: (call, retry) => this.#resubmissions.add(call, retry),
+      resubmit: async (call, retry) => this.#resubmissions.add(call, retry),
       onStarted: () => this.#breaker.onStarted(),
       onCouldNotStart: (error) => this.#break(this.#breaker.onCouldNotStart(error)),
       removeJob: (jobId) => {
