@@ -298,7 +298,12 @@ export class ClusterExecutor extends Executor {
 
   async #makeJobSet(): Promise<OpenJobSet> {
     const jobSet = await makeJobSet(this.#system, this.#options, this.#id);
-    return this.#work(jobSet, await Claim.take(jobSet.directory));
+    const claim = await Claim.take(jobSet.directory).catch(async (error: unknown) => {
+      // The next submission makes it anew.
+      await jobSet.remove().catch(() => {});
+      throw error;
+    });
+    return this.#work(jobSet, claim);
   }
 
   async #work(jobSet: JobSet, claim: Claim): Promise<OpenJobSet> {

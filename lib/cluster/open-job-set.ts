@@ -58,6 +58,8 @@ export class OpenJobSet {
   async close(): Promise<void> {
     await this.watch.close();
     await this.archive.idle();
+    // Another process has taken it over, and needs all that is there.
+    if (!(await this.claim.isOurs())) return;
     if (this.tracker.size === 0 && !this.files.keptAny) return this.jobSet.remove();
     await this.jobSet.note({ event: 'closed' } satisfies JournalEntry);
     await this.claim.release();

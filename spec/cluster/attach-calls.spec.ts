@@ -198,3 +198,15 @@ describe('Calls of a job set that is attached to', () => {
     expect(system.batches.flatMap(({ jobs }) => jobs.map(({ key }) => key))).toEqual(['2']);
   });
 });
+
+it('A job set that another process has taken over is left to it', async () => {
+  const run = new ScriptedExecutor(directory);
+  const { future } = await run.submitted();
+  const { jobSetDirectory } = run.executor as { jobSetDirectory: string };
+  writeFileSync(ownerFile(jobSetDirectory), JSON.stringify({ host: 'elsewhere', pid: 1, id: 'other' }));
+  await run.return(future, 7);
+  expect(await future).toBe(7);
+  await run.end();
+  expect(existsSync(journalFile(jobSetDirectory))).toBe(true);
+  expect((await readJournal(jobSetDirectory)).at(-1)).not.toMatchObject({ event: 'closed' });
+});

@@ -80,3 +80,21 @@ it('What came of a call counts, and harms nothing, though there is no room to ar
   const { stdout, stderr, exitCode } = await runProgram(program);
   expect({ stdout, stderr, exitCode }).toEqual({ stdout: '1\n2\nend\n', stderr: '', exitCode: 0 });
 });
+
+it('A job set whose claim cannot be written is made again for the next call', async () => {
+  const program = `
+    import promises from 'node:fs/promises';
+    import { syncBuiltinESMExports } from 'node:module';
+    const { link } = promises;
+    promises.link = async () => {
+      throw Object.assign(new Error('no room'), { code: 'ENOSPC' });
+    };
+    syncBuiltinESMExports();
+    const executor = new condorFutures.LocalExecutor({ directory: ${JSON.stringify(directory)} });
+    await executor.submit(() => 1).catch(({ cause }) => console.log(cause.code));
+    promises.link = link;
+    syncBuiltinESMExports();
+    console.log(await executor.submit(() => 2));
+    await executor.shutdown();`;
+  expect(await runProgram(program)).toMatchObject({ stdout: 'ENOSPC\n2\n', stderr: '' });
+});
