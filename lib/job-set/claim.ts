@@ -1,9 +1,10 @@
-import { constants, readFileSync } from 'node:fs';
+import { constants } from 'node:fs';
 import { copyFile, link, readFile, rename, unlink } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { nanoid } from 'nanoid';
 import { JobSetInUseError } from '../errors.ts';
 import { ownerFile } from './names.ts';
+import { startOf } from './process-start.ts';
 import { writeWhole } from './write-whole.ts';
 
 /** The process that looks after a job set. */
@@ -115,20 +116,6 @@ function mayLive({ host, pid, started }: Owner): boolean {
     return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
   return startOf(pid) === started;
-}
-
-/**
- * Field 22 of /proc/<pid>/stat, see proc(5); the name of the program before it may hold spaces and parentheses. Undefined for a process that
- * has ended, though nobody has asked for its exit code yet.
- */
-export function startOf(pid: number): string | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return fields[0] === 'Z' ? undefined : fields[19];
-  } catch {
-    return undefined;
-  }
 }
 
 function inUse(directory: string, { host, pid }: Owner): JobSetInUseError {
