@@ -179,6 +179,17 @@ describe('Calls of a job set that is attached to', () => {
     future.cancel();
   });
 
+  it('that were cancelled with their whole chunk are cancelled, each of them', async () => {
+    const run = new ScriptedExecutor(directory);
+    const chunk = run.executor.schedule({ fn: () => 0, items: [[1], [2]], options: {} });
+    await until(() => chunk.jobId !== undefined);
+    chunk.cancel();
+    await archived(run.executor.jobSetDirectory as string, 1);
+    const { executor } = await attach(killed(run));
+    await Promise.allSettled(executor.futures);
+    expect(executor.futures.map(({ state }) => state)).toEqual(['cancelled', 'cancelled']);
+  });
+
   it('that are being tried again are not submitted once more', async () => {
     const run = new ScriptedExecutor(directory, { retries: 3 });
     const { future } = await run.submitted();
