@@ -23,7 +23,7 @@ import type { JobOptions } from './job-options.ts';
 import type { ItemResult } from './map-results.ts';
 import type { Future } from './future.ts';
 import { checkDirectory } from './job-set/directory.ts';
-import { Claim } from './job-set/claim.ts';
+import type { Claim } from './job-set/claim.ts';
 import { newJobSetId, type JobSet } from './job-set/job-set.ts';
 import { checkOptions } from './options.ts';
 import type { AnyFunction } from './payload/any-function.ts';
@@ -116,21 +116,18 @@ export class ClusterExecutor extends Executor {
    * @returns the id to attach with
    */
   async detach(): Promise<string> {
-    if (this.#system.jobSetRemoval === undefined) {
-      throw new TypeError(
-        `Jobs of the ${this.#system.name} system end with the program: there is nothing to detach from`,
-      );
-    }
+    const { name, jobSetRemoval } = this.#system;
+    if (jobSetRemoval === undefined) throw new TypeError(`Jobs of the ${name} system end with the program`);
     this.assertOpen();
     this.#shutdown = Promise.resolve();
     await this.#submissions.idle();
+    // Jobs of cancelled calls are not to be left.
+    await this.#commands.idle();
     this.#detached = true;
     this.#opened?.tracker.abandon();
-    for (const { controller } of this.#pending) {
-      controller.reject(
-        new DetachedError(`The executor was detached; attach to ${this.#id} for this future`),
-      );
-    }
+    const message = `The executor was detached; attach to ${this.#id} for this future`;
+    for (const { controller } of this.#pending) controller.reject(new DetachedError(message));
+    this.#atEnd.leave();
     await this.#opened?.leave();
     await this.#system.close();
     return this.#id;
@@ -155,6 +152,7 @@ export class ClusterExecutor extends Executor {
         return call;
       },
       submit: (call) => this.#submissions.add(call),
+      removeJob: (jobId) => this.#commands.remove(jobId),
     });
     if (this.#pending.size > 0) this.#opened?.watch.wake();
     this.#checkIdle();
@@ -249,8 +247,8 @@ export class ClusterExecutor extends Executor {
   }
 
   async #openJobSet(): Promise<OpenJobSet> {
-    this.#open ??= makeJobSet(this.#system, this.#options, this.#id).then(async (jobSet) =>
-      this.#work(jobSet, await Claim.take(jobSet.directory)),
+    this.#open ??= makeJobSet(this.#system, this.#options, this.#id).then(async (made) =>
+      this.#work(made.jobSet, made.claim),
     );
     try {
       this.#opened = await this.#open;
@@ -267,7 +265,7 @@ export class ClusterExecutor extends Executor {
     return openJobSet(jobSet, claim, this.#system, this.#options, {
       isSubmitting: () => this.#submissions.busy,
       releaseJob: (jobId) => this.#commands.release(jobId),
-      resubmit: (call, retry) => this.#resubmissions.add(call, retry),
+      resubmit: async (call, retry) => this.#resubmissions.add(call, retry),
       onStarted: () => this.#breaker.onStarted(),
       onCouldNotStart: (error) => this.#break(this.#breaker.onCouldNotStart(error)),
       removeJob: (jobId) => {

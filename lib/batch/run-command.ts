@@ -42,13 +42,8 @@ export async function runCommand(
       signal: overdue.signal,
       killSignal: 'SIGKILL',
     });
-    onStart?.(() => child.kill('SIGKILL'));
     let stdout = '';
     let stderr = '';
-    child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
-    child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
-    // A program that ends without reading all its input is judged by its exit code.
-    child.stdin.on('error', () => {});
     child.on('error', (error: NodeJS.ErrnoException) => {
       const failure = { command, exitCode: null, stderr };
       if (error.name === 'AbortError') {
@@ -66,6 +61,13 @@ export async function runCommand(
           : new CommandError(`${command} cannot be started: ${error.message}`, failure, { cause: error }),
       );
     });
+    // A process that has no file descriptor left gets a child without streams, whose error comes in a moment.
+    if ((child.stdout as unknown) === undefined) return;
+    onStart?.(() => child.kill('SIGKILL'));
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+    // A program that ends without reading all its input is judged by its exit code.
+    child.stdin.on('error', () => {});
     child.on('close', (exitCode, signal) => {
       tellEnd(child.pid === undefined ? null : exitCode);
       if (exitCode === 0) return resolve({ stdout, stderr });

@@ -14,7 +14,7 @@ import type { Call, CallParts } from './call.ts';
 import { itemFutures } from './item-futures.ts';
 import { readCalls } from './journaled-calls.ts';
 import type { OpenJobSet } from './open-job-set.ts';
-import { recoverCalls, type RecoveredCall } from './recovery.ts';
+import { recoverCalls, type Recovered, type RecoveredCall } from './recovery.ts';
 import { settle, takeResults } from './results.ts';
 
 /** What the executor that attaches does. */
@@ -23,6 +23,7 @@ export interface AttachHost {
   work(jobSet: JobSet, claim: Claim, lastSubmission: number): Promise<OpenJobSet>;
   addCall(parts: Omit<CallParts, 'onCancel'>): Call;
   submit(call: Call): void;
+  removeJob(jobId: string): void;
 }
 
 /**
@@ -49,13 +50,22 @@ export async function attachCalls(
     }
     const archive = await readArchive(jobSet.directory);
     const recovered = await recoverCalls(jobSet, system, journaled, archive);
+    const calls = await restoreCalls(jobSet, recovered.calls, archive, options, host);
     const lastSubmission = Math.max(0, ...journaled.submissions.map(({ submission }) => submission));
     const open = await host.work(jobSet, claim, lastSubmission);
-    return await goOn(open, recovered, options, host);
+    goOn(open, calls, recovered, host);
+    return futuresOf(calls);
   } catch (error) {
     await claim.release();
     throw error;
   }
+}
+
+/** In the order of the calls. */
+function futuresOf(calls: ReadonlyMap<number, Call>): Future<unknown>[] {
+  return [...calls.entries()]
+    .toSorted(([a], [b]) => a - b)
+    .flatMap(([, call]) => (call.items === 0 ? [call.future] : itemFutures(call)));
 }
 
 async function checkHeader(jobSet: JobSet, system: BatchSystem): Promise<void> {
@@ -67,12 +77,14 @@ async function checkHeader(jobSet: JobSet, system: BatchSystem): Promise<void> {
   );
 }
 
-async function goOn(
-  open: OpenJobSet,
+/** The calls that are known, by index; those that were done are done again. */
+async function restoreCalls(
+  jobSet: JobSet,
   recovered: readonly RecoveredCall[],
+  archive: readonly Settled[],
   options: ResolvedOptions,
   host: AttachHost,
-): Promise<Future<unknown>[]> {
+): Promise<Map<number, Call>> {
   const calls = new Map<number, Call>();
   for (const found of recovered) {
     const call = host.addCall({
@@ -84,30 +96,31 @@ async function goOn(
       items: found.job.items,
     });
     call.attempts = found.attempt;
-    call.jobSet = open.jobSet;
+    call.jobSet = jobSet;
     call.jobId = found.submission.ids?.[found.position];
     calls.set(found.index, call);
-    resume(open, call, found, host);
+    if (found.state === 'settled') await restore(call, found.settled, options);
   }
-  for (const found of recovered) {
-    if (found.state !== 'settled') continue;
-    if (found.settled.kind === 'failed' && open.files.keeps(true)) open.files.keepSet();
-    await restore(calls.get(found.index) as Call, found.settled, options);
+  // They were done before they were submitted.
+  for (const settled of archive) {
+    if (calls.has(settled.call)) continue;
+    const call = addUnsent(settled.call, host);
+    calls.set(settled.call, call);
+    await restore(call, settled, options);
   }
   const lastCall = Math.max(0, ...calls.keys());
-  // They were cancelled before they were submitted.
+  // That they were cancelled was not written down any more.
   for (let index = 1; index < lastCall; index += 1) {
-    if (!calls.has(index)) calls.set(index, addCancelled(index, host));
+    if (calls.has(index)) continue;
+    const call = addUnsent(index, host);
+    calls.set(index, call);
+    call.future.cancel();
   }
-  // The log may have been lost meanwhile.
-  open.tracker.ask();
-  return [...calls.entries()]
-    .toSorted(([a], [b]) => a - b)
-    .flatMap(([, call]) => (call.items === 0 ? [call.future] : itemFutures(call)));
+  return calls;
 }
 
-function addCancelled(index: number, host: AttachHost): Call {
-  const call = host.addCall({
+function addUnsent(index: number, host: AttachHost): Call {
+  return host.addCall({
     index,
     fn: undefined,
     payload: undefined,
@@ -115,13 +128,27 @@ function addCancelled(index: number, host: AttachHost): Call {
     options: {},
     items: 0,
   });
-  call.future.cancel();
-  return call;
+}
+
+/** In one turn: before its end the watch tells nothing, and nothing is submitted. */
+function goOn(
+  open: OpenJobSet,
+  calls: ReadonlyMap<number, Call>,
+  { calls: found, abandoned }: Recovered,
+  host: AttachHost,
+): void {
+  for (const one of found) resume(open, calls.get(one.index) as Call, one, host);
+  for (const jobId of abandoned) host.removeJob(jobId);
+  // The log may have been lost meanwhile.
+  open.tracker.ask();
 }
 
 /** Takes up a call that is not done. */
 function resume({ tracker, files }: OpenJobSet, call: Call, found: RecoveredCall, host: AttachHost): void {
-  if (found.state === 'settled') return;
+  if (found.state === 'settled') {
+    if (found.settled.kind === 'failed' && files.keeps(true)) files.keepSet();
+    return;
+  }
   const { batch, offset, length } = found.job;
   call.input = { batch, offset, length };
   files.useInputs(batch);
@@ -139,16 +166,29 @@ function resume({ tracker, files }: OpenJobSet, call: Call, found: RecoveredCall
   }
 }
 
-/** Settles a future as it was settled before. */
-async function restore(call: Call, { kind, bytes }: Settled, { otherNode }: ResolvedOptions): Promise<void> {
+/** Settles a future as it was settled before. What cannot be read any more fails its call alone. */
+async function restore(call: Call, settled: Settled, options: ResolvedOptions): Promise<void> {
   call.hasOutcome = true;
+  try {
+    await restoreFrom(call, settled, options);
+  } catch (cause) {
+    const message = `What came of the call was in the archive, and cannot be read: ${(cause as Error).message}`;
+    call.controller.reject(new PayloadError(message, { cause }));
+  }
+}
+
+async function restoreFrom(
+  call: Call,
+  { kind, bytes }: Settled,
+  { otherNode }: ResolvedOptions,
+): Promise<void> {
   if (kind === 'cancelled') call.future.cancel();
   else if (kind === 'failed') {
     const thrown = deserialize(bytes) as EncodedThrown;
     call.controller.reject(await decodeThrown(thrown, `condor-futures call ${call.index}`));
   } else {
     const outcome = decodeOutcome(bytes);
-    if (outcome === undefined) call.controller.reject(new PayloadError('The outcome in the archive is torn'));
-    else settle(call, await takeResults(call, outcome, otherNode));
+    if (outcome === undefined) throw new PayloadError('it is torn');
+    settle(call, await takeResults(call, outcome, otherNode));
   }
 }

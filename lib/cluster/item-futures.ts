@@ -44,7 +44,10 @@ export function itemFutures(call: Call): Future<unknown>[] {
       }
     },
     (error: unknown) => {
-      for (const controller of open()) controller.reject(error);
+      for (const controller of open()) {
+        if (call.future.cancelled()) controller.future.cancel((error as Error).cause);
+        else controller.reject(error);
+      }
     },
   );
   return controllers.map(({ future }) => future);

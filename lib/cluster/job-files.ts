@@ -70,7 +70,11 @@ export class JobFiles {
       () => false,
     );
     if (isArchived) await this.#jobSet.removeOutcome(key).catch(ignore);
-    if (isLast && call.input !== undefined) await this.releaseInputs(call.input.batch);
+    if (!isLast || call.input === undefined) return;
+    const { batch } = call.input;
+    // It may be about to be tried again, and be refused then as nobody wants it any more.
+    call.input = undefined;
+    await this.releaseInputs(batch);
   }
 }
 

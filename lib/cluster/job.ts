@@ -32,7 +32,7 @@ export interface Job {
   deadline: number;
   /** How many times in a row the batch system did not know it. */
   missing: number;
-  /** Done when its outcome is in the archive, if it goes there. */
+  /** Done when its outcome is in the archive, if it goes there, or is needed no more. */
   archived: Promise<void> | undefined;
   /** Whether its files stay when it is gone. */
   keep: boolean;

@@ -58,6 +58,12 @@ export class JobsAtEnd implements EndingJobs {
     leaveProcess(this);
   }
 
+  /** The jobs are to outlive the process. */
+  leave(): void {
+    this.#watched = false;
+    leaveProcess(this);
+  }
+
   count(): number {
     return [...this.#host.pending].filter((call) => call.attempts > 0).length;
   }

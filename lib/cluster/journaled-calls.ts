@@ -23,6 +23,8 @@ export interface JournaledSubmission {
   ids: readonly string[] | undefined;
   /** What it, or the journal's process, has said against them. */
   refusal: string | undefined;
+  /** It has not been asked at all. */
+  readonly waits: boolean;
 }
 
 /** What a job set's journal says. */
@@ -45,11 +47,23 @@ export function readCalls(entries: readonly (JournalEntry & { readonly time: str
     }
     if (entry.event === 'submitting') {
       const { submission, submit, time } = entry;
-      const batch = { submission, time: new Date(time), submit, ids: undefined, refusal: undefined };
+      const batch = { ...newSubmission(submission, submit, time), waits: false };
       submissions.set(submission, batch);
       for (const [position, text] of entry.jobs.entries()) {
         const job = parseJournalJob(text);
         const { call: index, attempt } = parseJobKey(job.key);
+        calls.set(index, { index, attempt, job, submission: batch, position });
+      }
+      continue;
+    }
+    if (entry.event === 'waiting') {
+      const batch = { ...newSubmission(0, entry.submit, entry.time), waits: true };
+      for (const [position, text] of entry.jobs.entries()) {
+        const job = parseJournalJob(text);
+        const { call: index, attempt: next } = parseJobKey(job.key);
+        const attempt = next - 1;
+        // It may have been submitted before this was written.
+        if ((calls.get(index)?.attempt ?? 0) > attempt) continue;
         calls.set(index, { index, attempt, job, submission: batch, position });
       }
       continue;
@@ -60,4 +74,12 @@ export function readCalls(entries: readonly (JournalEntry & { readonly time: str
     else batch.refusal = entry.error;
   }
   return { calls, submissions: [...submissions.values()], closed };
+}
+
+function newSubmission(
+  submission: number,
+  submit: SubmitOptions,
+  time: string,
+): Omit<JournaledSubmission, 'waits'> {
+  return { submission, time: new Date(time), submit, ids: undefined, refusal: undefined };
 }

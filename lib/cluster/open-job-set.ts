@@ -59,6 +59,8 @@ export class OpenJobSet {
   async close(): Promise<void> {
     await this.watch.close();
     await this.archive.idle();
+    // Another process has taken it over, and needs all that is there.
+    if (!(await this.claim.isOurs())) return;
     const { size } = this.tracker;
     const { directory } = this.jobSet;
     if (size > 0) warn(`${size} jobs have not left the queue yet, so their files stay: ${directory}`);

@@ -17,6 +17,12 @@ export type RecoveredCall = JournaledCall &
     | { readonly state: 'begun' | 'waiting' }
   );
 
+export interface Recovered {
+  readonly calls: readonly RecoveredCall[];
+  /** Jobs that may be in the queue, though nobody waits for their calls: the process did not come to their removal. */
+  readonly abandoned: readonly string[];
+}
+
 /**
  * Finds out what has become of each call of a job set. No job of those that are `waiting` can run any more, however late it is queued.
  * @throws {CommandError} if the batch system gives no answer
@@ -26,24 +32,27 @@ export async function recoverCalls(
   system: BatchSystem,
   { calls, submissions }: Journaled,
   archive: readonly Settled[],
-): Promise<RecoveredCall[]> {
+): Promise<Recovered> {
   const settled = new Map(archive.map((record) => [record.call, record]));
-  const open = [...calls.values()].filter(({ index }) => !settled.has(index));
+  // The job of a call that has an outcome ends by itself.
+  const wanted = [...calls.values()].filter(({ index }) => settled.get(index)?.kind !== 'outcome');
   const begun = await begunJobs(jobSet.directory);
   const jobIds = new Map<JournaledCall, string>();
   for (const submission of submissions) {
-    const mine = open.filter((call) => call.submission === submission);
+    const mine = wanted.filter((call) => call.submission === submission);
     if (mine.length > 0) await findJobs(jobSet, system, submission, mine, begun, jobIds);
   }
-  return [...calls.values()].map((call): RecoveredCall => {
+  const recovered = [...calls.values()].map((call): RecoveredCall => {
     const record = settled.get(call.index);
     if (record !== undefined) return { ...call, state: 'settled', settled: record };
     const jobId = jobIds.get(call);
     if (jobId !== undefined) return { ...call, state: 'submitted', jobId };
-    const { refusal } = call.submission;
+    const { refusal, waits } = call.submission;
     if (refusal !== undefined) return { ...call, state: 'refused', error: refusal };
-    return { ...call, state: begun.has(call.job.key) ? 'begun' : 'waiting' };
+    return { ...call, state: !waits && begun.has(call.job.key) ? 'begun' : 'waiting' };
   });
+  const abandoned = [...jobIds].filter(([{ index }]) => settled.has(index)).map(([, jobId]) => jobId);
+  return { calls: recovered, abandoned };
 }
 
 /** Fills in the ids of the jobs of one submission, by call. */

@@ -11,14 +11,21 @@ export class Resubmissions {
     this.#submissions = submissions;
   }
 
-  add(call: Call, { delay, avoidHost, memory }: Retry): void {
+  /** Resolves when it is certain that another process would do so too. */
+  async add(call: Call, { delay, avoidHost, memory }: Retry): Promise<void> {
     if (memory !== undefined) {
       call.memory = memory;
       call.growths += 1;
     }
     const { machine } = call;
     if (avoidHost > 0 && machine !== undefined) call.avoided.set(machine, Date.now() + delay + avoidHost);
-    if (delay === 0) return this.#submissions.add(call);
+    const noted = this.#submissions.noteRetry(call);
+    this.#addLater(call, delay);
+    return noted;
+  }
+
+  #addLater(call: Call, delay: number): void {
+    if (delay === 0 || call.future.done()) return this.#submissions.add(call);
     // A call that is cancelled meanwhile has its files removed by the same way.
     let again = (): void => {
       again = () => {};

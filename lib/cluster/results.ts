@@ -27,7 +27,13 @@ export async function takeResults(
     nodeVersion: outcome.nodeVersion,
   };
   const where = `condor-futures job ${String(call.jobId)} (${outcome.host}, pid ${outcome.pid})`;
-  return Promise.all(outcome.items.map(async (item) => decodeItem(item, where, otherNode, call)));
+  const results = await Promise.all(
+    outcome.items.map(async (item) => decodeItem(item, where, otherNode, call)),
+  );
+  // A job that could not read its calls did not know how many they were.
+  const others = results.find(hasFailed) ?? { thrown: new PayloadError('The outcome holds no result') };
+  while (results.length < call.items) results.push(others);
+  return results;
 }
 
 /** Settles the call's future with its results. */

@@ -3,6 +3,7 @@ import type { AvoidedHost, BatchSystem, SubmitOptions } from '../batch/batch-sys
 import { publish } from '../diagnostics.ts';
 import type { InputLocation, JobSet } from '../job-set/job-set.ts';
 import { journalJob, type JournalEntry } from '../job-set/journal.ts';
+import { jobKey } from '../job-set/names.ts';
 import { parseMemory, showMemory } from '../memory.ts';
 import type { Call } from './call.ts';
 import { WaitingCalls } from './waiting-calls.ts';
@@ -37,6 +38,9 @@ export class Submissions {
   /** Those that are being submitted. */
   #waitingFor: WaitingCalls | undefined;
   #submissions = 0;
+  /** Calls to be tried again of which the journal does not say so yet. */
+  readonly #unnoted = new Map<Call, string>();
+  #noting: Promise<void> | undefined;
 
   constructor(host: SubmissionHost) {
     this.#host = host;
@@ -57,6 +61,19 @@ export class Submissions {
         await this.#submit(this.#waiting.splice(0));
       });
     });
+  }
+
+  /** As {@link add}, when its time has come, for a call whose job failed; resolves when the journal says that it waits for another one. */
+  async noteRetry(call: Call): Promise<void> {
+    // Now: its next attempt may be on its way before this is written.
+    this.#unnoted.set(call, nextJob(call));
+    this.#noting ??= new Promise((resolve) => setImmediate(resolve)).then(async () => {
+      this.#noting = undefined;
+      const jobs = new Map(this.#unnoted);
+      this.#unnoted.clear();
+      await this.#noteWaiting(jobs);
+    });
+    return this.#noting;
   }
 
   /** Whether the batch system may know jobs whose ids it has not told yet. */
@@ -93,7 +110,14 @@ export class Submissions {
       for (const call of calls) this.#host.onRefused(call, error);
       return;
     }
-    for (const { calls: group, ...terms } of groupByTerms(this.#host.submit, calls)) {
+    const groups = groupByTerms(this.#host.submit, calls);
+    // Those that are not submitted at once are not to be lost if the process is ended meanwhile.
+    const later = [
+      ...groups.slice(1).flatMap((group) => group.calls),
+      ...(groups[0]?.calls.slice(JOBS_PER_SUBMISSION) ?? []),
+    ];
+    await this.#noteWaiting(new Map(later.map((call) => [call, nextJob(call)]))).catch(ignore);
+    for (const { calls: group, ...terms } of groups) {
       for (let start = 0; start < group.length; start += JOBS_PER_SUBMISSION) {
         await this.#submitGroup(jobSet, terms, group.slice(start, start + JOBS_PER_SUBMISSION));
       }
@@ -158,6 +182,14 @@ export class Submissions {
     await jobSet.note({ event: 'submitted', submission, ids } satisfies JournalEntry).catch(ignore);
   }
 
+  /** Writes down that calls, whose inputs are on the disk, are still to be submitted. */
+  async #noteWaiting(jobs: ReadonlyMap<Call, string>): Promise<void> {
+    for (const { submit, calls } of groupByTerms(this.#host.submit, [...jobs.keys()])) {
+      const lines = calls.map((call) => jobs.get(call) as string);
+      await calls[0]?.jobSet?.note({ event: 'waiting', jobs: lines, submit } satisfies JournalEntry);
+    }
+  }
+
   /** Those that have not been cancelled while they waited. */
   #withoutDone(calls: readonly Call[]): Call[] {
     for (const call of calls) if (call.unwanted) this.#host.onRefused(call, undefined);
@@ -166,6 +198,11 @@ export class Submissions {
 }
 
 function ignore(): void {}
+
+/** What a call's next job is to be, for the journal. */
+function nextJob({ index, attempts, input, payloadHash: hash, items }: Call): string {
+  return journalJob({ key: jobKey(index, attempts + 1), ...(input as InputLocation), hash, items });
+}
 
 /** Writes the functions and inputs that are not on the disk yet, as those of a call that is tried again are; tells which. */
 async function writeCalls(jobSet: JobSet, calls: readonly Call[]): Promise<Call[]> {

@@ -22,8 +22,8 @@ export interface TrackerHost {
   removeJob(jobId: string): void;
   /** A held job is to run after all. */
   releaseJob(jobId: string): void;
-  /** A call that failed wants another job. */
-  resubmit(call: Call, retry: Retry): void;
+  /** A call that failed wants another job; resolves when that is written down. */
+  resubmit(call: Call, retry: Retry): Promise<void>;
   /** A job has come as far as its call. */
   onStarted(): void;
   /** A job has ended before it came to its call. */

@@ -194,8 +194,11 @@ export class Tracker {
       if (results.every(hasFailed) && this.#retries(job, firstError(results))) return;
       const failed = results.some(hasFailed);
       settle(job.call, results);
-      if (!this.#host.files.keeps(failed))
+      if (!this.#host.files.keeps(failed)) {
         job.archived = this.#host.archive.add({ call: job.call.index, kind: 'outcome', bytes });
+        // Looked at when the job has left the queue, which may be much later.
+        job.archived.catch(() => {});
+      }
       this.#settled(job, failed);
     } catch (error) {
       if (error instanceof OwnershipError || error instanceof PayloadError) this.#fail(job, error);
@@ -255,11 +258,14 @@ export class Tracker {
     // What somebody has removed on purpose is not brought back.
     if (job.end?.kind === 'removed' && job.end.byPolicy !== true) return false;
     const retry = wantedRetry(call.options, call, error);
+    // Its policy has cancelled the call.
+    if (!this.#isOpen(job)) return true;
     if (retry === undefined) return false;
     call.jobId = undefined;
     call.setState('pending');
+    job.archived = this.#host.resubmit(call, retry);
+    job.archived.catch(() => {});
     this.#settled(job, false);
-    this.#host.resubmit(call, retry);
     return true;
   }
 

@@ -1,4 +1,4 @@
-import { open, readFile, truncate } from 'node:fs/promises';
+import { open, truncate, type FileHandle } from 'node:fs/promises';
 import { archiveFile } from './names.ts';
 
 /**
@@ -58,26 +58,68 @@ export class Archive {
   }
 }
 
+/** What is read at once, in bytes: all results of a job set need not fit into one buffer. */
+const CHUNK_BYTES = 16 * 1024 * 1024;
+
 /** All records that are whole; one that is not, as after a crash, is cut off, so that others can follow. */
-export async function readArchive(directory: string): Promise<Settled[]> {
+export async function readArchive(directory: string, chunkBytes: number = CHUNK_BYTES): Promise<Settled[]> {
   const file = archiveFile(directory);
-  const bytes = await readFile(file).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return Buffer.alloc(0);
+  const handle = await open(file).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined;
     throw error;
   });
+  if (handle === undefined) return [];
   const records: Settled[] = [];
-  let end = 0;
-  for (let next = decode(bytes, 0); next !== undefined; next = decode(bytes, end)) {
-    records.push(next);
-    end += HEADER_BYTES + next.bytes.length;
+  try {
+    const { size } = await handle.stat();
+    const end = await readRecords(handle, size, chunkBytes, records);
+    if (end < size) await truncate(file, end);
+  } finally {
+    await handle.close();
   }
-  if (end < bytes.length) await truncate(file, end);
   return records;
+}
+
+/** @returns where the last record that is whole ends */
+async function readRecords(
+  handle: FileHandle,
+  size: number,
+  chunkBytes: number,
+  records: Settled[],
+): Promise<number> {
+  let end = 0;
+  for (let wanted = chunkBytes; end < size;) {
+    const bytes = Buffer.alloc(Math.min(wanted, size - end));
+    const { bytesRead } = await handle.read(bytes, 0, bytes.length, end);
+    const found = bytes.subarray(0, bytesRead);
+    let length = 0;
+    for (let next = decode(found, 0); next !== undefined; next = decode(found, length)) {
+      records.push(next);
+      length += HEADER_BYTES + next.bytes.length;
+    }
+    end += length;
+    if (length > 0) wanted = chunkBytes;
+    else {
+      // A record that is longer than a chunk, or none that is whole.
+      const needed = HEADER_BYTES + (found.length < HEADER_BYTES ? 0 : found.readUInt32LE(12));
+      if (bytesRead === 0 || needed <= found.length || needed > size - end) break;
+      wanted = needed;
+    }
+  }
+  return end;
 }
 
 async function append(file: string, bytes: Buffer): Promise<void> {
   const handle = await open(file, 'a', 0o600);
-  const { size } = await handle.stat();
+  try {
+    const { size } = await handle.stat();
+    await appendWhole(handle, bytes, size);
+  } finally {
+    await handle.close();
+  }
+}
+
+async function appendWhole(handle: FileHandle, bytes: Buffer, size: number): Promise<void> {
   try {
     await handle.writeFile(bytes);
     await handle.datasync();
@@ -85,8 +127,6 @@ async function append(file: string, bytes: Buffer): Promise<void> {
     // A part of a record would hide those after it.
     await handle.truncate(size).catch(() => {});
     throw error;
-  } finally {
-    await handle.close();
   }
 }
 

@@ -1,9 +1,10 @@
-import { readFileSync } from 'node:fs';
-import { link, readFile, rename, unlink } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { copyFile, link, readFile, rename, unlink } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { nanoid } from 'nanoid';
 import { JobSetInUseError } from '../errors.ts';
 import { ownerFile } from './names.ts';
+import { startOf } from './process-start.ts';
 import { writeWhole } from './write-whole.ts';
 
 /** The process that looks after a job set. */
@@ -59,16 +60,24 @@ export class Claim {
     await writeWhole(temporary, JSON.stringify(this.#owner));
     try {
       // A rename would replace the claim of another process that was quicker.
-      await link(temporary, this.#file);
+      await link(temporary, this.#file).catch(async (error: NodeJS.ErrnoException) => {
+        if (!WITHOUT_LINKS.includes(error.code)) throw error;
+        await copyFile(temporary, this.#file, constants.COPYFILE_EXCL);
+      });
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
       const other = await readOwner(this.#file);
+      // The answer of a file server may have been lost, and its client have asked again.
+      if (other?.id === this.#owner.id) return;
       throw other === undefined ? error : inUse(directory, other);
     } finally {
       await unlink(temporary);
     }
   }
 }
+
+/** What filesystems say that have no hard links, such as those of some servers, containers and virtual machines. */
+const WITHOUT_LINKS: readonly (string | undefined)[] = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'];
 
 /** Removes the claim of a process that is gone, unless another one has done so and claims the job set now. */
 async function moveAway(directory: string, file: string, last: Owner): Promise<void> {
@@ -90,9 +99,13 @@ async function readOwner(file: string): Promise<Owner | undefined> {
     return JSON.parse(await readFile(file, 'utf8')) as Owner;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    if (error instanceof SyntaxError) return UNREADABLE;
     throw error;
   }
 }
+
+/** The owner in a file that is torn. */
+const UNREADABLE: Owner = { host: 'an unknown machine', pid: 0, started: undefined, id: '' };
 
 /** Of a process on another machine nothing is known. */
 function mayLive({ host, pid, started }: Owner): boolean {
@@ -103,16 +116,6 @@ function mayLive({ host, pid, started }: Owner): boolean {
     return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
   return startOf(pid) === started;
-}
-
-/** Field 22 of /proc/<pid>/stat, see proc(5); the name of the program before it may hold spaces and parentheses. */
-function startOf(pid: number): string | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
-  } catch {
-    return undefined;
-  }
 }
 
 function inUse(directory: string, { host, pid }: Owner): JobSetInUseError {

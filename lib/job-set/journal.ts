@@ -12,6 +12,12 @@ export type JournalEntry =
     }
   | { readonly event: 'submitted'; readonly submission: number; readonly ids: readonly string[] }
   | { readonly event: 'refused'; readonly submission: number; readonly error: string }
+  /** Calls that are still to be submitted, under these keys; perhaps once more, as they failed. */
+  | {
+      readonly event: 'waiting';
+      readonly jobs: readonly string[];
+      readonly submit: Readonly<Record<string, string | number | boolean>>;
+    }
   /** The executor was shut down: nothing is awaited any more. */
   | { readonly event: 'closed' };
 

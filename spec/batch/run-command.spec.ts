@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from '@jest/globals';
 import { runCommand } from '../../lib/batch/run-command.ts';
 import { CommandError, CommandNotFoundError } from '../../lib/errors.ts';
@@ -55,5 +56,18 @@ describe('runCommand', () => {
     await expect(runCommand('condor_nonesuch', [])).rejects.toThrow(
       'condor_nonesuch is not on PATH. Remedy:',
     );
+  });
+
+  it('says that it cannot be started where the process has no file descriptor left', () => {
+    const module = new URL('../../dist/batch/run-command.js', import.meta.url).href;
+    const program = `
+      import { openSync } from 'node:fs';
+      import { runCommand } from ${JSON.stringify(module)};
+      try { for (;;) openSync('/dev/null'); } catch {}
+      try { await runCommand('true', []); } catch (error) { console.log(error.name, error.message); }`;
+    const args = [process.execPath, '--input-type=module', '--eval', program];
+    const script = 'ulimit -n 64; exec "$@"';
+    const { stdout, stderr } = spawnSync('sh', ['-c', script, 'sh', ...args], { encoding: 'utf8' });
+    expect([stdout, stderr]).toEqual(['CommandError true cannot be started: spawn true EMFILE\n', '']);
   });
 });

@@ -4,6 +4,7 @@ import { ClusterExecutor } from '../../lib/cluster-executor.ts';
 import { resolveOptions } from '../../lib/cluster-options.ts';
 import type { Future } from '../../lib/future.ts';
 import { inputsDirectory, journalFile } from '../../lib/job-set/names.ts';
+import { runProgram } from '../support/run-program.ts';
 import { ScriptedSystem } from '../support/scripted-system.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { thrownBy } from '../support/thrown-by.ts';
@@ -58,4 +59,42 @@ describe('Calls that cannot be written down', () => {
     await submitted(executor.submit(() => 2));
     expect(system.batches.length).toBe(2);
   });
+});
+
+it('What came of a call counts, and harms nothing, though there is no room to archive it', async () => {
+  const program = `
+    import { rmSync, symlinkSync } from 'node:fs';
+    const executor = new condorFutures.LocalExecutor({ directory: ${JSON.stringify(directory)} });
+    console.log(await executor.submit(() => 1));
+    const archive = executor.jobSetDirectory + '/settled';
+    rmSync(archive, { force: true });
+    symlinkSync('/dev/full', archive);
+    const lingering = executor.submit(() => {
+      // The outcome is read while the job is still there.
+      process.on('exit', () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1000));
+      return 2;
+    });
+    console.log(await lingering);
+    await executor.shutdown();
+    console.log('end');`;
+  const { stdout, stderr, exitCode } = await runProgram(program);
+  expect({ stdout, stderr, exitCode }).toEqual({ stdout: '1\n2\nend\n', stderr: '', exitCode: 0 });
+});
+
+it('A job set whose claim cannot be written is made again for the next call', async () => {
+  const program = `
+    import promises from 'node:fs/promises';
+    import { syncBuiltinESMExports } from 'node:module';
+    const { link } = promises;
+    promises.link = async () => {
+      throw Object.assign(new Error('no room'), { code: 'ENOSPC' });
+    };
+    syncBuiltinESMExports();
+    const executor = new condorFutures.LocalExecutor({ directory: ${JSON.stringify(directory)} });
+    await executor.submit(() => 1).catch(({ cause }) => console.log(cause.code));
+    promises.link = link;
+    syncBuiltinESMExports();
+    console.log(await executor.submit(() => 2));
+    await executor.shutdown();`;
+  expect(await runProgram(program)).toMatchObject({ stdout: 'ENOSPC\n2\n', stderr: '' });
 });

@@ -1,5 +1,8 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { BrokenExecutorError } from '../../lib/errors.ts';
+import type { Future } from '../../lib/future.ts';
 import { JobHeldError, JobOutOfMemoryError } from '../../lib/job-errors.ts';
 import { encodeThrown } from '../../lib/payload/thrown.ts';
 import { ScriptedExecutor } from '../support/scripted-executor.ts';
@@ -221,5 +224,69 @@ describe('An executor whose jobs cannot start', () => {
     for (const future of futures.slice(16, 28)) run.tell(future, { kind: 'ended', exitCode: 127 });
     await thrownBy(futures[27] as never);
     expect(futures[29]?.state).toBe('pending');
+  });
+});
+
+describe('A policy that cancels the very call', () => {
+  it.each([true, false])('has its way, and nothing more becomes of the call: %p', async (again) => {
+    const run = new ScriptedExecutor(directory);
+    const unhandled: unknown[] = [];
+    const note = (error: unknown): unknown => unhandled.push(error);
+    process.on('unhandledRejection', note);
+    let future: Future<unknown> | undefined;
+    const when = (): boolean => {
+      future?.cancel('no use');
+      return again;
+    };
+    ({ future } = await run.submitted(run.executor.with({ retries: { limit: 1, when } })));
+    run.tell(future, { kind: 'ended', exitCode: 1 });
+    expect(await thrownBy(future)).toMatchObject({ name: 'CancelledError', cause: 'no use' });
+    await run.executor.shutdown();
+    process.off('unhandledRejection', note);
+    expect([unhandled, run.system.batches.length]).toEqual([[], 1]);
+  });
+});
+
+describe('A chunk whose job could not read its calls', () => {
+  it('has a result for each of them', async () => {
+    const run = new ScriptedExecutor(directory);
+    const request = { fn: () => 0, items: [[1], [2], [3]], options: {} };
+    const future = run.executor.schedule(request);
+    await until(() => future.jobId !== undefined);
+    await run.writeOutcome(future, { thrown: encodeThrown(new RangeError('unreadable')) });
+    const failed = { thrown: expect.objectContaining({ message: 'unreadable' }) };
+    expect(await future).toEqual([failed, failed, failed]);
+  });
+});
+
+describe('The inputs of calls that were submitted together', () => {
+  it('stay for the others when one is cancelled right before it is tried again', async () => {
+    const run = new ScriptedExecutor(directory);
+    const { system } = run;
+    const again = run.executor.with({ retries: 1 }).submit(() => 1);
+    const other = run.executor.submit(() => 1);
+    await until(() => other.jobId !== undefined);
+    const jobId = again.jobId as string;
+    let answer = (): void => {};
+    system.beforeAnswer = async () => new Promise((resolve) => (answer = resolve));
+    void run.executor.submit(() => 3);
+    await until(() => system.batches.length === 2);
+    // It stays in the queue until it has been removed.
+    const removals: (() => void)[] = [];
+    system.remove = async () => new Promise((resolve) => removals.push(resolve));
+    system.emit({ jobId, ...held });
+    await until(() => removals.length > 0);
+    expect(again.jobId).toBe(undefined);
+    again.cancel();
+    system.emit({ jobId, kind: 'removed', reason: 'asked for' });
+    const inputs = join(run.executor.jobSetDirectory as string, 'inputs');
+    await until(async () => (await again.stdout()) === '');
+    answer();
+    system.beforeAnswer = () => {};
+    const last = run.executor.submit(() => 4);
+    await until(() => last.jobId !== undefined);
+    expect(readdirSync(inputs)).toContain('1');
+    system.remove = async () => {};
+    for (const removal of removals) removal();
   });
 });

@@ -57,4 +57,18 @@ describe('The archive of a job set', () => {
     expect(await thrownBy(archive.add(outcome(1)))).toMatchObject({ code: 'ENOENT' });
     expect(await thrownBy(archive.add(outcome(2)))).toMatchObject({ code: 'ENOENT' });
   });
+
+  it.each([1, 16, 17, 30, 64, 1000])(
+    'is read in parts, here of %p bytes, smaller than its records or larger',
+    async (part) => {
+      const directory = newDirectory();
+      const archive = new Archive(directory);
+      const records = [outcome(1), cancelled, { ...outcome(2), bytes: Buffer.alloc(200, 'x') }, outcome(3)];
+      for (const record of records) await archive.add(record);
+      expect(await readArchive(directory, part)).toEqual(records);
+      const { size } = statSync(archiveFile(directory));
+      truncateSync(archiveFile(directory), size - 1);
+      expect(await readArchive(directory, part)).toEqual(records.slice(0, -1));
+    },
+  );
 });

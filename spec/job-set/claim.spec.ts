@@ -1,4 +1,5 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
@@ -6,7 +7,9 @@ import { JobSetInUseError } from '../../lib/errors.ts';
 import { Claim } from '../../lib/job-set/claim.ts';
 import { ownerFile } from '../../lib/job-set/names.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
+import { runProgram } from '../support/run-program.ts';
 import { thrownBy } from '../support/thrown-by.ts';
+import { until } from '../support/until.ts';
 
 const parent = temporaryDirectory();
 const newDirectory = (): string => mkdtempSync(join(parent, 'set-'));
@@ -71,5 +74,50 @@ describe('The claim on a job set', () => {
     for (const { reason } of refused) expect(reason).toBeInstanceOf(JobSetInUseError);
     expect(await won[0]?.value.isOurs()).toBe(true);
     expect(readdirSync(directory)).toEqual(['owner.json']);
+  });
+
+  it('passes on when its process has ended, though nobody has asked for its exit code yet', async () => {
+    const directory = newDirectory();
+    await Claim.take(directory);
+    const careless = spawn('sh', ['-c', 'true & echo $!; exec sleep 60'], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    const [line] = (await once(careless.stdout, 'data')) as [Buffer];
+    const pid = Number(line.toString());
+    const stat = (): string[] => readFileSync(`/proc/${pid}/stat`, 'utf8').split(' ');
+    await until(() => stat()[2] === 'Z');
+    giveTo(directory, { pid, started: stat()[21] });
+    expect(await (await Claim.take(directory)).isOurs()).toBe(true);
+    careless.kill();
+  });
+
+  it('is taken where there are no hard links, and where the answer to the link was lost', async () => {
+    const program = `
+      import promises from 'node:fs/promises';
+      import { syncBuiltinESMExports } from 'node:module';
+      const { link } = promises;
+      const lost = async (...args) => {
+        await link(...args);
+        await link(...args);
+      };
+      const none = async () => {
+        throw Object.assign(new Error('no links'), { code: 'EOPNOTSUPP' });
+      };
+      for (const replaced of [lost, none]) {
+        promises.link = replaced;
+        syncBuiltinESMExports();
+        const directory = ${JSON.stringify(newDirectory())};
+        const executor = new condorFutures.LocalExecutor({ directory });
+        console.log(await executor.submit(() => 1));
+        await executor.shutdown();
+      }`;
+    expect(await runProgram(program)).toMatchObject({ stdout: '1\n1\n', stderr: '' });
+  });
+
+  it('that cannot be read may be that of a process that lives', async () => {
+    const directory = newDirectory();
+    writeFileSync(ownerFile(directory), '{"host":');
+    expect(await thrownBy(Claim.take(directory))).toBeInstanceOf(JobSetInUseError);
+    expect(await (await Claim.take(directory, true)).isOurs()).toBe(true);
   });
 });

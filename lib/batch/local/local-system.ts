@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import type {
   BatchSystem,
@@ -32,6 +33,8 @@ export class LocalSystem implements BatchSystem {
   readonly #held = new Map<string, LocalJob>();
   readonly #ended = new Map<string, LocalJob>();
   readonly #orphans = new Orphans((event) => this.#emit(event));
+  /** Goes into the ids: a process that attaches to a job set knows the ids of another one's jobs. */
+  readonly #name = randomBytes(3).toString('hex');
   #submitted = 0;
 
   constructor(maxWorkers: number) {
@@ -46,7 +49,7 @@ export class LocalSystem implements BatchSystem {
   async submit(batch: JobBatch): Promise<string[]> {
     const ids = batch.jobs.map((job) => {
       this.#submitted += 1;
-      const id = `local.${this.#submitted}`;
+      const id = `local.${this.#name}.${this.#submitted}`;
       this.#waiting.set(id, { id, batch, job, submittedAt: new Date(), state: 'waiting' });
       return id;
     });

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { runnerFile, scriptFile } from '../../job-set/names.ts';
+import { startOf } from '../../job-set/process-start.ts';
 import type { JobEvent } from '../batch-system.ts';
 
 const POLL_MS = 250;
@@ -7,7 +8,7 @@ const POLL_MS = 250;
 /** Jobs that an earlier process of this machine started and did not outlive: they are not our children, so they are looked at now and then. */
 export class Orphans {
   readonly #emit: (event: JobEvent) => void;
-  readonly #pids = new Map<string, number>();
+  readonly #processes = new Map<string, { pid: number; started: string | undefined }>();
   #timer: NodeJS.Timeout | undefined;
 
   constructor(emit: (event: JobEvent) => void) {
@@ -18,7 +19,7 @@ export class Orphans {
   adopt(directory: string): Map<string, string> {
     const found = [...runningJobs(directory)].map(([key, pid]) => {
       const id = `local-pid.${pid}`;
-      this.#pids.set(id, pid);
+      this.#processes.set(id, { pid, started: startOf(pid) });
       return [key, id] as const;
     });
     if (found.length > 0) this.#timer ??= setInterval(() => this.#look(), POLL_MS).unref();
@@ -26,26 +27,28 @@ export class Orphans {
   }
 
   has(jobId: string): boolean {
-    return this.#pids.has(jobId);
+    return this.#processes.has(jobId);
   }
 
   /** Ends the processes of a job; politely, as nobody is left to look at the time. */
   remove(jobId: string): void {
-    const pid = this.#pids.get(jobId);
-    if (pid !== undefined) signal(-pid, 'SIGTERM');
+    const pid = this.#processes.get(jobId)?.pid;
+    if (pid !== undefined) endGroup(pid);
   }
 
+  /** Ends all of them. */
   close(): void {
     clearInterval(this.#timer);
+    for (const jobId of this.#processes.keys()) this.remove(jobId);
   }
 
   #look(): void {
-    for (const [jobId, pid] of this.#pids) {
-      if (signal(pid, 0)) continue;
-      this.#pids.delete(jobId);
+    for (const [jobId, { pid, started }] of this.#processes) {
+      if (started !== undefined && startOf(pid) === started) continue;
+      this.#processes.delete(jobId);
       this.#emit({ jobId, kind: 'ended' });
     }
-    if (this.#pids.size > 0) return;
+    if (this.#processes.size > 0) return;
     clearInterval(this.#timer);
     this.#timer = undefined;
   }
@@ -81,11 +84,10 @@ function commandLine(pid: number): string[] {
   }
 }
 
-/** @returns whether there is such a process, or group of processes */
-function signal(pid: number, name: NodeJS.Signals | 0): boolean {
+function endGroup(pid: number): void {
   try {
-    return process.kill(pid, name);
+    process.kill(-pid, 'SIGTERM');
   } catch {
-    return false;
+    // All of its processes have ended.
   }
 }

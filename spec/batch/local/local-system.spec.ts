@@ -20,7 +20,9 @@ describe('LocalSystem', () => {
     const [jobId] = (await system.submit(batch)) as [string];
     await until(() => events.length === 1);
     expect(events).toEqual([{ jobId, kind: 'held', reason: expect.stringContaining('cannot be started: ') }]);
-    expect(await system.analyze(jobId)).toMatch(/^Job local\.1 is held: the job's process cannot be started/);
+    expect(await system.analyze(jobId)).toMatch(
+      /^Job local\.[0-9a-f]+\.1 is held: the job's process cannot be started/,
+    );
     expect((await system.describe([jobId])).get(jobId)).toMatchObject({ JobStatus: 5, Iwd: '/nonesuch' });
     await system.remove([jobId]);
     await system.remove([jobId]);
