@@ -2,6 +2,8 @@
 export interface BatchSystem {
   /** For messages and logs, such as `HTCondor`. */
   readonly name: string;
+  /** Which queue its jobs are in; undefined for a system whose jobs are on this machine. */
+  readonly queue?: { readonly pool: string | undefined; readonly schedd: string | undefined } | undefined;
   /** How the system tells what becomes of its jobs. */
   readonly events: EventSource;
   /** Variables that the system sets for each job, by name: values of the program's would be wrong there. */

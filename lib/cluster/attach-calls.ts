@@ -11,6 +11,7 @@ import { mergeJobOptions } from '../job-options.ts';
 import { decodeOutcome } from '../payload/call.ts';
 import { decodeThrown, type EncodedThrown } from '../payload/thrown.ts';
 import type { Call, CallParts } from './call.ts';
+import { checkHeader } from './check-header.ts';
 import { itemFutures } from './item-futures.ts';
 import { readCalls } from './journaled-calls.ts';
 import type { OpenJobSet } from './open-job-set.ts';
@@ -66,15 +67,6 @@ function futuresOf(calls: ReadonlyMap<number, Call>): Future<unknown>[] {
   return [...calls.entries()]
     .toSorted(([a], [b]) => a - b)
     .flatMap(([, call]) => (call.items === 0 ? [call.future] : itemFutures(call)));
-}
-
-async function checkHeader(jobSet: JobSet, system: BatchSystem): Promise<void> {
-  const { system: made } = await jobSet.readHeader();
-  if (made === system.name) return;
-  throw new DirectoryError(
-    `The jobs of ${jobSet.directory} are those of ${String(made)}, not of ${system.name}. Remedy: attach with the executor that submitted them`,
-    jobSet.directory,
-  );
 }
 
 /** The calls that are known, by index; those that were done are done again. */

@@ -12,13 +12,13 @@ const RUNNER = join(import.meta.dirname, '..', '..', 'dist', 'runner.cjs');
  * @throws {DirectoryError}
  */
 export async function makeJobSet(
-  { name, jobVariables }: BatchSystem,
+  { name, queue, jobVariables }: BatchSystem,
   options: ResolvedOptions,
   id: string,
 ): Promise<{ jobSet: JobSet; claim: Claim }> {
   const { directory, environment: variables, setup, node, execArgv, submit, keepFiles } = options;
   const environment = { variables, system: jobVariables };
-  const header = { system: name, node, execArgv, setup, submit, keepFiles };
+  const header = { system: name, queue, node, execArgv, setup, submit, keepFiles };
   const runner = { runner: RUNNER, node, execArgv, environment, setup };
   const jobSet = await JobSet.create(directory, runner, header, id);
   try {

@@ -34,9 +34,9 @@ export class SilenceCheck {
     if (!this.#asking) this.#patience = FIRST_SILENCE_MS;
   }
 
-  /** At the next tick. */
+  /** At the next tick, whatever is heard till then. */
   askSoon(): void {
-    this.#heardAt = -Infinity;
+    this.#askedAt = -Infinity;
   }
 
   onTick(jobs: Iterable<Job>): void {

@@ -125,9 +125,16 @@ export class JobSet {
     return jobSet;
   }
 
-  /** What {@link create} has noted. */
+  /**
+   * What {@link create} has noted.
+   * @throws {DirectoryError} if its process was ended before that
+   */
   async readHeader(): Promise<Record<string, unknown>> {
-    return parse(await readFile(names.headerFile(this.directory), 'utf8')) as Record<string, unknown>;
+    const text = await readFile(names.headerFile(this.directory), 'utf8').catch((error: unknown) => {
+      const message = `The job set ${this.directory} was not made to its end: there is nothing in it`;
+      throw new DirectoryError(message, this.directory, { cause: error });
+    });
+    return parse(text) as Record<string, unknown>;
   }
 
   /** From now on no job of a submission runs, should there be any. */

@@ -67,6 +67,7 @@ describe('SilenceCheck', () => {
 
   it('asks at once if it is told to', async () => {
     check.askSoon();
+    check.onHeard();
     await pass(1000);
     expect(asked).toBe(1);
   });

@@ -45,6 +45,7 @@ export interface HTCondorPlace {
 /** HTCondor through its command-line tools. */
 export class HTCondorSystem implements BatchSystem {
   readonly name = 'HTCondor';
+  readonly queue: { readonly pool: string | undefined; readonly schedd: string | undefined };
   readonly events: EventSource = { kind: 'log', parse: parseEventLog };
   /** Where the job runs, which of its machine's GPUs it has, and how it speaks to its starter. */
   readonly jobVariables: RegExp =
@@ -61,6 +62,7 @@ export class HTCondorSystem implements BatchSystem {
   #endSubmission: () => void = () => {};
 
   constructor({ pool, schedd, commandTimeout, submitPatience }: HTCondorPlace) {
+    this.queue = { pool, schedd };
     this.#timeout = commandTimeout ?? COMMAND_TIMEOUT_MS;
     this.#patience = submitPatience ?? SUBMIT_PATIENCE_MS;
     this.#pool = pool === undefined ? [] : ['-pool', pool];
