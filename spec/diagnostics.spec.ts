@@ -221,17 +221,17 @@ describe('A program', () => {
     const lines = stderr.split('\n').map((line) => line.replace(/^CONDOR-FUTURES \d+: /, ''));
     expect(lines).toContainEqual(
       expect.stringMatching(
-        /^submission system=local jobSet=\S+ submission=1 count=1 jobIds=local\.1 durationMs=\d+$/,
+        /^submission system=local jobSet=\S+ submission=1 count=1 jobIds=local\.\w+\.1 durationMs=\d+$/,
       ),
     );
     expect(lines).toContainEqual(
       expect.stringMatching(
-        /^state jobSet=\S+ call=1 key=\S+ jobId=local\.1 host=\S+ from=running to=finished$/,
+        /^state jobSet=\S+ call=1 key=\S+ jobId=local\.\w+\.1 host=\S+ from=running to=finished$/,
       ),
     );
     expect(lines).toContainEqual(
       expect.stringMatching(
-        /^settlement jobSet=\S+ call=2 .*jobId=local\.2 .*state=failed attempts=1 error=RangeError$/,
+        /^settlement jobSet=\S+ call=2 .*jobId=local\.\w+\.2 .*state=failed attempts=1 error=RangeError$/,
       ),
     );
     expect(stderr).not.toContain('s3cret');

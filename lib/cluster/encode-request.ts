@@ -3,7 +3,7 @@ import { encodeCall, type CallItem, type CallOptions } from '../payload/call.ts'
 import { captureGraph } from '../payload/capture/capture.ts';
 import { writeGraph } from '../payload/format.ts';
 import { isPlain } from '../payload/plain.ts';
-import { serialize } from '../payload/serialize.ts';
+import { serialize, serializePlain } from '../payload/serialize.ts';
 import { encodeThrown } from '../payload/thrown.ts';
 import type { Functions, WrittenFunction } from './functions.ts';
 
@@ -41,7 +41,7 @@ function encodeItem(
   { fn, objects }: WrittenFunction,
   { capture }: CallOptions,
 ): CallItem {
-  if (isPlain(args, objects)) return { arguments: serialize(args, capture, 'arguments') };
+  if (isPlain(args, objects)) return { arguments: serializePlain(args, capture, 'arguments') };
   const captured = captureGraph(args, 'arguments', capture);
   for (const { value } of captured.steps()) {
     // It has to be one object on the other side too.

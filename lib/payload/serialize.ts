@@ -12,14 +12,22 @@ import { isPlain } from './plain.ts';
  * @throws {SerializationError} with the way to what cannot travel
  */
 export function serialize(value: unknown, options: CaptureOptions = {}, name = 'value'): Buffer {
-  if (isPlain(value)) {
-    try {
-      return writePlain(value);
-    } catch (error) {
-      throw new SerializationError(`${name} cannot be serialized: ${(error as Error).message}`, name, {
-        cause: error,
-      });
-    }
+  return isPlain(value)
+    ? serializePlain(value, options, name)
+    : writeGraph(captureGraph(value, name, options).graph);
+}
+
+/**
+ * As {@link serialize}, for what `isPlain` has found plain.
+ * @throws {SerializationError}
+ */
+export function serializePlain(value: unknown, options: CaptureOptions, name: string): Buffer {
+  try {
+    return writePlain(value);
+  } catch (error) {
+    const { message } = error as Error;
+    // A kind of object whose prototype is another's: the graph says how it was come by.
+    if (message.includes('could not be cloned')) return writeGraph(captureGraph(value, name, options).graph);
+    throw new SerializationError(`${name} cannot be serialized: ${message}`, name, { cause: error });
   }
-  return writeGraph(captureGraph(value, name, options).graph);
 }
