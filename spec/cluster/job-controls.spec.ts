@@ -37,13 +37,14 @@ describe('A future that is asked to control its job', () => {
   it('waits for the next job while its call is tried again', async () => {
     const future = executor.with({ retries: 1 }).submit(() => 0);
     await until(() => future.jobId !== undefined);
-    let submitAgain!: () => void;
+    let submitAgain: (() => void) | undefined;
     system.beforeAnswer = async () => new Promise((resolve) => (submitAgain = resolve));
     system.emit({ jobId: future.jobId as string, kind: 'ended', exitCode: 1 });
-    await until(() => future.attempts === 2);
+    await until(() => submitAgain !== undefined);
+    expect(future.attempts).toBe(2);
     expect(future.jobId).toBeUndefined();
     const held = future.hold();
-    submitAgain();
+    submitAgain?.();
     await held;
     expect(system.actions).toEqual([{ action: { kind: 'hold' }, jobIds: [future.jobId] }]);
   });
