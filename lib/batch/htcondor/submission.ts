@@ -9,7 +9,7 @@ const NO_SCHEDD = /address (of|for)|connect to|unknown host/i;
 /** Waiting does not mend a wrong name, nor a schedd that knows the user and does not want them. */
 const NO_USE_WAITING = /unknown host|AUTHENTICATE|DENIED/i;
 /** What it says when it loses a schedd that it had: it may have queued the jobs by then. */
-const LOST_SCHEDD = /SECMAN|CEDAR|connection|commit|queue manager/i;
+const LOST_SCHEDD = /SECMAN|CEDAR|connection|commit|queue manager|Failed submission for job \d+\.-1 /i;
 
 /** How a submission reaches HTCondor. */
 export interface SubmissionTools {

@@ -37,12 +37,17 @@ const ads = (...keys: string[]): string =>
   JSON.stringify(keys.map((key) => ({ ClusterId: 12, ProcId: Number(key), CondorFuturesCall: key })));
 
 const LOST = failed('ERROR: Failed to commit job submission into the queue\n');
+/** As recorded where the schedd was killed while it took the jobs. */
+const LOST_ON_ITS_WAY = failed(
+  '\nERROR: Failed submission for job 204.-1 - aborting entire submit\n\nERROR: Failed to queue job.\n',
+);
 const HUNG = failed('', null);
 
 describe('A submission whose answer was lost', () => {
   it.each([
     ['was killed for want of an answer', HUNG],
     ['lost its connection', LOST],
+    ['lost the schedd on its way', LOST_ON_ITS_WAY],
     ['answered garbage', 'Welcome to submit7!\n'],
   ])('has the ids of its jobs in the queue, if condor_submit %s', async (_, answer) => {
     answers = { condor_submit: [answer], condor_q: [ads('8', '7')] };
