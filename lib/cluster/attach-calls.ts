@@ -52,7 +52,7 @@ export async function attachCalls(
     const archive = await readArchive(jobSet.directory);
     const recovered = await recoverCalls(jobSet, system, journaled, archive);
     const calls = await restoreCalls(jobSet, recovered.calls, archive, options, host);
-    const lastSubmission = Math.max(0, ...journaled.submissions.map(({ submission }) => submission));
+    const lastSubmission = largest(journaled.submissions.map(({ submission }) => submission));
     const open = await host.work(jobSet, claim, lastSubmission);
     goOn(open, calls, recovered, host);
     return futuresOf(calls);
@@ -100,7 +100,7 @@ async function restoreCalls(
     calls.set(settled.call, call);
     await restore(call, settled, options);
   }
-  const lastCall = Math.max(0, ...calls.keys());
+  const lastCall = largest(calls.keys());
   // That they were cancelled was not written down any more.
   for (let index = 1; index < lastCall; index += 1) {
     if (calls.has(index)) continue;
@@ -109,6 +109,13 @@ async function restoreCalls(
     call.future.cancel();
   }
   return calls;
+}
+
+/** 0 if there are none. They may be more than a function takes arguments. */
+function largest(numbers: Iterable<number>): number {
+  let found = 0;
+  for (const number of numbers) found = Math.max(found, number);
+  return found;
 }
 
 function addUnsent(index: number, host: AttachHost): Call {

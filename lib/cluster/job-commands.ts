@@ -109,8 +109,8 @@ export class JobCommands {
     const unremoved = lost.filter(({ action }) => action.kind === 'remove').map(({ jobId }) => jobId);
     if (unremoved.length > 0) this.#onFailedRemoval(unremoved, error);
     if (again.length === 0) return;
-    this.#waiting.unshift(...again);
-    const pause = PAUSE_MS * Math.max(...again.map(({ failures }) => failures));
+    this.#waiting = [...again, ...this.#waiting];
+    const pause = PAUSE_MS * again.reduce((most, { failures }) => Math.max(most, failures), 0);
     await new Promise((resolve) => setTimeout(resolve, Math.min(pause, LONGEST_PAUSE_MS)));
   }
 }

@@ -38,8 +38,9 @@ export async function recoverCalls(
   const wanted = [...calls.values()].filter(({ index }) => settled.get(index)?.kind !== 'outcome');
   const begun = await begunJobs(jobSet.directory);
   const jobIds = new Map<JournaledCall, string>();
-  for (const submission of submissions) {
-    const mine = wanted.filter((call) => call.submission === submission);
+  const bySubmission = new Map<JournaledSubmission, JournaledCall[]>(submissions.map((one) => [one, []]));
+  for (const call of wanted) bySubmission.get(call.submission)?.push(call);
+  for (const [submission, mine] of bySubmission) {
     if (mine.length > 0) await findJobs(jobSet, system, submission, mine, begun, jobIds);
   }
   const recovered = [...calls.values()].map((call): RecoveredCall => {

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { JobOutOfMemoryError } from '../job-errors.ts';
-import type { HoldAction, JobOptions, RetryPolicy } from '../job-options.ts';
+import type { HoldAction, HoldActions, JobOptions, RetryPolicy } from '../job-options.ts';
 import { parseMemory } from '../memory.ts';
 
 /** How a call is tried again. */
@@ -54,8 +54,8 @@ export function holdActionOf(
   code: number | undefined,
   releases: number,
 ): HoldAction {
-  const byCode = typeof onHold === 'string' ? onHold : onHold[code ?? -1];
-  const action = byCode ?? (typeof onHold === 'string' ? onHold : (onHold.default ?? 'fail'));
+  const actions: HoldActions = typeof onHold === 'string' ? { default: onHold } : onHold;
+  const action = actions[code ?? -1] ?? actions.default ?? 'fail';
   return action === 'release' && releases >= releaseLimit ? 'fail' : action;
 }
 

@@ -58,7 +58,7 @@ function contains(root: AnyNode, matches: (node: AnyNode) => boolean): boolean {
   const rest = [root];
   for (let node = rest.pop(); node !== undefined; node = rest.pop()) {
     if (matches(node)) return true;
-    if (!isFunction(node)) rest.push(...childrenOf(node));
+    if (!isFunction(node)) for (const child of childrenOf(node)) rest.push(child);
   }
   return false;
 }

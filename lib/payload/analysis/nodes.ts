@@ -18,8 +18,10 @@ export type ClassNode = ClassExpression | ClassDeclaration | AnonymousClassDecla
 export function childrenOf(node: AnyNode): AnyNode[] {
   const children: AnyNode[] = [];
   for (const value of Object.values(node) as unknown[]) {
-    if (Array.isArray(value)) children.push(...value.filter(isNode));
-    else if (isNode(value)) children.push(value);
+    // One by one: a list may be longer than one of arguments.
+    for (const child of Array.isArray(value) ? (value as unknown[]) : [value]) {
+      if (isNode(child)) children.push(child);
+    }
   }
   return children;
 }

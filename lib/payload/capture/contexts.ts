@@ -28,7 +28,7 @@ interface Shared {
 export function buildContexts(capture: Capture, infos: readonly CodeInfo[]): Context[] {
   const innermost = new Map<CodeInfo, Shared>();
   const chains = new Map(infos.map((info) => [info, chainOf(info)]));
-  const deepest = Math.max(0, ...[...chains.values()].map(({ length }) => length));
+  const deepest = [...chains.values()].reduce((most, { length }) => Math.max(most, length), 0);
   for (let level = 0; level < deepest; level += 1) {
     const views = infos.flatMap((info): View[] => {
       const scope = chains.get(info)?.[level];

@@ -15,6 +15,10 @@ function chainOf(length) {
 }
 
 export const cases = {
+  'sends functions with longer lists than a call can have arguments': {
+    send: () => (0, eval)(`() => [${Array.from({ length: 150_000 }, (_, i) => i)}].length`),
+    gives: 150_000,
+  },
   'sends lists and chains of functions of any depth': {
     send() {
       const [list, chain] = [listOf(20_000), chainOf(5000)];
