@@ -64,18 +64,15 @@ export class JobSetWatch {
     if (events.kind === 'log') this.#follower = new EventLogFollower(eventLogFile(directory), events.parse);
     else events.subscribe((event) => this.#tell(event));
     if (mode === 'events') {
-      const log = eventLogFile(directory);
-      const paths =
-        this.#follower === undefined ? [outcomesDirectory(directory)] : [outcomesDirectory(directory), log];
-      const onChange = (name: string, watched: string): void => {
-        if (watched === log) void this.#readLog();
-        else if (isOutcomeName(name)) sink.onOutcome(name);
-      };
-      this.#fileEvents = new FileEvents(
-        paths,
-        onChange,
-        () => void this.#sweep().then(async () => this.#readLog()),
-      );
+      this.#fileEvents = new FileEvents({
+        directory: outcomesDirectory(directory),
+        onEntry: (name) => {
+          if (isOutcomeName(name)) sink.onOutcome(name);
+        },
+        log: this.#follower && eventLogFile(directory),
+        onLog: () => void this.#readLog(),
+        onReady: () => void this.#sweep().then(async () => this.#readLog()),
+      });
     }
   }
 
