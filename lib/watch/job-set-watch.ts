@@ -49,6 +49,7 @@ export class JobSetWatch {
   /** Set while it waits for the next look; there is one timer, or one look, at a time. */
   #timer: NodeJS.Timeout | undefined;
   #looking = false;
+  #sweepsSoon = false;
   #delay = SHORTEST_SWEEP_MS;
   #sweptAt = performance.now();
   #reading: Promise<void> | undefined;
@@ -81,6 +82,16 @@ export class JobSetWatch {
     this.#awake = true;
     this.#delay = SHORTEST_SWEEP_MS;
     if (this.#timer === undefined && !this.#looking) this.#arm();
+  }
+
+  /** Lists the outcomes soon, also those that were told before. */
+  lookSoon(): void {
+    if (this.#sweepsSoon) return;
+    this.#sweepsSoon = true;
+    setImmediate(() => {
+      this.#sweepsSoon = false;
+      void this.#sweep();
+    });
   }
 
   sleep(): void {
