@@ -37,7 +37,7 @@ export function claimCommands(submit: SubmitOptions): SubmitOptions {
 /**
  * Jobs that do nothing, and keep nothing, on claims that are kept: a claim goes with its last job, and there is no command that would give it
  * back. They can start nowhere else, and leave the queue by themselves if the claims are gone.
- * @param slots by their names in the event log; the name of a dynamic slot is that of no slot to be matched
+ * @param slots by their names in the event log
  */
 export function releaseDescription(slots: readonly string[], claim: SubmitOptions): string {
   const others = Object.entries(claim).filter(([name]) => name.toLowerCase() !== 'requirements');
@@ -53,7 +53,7 @@ export function releaseDescription(slots: readonly string[], claim: SubmitOption
     ['should_transfer_files', 'IF_NEEDED'],
     ['when_to_transfer_output', 'ON_EXIT'],
     ['transfer_output_files', '""'],
-    ['requirements', `TARGET.SlotType == "Dynamic" && member(TARGET.Name, { ${names} })`],
+    ['requirements', `member(TARGET.Name, { ${names} })`],
     ['periodic_remove', 'JobStatus == 1 && time() - QDate > 5'],
   ];
   return [...commands.map(([name, value]) => `${name} = ${value}`), `queue ${slots.length}`, ''].join('\n');
