@@ -14,6 +14,8 @@ export interface SubmissionHost {
   readonly cwd: string;
   /** Submit options of the executor, under those of a call. */
   readonly submit: SubmitOptions;
+  /** How many calls that are not done have a job. */
+  busy(): number;
   openJobSet(): Promise<JobSet>;
   /** A call's input is on the disk. */
   onWritten(call: Call): void;
@@ -162,7 +164,8 @@ export class Submissions {
         jobs: calls.map((call) => journalJobOf(call, call.key)),
         submit,
       } satisfies JournalEntry);
-      ids = await system.submit({ jobSet, submission, jobs, cwd, submit, avoid }, waiting.signal);
+      const busy = this.#host.busy();
+      ids = await system.submit({ jobSet, submission, jobs, cwd, submit, busy, avoid }, waiting.signal);
       tell(ids);
     } catch (error) {
       tell(undefined, error);
