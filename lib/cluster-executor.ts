@@ -1,6 +1,6 @@
 import type { BatchSystem } from './batch/batch-system.ts';
 import { attachCalls } from './cluster/attach-calls.ts';
-import type { Call } from './cluster/call.ts';
+import { countSubmitted, type Call } from './cluster/call.ts';
 import { Calls } from './cluster/calls.ts';
 import { cancelOnAbort } from './cluster/cancel-on-abort.ts';
 import { ConditionWait } from './cluster/condition-wait.ts';
@@ -75,6 +75,7 @@ export class ClusterExecutor extends Executor {
       system,
       cwd: options.cwd,
       submit: options.submit,
+      busy: () => countSubmitted(this.#pending),
       openJobSet: async () => (await this.#openJobSet()).jobSet,
       onWritten: (call) => this.#opened?.files.useInputs(call.input?.batch as number),
       onSubmitted: (call, jobId) => this.#opened?.tracker.track(call, jobId),

@@ -88,6 +88,7 @@ async function restoreCalls(
       items: found.job.items,
     });
     call.attempts = found.attempt;
+    call.growths = found.job.growths;
     call.jobSet = jobSet;
     call.jobId = found.submission.ids?.[found.position];
     calls.set(found.index, call);

@@ -81,8 +81,8 @@ export class JobSet {
       ]) {
         await mkdir(sub(directory), { mode: PRIVATE_DIRECTORY });
       }
-      await copyFile(runner.runner, names.runnerFile(directory), constants.COPYFILE_EXCL);
-      await chmod(names.runnerFile(directory), 0o600);
+      await copyPrivately(runner.runner, names.runnerFile(directory));
+      if (runner.code !== undefined) await copyPrivately(runner.code, names.runnerCodeFile(directory));
       await writeWhole(names.scriptFile(directory), runScript(directory, runner), 0o700);
       await writeWhole(names.eventLogFile(directory), '');
       const made = {
@@ -257,6 +257,11 @@ export class JobSet {
 /** The names in the outcomes directory of whole outcomes; one directory listing, however many there are. */
 export async function listOutcomes(directory: string): Promise<string[]> {
   return (await readdir(names.outcomesDirectory(directory))).filter((name) => names.isOutcomeName(name));
+}
+
+async function copyPrivately(from: string, to: string): Promise<void> {
+  await copyFile(from, to, constants.COPYFILE_EXCL);
+  await chmod(to, 0o600);
 }
 
 function ignoreMissing(error: NodeJS.ErrnoException): void {
