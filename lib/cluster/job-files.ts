@@ -78,7 +78,7 @@ export class JobFiles {
 
   async #removeFiles({ call, key, archived }: Job): Promise<void> {
     // A call that is tried again still needs its inputs, and has the logs of its last attempt.
-    const isLast = call.future.done() && call.key === key;
+    const isLast = call.done && call.key === key;
     if (isLast) await call.keepLogs().catch(ignore);
     if (this.#setGoes) return;
     await this.#jobSet.removeLogs(key).catch(ignore);
