@@ -1,6 +1,7 @@
 // Measures condor-futures beside bare HTCondor, and beside its peers where their checkouts are given: `npm run bench`, or for instance
 // `npm run bench -- --only one-call,futures-500 --rounds 5 --clusterfutures PATH --htmap PATH --svg bench.svg`.
-// In the personal pool, paths are below this repository or in the directory that CONDOR_FUTURES_PEERS names. Needs no pool for some rows.
+// In the personal pool, checkouts are below this repository or the directory that CONDOR_FUTURES_PEERS names (not in /tmp, which jobs
+// do not see). Without a pool, the rows that need none are measured.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, homedir, tmpdir } from 'node:os';

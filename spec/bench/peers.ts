@@ -16,7 +16,7 @@ export function peerCalls({ peers, directory }: Bench, calls: number): Record<st
 
 const SCRIPTS = { clusterfutures: 'clusterfutures_calls.py', htmap: 'htmap_components.py' };
 
-/** Packages that the peers need, such as cloudpickle, may be in a directory of their own. */
+/** Packages that the peers need, such as cloudpickle, may be in a directory of their own: what `pip install --target` makes. */
 const PACKAGES = process.env['CONDOR_FUTURES_PEER_PACKAGES'];
 
 function run(script: string, checkout: string, directory: string, calls: number): number {
@@ -27,7 +27,12 @@ function run(script: string, checkout: string, directory: string, calls: number)
   const file = fileURLToPath(new URL(`peers/${script}`, import.meta.url));
   const output = execFileSync('python3', [file, String(calls)], {
     cwd,
-    env: { ...process.env, PYTHONPATH: path.join(delimiter), CFUT_DIR: '.cfut' },
+    env: {
+      ...process.env,
+      PYTHONPATH: path.join(delimiter),
+      HTMAP_DIR: join(cwd, '.htmap'),
+      HTMAP_DELIVERY_METHOD: 'assume',
+    },
     encoding: 'utf8',
   });
   return Number(output.trim().split('\n').at(-1)) * 1000;

@@ -1,4 +1,4 @@
-"""Makes a map of N empty calls with HTMap; prints the seconds from its creation to its last output. HTMap's own directory is ./htmap."""
+"""Makes a map of N empty calls with HTMap; prints the seconds from its creation to its last output."""
 import os
 import sys
 import time
@@ -12,8 +12,6 @@ def nothing(_):
 
 if __name__ == '__main__':
     calls = int(sys.argv[1])
-    htmap.settings['HTMAP_DIR'] = os.path.abspath('htmap')
-    htmap.settings['DELIVERY_METHOD'] = 'assume'
     options = htmap.MapOptions(
         request_memory='128MB',
         request_disk='1024KB',
