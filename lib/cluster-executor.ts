@@ -7,6 +7,7 @@ import { ConditionWait } from './cluster/condition-wait.ts';
 import { failedFuture } from './cluster/failed-future.ts';
 import { JobCommands, warnOfUnremoved } from './cluster/job-commands.ts';
 import { JobControls } from './cluster/job-controls.ts';
+import { closeWhenEmpty } from './cluster/close-when-empty.ts';
 import { JobsAtEnd } from './cluster/jobs-at-end.ts';
 import { openJobSet, type OpenJobSet } from './cluster/open-job-set.ts';
 import { makeJobSet } from './cluster/make-job-set.ts';
@@ -27,12 +28,6 @@ import type { Claim } from './job-set/claim.ts';
 import { newJobSetId, type JobSet } from './job-set/job-set.ts';
 import { checkOptions } from './options.ts';
 import type { AnyFunction } from './payload/any-function.ts';
-
-/**
- * How long `shutdown` waits for jobs to leave the queue after their calls are done, so that their files can go: longer than a job has
- * to end when it is removed.
- */
-const LEAVE_QUEUE_MS = 12_000;
 
 /** The one executor over a batch system: a job for each call, whose outcome comes back through the job set. */
 export class ClusterExecutor extends Executor {
@@ -72,6 +67,8 @@ export class ClusterExecutor extends Executor {
       system,
       cwd: options.cwd,
       submit: options.submit,
+      maxInFlight: options.maxInFlight,
+      inFlight: () => this.#opened?.tracker.size ?? 0,
       openJobSet: async () => (await this.#openJobSet()).jobSet,
       onWritten: (call) => this.#opened?.files.useInputs(call.input?.batch as number),
       onSubmitted: (call, jobId) => this.#opened?.tracker.track(call, jobId),
@@ -121,6 +118,7 @@ export class ClusterExecutor extends Executor {
     this.assertOpen();
     this.#shutdown = Promise.resolve();
     await this.#submissions.idle();
+    this.#submissions.leave();
     // Jobs of cancelled calls are not to be left.
     await this.#commands.idle();
     this.#detached = true;
@@ -156,6 +154,10 @@ export class ClusterExecutor extends Executor {
     });
     if (this.#pending.size > 0) this.#opened?.watch.wake();
     this.#checkIdle();
+  }
+
+  override get maxInFlight(): number {
+    return this.#options.maxInFlight;
   }
 
   override with(options: JobOptions): Executor {
@@ -216,6 +218,7 @@ export class ClusterExecutor extends Executor {
   #onDone(call: Call): void {
     call.tellEnd();
     this.#pending.delete(call);
+    this.#submissions.onDone(call);
     if (!this.#detached) void this.#opened?.archiveEnd(call);
     this.#checkIdle();
   }
@@ -271,11 +274,15 @@ export class ClusterExecutor extends Executor {
       removeJob: (jobId) => {
         if (!this.#atEnd.removesAll) this.#commands.remove(jobId);
       },
-      onGone: () => this.#checkIdle(),
+      onGone: () => {
+        this.#checkIdle();
+        this.#submissions.onLeft();
+      },
       onLost: () => {
         // Calls to come get a job set of their own.
         this.#open = undefined;
         this.#id = newJobSetId();
+        this.#submissions.onLeft();
       },
     });
   }
@@ -287,12 +294,7 @@ export class ClusterExecutor extends Executor {
     await this.#wait.until(() => this.#pending.size === 0, Infinity);
     await this.#submissions.idle();
     await this.#commands.idle();
-    const opened = this.#opened;
-    if (opened !== undefined) {
-      opened.watch.wake();
-      await this.#wait.until(() => opened.tracker.size === 0, LEAVE_QUEUE_MS);
-      await opened.close();
-    }
+    if (this.#opened !== undefined) await closeWhenEmpty(this.#opened, this.#wait);
     await this.#system.close();
   }
 }
