@@ -66,8 +66,11 @@ export class ClusterExecutor extends Executor {
     this.#system = system;
     this.#options = options;
     this.#commands = new JobCommands(system, warnOfUnremoved);
-    const controls = new JobControls(system, this.#commands);
-    this.#calls = new Calls(options, controls, (call) => this.#opened?.tracker.onCancel(call));
+    this.#calls = new Calls(options, {
+      controls: new JobControls(system, this.#commands),
+      onDone: (call) => this.#onDone(call),
+      onCancel: (call) => this.#opened?.tracker.onCancel(call),
+    });
     this.#submissions = new Submissions({
       system,
       cwd: options.cwd,
@@ -211,11 +214,9 @@ export class ClusterExecutor extends Executor {
   #await(call: Call): void {
     this.#pending.add(call);
     this.#atEnd.watch();
-    call.future.addDoneCallback(() => this.#onDone(call));
   }
 
   #onDone(call: Call): void {
-    call.tellEnd();
     this.#pending.delete(call);
     if (!this.#detached) void this.#opened?.archiveEnd(call);
     this.#checkIdle();
