@@ -290,6 +290,7 @@ export class ClusterExecutor extends Executor {
     const opened = this.#opened;
     if (opened !== undefined) {
       opened.watch.wake();
+      await this.#system.retire?.(LEAVE_QUEUE_MS);
       await this.#wait.until(() => opened.tracker.size === 0, LEAVE_QUEUE_MS);
       await opened.close();
     }

@@ -4,6 +4,7 @@ import { ResultNotWrittenError } from '../errors.ts';
 import { CANNOT_WRITE } from '../job-set/exit-codes.ts';
 import { outcomeFile } from '../job-set/names.ts';
 import { writeWholeSync } from '../job-set/write-whole.ts';
+import { copyPrinted, type Before } from './before.ts';
 import { encodeOutcome, type ItemOutcome } from '../payload/call.ts';
 import { unseal } from '../payload/sealed.ts';
 import { encodeThrown } from '../payload/thrown.ts';
@@ -14,6 +15,8 @@ export interface OutcomePlace {
   readonly key: string;
   /** By Date.now(). */
   readonly startedAt: number;
+  /** How far the process had come before, if it is a worker. */
+  readonly before?: Before | undefined;
 }
 
 /** Whether the job has been run to its end already; an outcome that was torn by a crash is none. */
@@ -28,7 +31,8 @@ export function hasOutcome({ directory, key }: OutcomePlace): boolean {
 /** Writes the outcome of a job: what came of each of its calls, and what they used. Never throws. */
 export function writeOutcome(place: OutcomePlace, items: readonly ItemOutcome[]): void {
   // Who sees the outcome, on another machine, can see all that was printed before it.
-  for (const stream of [1, 2]) flush(stream);
+  if (place.before === undefined) for (const stream of [1, 2]) flush(stream);
+  else copyPrinted(place, place.before);
   const file = outcomeFile(place.directory, place.key);
   try {
     writeWholeSync(file, encode(place, items));
@@ -54,7 +58,7 @@ function tellUnwritable(place: OutcomePlace, items: readonly ItemOutcome[], erro
   }
 }
 
-function encode({ startedAt }: OutcomePlace, items: readonly ItemOutcome[]): Buffer {
+function encode({ startedAt, before }: OutcomePlace, items: readonly ItemOutcome[]): Buffer {
   const used = process.resourceUsage();
   return encodeOutcome({
     items,
@@ -63,8 +67,8 @@ function encode({ startedAt }: OutcomePlace, items: readonly ItemOutcome[]): Buf
     nodeVersion: process.version,
     startedAt,
     endedAt: Date.now(),
-    userCpuMs: used.userCPUTime / 1000,
-    systemCpuMs: used.systemCPUTime / 1000,
+    userCpuMs: (used.userCPUTime - (before?.userCpu ?? 0)) / 1000,
+    systemCpuMs: (used.systemCPUTime - (before?.systemCpu ?? 0)) / 1000,
     peakMemoryBytes: used.maxRSS * 1024,
   });
 }

@@ -1,5 +1,6 @@
 import type { ItemOutcome } from '../payload/call.ts';
 import { encodeThrown } from '../payload/thrown.ts';
+import type { Before } from './before.ts';
 import { writeOutcome, type OutcomePlace } from './outcome-file.ts';
 import type { TimeLimit } from './time-limit.ts';
 
@@ -11,8 +12,13 @@ export class OutcomeWriter {
   #timeLimit: TimeLimit | undefined;
   #written = false;
 
-  constructor(directory: string, key: string) {
-    this.place = { directory, key, startedAt: Date.now() };
+  /** @param before how far the process had come, if it has made calls before */
+  constructor(directory: string, key: string, before?: Before) {
+    this.place = { directory, key, startedAt: Date.now(), before };
+  }
+
+  get isWritten(): boolean {
+    return this.#written;
   }
 
   /** How many calls the job has, and how long each may take. */
@@ -40,5 +46,10 @@ export class OutcomeWriter {
     this.#written = true;
     this.#timeLimit?.claim();
     writeOutcome(this.place, this.#items);
+  }
+
+  /** The process goes on, and its time is no matter of this job any more. */
+  async release(): Promise<void> {
+    await this.#timeLimit?.stop();
   }
 }

@@ -31,6 +31,7 @@ interface Watch {
 export class TimeLimit {
   readonly #shared = new Int32Array(new SharedArrayBuffer(8));
   readonly #done: MessagePort;
+  readonly #thread: Worker;
 
   /**
    * @param limit for each call, in milliseconds
@@ -42,8 +43,14 @@ export class TimeLimit {
     port1.unref();
     const watch: Watch = { shared: this.#shared, done: port2, limit, items, place };
     const program = process.argv[1] as string;
-    const worker = new Worker(program, { workerData: watch, transferList: [port2], execArgv: [] });
-    worker.unref();
+    this.#thread = new Worker(program, { workerData: watch, transferList: [port2], execArgv: [] });
+    this.#thread.unref();
+  }
+
+  /** Nothing is left to be ended. */
+  async stop(): Promise<void> {
+    this.#done.close();
+    await this.#thread.terminate();
   }
 
   /** The next call begins. */
