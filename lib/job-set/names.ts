@@ -83,3 +83,7 @@ export const isOutcomeName = (name: string): boolean => /^\d+(-\d+)?$/.test(name
 
 /** A name in the same directory for a file that is not whole yet; never that of an outcome. */
 export const temporaryName = (file: string, unique: string): string => `${file}.${unique}.tmp`;
+
+/** Whether a name is one that {@link temporaryName} gives for the file of that name. */
+export const isTemporaryNameOf = (name: string, file: string): boolean =>
+  name.startsWith(`${file}.`) && name.endsWith('.tmp');

@@ -5,6 +5,7 @@ import { CANNOT_WRITE } from '../job-set/exit-codes.ts';
 import { outcomeFile } from '../job-set/names.ts';
 import { writeWholeSync } from '../job-set/write-whole.ts';
 import { copyPrinted, type Before } from './before.ts';
+import type { OutcomeQueue } from './outcome-queue.ts';
 import { encodeOutcome, type ItemOutcome } from '../payload/call.ts';
 import { unseal } from '../payload/sealed.ts';
 import { encodeThrown } from '../payload/thrown.ts';
@@ -28,14 +29,18 @@ export function hasOutcome({ directory, key }: OutcomePlace): boolean {
   }
 }
 
-/** Writes the outcome of a job: what came of each of its calls, and what they used. Never throws. */
-export function writeOutcome(place: OutcomePlace, items: readonly ItemOutcome[]): void {
+/** Writes the outcome of a job: what came of each of its calls, and what they used. Never throws.
+ * @param queue which need not wait for the disk
+ */
+export function writeOutcome(place: OutcomePlace, items: readonly ItemOutcome[], queue?: OutcomeQueue): void {
   // Who sees the outcome, on another machine, can see all that was printed before it.
   if (place.before === undefined) for (const stream of [1, 2]) flush(stream);
   else copyPrinted(place, place.before);
   const file = outcomeFile(place.directory, place.key);
   try {
-    writeWholeSync(file, encode(place, items));
+    const bytes = encode(place, items);
+    if (queue === undefined) writeWholeSync(file, bytes);
+    else queue.write(file, bytes, (error) => tellUnwritable(place, items, error));
   } catch (error) {
     tellUnwritable(place, items, error as Error);
   }

@@ -1,6 +1,7 @@
 import type { ItemOutcome } from '../payload/call.ts';
 import { encodeThrown } from '../payload/thrown.ts';
 import type { Before } from './before.ts';
+import type { OutcomeQueue } from './outcome-queue.ts';
 import { writeOutcome, type OutcomePlace } from './outcome-file.ts';
 import type { TimeLimit } from './time-limit.ts';
 
@@ -15,10 +16,6 @@ export class OutcomeWriter {
   /** @param before how far the process had come, if it has made calls before */
   constructor(directory: string, key: string, before?: Before) {
     this.place = { directory, key, startedAt: Date.now(), before };
-  }
-
-  get isWritten(): boolean {
-    return this.#written;
   }
 
   /** How many calls the job has, and how long each may take. */
@@ -40,12 +37,15 @@ export class OutcomeWriter {
     this.write();
   }
 
-  /** Synchronous, so that it works while the process ends. */
-  write(): void {
+  /**
+   * Synchronous, so that it works while the process ends.
+   * @param queue which need not wait for the disk
+   */
+  write(queue?: OutcomeQueue): void {
     if (this.#written) return;
     this.#written = true;
     this.#timeLimit?.claim();
-    writeOutcome(this.place, this.#items);
+    writeOutcome(this.place, this.#items, queue);
   }
 
   /** The process goes on, and its time is no matter of this job any more. */

@@ -11,6 +11,7 @@ import { KeptFunctions } from './kept-functions.ts';
 import { makeCalls } from './make-calls.ts';
 import { hasOutcome } from './outcome-file.ts';
 import { OutcomeWriter } from './outcome-writer.ts';
+import { OutcomeQueue } from './outcome-queue.ts';
 import { hasChildren, ProcessState } from './process-state.ts';
 import { readCall } from './read-job.ts';
 
@@ -26,7 +27,9 @@ const SLEEP_GROWTH = 1.25;
 export async function runWorker(directory: string, worker: number, idleTimeout: number): Promise<void> {
   // A batch system starts a job again that was evicted: others have its calls by then.
   if (!isFirstLife(startedFile(directory, worker))) return;
-  await new WorkerLife(directory, worker, idleTimeout).run();
+  const life = new WorkerLife(directory, worker, idleTimeout);
+  await life.run();
+  await life.end();
 }
 
 function isFirstLife(file: string): boolean {
@@ -45,6 +48,7 @@ class WorkerLife {
   readonly #idleTimeout: number;
   readonly #inbox: InboxReader;
   readonly #functions: KeptFunctions;
+  readonly #outcomes = new OutcomeQueue();
   /** Given, and not looked at yet. */
   #assignments: Assignment[] = [];
   #closed = false;
@@ -67,6 +71,7 @@ class WorkerLife {
 
   async run(): Promise<void> {
     guardProcess(this);
+    process.on('exit', () => this.#outcomes.finishNow());
     const state = new ProcessState();
     let idleSince = performance.now();
     let sleep = SHORTEST_SLEEP_MS;
@@ -84,6 +89,11 @@ class WorkerLife {
       await new Promise((resolve) => setTimeout(resolve, sleep));
       sleep = Math.min(sleep * SLEEP_GROWTH, LONGEST_SLEEP_MS);
     }
+  }
+
+  /** Resolves when all that it has made is on the disk. */
+  async end(): Promise<void> {
+    await this.#outcomes.idle();
   }
 
   get writer(): OutcomeWriter | undefined {
@@ -136,8 +146,9 @@ class WorkerLife {
     } catch (error) {
       writer.fail(error);
     }
-    writer.write();
+    writer.write(this.#outcomes);
     this.#writer = undefined;
     await writer.release();
+    await this.#outcomes.room();
   }
 }

@@ -64,11 +64,9 @@ export class Departures {
       this.#onNone = () => resolve(true);
       if (warm.workers.size === 0 && this.#ending.size === 0) resolve(true);
     });
-    const isOver = async (part: number): Promise<boolean> =>
-      Promise.race([none, sleep(timeout * part, false)]);
-    if (await isOver(BY_ITSELF)) return;
+    if (await isTrueWithin(none, timeout * BY_ITSELF)) return;
     await inner.remove([...warm.workers].flatMap(({ jobId }) => jobId ?? [])).catch(() => {});
-    await isOver(1 - BY_ITSELF);
+    await isTrueWithin(none, timeout * (1 - BY_ITSELF));
   }
 
   /** Calls that a worker has not begun wait for another one. */
@@ -134,7 +132,7 @@ export class Departures {
 
   async #settleRunning(worker: Worker, end: WorkerEnd, call: WarmCall): Promise<void> {
     const { warm, files } = this.#host;
-    const hasOutcome = await files.hasOutcome(call.key);
+    const hasOutcome = await files.rescueOutcome(call.key);
     // Meanwhile its outcome may have been read.
     if (call.state === 'gone') return;
     if (hasOutcome) return warm.finish(call);
@@ -199,4 +197,11 @@ export class Departures {
   #removeJob(jobId: string): void {
     this.#host.inner.remove([jobId]).catch(() => {});
   }
+}
+
+async function isTrueWithin(condition: Promise<boolean>, ms: number): Promise<boolean> {
+  const over = new AbortController();
+  const { signal } = over;
+  const late = sleep(ms, false, { signal }).catch(() => false);
+  return Promise.race([condition, late]).finally(() => over.abort());
 }

@@ -8,14 +8,9 @@ import { WorkerFiles } from './worker-files.ts';
 import type { ResolvedWorkers } from './worker-options.ts';
 import { Warm } from './warm.ts';
 import { newCall } from './warm-call.ts';
-import { firstOf, type Worker, type WorkerEnd } from './worker.ts';
+import { isStuck, Lookout } from './lookout.ts';
+import type { Worker, WorkerEnd } from './worker.ts';
 
-/** How often it looks after what nobody tells. */
-const POLL_MS = 100;
-/** How long nothing is heard of a worker's calls before one of them is taken to be long. */
-const STUCK_MS = 100;
-/** Every so many looks, those that have not begun as far as the batch system has told are looked at. */
-const POLLS_PER_START_CHECK = 10;
 /** One answer without a job proves nothing: a queue may be listed while it is being rewritten. */
 const MISSING_TIMES = 2;
 
@@ -38,8 +33,7 @@ export class Dispatcher {
   readonly #starts: Starts;
   readonly #departures: Departures;
   #isPumping = false;
-  #timer: NodeJS.Timeout | undefined;
-  #polls = 0;
+  readonly #lookout: Lookout;
   #stopped = false;
 
   constructor(host: DispatcherHost) {
@@ -54,6 +48,13 @@ export class Dispatcher {
       grace: host.grace,
       isStopped: () => this.#stopped,
       onChange: () => this.wake(),
+    });
+    this.#lookout = new Lookout({
+      warm: this.warm,
+      files: this.#files,
+      departures: this.#departures,
+      onStarted: (worker, started) => this.#onRunning(worker, started),
+      onLooked: () => this.wake(),
     });
     this.#starts = new Starts({
       ...host,
@@ -172,7 +173,7 @@ export class Dispatcher {
   /** Nothing is started any more: the process ends. Calls that wait are removed, others when their workers end. */
   stop(): void {
     this.#stopped = true;
-    clearInterval(this.#timer);
+    this.#lookout.sleep();
     for (const pool of this.warm.pools.values()) for (const call of pool.list()) this.warm.remove(call);
   }
 
@@ -180,8 +181,7 @@ export class Dispatcher {
   async retire(timeout: number): Promise<void> {
     for (const worker of this.warm.workers) this.#departures.dismiss(worker);
     await this.#departures.untilNone(timeout);
-    clearInterval(this.#timer);
-    this.#timer = undefined;
+    this.#lookout.sleep();
   }
 
   /** Gives calls to workers, soon. */
@@ -200,12 +200,8 @@ export class Dispatcher {
       this.#startMore(pool);
       if (pool.waiting === 0 && this.#stuckIn(pool) === 0) this.#dismissUnneeded(pool);
     }
-    const isBusy = this.warm.calls.size > 0;
-    if (isBusy) this.#timer ??= setInterval(() => this.#poll(), POLL_MS).unref();
-    else {
-      clearInterval(this.#timer);
-      this.#timer = undefined;
-    }
+    if (this.warm.calls.size > 0) this.#lookout.wake();
+    else this.#lookout.sleep();
   }
 
   #startMore(pool: Pool): void {
@@ -234,11 +230,17 @@ export class Dispatcher {
   #wanted(pool: Pool): number {
     if (this.#stopped) return 0;
     const workers = [...pool.workers];
-    const busy = workers.filter(({ phase, assigned }) => phase === 'ready' && assigned.size > 0).length;
+    const stuck = workers.filter((worker) => isStuck(worker));
+    const busy = workers.filter(({ phase, assigned }) => phase === 'ready' && assigned.size > 0);
     const free = workers.filter(
       ({ phase, assigned }) => phase === 'queued' || (phase === 'ready' && assigned.size === 0),
-    ).length;
-    return wantedWorkers(pool.waiting + this.#stuckIn(pool), { busy, free }, pool.meanDuration, this.#room);
+    );
+    return wantedWorkers(
+      pool.waiting + this.#stuckIn(pool),
+      { busy: busy.filter((worker) => !stuck.includes(worker)).length, free: free.length },
+      meanWith(pool.meanDuration, stuck),
+      this.#room,
+    );
   }
 
   /** How many calls wait behind a long one. */
@@ -270,42 +272,6 @@ export class Dispatcher {
     this.wake();
   }
 
-  #poll(): void {
-    this.#polls += 1;
-    for (const worker of this.warm.workers) {
-      if (worker.assigned.size > 0 && isStuck(worker)) void this.#lookAtFirst(worker);
-      if (worker.phase === 'queued' && this.#polls % POLLS_PER_START_CHECK === 0)
-        void this.#lookForStart(worker);
-    }
-    for (const pool of this.warm.pools.values()) this.#shareAgain(pool);
-    this.wake();
-  }
-
-  /** The batch system's word that it runs may be late, or lost. */
-  async #lookForStart(worker: Worker): Promise<void> {
-    const started = await this.#files.hasStarted(worker.number);
-    if (started !== undefined && worker.jobId !== undefined) this.#onRunning(worker, started.host);
-  }
-
-  async #lookAtFirst(worker: Worker): Promise<void> {
-    const call = firstOf(worker);
-    if (call?.state !== 'assigned') return;
-    const { assignment } = call;
-    if (!(await this.#files.hasBegun(worker.number, assignment))) return;
-    if (call.worker === worker && call.assignment === assignment) this.warm.begin(call);
-  }
-
-  /** Workers with nothing to do get what waits behind a long call. */
-  #shareAgain(pool: Pool): void {
-    const isFree = ({ phase, assigned }: Worker): boolean => phase === 'ready' && assigned.size === 0;
-    if (pool.waiting > 0 || ![...pool.workers].some((worker) => isFree(worker))) return;
-    for (const worker of pool.workers) {
-      if (!isStuck(worker) || worker.assigned.size < 2) continue;
-      const [, ...behind] = worker.assigned.values();
-      void this.#departures.takeBack(worker, behind).then(() => this.wake());
-    }
-  }
-
   /** Whether a worker that is said to be back in the queue has left its machine. */
   async #makeSure(worker: Worker): Promise<void> {
     const { jobId } = worker;
@@ -323,12 +289,11 @@ export class Dispatcher {
   }
 }
 
-function isStuck({ phase, assigned, progressAt }: Worker): boolean {
-  return (
-    (phase === 'ready' || phase === 'suspended') &&
-    assigned.size > 0 &&
-    performance.now() - progressAt > STUCK_MS
-  );
+/** The mean of calls that were short says little once others are not. */
+function meanWith(mean: number | undefined, stuck: readonly Worker[]): number | undefined {
+  if (mean === undefined) return undefined;
+  const now = performance.now();
+  return stuck.reduce((longest, { progressAt }) => Math.max(longest, now - progressAt), mean);
 }
 
 /** The id of a call's job: it stays the same whichever worker makes the call. */

@@ -1,9 +1,11 @@
 import { appendFileSync } from 'node:fs';
-import { access, appendFile, mkdir, open, readFile, rm, unlink } from 'node:fs/promises';
+import { access, appendFile, mkdir, open, readdir, readFile, rm, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
 import { PRIVATE_DIRECTORY } from '../job-set/directory.ts';
 import { encodeInboxLine, type InboxLine } from '../job-set/inbox.ts';
 import * as names from '../job-set/names.ts';
 import { readTaken, takeBack, type Printed } from '../job-set/taking.ts';
+import { unseal } from '../payload/sealed.ts';
 import { writeWhole } from '../job-set/write-whole.ts';
 
 const CLOSE = encodeInboxLine({ kind: 'close' });
@@ -74,6 +76,24 @@ export class WorkerFiles {
 
   async hasOutcome(key: string): Promise<boolean> {
     return exists(names.outcomeFile(this.#directory, key));
+  }
+
+  /** As {@link hasOutcome}, of a worker that is dead: it may have written the whole outcome without coming to give it its name. */
+  async rescueOutcome(key: string): Promise<boolean> {
+    if (await this.hasOutcome(key)) return true;
+    const directory = names.outcomesDirectory(this.#directory);
+    for (const name of await readdir(directory).catch(() => [])) {
+      if (!names.isTemporaryNameOf(name, key)) continue;
+      const file = join(directory, name);
+      const bytes = await readFile(file).catch(() => Buffer.alloc(0));
+      if (unseal(bytes) === undefined) continue;
+      const isNamed = await writeWhole(names.outcomeFile(this.#directory, key), bytes).then(
+        () => true,
+        () => false,
+      );
+      if (isNamed) return true;
+    }
+    return false;
   }
 
   /** What a dead worker has said during a call becomes what the call has said. Never rejects: it is the less important thing. */
