@@ -3,8 +3,8 @@ import type { BatchSystem, JobBatch } from '../batch/batch-system.ts';
 import { parseInbox, type Assignment } from '../job-set/inbox.ts';
 import { inboxFile, takenFile, workerFile, workerKey, workersDirectory } from '../job-set/names.ts';
 import { readTaken } from '../job-set/taking.ts';
-import { idOf, type Dispatcher } from './dispatcher.ts';
-import { newCall } from './warm-call.ts';
+import type { Dispatcher } from './dispatcher.ts';
+import { idOf, newCall } from './warm-call.ts';
 import type { WorkerNote } from './worker-files.ts';
 import { newWorker, type Worker } from './worker.ts';
 
@@ -12,58 +12,86 @@ import { newWorker, type Worker } from './worker.ts';
 interface FoundWorker {
   readonly number: number;
   readonly note: WorkerNote;
-  readonly assignments: readonly Assignment[];
   /** Those that were not taken back. */
-  readonly own: readonly Assignment[];
+  readonly assignments: readonly Assignment[];
+  readonly lastAssignment: number;
 }
 
-/**
- * Takes up the workers that an earlier process has started, with the calls that they have; does nothing in a new job set.
- * @throws {CommandError} if the batch system gives no answer
- */
-export async function adoptWorkers(
-  dispatcher: Dispatcher,
-  inner: BatchSystem,
-  jobSet: JobBatch['jobSet'],
-): Promise<void> {
-  const found = await readWorkers(jobSet.directory);
-  if (found.length === 0) return;
-  dispatcher.adopt(
-    Math.max(...found.map(({ number }) => number)),
-    Math.min(0, ...found.map(({ note }) => note.submission)),
-  );
-  const jobIds = await findJobs(inner, jobSet, found);
-  for (const one of found) await adopt(dispatcher, one, jobIds.get(one.number));
-}
+/** Takes up the workers that an earlier process has started, and the calls that they have as somebody asks for them. */
+export class Adoption {
+  readonly #dispatcher: Dispatcher;
+  /** Who has, or had, a call last, by its key; for as long as nobody has asked. */
+  readonly #holders = new Map<string, { readonly worker: Worker; readonly assignment: Assignment }>();
 
-async function adopt(dispatcher: Dispatcher, found: FoundWorker, jobId: string | undefined): Promise<void> {
-  const { warm, files } = dispatcher;
-  const pool = warm.poolOf(found.note.submit);
-  const worker = newWorker(found.number, pool);
-  worker.lastAssignment = Math.max(0, ...found.assignments.map(({ number }) => number));
-  warm.workers.add(worker);
-  pool.workers.add(worker);
-  for (const { number, key, ...location } of found.own)
-    giveAgain(dispatcher, worker, { number, key, ...location });
-  const started = await files.hasStarted(found.number);
-  if (started !== undefined) {
-    worker.phase = 'ready';
-    worker.host = started.host;
+  /**
+   * Does nothing in a new job set.
+   * @throws {CommandError} if the batch system gives no answer
+   */
+  static async begin(
+    dispatcher: Dispatcher,
+    inner: BatchSystem,
+    jobSet: JobBatch['jobSet'],
+  ): Promise<Adoption> {
+    const adoption = new Adoption(dispatcher);
+    const found = await readWorkers(jobSet.directory);
+    if (found.length === 0) return adoption;
+    dispatcher.numberAfter(
+      largest(found.map(({ number }) => number)),
+      -largest(found.map(({ note }) => -note.submission)),
+    );
+    const jobIds = await findJobs(inner, jobSet, found);
+    // Of a call that one had which died, and then another one, the one that lives is asked.
+    const [alive, lost] = [true, false].map((isAlive) =>
+      found.filter(({ number }) => jobIds.has(number) === isAlive),
+    ) as [FoundWorker[], FoundWorker[]];
+    for (const one of [...lost, ...alive]) await adoption.#add(one, jobIds.get(one.number));
+    return adoption;
   }
-  if (jobId === undefined) return dispatcher.onLost(worker);
-  worker.jobId = jobId;
-  warm.byJob.set(jobId, worker);
-}
 
-/** The call may have been in the hands of another worker before, which died. */
-function giveAgain(dispatcher: Dispatcher, worker: Worker, { number, key, ...location }: Assignment): void {
-  const { warm } = dispatcher;
-  const id = idOf(key);
-  const known = warm.calls.get(id);
-  if (known?.worker !== undefined) known.worker.assigned.delete(known.assignment);
-  const call = known ?? newCall(id, key, location, worker.pool);
-  warm.calls.set(id, call);
-  warm.assign(call, worker, number);
+  private constructor(dispatcher: Dispatcher) {
+    this.#dispatcher = dispatcher;
+  }
+
+  /** Takes up the calls of these keys; tells which some worker has. Those that nobody asks for are done. */
+  take(keys: readonly string[]): boolean[] {
+    const { warm } = this.#dispatcher;
+    const losers = new Set<Worker>();
+    for (const key of keys) {
+      const holder = this.#holders.get(key);
+      if (holder === undefined) continue;
+      this.#holders.delete(key);
+      const { worker, assignment } = holder;
+      const { number, key: _key, ...location } = assignment;
+      const call = newCall(idOf(key), key, location, worker.pool);
+      warm.calls.set(call.id, call);
+      warm.assign(call, worker, number);
+      if (worker.phase === 'ended') losers.add(worker);
+    }
+    for (const worker of losers) this.#dispatcher.settleLost(worker);
+    this.#dispatcher.wake();
+    return keys.map((key) => warm.calls.has(idOf(key)));
+  }
+
+  async #add(found: FoundWorker, jobId: string | undefined): Promise<void> {
+    const { warm, files } = this.#dispatcher;
+    const pool = warm.poolOf(found.note.submit);
+    const worker = newWorker(found.number, pool);
+    worker.lastAssignment = found.lastAssignment;
+    for (const assignment of found.assignments) this.#holders.set(assignment.key, { worker, assignment });
+    const started = await files.hasStarted(found.number);
+    worker.host = started?.host;
+    if (jobId === undefined) {
+      worker.phase = 'ended';
+      // It may be on its way into the queue.
+      files.closeNow(worker.number);
+      return;
+    }
+    if (started !== undefined) worker.phase = 'ready';
+    worker.jobId = jobId;
+    warm.byJob.set(jobId, worker);
+    warm.workers.add(worker);
+    pool.workers.add(worker);
+  }
 }
 
 async function readWorkers(directory: string): Promise<FoundWorker[]> {
@@ -89,7 +117,12 @@ async function readWorker(directory: string, number: number): Promise<FoundWorke
   const taken = await Promise.all(
     all.map(async (assignment) => readTaken(takenFile(directory, number, assignment.number))),
   );
-  return { number, note, assignments: all, own: all.filter((_, index) => taken[index] !== 'back') };
+  return {
+    number,
+    note,
+    assignments: all.filter((_, index) => taken[index] !== 'back'),
+    lastAssignment: largest(all.map((assignment) => assignment.number)),
+  };
 }
 
 /** The ids of the workers that the inner system knows, by number. */
@@ -110,4 +143,9 @@ async function findJobs(
     });
   }
   return ids;
+}
+
+/** 0 if there are none. They may be more than a function takes arguments. */
+function largest(numbers: readonly number[]): number {
+  return numbers.reduce((most, number) => Math.max(most, number), 0);
 }

@@ -106,8 +106,22 @@ export class Departures {
       await inner.remove([worker.jobId]);
   }
 
+  /** What becomes of the calls of a worker that is dead: those that it had not begun are returned, and wait for another one. */
+  async settleCalls(worker: Worker, end: WorkerEnd): Promise<WarmCall[]> {
+    const { warm, grace } = this.#host;
+    const { unbegun, begun } = await this.#part(worker, [...worker.assigned.values()]);
+    const waiting = this.#withoutRemoved(unbegun);
+    warm.again(waiting);
+    this.#host.onChange();
+    if (begun.length > 0) await sleep(grace, undefined, { ref: false });
+    for (const call of begun) await this.#settleRunning(worker, end, call);
+    if (begun.length > 0) this.#host.onChange();
+    // What it had begun was to blame, or nothing.
+    return begun.length > 0 ? [] : waiting;
+  }
+
   async #settle(worker: Worker, end: WorkerEnd, wasClosing: boolean): Promise<void> {
-    const { warm, files, grace, isStopped } = this.#host;
+    const { files } = this.#host;
     await worker.writing;
     const hasStarted = (await files.hasStarted(worker.number)) !== undefined;
     if (end.kind !== 'ended' && end.kind !== 'removed') {
@@ -115,14 +129,11 @@ export class Departures {
       files.closeNow(worker.number);
       if (end.kind !== 'lost') this.#removeJob(end.jobId);
     }
-    const { unbegun, begun } = await this.#part(worker, [...worker.assigned.values()]);
-    warm.again(this.#withoutRemoved(unbegun));
-    this.#host.onChange();
-    if (begun.length > 0) {
-      await sleep(grace, undefined, { ref: false });
-      for (const call of begun) await this.#settleRunning(worker, end, call);
-    } else if (worker.finished === 0 && !wasClosing && !isStopped()) {
-      const [first] = unbegun.length > 0 ? unbegun : worker.pool.list();
+    const hadCalls = worker.assigned.size > 0;
+    const waiting = await this.settleCalls(worker, end);
+    const isBarren = worker.finished === 0 && (!hadCalls || waiting.length > 0);
+    if (isBarren && !wasClosing && !this.#host.isStopped()) {
+      const [first] = waiting.length > 0 ? waiting : worker.pool.list();
       if (first?.state === 'waiting') {
         await this.#judge(first, worker, end, verdictOnWaiting(end, hasStarted, first));
       }
@@ -155,8 +166,8 @@ export class Departures {
 
   /** Those that are still wanted; the others are gone then. */
   #withoutRemoved(calls: readonly WarmCall[]): WarmCall[] {
-    const { warm, isStopped } = this.#host;
-    const unwanted = calls.filter(({ removing }) => removing || isStopped());
+    const { warm } = this.#host;
+    const unwanted = calls.filter(({ removing }) => removing || this.#host.isStopped());
     for (const call of unwanted) warm.remove(call);
     return calls.filter((call) => !unwanted.includes(call));
   }

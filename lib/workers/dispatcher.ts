@@ -7,7 +7,7 @@ import { Starts } from './starts.ts';
 import { WorkerFiles } from './worker-files.ts';
 import type { ResolvedWorkers } from './worker-options.ts';
 import { Warm } from './warm.ts';
-import { newCall } from './warm-call.ts';
+import { idOf, newCall } from './warm-call.ts';
 import { isStuck, Lookout } from './lookout.ts';
 import type { Worker, WorkerEnd } from './worker.ts';
 
@@ -68,8 +68,8 @@ export class Dispatcher {
     return this.#files;
   }
 
-  /** Takes up workers of an earlier process. */
-  adopt(lastWorker: number, lastSubmission: number): void {
+  /** There are workers of an earlier process. */
+  numberAfter(lastWorker: number, lastSubmission: number): void {
     this.#starts.startAfter(lastWorker, lastSubmission);
   }
 
@@ -143,9 +143,9 @@ export class Dispatcher {
     this.wake();
   }
 
-  /** The inner system does not know the worker any more. */
-  onLost(worker: Worker): void {
-    void this.#departures.end(worker, { kind: 'lost', jobId: worker.jobId ?? '' });
+  /** The calls of a worker of which nothing is left but its files. */
+  settleLost(worker: Worker): void {
+    void this.#departures.settleCalls(worker, { kind: 'lost', jobId: worker.jobId ?? '' });
   }
 
   /** What the inner system says of the workers of calls, and so of the calls. */
@@ -156,7 +156,7 @@ export class Dispatcher {
       const event = known.get(jobId);
       worker.missing = event === undefined ? worker.missing + 1 : 0;
       if (event !== undefined) this.onEvent(event);
-      else if (worker.missing >= MISSING_TIMES) this.onLost(worker);
+      else if (worker.missing >= MISSING_TIMES) void this.#departures.end(worker, { kind: 'lost', jobId });
     }
     const events = ids.map((id) => [id, this.warm.eventOf(id)] as const);
     return new Map(events.filter((entry): entry is [string, JobEvent] => entry[1] !== undefined));
@@ -294,9 +294,4 @@ function meanWith(mean: number | undefined, stuck: readonly Worker[]): number | 
   if (mean === undefined) return undefined;
   const now = performance.now();
   return stuck.reduce((longest, { progressAt }) => Math.max(longest, now - progressAt), mean);
-}
-
-/** The id of a call's job: it stays the same whichever worker makes the call. */
-export function idOf(key: string): string {
-  return `call.${key}`;
 }

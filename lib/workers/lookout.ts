@@ -38,7 +38,7 @@ export class Lookout {
   }
 
   #look(): void {
-    const { warm, onLooked } = this.#host;
+    const { warm } = this.#host;
     this.#looks += 1;
     for (const worker of warm.workers) {
       if (isStuck(worker)) void this.#lookAtFirst(worker);
@@ -47,7 +47,7 @@ export class Lookout {
       }
     }
     for (const pool of warm.pools.values()) this.#shareAgain(pool);
-    onLooked();
+    this.#host.onLooked();
   }
 
   /** The batch system's word that it runs may be late, or lost. */
@@ -67,7 +67,6 @@ export class Lookout {
 
   /** Workers with nothing to do get what waits behind a long call. */
   #shareAgain(pool: Pool): void {
-    const isFree = ({ phase, assigned }: Worker): boolean => phase === 'ready' && assigned.size === 0;
     if (pool.waiting > 0 || ![...pool.workers].some((worker) => isFree(worker))) return;
     for (const worker of pool.workers) {
       if (!isStuck(worker) || worker.assigned.size < 2) continue;
@@ -75,6 +74,10 @@ export class Lookout {
       void this.#host.departures.takeBack(worker, behind).then(() => this.#host.onLooked());
     }
   }
+}
+
+function isFree({ phase, assigned }: Worker): boolean {
+  return phase === 'ready' && assigned.size === 0;
 }
 
 /** Whether it has been making one call for long. */

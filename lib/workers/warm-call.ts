@@ -38,3 +38,8 @@ export function newCall(id: string, key: string, location: WarmCall['location'],
     removing: false,
   };
 }
+
+/** The id of a call's job: it stays the same whichever worker makes the call. */
+export function idOf(key: string): string {
+  return `call.${key}`;
+}

@@ -12,10 +12,11 @@ import type {
 } from '../batch/batch-system.ts';
 import type { ResolvedOptions } from '../cluster-options.ts';
 import { watchModeOf } from '../watch/filesystem.ts';
-import { adoptWorkers } from './adoption.ts';
+import { Adoption } from './adoption.ts';
 import { CallControls } from './call-controls.ts';
 import { closeOnExit, forgetOnExit } from './close-on-exit.ts';
-import { Dispatcher, idOf } from './dispatcher.ts';
+import { Dispatcher } from './dispatcher.ts';
+import { idOf } from './warm-call.ts';
 import type { ResolvedWorkers } from './worker-options.ts';
 
 /** How long an outcome may stay invisible after its worker's end where files are seen at once, and where they are not, in milliseconds. */
@@ -52,6 +53,7 @@ export class WorkerSystem implements BatchSystem {
   readonly #dispatchers = new Map<string, Promise<Dispatcher>>();
   /** Those of them that are there. */
   readonly #made = new Set<Dispatcher>();
+  readonly #adoptions = new WeakMap<Dispatcher, Adoption>();
 
   constructor(inner: BatchSystem, workers: ResolvedWorkers, options: Options) {
     this.name = `${inner.name} workers`;
@@ -79,7 +81,8 @@ export class WorkerSystem implements BatchSystem {
   /** The calls that are in some worker's hands; others were not begun, and never will be. */
   async find({ jobSet, jobs }: SubmittedBatch): Promise<(string | undefined)[]> {
     const dispatcher = await this.#dispatcherOf(jobSet);
-    return jobs.map(({ key }) => (dispatcher.warm.calls.has(idOf(key)) ? idOf(key) : undefined));
+    const has = this.#adoptions.get(dispatcher)?.take(jobs.map(({ key }) => key)) ?? [];
+    return jobs.map(({ key }, index) => (has[index] === true ? idOf(key) : undefined));
   }
 
   async remove(jobIds: readonly string[]): Promise<void> {
@@ -162,7 +165,7 @@ export class WorkerSystem implements BatchSystem {
         for (const listener of this.#listeners) listener(event);
       },
     });
-    await adoptWorkers(dispatcher, this.#inner, jobSet);
+    this.#adoptions.set(dispatcher, await Adoption.begin(dispatcher, this.#inner, jobSet));
     this.#made.add(dispatcher);
     closeOnExit(dispatcher);
     return dispatcher;
