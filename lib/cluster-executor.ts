@@ -1,6 +1,6 @@
 import type { BatchSystem } from './batch/batch-system.ts';
 import { attachCalls } from './cluster/attach-calls.ts';
-import type { Call } from './cluster/call.ts';
+import { countSubmitted, type Call } from './cluster/call.ts';
 import { Calls } from './cluster/calls.ts';
 import { cancelOnAbort } from './cluster/cancel-on-abort.ts';
 import { ConditionWait } from './cluster/condition-wait.ts';
@@ -66,12 +66,16 @@ export class ClusterExecutor extends Executor {
     this.#system = system;
     this.#options = options;
     this.#commands = new JobCommands(system, warnOfUnremoved);
-    const controls = new JobControls(system, this.#commands);
-    this.#calls = new Calls(options, controls, (call) => this.#opened?.tracker.onCancel(call));
+    this.#calls = new Calls(options, {
+      controls: new JobControls(system, this.#commands),
+      onDone: (call) => this.#onDone(call),
+      onCancel: (call) => this.#opened?.tracker.onCancel(call),
+    });
     this.#submissions = new Submissions({
       system,
       cwd: options.cwd,
       submit: options.submit,
+      busy: () => countSubmitted(this.#pending),
       openJobSet: async () => (await this.#openJobSet()).jobSet,
       onWritten: (call) => this.#opened?.files.useInputs(call.input?.batch as number),
       onSubmitted: (call, jobId) => this.#opened?.tracker.track(call, jobId),
@@ -210,11 +214,9 @@ export class ClusterExecutor extends Executor {
   #await(call: Call): void {
     this.#pending.add(call);
     this.#atEnd.watch();
-    call.future.addDoneCallback(() => this.#onDone(call));
   }
 
   #onDone(call: Call): void {
-    call.tellEnd();
     this.#pending.delete(call);
     if (!this.#detached) void this.#opened?.archiveEnd(call);
     this.#checkIdle();
@@ -288,12 +290,10 @@ export class ClusterExecutor extends Executor {
     await this.#submissions.idle();
     await this.#commands.idle();
     const opened = this.#opened;
-    if (opened !== undefined) {
-      opened.watch.wake();
-      await this.#system.retire?.(LEAVE_QUEUE_MS);
-      await this.#wait.until(() => opened.tracker.size === 0, LEAVE_QUEUE_MS);
-      await opened.close();
-    }
+    opened?.watch.wake();
+    await this.#system.retire?.(LEAVE_QUEUE_MS);
+    await this.#wait.until(() => (opened?.tracker.size ?? 0) === 0, LEAVE_QUEUE_MS);
+    await opened?.close();
     await this.#system.close();
   }
 }

@@ -14,6 +14,8 @@ export interface SubmissionHost {
   readonly cwd: string;
   /** Submit options of the executor, under those of a call. */
   readonly submit: SubmitOptions;
+  /** How many calls that are not done have a job. */
+  busy(): number;
   openJobSet(): Promise<JobSet>;
   /** A call's input is on the disk. */
   onWritten(call: Call): void;
@@ -159,12 +161,11 @@ export class Submissions {
       await jobSet.note({
         event: 'submitting',
         submission,
-        jobs: calls.map(({ key, input, payloadHash: hash, items }) =>
-          journalJob({ key, ...(input as InputLocation), hash, items }),
-        ),
+        jobs: calls.map((call) => journalJobOf(call, call.key)),
         submit,
       } satisfies JournalEntry);
-      ids = await system.submit({ jobSet, submission, jobs, cwd, submit, avoid }, waiting.signal);
+      const busy = this.#host.busy();
+      ids = await system.submit({ jobSet, submission, jobs, cwd, submit, busy, avoid }, waiting.signal);
       tell(ids);
     } catch (error) {
       tell(undefined, error);
@@ -200,8 +201,12 @@ export class Submissions {
 function ignore(): void {}
 
 /** What a call's next job is to be, for the journal. */
-function nextJob({ index, attempts, input, payloadHash: hash, items }: Call): string {
-  return journalJob({ key: jobKey(index, attempts + 1), ...(input as InputLocation), hash, items });
+function nextJob(call: Call): string {
+  return journalJobOf(call, jobKey(call.index, call.attempts + 1));
+}
+
+function journalJobOf({ input, payloadHash: hash, items, growths }: Call, key: string): string {
+  return journalJob({ key, ...(input as InputLocation), hash, items, growths });
 }
 
 /** Writes the functions and inputs that are not on the disk yet, as those of a call that is tried again are; tells which. */

@@ -1,9 +1,9 @@
 import type { AnyFunction } from '../payload/any-function.ts';
 import type { EncodedCall } from '../payload/call.ts';
-import { JOB_VARIABLE } from '../payload/reference/module-policy.ts';
+import { JOB_VARIABLE } from '../payload/job-variable.ts';
 import type { OutcomeWriter } from './outcome-writer.ts';
 import { runItem } from './run-item.ts';
-import { TimeLimit } from './time-limit.ts';
+import { seldom } from './seldom.ts';
 
 /**
  * Makes the calls of a job, one after the other.
@@ -15,7 +15,8 @@ export async function makeCalls(
   loadFunction: () => Promise<AnyFunction>,
 ): Promise<void> {
   const { timeLimit = Infinity } = options;
-  const limit = timeLimit === Infinity ? undefined : new TimeLimit(timeLimit, items.length, writer.place);
+  const limit =
+    timeLimit === Infinity ? undefined : new (seldom().TimeLimit)(timeLimit, items.length, writer.place);
   writer.expect(items.length, limit);
   process.env[JOB_VARIABLE] = options.main;
   let loaded: Promise<AnyFunction> | undefined;

@@ -23,12 +23,18 @@ const SLEEP_GROWTH = 1.25;
 /**
  * Makes the calls that its inbox gives it, in their order, until there are no more.
  * @param idleTimeout how long it waits for one, in milliseconds
+ * @param onIdle is called when it has nothing to do for the first time
  */
-export async function runWorker(directory: string, worker: number, idleTimeout: number): Promise<void> {
+export async function runWorker(
+  directory: string,
+  worker: number,
+  idleTimeout: number,
+  onIdle: () => void,
+): Promise<void> {
   // A batch system starts a job again that was evicted: others have its calls by then.
   if (!isFirstLife(startedFile(directory, worker))) return;
   const life = new WorkerLife(directory, worker, idleTimeout);
-  await life.run();
+  await life.run(onIdle);
   await life.end();
 }
 
@@ -69,12 +75,13 @@ class WorkerLife {
     this.#functions = new KeptFunctions(directory);
   }
 
-  async run(): Promise<void> {
+  async run(onIdle: () => void): Promise<void> {
     guardProcess(this);
     process.on('exit', () => this.#outcomes.finishNow());
     const state = new ProcessState();
     let idleSince = performance.now();
     let sleep = SHORTEST_SLEEP_MS;
+    let hasTold = false;
     while (!this.#spoilt) {
       const assignment = this.#next();
       if (assignment !== undefined) {
@@ -88,6 +95,10 @@ class WorkerLife {
       if (this.#closed || performance.now() - idleSince > this.#idleTimeout) return;
       await new Promise((resolve) => setTimeout(resolve, sleep));
       sleep = Math.min(sleep * SLEEP_GROWTH, LONGEST_SLEEP_MS);
+      if (sleep === LONGEST_SLEEP_MS && !hasTold) {
+        hasTold = true;
+        onIdle();
+      }
     }
   }
 

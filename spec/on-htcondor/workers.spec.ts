@@ -10,7 +10,6 @@ import { JobExitedError } from '../../lib/job-errors.ts';
 import { Gate, passGate } from '../support/gate.ts';
 import { runProgram, startProgram } from '../support/run-program.ts';
 import { sharedTemporaryDirectory } from '../support/temporary-directory.ts';
-import { testsAtOnce } from '../support/tests-at-once.ts';
 import { thrownBy } from '../support/thrown-by.ts';
 import { until } from '../support/until.ts';
 
@@ -57,42 +56,37 @@ const ends: End[] = [
 ];
 
 describe('A worker on HTCondor', () => {
-  const atOnce = testsAtOnce();
-
   for (const [what, end] of ends) {
-    atOnce(
-      `that is ${what} loses nothing: its call is made by another one, and the others once`,
-      async () => {
-        const executor = make(1);
-        const [file, made, gate] = [newFile(), newFile(), new Gate(directory)];
-        // Short ones at first: then they are given ahead.
-        for (let index = 0; index < 5; index += 1) await executor.submit(() => index);
-        const running = executor.submit(noteAndWait, file, gate.file);
-        const behind = Array.from({ length: 20 }, (_, index) => executor.submit(note, made, index));
-        await until(() => running.running() && existsSync(file));
-        end(await workerOf(running), Number(linesOf(file)[0]));
-        await until(() => linesOf(file).length > 1, { timeout: 90_000 });
-        gate.open();
-        expect(await running).toBe('made');
-        expect(await Promise.all(behind)).toEqual(behind.map((_, index) => index));
-        expect(new Set(linesOf(file)).size).toBe(2);
-        const numbers = linesOf(made).map(Number);
-        expect(numbers.toSorted((a, b) => a - b)).toEqual(behind.map((_, index) => index));
-        expect(running.attempts).toBe(1);
-        await executor.shutdown();
-        expect(jobsOf(executor.id)).toBe('');
-      },
-    );
+    it(`that is ${what} loses nothing: its call is made by another one, and the others once`, async () => {
+      const executor = make(1);
+      const [file, made, gate] = [newFile(), newFile(), new Gate(directory)];
+      // Short ones at first: then they are given ahead.
+      for (let index = 0; index < 5; index += 1) await executor.submit(() => index);
+      const running = executor.submit(noteAndWait, file, gate.file);
+      const behind = Array.from({ length: 20 }, (_, index) => executor.submit(note, made, index));
+      await until(() => running.running() && existsSync(file));
+      end(await workerOf(running), Number(linesOf(file)[0]));
+      await until(() => linesOf(file).length > 1, { timeout: 90_000 });
+      gate.open();
+      expect(await running).toBe('made');
+      expect(await Promise.all(behind)).toEqual(behind.map((_, index) => index));
+      expect(new Set(linesOf(file)).size).toBe(2);
+      const numbers = linesOf(made).map(Number);
+      expect(numbers.toSorted((a, b) => a - b)).toEqual(behind.map((_, index) => index));
+      expect(running.attempts).toBe(1);
+      await executor.shutdown();
+      expect(jobsOf(executor.id)).toBe('');
+    });
   }
 
-  atOnce('that cannot start fails the call as a job of its own would have', async () => {
+  it('that cannot start fails the call as a job of its own would have', async () => {
     await using executor = make(2, { node: '/no/such/node' });
     const error = await thrownBy(executor.submit(() => 1));
     expect(error).toBeInstanceOf(JobExitedError);
     expect(error).toMatchObject({ exitCode: 127, stderrTail: expect.stringContaining('/no/such/node') });
   });
 
-  atOnce('waits in the queue as long as its calls do, and says why', async () => {
+  it('waits in the queue as long as its calls do, and says why', async () => {
     const executor = make(2);
     const unmatched = { requirements: 'TARGET.CondorFuturesSpec is 7' };
     const future = executor.with({ submit: unmatched }).submit(() => 1);
@@ -104,7 +98,7 @@ describe('A worker on HTCondor', () => {
     await executor.shutdown();
   });
 
-  atOnce('ends with the program that needs it no more, though that says nothing', async () => {
+  it('ends with the program that needs it no more, though that says nothing', async () => {
     const options = JSON.stringify({ directory, submit, workers: { max: 1 } });
     const { stdout, stderr } = await runProgram(`
       const executor = new condorFutures.HTCondorExecutor(${options});
@@ -115,7 +109,7 @@ describe('A worker on HTCondor', () => {
     await until(() => jobsOf(id) === '');
   });
 
-  atOnce('goes on when the program is killed, and an attached one gives it the rest', async () => {
+  it('goes on when the program is killed, and an attached one gives it the rest', async () => {
     const runs = newFile();
     const options = { directory, submit, workers: { max: 2 } };
     const program = startProgram(`

@@ -11,6 +11,7 @@ import type {
   JobEvent,
   JobPlace,
   JobSetRemoval,
+  ParsedEvents,
   SubmitOptions,
   SubmittedBatch,
 } from '../batch-system.ts';
@@ -18,6 +19,7 @@ import { COMMAND_TIMEOUT_MS, runCommand, type CommandOptions, type CommandOutput
 import { findSubmitted } from './find-submitted.ts';
 import { parseEventLog } from './event-log.ts';
 import { commandOf, parseRefusals, trimAnalysis } from './job-actions.ts';
+import { KeptClaims, type KeptClaimsOptions } from './kept-claims.ts';
 import { jobConstraint } from './job-constraint.ts';
 import { LISTED_ATTRIBUTES, parseClassAds, parseQueueListing } from './queue-listing.ts';
 import { HTCondorJobSetRemoval } from './job-set-removal.ts';
@@ -34,8 +36,11 @@ const ANALYSES_AT_ONCE = 2;
 /** How long a schedd may be away, unless it is said: condor_master starts one that has died within seconds. */
 const SUBMIT_PATIENCE_MS = 60_000;
 
-/** Which HTCondor, as the command-line tools are told with `-pool` and `-name`, and how long to wait for it. */
-export interface HTCondorPlace {
+/** How long at most the claims that are kept may delay the end. */
+const RELEASE_TIMEOUT_MS = 5000;
+
+/** Which HTCondor, as the command-line tools are told with `-pool` and `-name`, how long to wait for it, and what to ask of it. */
+export interface HTCondorPlace extends KeptClaimsOptions {
   readonly pool?: string | undefined;
   readonly schedd?: string | undefined;
   readonly commandTimeout?: number | undefined;
@@ -46,7 +51,7 @@ export interface HTCondorPlace {
 export class HTCondorSystem implements BatchSystem {
   readonly name = 'HTCondor';
   readonly queue: { readonly pool: string | undefined; readonly schedd: string | undefined };
-  readonly events: EventSource = { kind: 'log', parse: parseEventLog };
+  readonly events: EventSource = { kind: 'log', parse: (bytes) => this.#parse(bytes) };
   /** Where the job runs, which of its machine's GPUs it has, and how it speaks to its starter. */
   readonly jobVariables: RegExp =
     /^(_CONDOR_.*|BATCH_SYSTEM|CUDA_VISIBLE_DEVICES|GPU_DEVICE_ORDINAL|NVIDIA_VISIBLE_DEVICES)$/;
@@ -58,16 +63,23 @@ export class HTCondorSystem implements BatchSystem {
   readonly jobSetRemoval: JobSetRemoval;
   readonly #timeout: number;
   readonly #patience: number;
+  readonly #claims: KeptClaims;
   /** Kills what the present submission has started last. */
   #endSubmission: () => void = () => {};
 
-  constructor({ pool, schedd, commandTimeout, submitPatience }: HTCondorPlace) {
+  constructor(place: HTCondorPlace) {
+    const { pool, schedd, commandTimeout, submitPatience } = place;
     this.queue = { pool, schedd };
     this.#timeout = commandTimeout ?? COMMAND_TIMEOUT_MS;
     this.#patience = submitPatience ?? SUBMIT_PATIENCE_MS;
     this.#pool = pool === undefined ? [] : ['-pool', pool];
     this.#place = [...this.#pool, ...(schedd === undefined ? [] : ['-name', schedd])];
     this.jobSetRemoval = new HTCondorJobSetRemoval(this.#place, this.#timeout, () => this.#endSubmission());
+    const timeout = Math.min(this.#timeout, RELEASE_TIMEOUT_MS);
+    this.#claims = new KeptClaims(place, {
+      submit: async (input) => this.#run('condor_submit', ['-terse'], { input, timeout }),
+      reschedule: async () => this.#run('condor_reschedule', [], { timeout }),
+    });
   }
 
   checkSubmitOptions(submit: SubmitOptions): void {
@@ -81,6 +93,12 @@ export class HTCondorSystem implements BatchSystem {
 
   async submit(wanted: JobBatch, signal?: AbortSignal): Promise<string[]> {
     const batch = { ...wanted, avoid: await this.#avoidable(wanted.avoid) };
+    return this.#claims.during(batch, async (keep) =>
+      this.#submit({ ...batch, submit: { ...keep, ...batch.submit } }, signal),
+    );
+  }
+
+  async #submit(batch: JobBatch, signal: AbortSignal | undefined): Promise<string[]> {
     const onStart = (kill: () => void): void => void (this.#endSubmission = kill);
     const submission = new Submission(batch, {
       run: async (command, args, input) => this.#run(command, args, { input, onStart }),
@@ -154,7 +172,15 @@ export class HTCondorSystem implements BatchSystem {
     );
   }
 
-  async close(): Promise<void> {}
+  async close(): Promise<void> {
+    await this.#claims.close();
+  }
+
+  #parse(bytes: Buffer): ParsedEvents {
+    const parsed = parseEventLog(bytes);
+    for (const event of parsed.events) this.#claims.onEvent(event);
+    return parsed;
+  }
 
   /** Of machines to avoid, those that it can: some other machine must be left. */
   async #avoidable(avoid: readonly AvoidedHost[]): Promise<readonly AvoidedHost[]> {
