@@ -175,10 +175,3 @@ export class Call implements FutureSource {
 function throwDone(): never {
   throw new InvalidStateError('The future of the call is done already');
 }
-
-/** How many calls have a job. */
-export function countSubmitted(calls: Iterable<Call>): number {
-  let count = 0;
-  for (const { jobId } of calls) if (jobId !== undefined) count += 1;
-  return count;
-}

@@ -16,7 +16,7 @@ export interface Outcome {
  * @throws {OwnershipError} {@link PayloadError}; {@link TornError}, or what the filesystem says, which may pass
  */
 export async function readOutcome(
-  { jobSet, otherNode }: TrackerHost,
+  { jobSet, system, otherNode }: TrackerHost,
   job: Job,
 ): Promise<Outcome | undefined> {
   if (job.phase !== 'open') return undefined;
@@ -24,6 +24,7 @@ export async function readOutcome(
   if (bytes === undefined || !isOpen(job)) return undefined;
   const outcome = decodeOutcome(bytes);
   if (outcome === undefined) throw new TornError(bytes.length);
+  system.onOutcome?.(job.jobId, outcome.endedAt - outcome.startedAt);
   const results = await takeResults(job.call, outcome, otherNode);
   return isOpen(job) ? { bytes, results } : undefined;
 }

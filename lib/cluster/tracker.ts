@@ -1,5 +1,5 @@
 import type { JobEvent } from '../batch/batch-system.ts';
-import { DirectoryError, OwnershipError, PayloadError } from '../errors.ts';
+import { OwnershipError, PayloadError } from '../errors.ts';
 import { outcomeFile } from '../job-set/names.ts';
 import type { Call } from './call.ts';
 import { newJob, type Job, type JobEnd } from './job.ts';
@@ -11,7 +11,7 @@ import { firstError, hasFailed, settle } from './results.ts';
 import { holdActionOf, wantedRetry } from './retry.ts';
 import type { TrackerHost } from './tracker-host.ts';
 import { SilenceCheck } from './silence-check.ts';
-import { patienceWith, unreadableError } from './unreadable.ts';
+import { lostError, patienceWith, unreadableError } from './unreadable.ts';
 
 /** How many outcomes are read at once: each takes a file descriptor. */
 const READS_AT_ONCE = 32;
@@ -58,9 +58,8 @@ export class Tracker {
       this.#host.removeJob(jobId);
       this.#settled(job, false);
     }
-    const early = this.#early.get(jobId) ?? [];
+    for (const event of this.#early.get(jobId) ?? []) this.onEvent(event);
     this.#early.delete(jobId);
-    for (const event of early) this.onEvent(event);
     // It may have been told before the job was known.
     this.#host.lookForOutcomes();
   }
@@ -132,7 +131,6 @@ export class Tracker {
 
   /** The job set's directory is gone: nothing can come of its jobs any more. */
   onDirectoryLost(cause: unknown): void {
-    const { directory } = this.#host.jobSet;
     for (const job of this.#byId.values()) {
       if (job.phase === 'gone') continue;
       this.#byId.delete(job.jobId);
@@ -141,9 +139,8 @@ export class Tracker {
       this.#host.removeJob(job.jobId);
       if (job.phase === 'open') {
         job.phase = 'gone';
-        const message = `The job set ${directory} was removed while its jobs were in the queue`;
         // Not tried again: the call itself was in there.
-        job.call.controller.reject(new DirectoryError(message, directory, { cause }));
+        job.call.controller.reject(lostError(this.#host.jobSet.directory, cause));
       }
     }
   }
@@ -200,7 +197,10 @@ export class Tracker {
       job.trouble = undefined;
       if (outcome !== undefined) this.#onResults(job, outcome);
     } catch (error) {
-      if (error instanceof OwnershipError || error instanceof PayloadError) this.#fail(job, error);
+      if (error instanceof OwnershipError || error instanceof PayloadError) {
+        this.#host.system.onOutcome?.(job.jobId, undefined);
+        this.#fail(job, error);
+      }
       // Anything else is the filesystem's, and may pass.
       else job.trouble = error as Error;
     }
