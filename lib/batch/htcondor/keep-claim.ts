@@ -54,7 +54,7 @@ export function releaseDescription(slots: readonly string[], claim: SubmitOption
     ['when_to_transfer_output', 'ON_EXIT'],
     ['transfer_output_files', '""'],
     ['requirements', `member(TARGET.Name, { ${names} })`],
-    ['periodic_remove', 'JobStatus == 1 && time() - QDate > 5'],
+    ['periodic_remove', 'JobStatus != 2 && time() - QDate > 5'],
   ];
   return [...commands.map(([name, value]) => `${name} = ${value}`), `queue ${slots.length}`, ''].join('\n');
 }

@@ -95,7 +95,7 @@ should_transfer_files = IF_NEEDED
 when_to_transfer_output = ON_EXIT
 transfer_output_files = ""
 requirements = member(TARGET.Name, { "slot1_1@node7", "slot1_3@node8" })
-periodic_remove = JobStatus == 1 && time() - QDate > 5
+periodic_remove = JobStatus != 2 && time() - QDate > 5
 queue 2
 `));
 });
