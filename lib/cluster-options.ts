@@ -6,6 +6,7 @@ import { checkPolicies, POLICY_TABLE, type JobPolicies } from './job-options.ts'
 import { troubleWithVariable } from './job-set/job-environment.ts';
 import type { OtherNode } from './payload/format.ts';
 import { checkChoice, checkNumber, checkOptions, showValue, type OptionTable } from './options.ts';
+import { resolveWorkers, type ResolvedWorkers, type WorkerOptions } from './workers/worker-options.ts';
 
 /** Options of every executor that runs jobs over a job set. */
 export interface ClusterOptions extends CaptureOptions, JobPolicies {
@@ -31,6 +32,12 @@ export interface ClusterOptions extends CaptureOptions, JobPolicies {
   readonly node?: string | undefined;
   /** Options for that node, such as `['--max-old-space-size=4096']`. */
   readonly execArgv?: readonly string[] | undefined;
+  /**
+   * How many jobs there are in the queue at once, at the most; further calls wait in this process, in their order, with their inputs on
+   * the disk.
+   * @default Infinity
+   */
+  readonly maxInFlight?: number | undefined;
   /**
    * Whose files stay when a call is done. Job sets with nothing left in them are removed at shutdown.
    * @default 'failed'
@@ -64,6 +71,12 @@ export interface ClusterOptions extends CaptureOptions, JobPolicies {
    * @default 'refuse'
    */
   readonly otherNode?: OtherNode | undefined;
+  /**
+   * Jobs that stay and make many calls each, one after the other, for calls that are short beside a job's start: see docs/workers.md for
+   * what such calls share.
+   * @default a job for each call
+   */
+  readonly workers?: WorkerOptions | undefined;
 }
 
 /** The options with everything filled in that does not depend on the machine. */
@@ -76,6 +89,7 @@ export interface ResolvedOptions {
   readonly setup: readonly string[];
   readonly node: string;
   readonly execArgv: readonly string[];
+  readonly maxInFlight: number;
   readonly keepFiles: KeepFiles;
   readonly detachOnExit: boolean;
   readonly watch: 'auto' | 'events' | 'sweep';
@@ -84,6 +98,7 @@ export interface ResolvedOptions {
   readonly capture: CaptureOptions;
   readonly otherNode: OtherNode;
   readonly policies: JobPolicies;
+  readonly workers: ResolvedWorkers | undefined;
 }
 
 const TABLE: OptionTable = {
@@ -93,6 +108,7 @@ const TABLE: OptionTable = {
   setup: ['array of strings'],
   node: ['string'],
   execArgv: ['array of strings'],
+  maxInFlight: ['number'],
   keepFiles: ['string'],
   detachOnExit: ['boolean'],
   watch: ['string'],
@@ -102,6 +118,7 @@ const TABLE: OptionTable = {
   byReference: [],
   captureThis: ['string'],
   otherNode: ['string'],
+  workers: ['object'],
   ...POLICY_TABLE,
 };
 
@@ -131,6 +148,7 @@ export function resolveOptions(
     setup: options.setup ?? [],
     node: options.node ?? process.execPath,
     execArgv: options.execArgv ?? [],
+    maxInFlight: checkNumber('maxInFlight', options.maxInFlight ?? Infinity, 1),
     keepFiles: checkChoice('keepFiles', keepFiles, ['failed', 'all', 'none']),
     detachOnExit: options.detachOnExit ?? false,
     watch: checkChoice('watch', watch, ['auto', 'events', 'sweep']),
@@ -140,6 +158,7 @@ export function resolveOptions(
     capture: checkCaptureOptions(options),
     otherNode: checkChoice('otherNode', options.otherNode ?? 'refuse', ['refuse', 'warn']),
     policies: { retries, onHold, releaseLimit, growMemory, timeLimit },
+    workers: resolveWorkers(options.workers),
   };
 }
 

@@ -68,7 +68,7 @@ export class JobSetWatch {
     this.#clock = new AwakeClock(lostAfter);
     this.#sink = sink;
     if (events.kind === 'log') this.#follower = new EventLogFollower(eventLogFile(directory), events.parse);
-    else events.subscribe((event) => this.#tell(event));
+    events.subscribe?.((event) => this.#tell(event));
     if (mode === 'events') {
       this.#fileEvents = new FileEvents({
         directory: outcomesDirectory(directory),

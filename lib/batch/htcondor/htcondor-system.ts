@@ -213,8 +213,7 @@ export class HTCondorSystem implements BatchSystem {
     ask: (missing: readonly string[]) => Promise<Map<string, T>>,
   ): Promise<Map<string, T>> {
     const missing = jobIds.filter((id) => !found.has(id));
-    // A pool without a history file has nothing to say about jobs that have left the queue.
-    const ended = missing.length === 0 ? [] : await ask(missing).catch(() => []);
+    const ended = missing.length === 0 ? [] : await ask(missing).catch(noneWithoutHistory);
     return new Map([...ended, ...found]);
   }
 
@@ -257,6 +256,12 @@ function lastWords(event: JobEvent): string {
     default:
       return 'the history does not tell how it ended';
   }
+}
+
+/** A pool without a history file has nothing to say about jobs that have left the queue; any other error says nothing at all. */
+function noneWithoutHistory(error: unknown): [] {
+  if (error instanceof CommandError && /\bHISTORY is (unset|not defined)/.test(error.stderr)) return [];
+  throw error;
 }
 
 function warnOfWaiting(patience: number, error: unknown): void {

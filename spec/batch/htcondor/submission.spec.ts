@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { JobBatch } from '../../../lib/batch/batch-system.ts';
 import { Submission } from '../../../lib/batch/htcondor/submission.ts';
@@ -106,6 +107,26 @@ describe('A failed submission', () => {
       expect(commands).toEqual(['condor_submit']);
     },
   );
+
+  it.each<[string, SubmitError['limit']]>([
+    ['submit-max-procs-in-cluster', 'submission'],
+    ['submit-max-jobs-per-submission', 'submission'],
+    ['submit-max-jobs-per-owner', 'queue'],
+    ['submit-max-jobs-submitted', 'queue'],
+    ['submit-max-jobs-submitted-full', 'queue'],
+    ['submit-max-jobs-submitted-at-commit', 'queue'],
+    ['submit-bad-requirements', undefined],
+  ])('tells which limit it was over: %s', async (name, limit) => {
+    const file = new URL(`../../fixtures/htcondor/cli/${name}.json`, import.meta.url);
+    const { stderr, status } = JSON.parse(readFileSync(file, 'utf8')) as { stderr: string; status: number };
+    answers = { condor_submit: [failed(stderr, status)], condor_rm: ['', failed('no')] };
+    const error = await thrownBy(submission.attempt());
+    expect(error).toMatchObject({ transient: false, limit });
+    expect(await submission.giveUp(error)).toMatchObject({ limit });
+    expect(commands).toEqual(['condor_submit', 'condor_rm']);
+    // What may be queued is not submitted once more.
+    expect(await submission.giveUp(error)).toMatchObject({ limit: undefined });
+  });
 
   it('that was refused is not attempted again', async () => {
     answers = { condor_submit: [failed('ERROR: Parse error in expression')], condor_rm: [''] };
