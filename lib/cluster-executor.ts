@@ -7,7 +7,7 @@ import { ConditionWait } from './cluster/condition-wait.ts';
 import { failedFuture } from './cluster/failed-future.ts';
 import { JobCommands, warnOfUnremoved } from './cluster/job-commands.ts';
 import { JobControls } from './cluster/job-controls.ts';
-import { closeWhenEmpty } from './cluster/close-when-empty.ts';
+import { closeWhenEmpty, NONE_LEFT_MS } from './cluster/close-when-empty.ts';
 import { JobsAtEnd } from './cluster/jobs-at-end.ts';
 import { openJobSet, type OpenJobSet } from './cluster/open-job-set.ts';
 import { makeJobSet } from './cluster/make-job-set.ts';
@@ -292,6 +292,8 @@ export class ClusterExecutor extends Executor {
     await this.#wait.until(() => this.#pending.size === 0, Infinity);
     await this.#submissions.idle();
     await this.#commands.idle();
+    this.#opened?.watch.wake();
+    await this.#system.retire?.(NONE_LEFT_MS);
     if (this.#opened !== undefined) await closeWhenEmpty(this.#opened, this.#wait);
     await this.#system.close();
   }
