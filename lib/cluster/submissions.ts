@@ -28,8 +28,8 @@ export interface SubmissionHost {
   onRefused(call: Call, error: unknown): void;
 }
 
-/** How many calls are looked at to find those that can share a submission: in a long line there may be a hundred thousand. */
-const WINDOW = 20_000;
+/** How many calls are looked at to find those that can share a submission. */
+const WINDOW = 100_000;
 
 /**
  * Hands calls to the batch system. All those of one tick, and all that come while a submission is running, go into one
@@ -181,8 +181,9 @@ export class Submissions {
     if (this.#left) return false;
     const groups = this.#nextGroups();
     for (const { calls, ...terms } of groups) {
+      const takesAll = this.#host.system.takesAll?.(terms.submit) ?? false;
       for (let start = 0; start < calls.length;) {
-        const some = calls.slice(start, start + this.#room.atOnce);
+        const some = takesAll ? calls : calls.slice(start, start + this.#room.atOnce);
         if (!(await this.#submit(terms, some))) return true;
         start += some.length;
       }

@@ -16,7 +16,8 @@ import type {
 } from '../batch-system.ts';
 import { COMMAND_TIMEOUT_MS, runCommand, type CommandOptions, type CommandOutput } from '../run-command.ts';
 import { findSubmitted } from './find-submitted.ts';
-import { parseEventLog } from './event-log.ts';
+import { Factories } from './factories.ts';
+import { isLate } from './factory-ads.ts';
 import { commandOf, parseRefusals, trimAnalysis } from './job-actions.ts';
 import { jobConstraint } from './job-constraint.ts';
 import { LISTED_ATTRIBUTES, parseClassAds, parseQueueListing } from './queue-listing.ts';
@@ -46,7 +47,7 @@ export interface HTCondorPlace {
 export class HTCondorSystem implements BatchSystem {
   readonly name = 'HTCondor';
   readonly queue: { readonly pool: string | undefined; readonly schedd: string | undefined };
-  readonly events: EventSource = { kind: 'log', parse: parseEventLog };
+  readonly events: EventSource = { kind: 'log', parse: (bytes) => this.#factories.parse(bytes) };
   /** Where the job runs, which of its machine's GPUs it has, and how it speaks to its starter. */
   readonly jobVariables: RegExp =
     /^(_CONDOR_.*|BATCH_SYSTEM|CUDA_VISIBLE_DEVICES|GPU_DEVICE_ORDINAL|NVIDIA_VISIBLE_DEVICES)$/;
@@ -54,6 +55,11 @@ export class HTCondorSystem implements BatchSystem {
   readonly #place: readonly string[];
   /** Those that lead to the central manager. */
   readonly #pool: readonly string[];
+  readonly #factories = new Factories({
+    list: async (args) => (await this.#run('condor_q', args)).stdout,
+    remove: async (constraint) => this.#runRemove(['-constraint', constraint]),
+    removeLate: (jobIds) => void this.#removeLate(jobIds),
+  });
   readonly #analyses = new PQueue({ concurrency: ANALYSES_AT_ONCE });
   readonly jobSetRemoval: JobSetRemoval;
   readonly #timeout: number;
@@ -87,12 +93,14 @@ export class HTCondorSystem implements BatchSystem {
       remove: async (constraint) => this.#runRemove(['-constraint', constraint]),
     });
     try {
-      return await patiently(async () => submission.attempt(), {
+      const ids = await patiently(async () => submission.attempt(), {
         longest: this.#patience,
         signal,
         mayPass: (error) => error instanceof SubmitError && error.transient,
         onFirstFailure: (error) => warnOfWaiting(this.#patience, error),
       });
+      if (isLate(batch.submit)) this.#factories.add(ids);
+      return ids;
     } catch (error) {
       throw await submission.giveUp(error);
     }
@@ -103,7 +111,16 @@ export class HTCondorSystem implements BatchSystem {
     told: readonly string[] | undefined,
     since: Date,
   ): Promise<(string | undefined)[]> {
-    if (told !== undefined) return [...told];
+    const ids = told === undefined ? await this.#findSubmitted(batch, since) : [...told];
+    if (isLate(batch.submit)) this.#factories.add(ids);
+    return ids;
+  }
+
+  takesAll(submit: SubmitOptions): boolean {
+    return isLate(submit);
+  }
+
+  async #findSubmitted(batch: SubmittedBatch, since: Date): Promise<(string | undefined)[]> {
     const list = async (command: 'condor_q' | 'condor_history', args: readonly string[]): Promise<string> =>
       (await this.#run(command, args)).stdout;
     return findSubmitted(list, batch, since.getTime());
@@ -111,15 +128,17 @@ export class HTCondorSystem implements BatchSystem {
 
   async remove(jobIds: readonly string[]): Promise<void> {
     const failures: unknown[] = [];
-    for (const ids of slices(jobIds))
+    for (const ids of slices(await this.#factories.unwant(jobIds)))
       await this.#runRemove(ids).catch((error: unknown) => failures.push(error));
     if (failures.length > 0) throw failures[0];
   }
 
   async status(jobIds: readonly string[]): Promise<Map<string, JobEvent>> {
     const clusters = new Set(jobIds.map((id) => id.split('.')[0] ?? id));
-    const found = await this.#list('condor_q', [...clusters], listing, parseQueueListing);
-    return this.#addEnded(jobIds, found, async (missing) =>
+    const queued = await this.#list('condor_q', [...clusters], listing, parseQueueListing);
+    this.#factories.onQueued([...queued.keys()]);
+    const late = await this.#factories.status(jobIds.filter((id) => !queued.has(id)));
+    return this.#addEnded(jobIds, new Map([...queued, ...late]), async (missing) =>
       this.#list('condor_history', missing, listing, parseQueueListing),
     );
   }
@@ -144,6 +163,8 @@ export class HTCondorSystem implements BatchSystem {
     );
     if (analysis !== '') return analysis;
     const event = (await this.status([jobId])).get(jobId);
+    if (event?.kind === 'queued')
+      return `Job ${jobId} has not come into the queue yet: max_materialize or max_idle holds it back`;
     return event && `Job ${jobId} is not in the queue any more: ${lastWords(event)}`;
   }
 
@@ -170,6 +191,19 @@ export class HTCondorSystem implements BatchSystem {
 
   async #run(command: string, args: readonly string[], options: CommandOptions = {}): Promise<CommandOutput> {
     return runCommand(command, [...this.#place, ...args], { timeout: this.#timeout, ...options });
+  }
+
+  /** Jobs that are not wanted have come into the queue. */
+  async #removeLate(jobIds: readonly string[]): Promise<void> {
+    try {
+      await patiently(async () => this.remove(jobIds), {
+        longest: COMMAND_TIMEOUT_MS,
+        mayPass: (error) => error instanceof CommandError,
+      });
+    } catch (error) {
+      const message = `${jobIds.length} cancelled jobs could not be removed as they came into the queue (${jobIds[0]}…): ${String(error)}`;
+      process.emitWarning(message, 'CondorFuturesWarning');
+    }
   }
 
   async #runRemove(args: readonly string[]): Promise<void> {
