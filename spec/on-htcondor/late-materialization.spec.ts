@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, jest } from '@jest/globals';
 import { CancelledError } from '../../lib/errors.ts';
@@ -73,9 +73,7 @@ describe('With max_materialize', () => {
     await using executor = new HTCondorExecutor({ directory, submit });
     const trace = join(directory, 'trace');
     const slow = [1, 2].map(() => executor.submit(async () => new Promise((done) => setTimeout(done, 5000))));
-    const cancelled = executor.submit((file: string) => {
-      (process.getBuiltinModule('node:fs') as typeof import('node:fs')).writeFileSync(file, 'ran');
-    }, trace);
+    const cancelled = executor.submit((file: string) => writeFileSync(file, 'ran'), trace);
     const last = executor.submit(() => 7);
     await until(() => last.jobId !== undefined && queued(executor).length === 2);
     expect(cancelled.cancel()).toBe(true);
