@@ -1,6 +1,6 @@
 import type { BatchSystem } from './batch/batch-system.ts';
 import { attachCalls } from './cluster/attach-calls.ts';
-import type { Call } from './cluster/call.ts';
+import { countSubmitted, type Call } from './cluster/call.ts';
 import { Calls } from './cluster/calls.ts';
 import { cancelOnAbort } from './cluster/cancel-on-abort.ts';
 import { ConditionWait } from './cluster/condition-wait.ts';
@@ -61,14 +61,16 @@ export class ClusterExecutor extends Executor {
     this.#system = system;
     this.#options = options;
     this.#commands = new JobCommands(system, warnOfUnremoved);
-    const controls = new JobControls(system, this.#commands);
-    this.#calls = new Calls(options, controls, (call) => this.#opened?.tracker.onCancel(call));
+    this.#calls = new Calls(options, {
+      controls: new JobControls(system, this.#commands),
+      onDone: (call) => this.#onDone(call),
+      onCancel: (call) => this.#opened?.tracker.onCancel(call),
+    });
     this.#submissions = new Submissions({
       system,
-      cwd: options.cwd,
-      submit: options.submit,
-      maxInFlight: options.maxInFlight,
+      options,
       inFlight: () => this.#opened?.tracker.size ?? 0,
+      busy: () => countSubmitted(this.#pending),
       openJobSet: async () => (await this.#openJobSet()).jobSet,
       onWritten: (call) => this.#opened?.files.useInputs(call.input?.batch as number),
       onSubmitted: (call, jobId) => this.#opened?.tracker.track(call, jobId),
@@ -212,11 +214,9 @@ export class ClusterExecutor extends Executor {
   #await(call: Call): void {
     this.#pending.add(call);
     this.#atEnd.watch();
-    call.future.addDoneCallback(() => this.#onDone(call));
   }
 
   #onDone(call: Call): void {
-    call.tellEnd();
     this.#pending.delete(call);
     this.#submissions.onDone(call);
     if (!this.#detached) void this.#opened?.archiveEnd(call);

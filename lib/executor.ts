@@ -26,6 +26,9 @@ export interface JobRequest {
   readonly options: JobOptions;
 }
 
+/** One object, so that executors can tell that calls have the same. */
+const NO_OPTIONS: JobOptions = {};
+
 /** Runs calls somewhere else; what all executors have in common. A program changes one line to move between them. */
 export abstract class Executor implements AsyncDisposable {
   /**
@@ -64,7 +67,9 @@ export abstract class Executor implements AsyncDisposable {
    * @throws {TypeError} if `fn` is no function; {@link ShutdownError} after `shutdown()`
    */
   submit<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): Future<Awaited<R>> {
-    return this.scheduleOne({ fn: checkFunction(fn), items: [args], options: {} }) as Future<Awaited<R>>;
+    return this.scheduleOne({ fn: checkFunction(fn), items: [args], options: NO_OPTIONS }) as Future<
+      Awaited<R>
+    >;
   }
 
   /**
@@ -109,7 +114,7 @@ export abstract class Executor implements AsyncDisposable {
     this.assertOpen();
     const frozen = this.#freeze(fn);
     const run = (items: (readonly unknown[])[]): Future<ItemResult<Awaited<R>>[]> =>
-      this.schedule({ fn: frozen, items, options: {} }) as Future<ItemResult<Awaited<R>>[]>;
+      this.schedule({ fn: frozen, items, options: NO_OPTIONS }) as Future<ItemResult<Awaited<R>>[]>;
     return new MapResults(elements, toArguments, run, this.#bounded(options));
   }
 

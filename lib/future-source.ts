@@ -31,6 +31,8 @@ export interface FutureSource {
   readonly control?: JobControl | undefined;
   stdout(): Promise<string>;
   stderr(): Promise<string>;
+  /** Called once, when the future is done, before its callbacks are. */
+  onDone?(): void;
   /** Called once, when the future has become cancelled. */
   onCancel(): void;
 }

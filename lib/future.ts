@@ -7,8 +7,8 @@ import { nameOfType, showValue } from './options.ts';
 import { cannotTravel } from './payload/untransferable.ts';
 import { checkWaitOptions, waitFor, type WaitOptions } from './timeout.ts';
 
-/** The half of Future that only executors use, out of the reach of users. */
-let control: {
+/** The half of Future that only executors use, out of the reach of users: see FutureController. */
+export let control: {
   create<T>(source: FutureSource): Future<T>;
   setState<T>(future: Future<T>, state: 'pending' | 'running'): void;
   end<T>(future: Future<T>, state: 'finished' | 'failed', outcome: unknown): void;
@@ -18,7 +18,7 @@ let control: {
  * The handle of one call. It is a real Promise of the call's value, so `await` it; it settles exactly once. A failed future
  * that nobody awaits does not end the process.
  *
- * Made by `executor.submit`; whoever writes an executor makes it with a {@link FutureController}.
+ * Made by `executor.submit`; whoever writes an executor makes it with a FutureController.
  */
 export class Future<T> extends Promise<T> {
   /** What `then`, `catch` and `finally` return are plain promises. */
@@ -27,7 +27,8 @@ export class Future<T> extends Promise<T> {
   }
 
   readonly #source: FutureSource;
-  readonly #settle: { resolve(value: T): void; reject(error: unknown): void };
+  readonly #resolve: (value: never) => void;
+  readonly #reject: (error: unknown) => void;
   #state: FutureState = 'pending';
   #error: unknown = undefined;
   #returned: string | undefined;
@@ -37,14 +38,12 @@ export class Future<T> extends Promise<T> {
     // Promise's own statics, such as Future.resolve(), come here with a function.
     if (typeof source !== 'object')
       throw new TypeError('A Future is made by an executor; for a plain promise use Promise');
-    let settle!: { resolve(value: T): void; reject(error: unknown): void };
-    super((resolve, reject) => {
-      settle = { resolve, reject };
+    let settlers!: [resolve: (value: T) => void, reject: (error: unknown) => void];
+    super((...given) => {
+      settlers = given;
     });
-    this.#settle = settle;
+    [this.#resolve, this.#reject] = settlers;
     this.#source = source;
-    // A failure that nobody looks at must not end the process with an unhandledRejection.
-    super.catch(() => {});
   }
 
   get state(): FutureState {
@@ -116,7 +115,10 @@ export class Future<T> extends Promise<T> {
     const entry = (): void => runDoneCallback(callback, this);
     this.#callbacks ??= new Set();
     this.#callbacks.add(entry);
-    return () => this.#callbacks?.delete(entry);
+    return () => {
+      this.#callbacks?.delete(entry);
+      if (this.#callbacks?.size === 0) this.#callbacks = undefined;
+    };
   }
 
   /** The id that the batch system gave the job, `cluster.proc` on HTCondor; undefined until it is submitted. */
@@ -237,17 +239,23 @@ export class Future<T> extends Promise<T> {
   #end(state: 'finished' | 'failed' | 'cancelled', outcome: unknown): void {
     if (this.done()) throw new InvalidStateError(`The future is ${this.#state} already`);
     this.#state = state;
+    // A failure that nobody looks at must not end the process with an unhandledRejection; a value can be a promise of one.
+    if (state !== 'finished' || typeof outcome === 'object' || typeof outcome === 'function')
+      super.catch(ignore);
     if (state === 'finished') {
       this.#returned = `returned ${nameOfType(outcome)}`;
-      this.#settle.resolve(outcome as T);
+      this.#resolve(outcome as never);
     } else {
       this.#error = outcome;
       this.#returned = state === 'failed' ? `raised ${nameOfType(outcome)}` : undefined;
-      this.#settle.reject(outcome);
+      this.#reject(outcome);
     }
-    const callbacks = this.#callbacks ?? new Set();
+    this.#source.onDone?.();
+    const callbacks = this.#callbacks;
+    if (callbacks === undefined) return;
     // One by one, so that a callback can take back those after it.
     for (const callback of callbacks) if (callbacks.delete(callback)) callback();
+    this.#callbacks = undefined;
   }
 
   static {
@@ -268,32 +276,7 @@ export class Future<T> extends Promise<T> {
   }
 }
 
-/** Makes a future and settles it: for those who write an executor. */
-export class FutureController<T> {
-  readonly future: Future<T>;
-
-  constructor(source: FutureSource) {
-    this.future = control.create<T>(source);
-  }
-
-  /**
-   * The job has started; or it is back in the queue, after an eviction.
-   * @throws {InvalidStateError} if the future is done
-   */
-  setState(state: 'pending' | 'running'): void {
-    control.setState(this.future, state);
-  }
-
-  /** @throws {InvalidStateError} if the future is done */
-  resolve(value: T): void {
-    control.end(this.future, 'finished', value);
-  }
-
-  /** @throws {InvalidStateError} if the future is done */
-  reject(error: unknown): void {
-    control.end(this.future, 'failed', error);
-  }
-}
-
 /** A future of whatever value. */
 export type AnyFuture = Future<unknown>;
+
+function ignore(): void {}

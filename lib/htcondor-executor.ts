@@ -44,9 +44,13 @@ export class HTCondorExecutor extends ClusterExecutor {
       schedd: ['string'],
       submitPatience: ['number'],
       commandTimeout: ['number'],
+      keepClaims: ['number'],
+      keepClaimsFor: ['number'],
     });
     checkNumber('submitPatience', options.submitPatience ?? 0, 0, 'fraction');
     checkNumber('commandTimeout', options.commandTimeout ?? 1, 1, 'fraction');
+    checkNumber('keepClaims', options.keepClaims ?? 0, 0);
+    checkNumber('keepClaimsFor', options.keepClaimsFor ?? 0, 0, 'fraction');
     super(new HTCondorSystem(options), resolved);
   }
   /**

@@ -16,7 +16,8 @@ export type {
 } from './job-options.ts';
 export type { ClassAd, JobAction, SubmitOptions } from './batch/batch-system.ts';
 export type { ItemResult, MapOptions, MapResults } from './map-results.ts';
-export { Future, FutureController } from './future.ts';
+export { Future } from './future.ts';
+export { FutureController } from './future-controller.ts';
 export type { FutureSource, FutureState, JobControl, Usage } from './future-source.ts';
 export { asCompleted, type Completions } from './as-completed.ts';
 export { wait, type ReturnWhen, type WaitResult } from './wait.ts';

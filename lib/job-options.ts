@@ -123,6 +123,8 @@ export function checkPolicies({
 
 /** The inner options win, submit command by submit command. */
 export function mergeJobOptions(outer: JobOptions, inner: JobOptions): JobOptions {
+  // Many calls share one object then.
+  if (Object.keys(inner).length === 0) return outer;
   const given = Object.fromEntries(Object.entries(inner).filter(([, value]) => value !== undefined));
   return { ...outer, ...given, submit: { ...outer.submit, ...inner.submit } };
 }

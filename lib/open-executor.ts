@@ -27,8 +27,8 @@ export interface OpenExecutorOptions extends HTCondorExecutorOptions, LocalExecu
  */
 export function openExecutor(options: OpenExecutorOptions = {}): ClusterExecutor {
   const { system = 'auto', requireCluster = false, maxWorkers, ...others } = options;
-  const { pool, schedd, submitPatience, commandTimeout, ...common } = others;
-  const place = { pool, schedd, submitPatience, commandTimeout };
+  const { pool, schedd, submitPatience, commandTimeout, keepClaims, keepClaimsFor, ...common } = others;
+  const place = { pool, schedd, submitPatience, commandTimeout, keepClaims, keepClaimsFor };
   checkChoice('system', system, SYSTEMS);
   checkOptions('openExecutor()', { requireCluster }, { requireCluster: ['boolean'] });
   if (system === 'htcondor' || (system === 'auto' && isOnPath('condor_submit'))) {

@@ -108,6 +108,11 @@ export interface JobBatch {
   }[];
   readonly cwd: string;
   readonly submit: SubmitOptions;
+  /**
+   * How many other jobs of the executor are in the queue for calls that are not done.
+   * @default 0
+   */
+  readonly busy?: number;
   /** Machines not to run on, where the system has others. */
   readonly avoid: readonly AvoidedHost[];
 }
@@ -150,7 +155,12 @@ export type JobEvent = JobSighting &
     | { readonly kind: 'queued' }
     /** It was taken off its machine, and is back in the queue, unless another event says otherwise. */
     | { readonly kind: 'evicted' }
-    | { readonly kind: 'running'; readonly host?: string | undefined }
+    | {
+        readonly kind: 'running';
+        readonly host?: string | undefined;
+        /** The part of the machine that the job has, by its own name, if there are such. */
+        readonly slot?: string | undefined;
+      }
     /** Nothing happened but that its memory was measured. */
     | { readonly kind: 'measured' }
     | {

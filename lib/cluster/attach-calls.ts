@@ -22,7 +22,7 @@ import { settle, takeResults } from './results.ts';
 export interface AttachHost {
   /** @param lastSubmission after which its own are numbered */
   work(jobSet: JobSet, claim: Claim, lastSubmission: number): Promise<OpenJobSet>;
-  addCall(parts: Omit<CallParts, 'onCancel'>): Call;
+  addCall(parts: Omit<CallParts, 'host'>): Call;
   submit(call: Call): void;
   removeJob(jobId: string): void;
 }
@@ -88,6 +88,7 @@ async function restoreCalls(
       items: found.job.items,
     });
     call.attempts = found.attempt;
+    call.growths = found.job.growths;
     call.jobSet = jobSet;
     call.jobId = found.submission.ids?.[found.position];
     calls.set(found.index, call);

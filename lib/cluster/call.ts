@@ -1,5 +1,6 @@
 import type { JobOptions } from '../job-options.ts';
-import { FutureController, type Future } from '../future.ts';
+import { FutureController } from '../future-controller.ts';
+import type { Future } from '../future.ts';
 import type { FutureSource, FutureState, JobControl, Usage } from '../future-source.ts';
 import { jobKey } from '../job-set/names.ts';
 import type { InputLocation, JobSet } from '../job-set/job-set.ts';
@@ -9,6 +10,17 @@ import type { JobControls } from './job-controls.ts';
 
 /** What a call has printed is kept in memory, up to this many bytes, when its files are removed. */
 const KEPT_LOG_BYTES = 4096;
+
+/** Of nearly all calls, which need no map of their own. */
+const NONE_AVOIDED: ReadonlyMap<string, number> = new Map();
+
+/** Whom a call tells. */
+export interface CallHost {
+  onDone(call: Call): void;
+  onCancel(call: Call): void;
+  /** Through which its future controls its job. */
+  readonly controls: JobControls;
+}
 
 /** What a call is made of. */
 export interface CallParts {
@@ -20,7 +32,7 @@ export interface CallParts {
   readonly options: JobOptions;
   /** How many calls a chunk has; 0 for a call that is no chunk. */
   readonly items: number;
-  readonly onCancel: (call: Call) => void;
+  readonly host: CallHost;
 }
 
 /** The executor's side of a future. */
@@ -33,7 +45,7 @@ export class Call implements FutureSource {
   readonly items: number;
   /** Of the calls of the executor, counted from 1. */
   readonly index: number;
-  readonly #cancelled: (call: Call) => void;
+  readonly #host: CallHost;
   attempts = 0;
   /** How many of the attempts were made for more memory. */
   growths = 0;
@@ -42,9 +54,7 @@ export class Call implements FutureSource {
   /** What the job of the present attempt has asked for, in bytes, if that is known. */
   memoryRequested: number | undefined;
   /** Machines not to be taken, with the time until which, by Date.now(). */
-  readonly avoided: Map<string, number> = new Map();
-  /** Through which its future controls its job. */
-  controls: JobControls | undefined;
+  avoided: ReadonlyMap<string, number> = NONE_AVOIDED;
   #jobId: string | undefined;
   host: string | undefined;
   /** The machine of the present attempt, by the name that the batch system gives it. */
@@ -65,9 +75,9 @@ export class Call implements FutureSource {
   #told: FutureState = 'pending';
   #logs: { stdout: string; stderr: string } | undefined;
 
-  constructor({ index, fn, payload, payloadHash, options, items, onCancel }: CallParts) {
+  constructor({ index, fn, payload, payloadHash, options, items, host }: CallParts) {
     this.index = index;
-    this.#cancelled = onCancel;
+    this.#host = host;
     this.fn = fn;
     this.payload = payload;
     this.payloadHash = payloadHash;
@@ -96,10 +106,10 @@ export class Call implements FutureSource {
     this.#tellState();
   }
 
-  /** The future is done. */
-  tellEnd(): void {
+  onDone(): void {
     this.#tellState();
     publishSettlement(this);
+    this.#host.onDone(this);
   }
 
   #tellState(): void {
@@ -114,15 +124,15 @@ export class Call implements FutureSource {
 
   set jobId(jobId: string | undefined) {
     this.#jobId = jobId;
-    if (jobId !== undefined) this.controls?.onSubmitted(this, jobId);
+    if (jobId !== undefined) this.#host.controls.onSubmitted(this, jobId);
   }
 
-  get control(): JobControl | undefined {
-    return this.controls?.of(this);
+  get control(): JobControl {
+    return this.#host.controls.of(this);
   }
 
   onCancel(): void {
-    this.#cancelled(this);
+    this.#host.onCancel(this);
   }
 
   async stdout(): Promise<string> {
@@ -142,4 +152,11 @@ export class Call implements FutureSource {
       stderr: await jobSet.readLog(this.key, 'stderr', KEPT_LOG_BYTES),
     };
   }
+}
+
+/** How many calls have a job. */
+export function countSubmitted(calls: Iterable<Call>): number {
+  let count = 0;
+  for (const { jobId } of calls) if (jobId !== undefined) count += 1;
+  return count;
 }

@@ -1,12 +1,11 @@
 import type { ResolvedOptions } from '../cluster-options.ts';
 import type { JobRequest } from '../executor.ts';
-import { mergeJobOptions } from '../job-options.ts';
+import { mergeJobOptions, type JobOptions } from '../job-options.ts';
 import type { AnyFunction } from '../payload/any-function.ts';
 import type { CallOptions } from '../payload/call.ts';
-import { Call, type CallParts } from './call.ts';
+import { Call, type CallHost, type CallParts } from './call.ts';
 import { encodeRequest } from './encode-request.ts';
 import { Functions, hashOf } from './functions.ts';
-import type { JobControls } from './job-controls.ts';
 import { mainUrl } from './main-url.ts';
 
 /** Makes the calls of an executor, and numbers them. */
@@ -14,17 +13,17 @@ export class Calls {
   readonly #options: ResolvedOptions;
   readonly #callOptions: CallOptions;
   readonly #functions: Functions;
-  readonly #controls: JobControls;
-  readonly #onCancel: (call: Call) => void;
+  readonly #host: CallHost;
+  /** What calls with the same options share. */
+  readonly #merged = new WeakMap<JobOptions, JobOptions>();
   #last = 0;
 
-  constructor(options: ResolvedOptions, controls: JobControls, onCancel: (call: Call) => void) {
+  constructor(options: ResolvedOptions, host: CallHost) {
     const { capture, otherNode } = options;
     this.#options = options;
     this.#callOptions = { capture, otherNode, main: mainUrl() };
     this.#functions = new Functions(capture);
-    this.#controls = controls;
-    this.#onCancel = onCancel;
+    this.#host = host;
   }
 
   /** @throws {SerializationError} */
@@ -37,7 +36,7 @@ export class Calls {
    * @throws {SerializationError}
    */
   make(request: JobRequest, single: boolean): Call {
-    const options = mergeJobOptions(this.#options.policies, request.options);
+    const options = this.#merge(request.options);
     const { timeLimit } = options;
     const callOptions = timeLimit === undefined ? this.#callOptions : { ...this.#callOptions, timeLimit };
     const { fn, payload } = encodeRequest(request, this.#functions, callOptions, single);
@@ -52,11 +51,17 @@ export class Calls {
     });
   }
 
+  #merge(given: JobOptions): JobOptions {
+    const known = this.#merged.get(given);
+    if (known !== undefined) return known;
+    const options = mergeJobOptions(this.#options.policies, given);
+    this.#merged.set(given, options);
+    return options;
+  }
+
   /** A call that an earlier process has made; those to come are numbered after it. */
-  remake(parts: Omit<CallParts, 'onCancel'>): Call {
+  remake(parts: Omit<CallParts, 'host'>): Call {
     this.#last = Math.max(this.#last, parts.index);
-    const call = new Call({ ...parts, onCancel: this.#onCancel });
-    call.controls = this.#controls;
-    return call;
+    return new Call({ ...parts, host: this.#host });
   }
 }

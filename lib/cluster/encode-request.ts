@@ -2,8 +2,8 @@ import type { JobRequest } from '../executor.ts';
 import { encodeCall, type CallItem, type CallOptions } from '../payload/call.ts';
 import { captureGraph } from '../payload/capture/capture.ts';
 import { writeGraph } from '../payload/format.ts';
-import { isPlain } from '../payload/plain.ts';
-import { serialize, serializePlain } from '../payload/serialize.ts';
+import { serializePlain } from '../payload/serialize-plain.ts';
+import { serialize } from '../payload/serialize.ts';
 import { encodeThrown } from '../payload/thrown.ts';
 import type { Functions, WrittenFunction } from './functions.ts';
 
@@ -41,7 +41,8 @@ function encodeItem(
   { fn, objects }: WrittenFunction,
   { capture }: CallOptions,
 ): CallItem {
-  if (isPlain(args, objects)) return { arguments: serializePlain(args, capture, 'arguments') };
+  const plain = serializePlain(args, 'arguments', objects);
+  if (plain !== undefined) return { arguments: plain };
   const captured = captureGraph(args, 'arguments', capture);
   for (const { value } of captured.steps()) {
     // It has to be one object on the other side too.

@@ -1,4 +1,5 @@
-import { FutureController, type Future } from '../future.ts';
+import { FutureController } from '../future-controller.ts';
+import type { Future } from '../future.ts';
 
 /** A future that failed before there was a job. */
 export function failedFuture(error: unknown): Future<unknown> {

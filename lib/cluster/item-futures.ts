@@ -1,4 +1,5 @@
-import { FutureController, type Future } from '../future.ts';
+import { FutureController } from '../future-controller.ts';
+import type { Future } from '../future.ts';
 import type { ItemResult } from '../map-results.ts';
 import type { Call } from './call.ts';
 

@@ -1,9 +1,12 @@
-import PQueue from 'p-queue';
 import type { JobSet } from '../job-set/job-set.ts';
+import { Slots } from '../slots.ts';
 import type { Job } from './job.ts';
 
 /** Whose files stay on the disk: those of failed calls, of all, or of none. */
 export type KeepFiles = 'failed' | 'all' | 'none';
+
+/** Few, as outcomes that are read at the same time are more urgent. */
+const REMOVALS_AT_ONCE = 4;
 
 /** Removes the files of jobs as they are done with, so that 100,000 calls do not leave 100,000 files. */
 export class JobFiles {
@@ -12,8 +15,7 @@ export class JobFiles {
   /** How many calls still need the inputs of a batch. */
   readonly #users = new Map<number, number>();
   #kept = 0;
-  /** Each takes a file descriptor for a moment. */
-  readonly #removals = new PQueue({ concurrency: 32 });
+  readonly #removals = new Slots(REMOVALS_AT_ONCE);
 
   constructor(jobSet: JobSet, policy: KeepFiles) {
     this.#jobSet = jobSet;
@@ -57,7 +59,7 @@ export class JobFiles {
 
   /** Removes the files of a job that has left the queue; before that, the batch system may still write some. */
   async remove(job: Job): Promise<void> {
-    if (!job.keep) await this.#removals.add(async () => this.#removeFiles(job));
+    if (!job.keep) await this.#removals.use(async () => this.#removeFiles(job));
   }
 
   async #removeFiles({ call, key, archived }: Job): Promise<void> {

@@ -30,6 +30,8 @@ export interface JournaledSubmission {
 /** What a job set's journal says. */
 export interface Journaled {
   readonly calls: ReadonlyMap<number, JournaledCall>;
+  /** Attempts before the last ones. */
+  readonly earlier: readonly JournaledCall[];
   readonly submissions: readonly JournaledSubmission[];
   /** Nobody waits for its calls any more. */
   readonly closed: boolean;
@@ -38,6 +40,7 @@ export interface Journaled {
 /** Puts together what the lines of a journal say of each call. */
 export function readCalls(entries: readonly (JournalEntry & { readonly time: string })[]): Journaled {
   const calls = new Map<number, JournaledCall>();
+  const earlier: JournaledCall[] = [];
   const submissions = new Map<number, JournaledSubmission>();
   let closed = false;
   for (const entry of entries) {
@@ -52,6 +55,8 @@ export function readCalls(entries: readonly (JournalEntry & { readonly time: str
       for (const [position, text] of entry.jobs.entries()) {
         const job = parseJournalJob(text);
         const { call: index, attempt } = parseJobKey(job.key);
+        const before = calls.get(index);
+        if (before !== undefined) earlier.push(before);
         calls.set(index, { index, attempt, job, submission: batch, position });
       }
       continue;
@@ -63,7 +68,9 @@ export function readCalls(entries: readonly (JournalEntry & { readonly time: str
         const { call: index, attempt: next } = parseJobKey(job.key);
         const attempt = next - 1;
         // It may have been submitted before this was written.
-        if ((calls.get(index)?.attempt ?? 0) > attempt) continue;
+        const before = calls.get(index);
+        if (before !== undefined && before.attempt > attempt) continue;
+        if (before !== undefined) earlier.push(before);
         calls.set(index, { index, attempt, job, submission: batch, position });
       }
       continue;
@@ -74,7 +81,7 @@ export function readCalls(entries: readonly (JournalEntry & { readonly time: str
     else if (entry.event === 'submitted') batch.ids = entry.ids;
     else batch.refusal = entry.error;
   }
-  return { calls, submissions: [...submissions.values()], closed };
+  return { calls, earlier, submissions: [...submissions.values()], closed };
 }
 
 /** None of the calls of a submission has got a job by it. */

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { JOB_VARIABLE } from '../payload/reference/module-policy.ts';
+import { JOB_VARIABLE } from '../payload/job-variable.ts';
 
 /** The file that this program was started with, which its jobs must never run again; empty if it came from elsewhere. */
 export function mainUrl(): string {

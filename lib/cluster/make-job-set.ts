@@ -3,9 +3,11 @@ import type { BatchSystem } from '../batch/batch-system.ts';
 import type { ResolvedOptions } from '../cluster-options.ts';
 import { Claim } from '../job-set/claim.ts';
 import { JobSet } from '../job-set/job-set.ts';
+import { CODE_FILE } from '../job-set/names.ts';
 
 /** lib/ and dist/ lie side by side: jobs run the compiled runner, also those of a program that runs the sources. */
-const RUNNER = join(import.meta.dirname, '..', '..', 'dist', 'runner.cjs');
+const COMPILED = join(import.meta.dirname, '..', '..', 'dist');
+const RUNNER = { runner: join(COMPILED, 'runner.cjs'), code: join(COMPILED, CODE_FILE) };
 
 /**
  * Makes the job set of an executor, which looks after it.
@@ -19,7 +21,7 @@ export async function makeJobSet(
   const { directory, environment: variables, setup, node, execArgv, submit, keepFiles } = options;
   const environment = { variables, system: jobVariables };
   const header = { system: name, queue, node, execArgv, setup, submit, keepFiles };
-  const runner = { runner: RUNNER, node, execArgv, environment, setup };
+  const runner = { ...RUNNER, node, execArgv, environment, setup };
   const jobSet = await JobSet.create(directory, runner, header, id);
   try {
     return { jobSet, claim: await Claim.take(jobSet.directory) };

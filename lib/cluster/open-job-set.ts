@@ -77,7 +77,7 @@ export class OpenJobSet {
 /** What an executor does for a job set. */
 export type JobSetHost = Omit<
   TrackerHost,
-  'system' | 'jobSet' | 'files' | 'archive' | 'outcomeGrace' | 'otherNode'
+  'system' | 'jobSet' | 'files' | 'archive' | 'outcomeGrace' | 'otherNode' | 'lookForOutcomes'
 > & {
   /** The directory is gone; its calls have failed. */
   onLost(): void;
@@ -97,7 +97,9 @@ export async function openJobSet(
   const files = new JobFiles(jobSet, options.keepFiles);
   const archive = new Archive(directory);
   const { otherNode, sweepInterval } = options;
-  const tracker = new Tracker({ ...host, system, jobSet, files, archive, outcomeGrace, otherNode });
+  const lookForOutcomes = (): void => watch.lookSoon();
+  const about = { system, jobSet, files, archive, outcomeGrace, otherNode };
+  const tracker = new Tracker({ ...host, ...about, lookForOutcomes });
   const lostAfter = LOST_AFTER_GRACES * outcomeGrace;
   const watch = new JobSetWatch(
     { directory, mode, sweepInterval, lostAfter, events: system.events },

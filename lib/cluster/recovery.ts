@@ -30,7 +30,7 @@ export interface Recovered {
 export async function recoverCalls(
   jobSet: JobSet,
   system: BatchSystem,
-  { calls, submissions }: Journaled,
+  { calls, earlier, submissions }: Journaled,
   archive: readonly Settled[],
 ): Promise<Recovered> {
   const settled = new Map(archive.map((record) => [record.call, record]));
@@ -53,7 +53,9 @@ export async function recoverCalls(
     return { ...call, state: !waits && begun.has(call.job.key) ? 'begun' : 'waiting' };
   });
   const abandoned = [...jobIds].filter(([{ index }]) => settled.has(index)).map(([, jobId]) => jobId);
-  return { calls: recovered, abandoned };
+  // Most of them are gone; but one that was held, for instance, stays until it is removed.
+  const replaced = earlier.map(({ submission, position }) => submission.ids?.[position]);
+  return { calls: recovered, abandoned: [...abandoned, ...replaced.filter((id) => id !== undefined)] };
 }
 
 /** Fills in the ids of the jobs of one submission, by call. */

@@ -1,6 +1,6 @@
 import { ShutdownError } from '../errors.ts';
 import { isLoadingModules } from '../payload/loading-modules.ts';
-import { JOB_VARIABLE } from '../payload/reference/module-policy.ts';
+import { JOB_VARIABLE } from '../payload/job-variable.ts';
 
 /**
  * A job that loads a module which imports the program would submit everything once more.

@@ -18,7 +18,8 @@ export class Resubmissions {
       call.growths += 1;
     }
     const { machine } = call;
-    if (avoidHost > 0 && machine !== undefined) call.avoided.set(machine, Date.now() + delay + avoidHost);
+    if (avoidHost > 0 && machine !== undefined)
+      call.avoided = new Map([...call.avoided, [machine, Date.now() + delay + avoidHost]]);
     const noted = this.#submissions.noteRetry(call);
     this.#addLater(call, delay);
     return noted;

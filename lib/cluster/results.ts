@@ -31,8 +31,10 @@ export async function takeResults(
     outcome.items.map(async (item) => decodeItem(item, where, otherNode, call)),
   );
   // A job that could not read its calls did not know how many they were.
-  const others = results.find(hasFailed) ?? { thrown: new PayloadError('The outcome holds no result') };
-  while (results.length < call.items) results.push(others);
+  if (results.length < call.items) {
+    const others = results.find(hasFailed) ?? { thrown: new PayloadError('The outcome holds no result') };
+    while (results.length < call.items) results.push(others);
+  }
   return results;
 }
 

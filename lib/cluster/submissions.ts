@@ -1,4 +1,5 @@
-import type { BatchSystem, SubmitOptions } from '../batch/batch-system.ts';
+import type { BatchSystem } from '../batch/batch-system.ts';
+import type { ResolvedOptions } from '../cluster-options.ts';
 import { publish } from '../diagnostics.ts';
 import { SubmitError } from '../errors.ts';
 import type { JobSet } from '../job-set/job-set.ts';
@@ -8,18 +9,18 @@ import type { Call } from './call.ts';
 import { QueueRoom } from './queue-room.ts';
 import { groupByTerms, type Terms } from './submission-terms.ts';
 import { WaitingCalls } from './waiting-calls.ts';
+import { WaitingNotes } from './waiting-notes.ts';
 import { batchedJob, journaledJob, writeCalls } from './write-calls.ts';
 
 /** What a submission needs from the executor, and tells it. */
 export interface SubmissionHost {
   readonly system: BatchSystem;
-  readonly cwd: string;
-  /** Submit options of the executor, under those of a call. */
-  readonly submit: SubmitOptions;
-  /** How many jobs may be in the queue at once. */
-  readonly maxInFlight: number;
-  /** How many are, as far as is known. */
+  /** Its submit options are under those of a call. */
+  readonly options: Pick<ResolvedOptions, 'cwd' | 'submit' | 'maxInFlight'>;
+  /** How many jobs are in the queue, as far as is known. */
   inFlight(): number;
+  /** How many calls that are not done have a job. */
+  busy(): number;
   openJobSet(): Promise<JobSet>;
   /** A call's input is on the disk. */
   onWritten(call: Call): void;
@@ -42,8 +43,7 @@ export class Submissions {
   #arrived: Call[] = [];
   /** Calls whose inputs are on the disk, in their order. */
   readonly #line = new Set<Call>();
-  /** For which attempt the journal knows calls to wait. */
-  readonly #noted = new Map<Call, number>();
+  readonly #notes: WaitingNotes;
   /** Those of the line that are being submitted. */
   #underWay: ReadonlySet<Call> = new Set();
   #waitingFor: WaitingCalls | undefined;
@@ -54,13 +54,11 @@ export class Submissions {
   #left = false;
   #warned = false;
   #submissions = 0;
-  /** Calls to be tried again of which the journal does not say so yet. */
-  readonly #unnoted = new Map<Call, number>();
-  #noting: Promise<void> | undefined;
 
   constructor(host: SubmissionHost) {
     this.#host = host;
-    this.#room = new QueueRoom(host.maxInFlight, () => this.#work());
+    this.#notes = new WaitingNotes(host.options.submit);
+    this.#room = new QueueRoom(host.options.maxInFlight, () => this.#work());
   }
 
   /** The next submission gets the number after this one. */
@@ -75,15 +73,7 @@ export class Submissions {
 
   /** As {@link add}, when its time has come, for a call whose job failed; resolves when the journal says that it waits for another one. */
   async noteRetry(call: Call): Promise<void> {
-    // Now: its next attempt may be on its way before this is written.
-    this.#unnoted.set(call, call.attempts + 1);
-    this.#noting ??= new Promise((resolve) => setImmediate(resolve)).then(async () => {
-      this.#noting = undefined;
-      const attempts = new Map(this.#unnoted);
-      this.#unnoted.clear();
-      await this.#noteWaiting(attempts);
-    });
-    return this.#noting;
+    return this.#notes.addSoon(call);
   }
 
   /** A job has left the queue. */
@@ -161,7 +151,7 @@ export class Submissions {
     const next = isFirst && !this.#left ? this.#nextGroups()[0]?.calls.slice(0, this.#room.atOnce) : [];
     const atOnce = new Set(next);
     const later = calls.filter((call) => !atOnce.has(call));
-    await this.#noteWaiting(new Map(later.map((call) => [call, call.attempts + 1]))).catch(ignore);
+    await this.#notes.add(later).catch(ignore);
     for (const call of calls) if (call.unwanted) this.#drop(call, undefined);
   }
 
@@ -173,7 +163,7 @@ export class Submissions {
       if (next.length >= room) break;
       next.push(call);
     }
-    return groupByTerms(this.#host.submit, next);
+    return groupByTerms(this.#host.options.submit, next);
   }
 
   /** @returns whether more may be submitted now */
@@ -222,7 +212,8 @@ export class Submissions {
     signal: AbortSignal,
   ): Promise<boolean> {
     const { jobSet, submit, avoid } = terms;
-    const { cwd, system } = this.#host;
+    const { system, options } = this.#host;
+    const { cwd } = options;
     const jobs = calls.map((call) => batchedJob(call, submission));
     const startedAt = performance.now();
     const tell = (jobIds: string[] | undefined, error?: unknown, postponed?: true): void =>
@@ -240,7 +231,8 @@ export class Submissions {
     try {
       const lines = calls.map((call) => journaledJob(call, call.attempts));
       await jobSet.note({ event: 'submitting', submission, jobs: lines, submit } satisfies JournalEntry);
-      ids = await system.submit({ jobSet, submission, jobs, cwd, submit, avoid }, signal);
+      const busy = this.#host.busy();
+      ids = await system.submit({ jobSet, submission, jobs, cwd, submit, busy, avoid }, signal);
     } catch (error) {
       const postponed = this.#postpones(error, calls);
       tell(undefined, error, postponed || undefined);
@@ -255,7 +247,7 @@ export class Submissions {
     this.#room.onAccepted(calls.length);
     for (const [index, call] of calls.entries()) {
       this.#line.delete(call);
-      this.#noted.delete(call);
+      this.#notes.forget(call);
       this.#host.onSubmitted(call, ids[index] as string);
     }
     // The event log has the ids too.
@@ -278,22 +270,9 @@ export class Submissions {
 
   #drop(call: Call, error: unknown): void {
     this.#line.delete(call);
-    this.#noted.delete(call);
+    this.#notes.forget(call);
     // Another process needs what is on the disk.
     if (!this.#left) this.#host.onRefused(call, error);
-  }
-
-  /** Writes down that calls, whose inputs are on the disk, are still to be submitted, each for an attempt. */
-  async #noteWaiting(attempts: ReadonlyMap<Call, number>): Promise<void> {
-    for (const { jobSet, submit, calls } of groupByTerms(this.#host.submit, attempts.keys())) {
-      const unknown = calls
-        .map((call) => [call, attempts.get(call) as number] as const)
-        .filter(([call, attempt]) => this.#noted.get(call) !== attempt);
-      if (unknown.length === 0) continue;
-      const jobs = unknown.map(([call, attempt]) => journaledJob(call, attempt));
-      await jobSet.note({ event: 'waiting', jobs, submit } satisfies JournalEntry);
-      for (const [call, attempt] of unknown) this.#noted.set(call, attempt);
-    }
   }
 }
 

@@ -19,6 +19,8 @@ export interface TrackerHost {
   readonly otherNode: OtherNode;
   /** Whether there may be jobs whose ids are still to come. */
   isSubmitting(): boolean;
+  /** Tells soon which outcomes are there. */
+  lookForOutcomes(): void;
   removeJob(jobId: string): void;
   /** A held job is to run after all. */
   releaseJob(jobId: string): void;

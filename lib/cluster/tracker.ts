@@ -1,10 +1,10 @@
-import PQueue from 'p-queue';
 import type { JobEvent } from '../batch/batch-system.ts';
 import { DirectoryError, OwnershipError, PayloadError } from '../errors.ts';
 import { outcomeFile } from '../job-set/names.ts';
 import { decodeOutcome } from '../payload/call.ts';
 import type { Call } from './call.ts';
 import { newJob, type Job, type JobEnd } from './job.ts';
+import { Slots } from '../slots.ts';
 import { AwakeClock } from '../watch/awake-clock.ts';
 import { postMortem } from './post-mortem.ts';
 import { firstError, hasFailed, settle, takeResults } from './results.ts';
@@ -21,7 +21,7 @@ export class Tracker {
   readonly #host: TrackerHost;
   readonly #silence: SilenceCheck;
   readonly #clock: AwakeClock;
-  readonly #reads = new PQueue({ concurrency: READS_AT_ONCE });
+  readonly #reads = new Slots(READS_AT_ONCE);
   /** Jobs that are not gone, by key and by id. */
   readonly #byKey = new Map<string, Job>();
   readonly #byId = new Map<string, Job>();
@@ -59,7 +59,8 @@ export class Tracker {
     const early = this.#early.get(jobId) ?? [];
     this.#early.delete(jobId);
     for (const event of early) this.onEvent(event);
-    this.onOutcome(job.key);
+    // It may have been told before the job was known.
+    this.#host.lookForOutcomes();
   }
 
   /** As {@link track}, for a job that has begun, and of which the batch system knows nothing. */
@@ -183,7 +184,7 @@ export class Tracker {
   async #readOutcome(job: Job): Promise<void> {
     job.reading = true;
     try {
-      const bytes = await this.#reads.add(async () => this.#host.jobSet.readOutcome(job.key));
+      const bytes = await this.#reads.use(async () => this.#host.jobSet.readOutcome(job.key));
       job.trouble = undefined;
       if (bytes === undefined || job.phase !== 'open') return;
       const outcome = decodeOutcome(bytes);

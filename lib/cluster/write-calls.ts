@@ -20,8 +20,8 @@ export async function writeCalls(jobSet: JobSet, calls: readonly Call[]): Promis
 
 /** What a call's job is to be, for the journal. */
 export function journaledJob(call: Call, attempt: number): string {
-  const { index, input, payloadHash: hash, items } = call;
-  return journalJob({ key: jobKey(index, attempt), ...(input as InputLocation), hash, items });
+  const { index, input, payloadHash: hash, items, growths } = call;
+  return journalJob({ key: jobKey(index, attempt), ...(input as InputLocation), hash, items, growths });
 }
 
 /** The same, for the batch system. */

@@ -1,17 +1,5 @@
 import { constants } from 'node:fs';
-import {
-  appendFile,
-  chmod,
-  copyFile,
-  lstat,
-  mkdir,
-  open,
-  readdir,
-  readFile,
-  rm,
-  rmdir,
-  unlink,
-} from 'node:fs/promises';
+import { appendFile, chmod, copyFile, mkdir, readdir, readFile, rm, rmdir } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { customAlphabet } from 'nanoid';
@@ -19,7 +7,10 @@ import { parse, stringify } from 'yaml';
 import { DirectoryError } from '../errors.ts';
 import { makeDirectory, PRIVATE_DIRECTORY } from './directory.ts';
 import * as names from './names.ts';
-import { checkOwnership, refuseLink } from './ownership.ts';
+import { patientCalls, promptCalls } from './file-calls.ts';
+import { isOfThisMachine } from './filesystem.ts';
+import { checkOwnership } from './ownership.ts';
+import { readEnd, readTrusted } from './read-trusted.ts';
 import { runScript, type RunnerSetup } from './run-script.ts';
 import { writeWhole } from './write-whole.ts';
 
@@ -55,6 +46,9 @@ export class JobSet {
   #batches = 0;
   readonly #functions = new Set<string>();
   #journalTorn = false;
+  #calls = patientCalls;
+  /** One look at the directory is enough for all that is read in the same moment. */
+  #checking: Promise<void> | undefined;
 
   private constructor(parent: string, id: string, madeParent: boolean) {
     this.id = id;
@@ -77,6 +71,7 @@ export class JobSet {
     const { directory } = jobSet;
     await mkdir(directory, { mode: PRIVATE_DIRECTORY });
     try {
+      await jobSet.#chooseCalls();
       for (const sub of [
         names.functionsDirectory,
         names.inputsDirectory,
@@ -86,8 +81,8 @@ export class JobSet {
       ]) {
         await mkdir(sub(directory), { mode: PRIVATE_DIRECTORY });
       }
-      await copyFile(runner.runner, names.runnerFile(directory), constants.COPYFILE_EXCL);
-      await chmod(names.runnerFile(directory), 0o600);
+      await copyPrivately(runner.runner, names.runnerFile(directory));
+      if (runner.code !== undefined) await copyPrivately(runner.code, names.runnerCodeFile(directory));
       await writeWhole(names.scriptFile(directory), runScript(directory, runner), 0o700);
       await writeWhole(names.eventLogFile(directory), '');
       const made = {
@@ -116,6 +111,7 @@ export class JobSet {
       const what = error.code === 'ENOENT' ? `There is no job set ${directory}` : error.message;
       throw new DirectoryError(what, directory, { cause: error });
     });
+    await jobSet.#chooseCalls();
     await jobSet.#checkOwned();
     for (const name of found) jobSet.#functions.add(name);
     const batches = (await readdir(names.inputsDirectory(directory))).map(Number);
@@ -209,22 +205,9 @@ export class JobSet {
    * @throws {OwnershipError} if another user could have written it; what the filesystem says if the whole job set is not there
    */
   async readOutcome(key: string): Promise<Buffer | undefined> {
-    const file = names.outcomeFile(this.directory, key);
-    await this.#checkOwned();
-    let handle;
-    try {
-      handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW);
-    } catch (error) {
-      refuseLink(file, error);
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-      throw error;
-    }
-    try {
-      checkOwnership(file, await handle.stat());
-      return await handle.readFile();
-    } finally {
-      await handle.close();
-    }
+    this.#checking ??= this.#checkOwned().finally(() => setImmediate(() => (this.#checking = undefined)));
+    await this.#checking;
+    return readTrusted(this.#calls, names.outcomeFile(this.directory, key));
   }
 
   /** The end of what a job has written, `limit` bytes of it at the most; empty if there is nothing. */
@@ -233,39 +216,35 @@ export class JobSet {
     stream: 'stdout' | 'stderr' | 'start',
     limit: number = Infinity,
   ): Promise<string> {
-    const file = LOG_FILES[stream](this.directory, key);
-    const handle = await open(file).catch(() => undefined);
-    if (handle === undefined) return '';
-    try {
-      const { size } = await handle.stat();
-      const start = Math.max(0, size - limit);
-      const bytes = Buffer.alloc(size - start);
-      const { bytesRead } = await handle.read(bytes, 0, bytes.length, start);
-      const text = bytes.toString('utf8', 0, bytesRead);
-      return start === 0
-        ? text
-        : `[the first ${start} bytes are left out]\n${text.slice(text.indexOf('\n') + 1)}`;
-    } finally {
-      await handle.close();
-    }
+    const found = await readEnd(this.#calls, LOG_FILES[stream](this.directory, key), limit);
+    if (found === undefined) return '';
+    const { start, bytes } = found;
+    const text = bytes.toString('utf8');
+    return start === 0
+      ? text
+      : `[the first ${start} bytes are left out]\n${text.slice(text.indexOf('\n') + 1)}`;
+  }
+
+  async #chooseCalls(): Promise<void> {
+    this.#calls = (await isOfThisMachine(this.directory)) ? promptCalls : patientCalls;
   }
 
   async #checkOwned(): Promise<void> {
-    checkOwnership(this.directory, await lstat(this.directory));
+    checkOwnership(this.directory, await this.#calls.lstat(this.directory));
   }
 
   async removeOutcome(key: string): Promise<void> {
-    await unlink(names.outcomeFile(this.directory, key)).catch(ignoreMissing);
+    await this.#calls.unlink(names.outcomeFile(this.directory, key)).catch(ignoreMissing);
   }
 
   async removeLogs(key: string): Promise<void> {
     for (const file of [names.stdoutFile, names.stderrFile, names.startFile]) {
-      await unlink(file(this.directory, key)).catch(ignoreMissing);
+      await this.#calls.unlink(file(this.directory, key)).catch(ignoreMissing);
     }
   }
 
   async removeInputs(batch: number): Promise<void> {
-    await unlink(names.inputsFile(this.directory, batch)).catch(ignoreMissing);
+    await this.#calls.unlink(names.inputsFile(this.directory, batch)).catch(ignoreMissing);
   }
 
   /** Removes all of it, and the directory above if it was made for this set and is empty now. */
@@ -278,6 +257,11 @@ export class JobSet {
 /** The names in the outcomes directory of whole outcomes; one directory listing, however many there are. */
 export async function listOutcomes(directory: string): Promise<string[]> {
   return (await readdir(names.outcomesDirectory(directory))).filter((name) => names.isOutcomeName(name));
+}
+
+async function copyPrivately(from: string, to: string): Promise<void> {
+  await copyFile(from, to, constants.COPYFILE_EXCL);
+  await chmod(to, 0o600);
 }
 
 function ignoreMissing(error: NodeJS.ErrnoException): void {

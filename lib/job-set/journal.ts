@@ -32,14 +32,16 @@ export interface JournalJob {
   readonly hash: string;
   /** 0 for a call that is no chunk. */
   readonly items: number;
+  /** How many of its call's earlier attempts were made for more memory. */
+  readonly growths: number;
 }
 
-export function journalJob({ key, batch, offset, length, hash, items }: JournalJob): string {
-  return [key, batch, offset, length, hash, items].join(' ');
+export function journalJob({ key, batch, offset, length, hash, items, growths }: JournalJob): string {
+  return [key, batch, offset, length, hash, items, growths].join(' ');
 }
 
 export function parseJournalJob(text: string): JournalJob {
-  const [key = '', batch, offset, length, hash = '', items] = text.split(' ');
+  const [key = '', batch, offset, length, hash = '', items, growths] = text.split(' ');
   return {
     key,
     batch: Number(batch),
@@ -47,6 +49,7 @@ export function parseJournalJob(text: string): JournalJob {
     length: Number(length),
     hash,
     items: Number(items),
+    growths: Number(growths),
   };
 }
 

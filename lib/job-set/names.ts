@@ -9,6 +9,7 @@ import { join } from 'node:path';
  *     settled             what came of the calls whose files are gone, one after the other
  *     revoked/<n>         a submission whose jobs, should there be any, are not to run
  *     runner.cjs, run.sh  what a job runs
+ *     runner-code.js      what runner.cjs loads; beside it, what V8 compiled it to, by version
  *     functions/<hash>    a function, once
  *     inputs/<batch>      the calls of one submission, one after the other
  *     outcomes/<key>      what came of a job; its existing means that it is whole
@@ -24,6 +25,9 @@ export const revokedDirectory = (directory: string): string => join(directory, '
 export const revokedFile = (directory: string, submission: number): string =>
   join(revokedDirectory(directory), String(submission));
 export const runnerFile = (directory: string): string => join(directory, 'runner.cjs');
+/** In the directory of the runner. */
+export const CODE_FILE = 'runner-code.js';
+export const runnerCodeFile = (directory: string): string => join(directory, CODE_FILE);
 export const scriptFile = (directory: string): string => join(directory, 'run.sh');
 export const functionsDirectory = (directory: string): string => join(directory, 'functions');
 export const functionFile = (directory: string, hash: string): string =>

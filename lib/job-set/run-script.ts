@@ -38,6 +38,8 @@ export function runScript(directory: string, { node, execArgv, environment, setu
 export interface RunnerSetup {
   /** The compiled runner; it is copied, so that the job set needs nothing outside of itself. */
   readonly runner: string;
+  /** What the runner loads from beside it, if it does; copied too. */
+  readonly code?: string | undefined;
   /** The node binary on the execute side, by path or by name. */
   readonly node: string;
   readonly execArgv: readonly string[];

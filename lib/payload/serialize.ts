@@ -1,9 +1,7 @@
-import { serialize as writePlain } from 'node:v8';
-import { SerializationError } from '../errors.ts';
 import { captureGraph } from './capture/capture.ts';
 import type { CaptureOptions } from './capture/capture-options.ts';
 import { writeGraph } from './format.ts';
-import { isPlain } from './plain.ts';
+import { serializePlain } from './serialize-plain.ts';
 
 /**
  * A value as bytes, with all that it leads to: functions with the variables they capture, classes, instances of them, cycles. Plain
@@ -12,22 +10,5 @@ import { isPlain } from './plain.ts';
  * @throws {SerializationError} with the way to what cannot travel
  */
 export function serialize(value: unknown, options: CaptureOptions = {}, name = 'value'): Buffer {
-  return isPlain(value)
-    ? serializePlain(value, options, name)
-    : writeGraph(captureGraph(value, name, options).graph);
-}
-
-/**
- * As {@link serialize}, for what `isPlain` has found plain.
- * @throws {SerializationError}
- */
-export function serializePlain(value: unknown, options: CaptureOptions, name: string): Buffer {
-  try {
-    return writePlain(value);
-  } catch (error) {
-    const { message } = error as Error;
-    // A kind of object whose prototype is another's: the graph says how it was come by.
-    if (message.includes('could not be cloned')) return writeGraph(captureGraph(value, name, options).graph);
-    throw new SerializationError(`${name} cannot be serialized: ${message}`, name, { cause: error });
-  }
+  return serializePlain(value, name) ?? writeGraph(captureGraph(value, name, options).graph);
 }

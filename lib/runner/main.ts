@@ -1,19 +1,26 @@
-import { isMainThread } from 'node:worker_threads';
+import { fstatSync } from 'node:fs';
 import { readJob } from './read-job.ts';
 import { hasOutcome } from './outcome-file.ts';
 import { OutcomeWriter } from './outcome-writer.ts';
 import { guardProcess } from './guard-process.ts';
 import { runItem } from './run-item.ts';
-import { TimeLimit, watchTime } from './time-limit.ts';
+import { seldom } from './seldom.ts';
+import { WATCH_TIME } from './watch-time.ts';
 import type { AnyFunction } from '../payload/any-function.ts';
 import { deserialize } from '../payload/deserialize.ts';
-import { JOB_VARIABLE } from '../payload/reference/module-policy.ts';
+import { JOB_VARIABLE } from '../payload/job-variable.ts';
+
+/** @param afterwards what is to be done once the outcome is there and the job's slot is all that is waited for */
+export function run(afterwards: () => void): void {
+  if (process.argv[2] === WATCH_TIME) seldom().watchTime();
+  else void main(afterwards);
+}
 
 /**
  * The execute side. Arguments: the job set's directory, the job's key, where its call lies (batch, offset, length), and the hash of that.
  * Whatever happens, an outcome is written, so that the submit side need not guess.
  */
-async function main(): Promise<void> {
+async function main(afterwards: () => void): Promise<void> {
   const [directory = '', key = '', batch, offset, length, hash = ''] = process.argv.slice(2);
   const writer = new OutcomeWriter(directory, key);
   // A batch system starts a job again whose end it has not heard of: the call must not run a second time.
@@ -24,7 +31,8 @@ async function main(): Promise<void> {
     const { call, fn } = readJob(directory, location);
     const { items, options } = call;
     const { timeLimit = Infinity } = options;
-    const limit = timeLimit === Infinity ? undefined : new TimeLimit(timeLimit, items.length, writer.place);
+    const limit =
+      timeLimit === Infinity ? undefined : new (seldom().TimeLimit)(timeLimit, items.length, writer.place);
     writer.expect(items.length, limit);
     process.env[JOB_VARIABLE] = options.main;
     let loaded: Promise<AnyFunction> | undefined;
@@ -38,13 +46,21 @@ async function main(): Promise<void> {
     writer.fail(error);
   }
   writer.write();
+  afterwards();
   exit();
 }
 
 /** Ends the process, whatever the call left running, once its last words have been written. */
 function exit(): void {
+  // What goes to files has been written; only to make the streams, if nothing has, would take milliseconds.
+  if (isFile(1) && isFile(2)) process.exit();
   process.stdout.write('', () => process.stderr.write('', () => process.exit()));
 }
 
-if (isMainThread) void main();
-else watchTime();
+function isFile(descriptor: number): boolean {
+  try {
+    return fstatSync(descriptor).isFile();
+  } catch {
+    return false;
+  }
+}

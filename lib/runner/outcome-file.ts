@@ -1,4 +1,4 @@
-import { fsyncSync, readFileSync, writeSync } from 'node:fs';
+import { fstatSync, fsyncSync, readFileSync, writeSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { ResultNotWrittenError } from '../errors.ts';
 import { CANNOT_WRITE } from '../job-set/exit-codes.ts';
@@ -6,7 +6,7 @@ import { outcomeFile } from '../job-set/names.ts';
 import { writeWholeSync } from '../job-set/write-whole.ts';
 import { encodeOutcome, type ItemOutcome } from '../payload/call.ts';
 import { unseal } from '../payload/sealed.ts';
-import { encodeThrown } from '../payload/thrown.ts';
+import { seldom } from './seldom.ts';
 
 /** Where the outcome of a job goes, and since when the job has been running. */
 export interface OutcomePlace {
@@ -42,7 +42,7 @@ function tellUnwritable(place: OutcomePlace, items: readonly ItemOutcome[], erro
   const message = `The result could not be written: ${error.message}`;
   process.exitCode = CANNOT_WRITE;
   tell(`condor-futures: ${message}`);
-  const thrown = encodeThrown(new ResultNotWrittenError(message, { cause: error }));
+  const thrown = seldom().encodeThrown(new ResultNotWrittenError(message, { cause: error }));
   const words = encode(
     place,
     items.map(() => ({ thrown })),
@@ -80,7 +80,8 @@ function tell(text: string): void {
 
 function flush(descriptor: number): void {
   try {
-    fsyncSync(descriptor);
+    // Of a job that prints nothing, a filesystem would be made to write that its logs exist.
+    if (fstatSync(descriptor).size > 0) fsyncSync(descriptor);
   } catch {
     // It is no file.
   }

@@ -1,5 +1,5 @@
 import type { ItemOutcome } from '../payload/call.ts';
-import { encodeThrown } from '../payload/thrown.ts';
+import { seldom } from './seldom.ts';
 import { writeOutcome, type OutcomePlace } from './outcome-file.ts';
 import type { TimeLimit } from './time-limit.ts';
 
@@ -29,7 +29,7 @@ export class OutcomeWriter {
   /** All calls that have no outcome yet fail with this, and the job is done. */
   fail(error: unknown): void {
     if (this.#written) return;
-    const thrown = encodeThrown(error);
+    const thrown = seldom().encodeThrown(error);
     while (this.#items.length < this.#expected) this.#items.push({ thrown });
     this.write();
   }

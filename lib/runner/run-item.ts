@@ -1,8 +1,8 @@
 import type { AnyFunction } from '../payload/any-function.ts';
 import type { CallItem, CallOptions, ItemOutcome } from '../payload/call.ts';
 import { deserialize } from '../payload/deserialize.ts';
-import { serialize } from '../payload/serialize.ts';
-import { encodeThrown } from '../payload/thrown.ts';
+import { serializePlain } from '../payload/serialize-plain.ts';
+import { seldom } from './seldom.ts';
 
 /**
  * Makes one call; what it returns or throws, or why its result cannot travel. Never rejects.
@@ -20,8 +20,9 @@ export async function runItem(
         ? ((await deserialize(item.call, options)) as [AnyFunction, unknown[]])
         : [await load(), (await deserialize(item.arguments, options)) as unknown[]];
     const value = await fn(...args);
-    return { value: serialize(value, options.capture, 'result') };
+    const bytes = serializePlain(value, 'result') ?? seldom().serialize(value, options.capture, 'result');
+    return { value: bytes };
   } catch (error) {
-    return { thrown: encodeThrown(error) };
+    return { thrown: seldom().encodeThrown(error) };
   }
 }

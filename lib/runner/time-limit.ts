@@ -7,6 +7,7 @@ import {
 } from 'node:worker_threads';
 import type { ItemOutcome } from '../payload/call.ts';
 import { writeOutcome, type OutcomePlace } from './outcome-file.ts';
+import { WATCH_TIME } from './watch-time.ts';
 
 /** What the two threads share: who may write the outcome, and how many calls have begun. */
 const STATE = 0;
@@ -42,7 +43,12 @@ export class TimeLimit {
     port1.unref();
     const watch: Watch = { shared: this.#shared, done: port2, limit, items, place };
     const program = process.argv[1] as string;
-    const worker = new Worker(program, { workerData: watch, transferList: [port2], execArgv: [] });
+    const worker = new Worker(program, {
+      workerData: watch,
+      transferList: [port2],
+      execArgv: [],
+      argv: [WATCH_TIME],
+    });
     worker.unref();
   }
 

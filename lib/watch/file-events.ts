@@ -1,38 +1,57 @@
-import { watch, type FSWatcher } from 'chokidar';
+import { watch as watchDirectory, type FSWatcher as DirectoryWatcher } from 'node:fs';
+import { watch as watchFile, type FSWatcher as LogWatcher } from 'chokidar';
+
+/** What is watched, and who is told. */
+export interface FileEventsOptions {
+  readonly directory: string;
+  /** Gets the name of each entry that changes. */
+  readonly onEntry: (name: string) => void;
+  /** A file that may be replaced by another of its name, if there is one to watch. */
+  readonly log: string | undefined;
+  readonly onLog: () => void;
+  /** The watching has begun: what changed before that is not told. */
+  readonly onReady: () => void;
+}
 
 /**
- * Says which directory entries change, in a few directories or files: two watchers of the operating system, however many
- * outcomes are awaited. Says nothing of what other machines write to a network filesystem.
+ * Says which entries of a directory change, and when a log does: two watchers of the operating system, however many outcomes
+ * are awaited. Says nothing of what other machines write to a network filesystem.
  */
 export class FileEvents {
-  readonly #watcher: FSWatcher;
+  readonly #directory: DirectoryWatcher | undefined;
+  readonly #log: LogWatcher | undefined;
 
-  /**
-   * @param listener gets the name of what changed and the path, one of `paths`, that it was noticed on
-   * @param onReady is called when the watching has begun: what changed before that is not told
-   */
-  constructor(
-    paths: readonly string[],
-    listener: (name: string, watched: string) => void,
-    onReady: () => void,
-  ) {
-    this.#watcher = watch([...paths], {
-      depth: 0,
-      ignoreInitial: true,
-      // What keeps the process alive is a pending future, not a watcher.
-      persistent: false,
-      // Else chokidar would watch every outcome file by itself: the raw events of the directory tell its name already.
-      ignored: (path) => !paths.includes(path),
-    });
-    this.#watcher.on('raw', (_event, name, details) => {
-      listener(name, (details as { watchedPath: string }).watchedPath);
-    });
-    this.#watcher.on('ready', onReady);
-    // Where nothing can be watched (too many watchers on this machine, say) the sweep still finds everything.
-    this.#watcher.on('error', () => {});
+  // What keeps the process alive is a pending future, not a watcher. Where nothing can be watched (too many watchers on this
+  // machine, say) the sweep still finds everything.
+  constructor({ directory, onEntry, log, onLog, onReady }: FileEventsOptions) {
+    this.#directory = watchEntries(directory, onEntry);
+    if (log === undefined) {
+      setImmediate(onReady);
+      return;
+    }
+    this.#log = watchFile(log, { ignoreInitial: true, persistent: false });
+    this.#log.on('raw', onLog);
+    this.#log.on('ready', onReady);
+    this.#log.on('error', () => {});
   }
 
   async close(): Promise<void> {
-    await this.#watcher.close();
+    this.#directory?.close();
+    await this.#log?.close();
+  }
+}
+
+/**
+ * Not with chokidar, which at each change, though at most once a second, asks for the state of every file in the directory: with
+ * 100,000 outcomes it would do nothing else.
+ */
+function watchEntries(directory: string, onEntry: (name: string) => void): DirectoryWatcher | undefined {
+  try {
+    const watcher = watchDirectory(directory, { persistent: false }, (_event, name) => {
+      if (name !== null) onEntry(name);
+    });
+    return watcher.on('error', () => {});
+  } catch {
+    return undefined;
   }
 }

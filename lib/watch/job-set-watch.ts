@@ -49,6 +49,7 @@ export class JobSetWatch {
   /** Set while it waits for the next look; there is one timer, or one look, at a time. */
   #timer: NodeJS.Timeout | undefined;
   #looking = false;
+  #sweepsSoon = false;
   #delay = SHORTEST_SWEEP_MS;
   #sweptAt = performance.now();
   #reading: Promise<void> | undefined;
@@ -64,18 +65,15 @@ export class JobSetWatch {
     if (events.kind === 'log') this.#follower = new EventLogFollower(eventLogFile(directory), events.parse);
     else events.subscribe((event) => this.#tell(event));
     if (mode === 'events') {
-      const log = eventLogFile(directory);
-      const paths =
-        this.#follower === undefined ? [outcomesDirectory(directory)] : [outcomesDirectory(directory), log];
-      const onChange = (name: string, watched: string): void => {
-        if (watched === log) void this.#readLog();
-        else if (isOutcomeName(name)) sink.onOutcome(name);
-      };
-      this.#fileEvents = new FileEvents(
-        paths,
-        onChange,
-        () => void this.#sweep().then(async () => this.#readLog()),
-      );
+      this.#fileEvents = new FileEvents({
+        directory: outcomesDirectory(directory),
+        onEntry: (name) => {
+          if (isOutcomeName(name)) sink.onOutcome(name);
+        },
+        log: this.#follower && eventLogFile(directory),
+        onLog: () => void this.#readLog(),
+        onReady: () => void this.#sweep().then(async () => this.#readLog()),
+      });
     }
   }
 
@@ -84,6 +82,16 @@ export class JobSetWatch {
     this.#awake = true;
     this.#delay = SHORTEST_SWEEP_MS;
     if (this.#timer === undefined && !this.#looking) this.#arm();
+  }
+
+  /** Lists the outcomes soon, also those that were told before. */
+  lookSoon(): void {
+    if (this.#sweepsSoon) return;
+    this.#sweepsSoon = true;
+    setImmediate(() => {
+      this.#sweepsSoon = false;
+      void this.#sweep();
+    });
   }
 
   sleep(): void {

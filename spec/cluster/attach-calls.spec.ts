@@ -146,6 +146,40 @@ describe('Calls of a job set that is attached to', () => {
     end();
   });
 
+  it('have the job of an earlier attempt removed, which the process before did not come to', async () => {
+    const run = new ScriptedExecutor(directory, { retries: 1 });
+    const { future } = await run.submitted();
+    const held = future.jobId as string;
+    let end = (): void => {};
+    run.system.remove = async () => new Promise((resolve) => (end = resolve));
+    run.tell(future, { kind: 'held', reason: 'no', code: 3 });
+    await run.nextAttempt(future, 2);
+    const { system } = await attach(killed(run), { '1-2': future.jobId as string }, { retries: 1 });
+    await until(() => system.removed.length > 0);
+    expect(system.removed).toEqual([held]);
+    run.system.remove = async () => {};
+    end();
+  });
+
+  it('have as many retries left as before, whatever was tried for more memory', async () => {
+    const options: ClusterOptions = { retries: 1, growMemory: { limit: '300 MB' } };
+    const run = new ScriptedExecutor(directory, options);
+    const { future } = await run.submitted();
+    run.tell(future, {
+      kind: 'held',
+      reason: 'memory',
+      code: 34,
+      memoryUsed: 120 * 2 ** 20,
+      memoryRequested: 100 * 2 ** 20,
+    });
+    await run.nextAttempt(future, 2);
+    const { executor, system } = await attach(killed(run), { '1-2': future.jobId as string }, options);
+    const [attached] = executor.futures as [Future<unknown>];
+    system.emit({ jobId: attached.jobId as string, kind: 'ended', exitCode: 1 });
+    await until(() => attached.attempts === 3 && attached.jobId !== undefined);
+    expect(attached.state).toBe('pending');
+  });
+
   it('that waited for others with other terms to be submitted are not lost', async () => {
     const run = new ScriptedExecutor(directory);
     let answer = (): void => {};
@@ -170,7 +204,8 @@ describe('Calls of a job set that is attached to', () => {
     const before = future.jobId as string;
     const file = join(run.executor.jobSetDirectory as string, 'outcomes', '1');
     await run.writeOutcome(future, { thrown: encodeThrown(new RangeError('no')) });
-    run.tell(future, { kind: 'ended', exitCode: 0 });
+    // By its id: the future may have gone on to its next attempt.
+    run.system.emit({ jobId: before, kind: 'ended', exitCode: 0 });
     await until(() => !existsSync(file));
     const { executor, system } = await attach(killed(run), { 1: before });
     await until(() => executor.futures[0]?.jobId !== undefined);

@@ -3,14 +3,14 @@ import { readCalls } from '../../lib/cluster/journaled-calls.ts';
 import { journalJob, type JournalEntry } from '../../lib/job-set/journal.ts';
 
 const job = (key: string, items = 0): string =>
-  journalJob({ key, batch: 1, offset: 2, length: 3, hash: 'abc', items });
+  journalJob({ key, batch: 1, offset: 2, length: 3, hash: 'abc', items, growths: 1 });
 const time = '2026-11-21T12:00:00.000Z';
 const journal = (...entries: JournalEntry[]): ReturnType<typeof readCalls> =>
   readCalls(entries.map((entry) => ({ time, ...entry })));
 
 describe('The calls of a journal', () => {
   it('have their last attempt, and the ids that the batch system told', () => {
-    const { calls, submissions, closed } = journal(
+    const { calls, earlier, submissions, closed } = journal(
       { event: 'submitting', submission: 1, jobs: [job('1'), job('2', 4)], submit: { request_memory: 1 } },
       { event: 'submitted', submission: 1, ids: ['7.0', '7.1'] },
       { event: 'submitting', submission: 2, jobs: [job('1-2')], submit: {} },
@@ -21,7 +21,7 @@ describe('The calls of a journal', () => {
         index: 2,
         attempt: 1,
         position: 1,
-        job: { key: '2', batch: 1, offset: 2, length: 3, hash: 'abc', items: 4 },
+        job: { key: '2', batch: 1, offset: 2, length: 3, hash: 'abc', items: 4, growths: 1 },
         submission: {
           submission: 1,
           ids: ['7.0', '7.1'],
@@ -30,6 +30,7 @@ describe('The calls of a journal', () => {
         },
       },
     ]);
+    expect(earlier).toMatchObject([{ index: 1, attempt: 1, position: 0, submission: { submission: 1 } }]);
     expect([submissions.length, closed]).toEqual([2, false]);
   });
 

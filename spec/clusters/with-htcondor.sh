@@ -11,6 +11,7 @@
 #                                   in the personal pool, so what needs it can run nowhere else.
 # Taken from the environment:
 #     CONDOR_FUTURES_CACHE       where the root is kept      (~/.cache/condor-futures)
+#     CONDOR_FUTURES_PEERS       a directory that COMMAND and its jobs see, too
 #     CONDOR_FUTURES_KEEP_LOGS   if set: the daemons' logs are kept when COMMAND fails
 set -euo pipefail
 
@@ -149,6 +150,10 @@ inside() {
   mount --bind "$(readlink -f "$(command -v node)")" "$run/usr/local/bin/node"
   mkdir -p "$run$repository"
   mount --rbind "$repository" "$run$repository"
+  if [[ ${CONDOR_FUTURES_PEERS:-} ]]; then
+    mkdir -p "$run$CONDOR_FUTURES_PEERS"
+    mount --bind "$CONDOR_FUTURES_PEERS" "$run$CONDOR_FUTURES_PEERS"
+  fi
 
   # The user is the repository's owner, who may read it; if that is root, nobody in particular.
   uid=$(stat -c %u "$repository")

@@ -8,7 +8,7 @@ import {
   truncateSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { hashOf } from '../../lib/cluster/functions.ts';
@@ -24,6 +24,7 @@ import { decodeThrown } from '../../lib/payload/thrown.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 const runner = fileURLToPath(new URL('../../dist/runner.cjs', import.meta.url));
+const code = join(dirname(runner), names.CODE_FILE);
 const parent = temporaryDirectory();
 let jobSet: JobSet;
 let jobs = 0;
@@ -31,7 +32,7 @@ beforeAll(async () => {
   const environment = { variables: {} };
   jobSet = await JobSet.create(
     parent,
-    { runner, node: process.execPath, execArgv: [], environment, setup: [] },
+    { runner, code, node: process.execPath, execArgv: [], environment, setup: [] },
     {},
   );
 });
@@ -299,9 +300,18 @@ describe('The runner', () => {
     expect(readdirSync(outcomes).filter((name) => name.endsWith('.tmp'))).toEqual([]);
   });
 
-  it('is one file that needs nothing beside it', () => {
-    const text = readFileSync(runner, 'utf8');
-    const required = [...text.matchAll(/require\("([^"]+)"\)/g)].map(([, module]) => module);
-    expect(required.filter((module) => module?.startsWith('node:') !== true)).toEqual([]);
+  it('is two files that need nothing beside them', () => {
+    for (const file of [runner, code]) {
+      const text = readFileSync(file, 'utf8');
+      const required = [...text.matchAll(/require\("([^"]+)"\)/g)].map(([, module]) => module);
+      expect(required.filter((module) => module?.startsWith('node:') !== true)).toEqual([]);
+    }
+  });
+
+  it('loads no module of Node that a plain call does not need', async () => {
+    const { results } = await call(() => (process as unknown as { moduleLoadList: string[] }).moduleLoadList);
+    const loaded = new Set(results[0] as string[]);
+    const seldom = ['child_process', 'fs/promises', 'inspector', 'net', 'tty', 'worker_threads', 'zlib'];
+    expect(seldom.filter((name) => loaded.has(`NativeModule ${name}`))).toEqual([]);
   });
 });

@@ -1,4 +1,5 @@
-import { FutureController, type Future } from '../../lib/future.ts';
+import { FutureController } from '../../lib/future-controller.ts';
+import type { Future } from '../../lib/future.ts';
 import type { FutureSource } from '../../lib/future-source.ts';
 
 /** A future that the spec settles itself. */

@@ -39,7 +39,7 @@ const queued = (jobId: string): JobEvent => ({ jobId, kind: 'queued' });
 
 const PARSERS: Readonly<Record<string, (jobId: string, body: string) => JobEvent>> = {
   '000': queued,
-  '001': (jobId, body) => ({ jobId, kind: 'running', host: hostOf(body) }),
+  '001': (jobId, body) => ({ jobId, kind: 'running', host: hostOf(body), slot: slotOf(body) }),
   '004': (jobId) => ({ jobId, kind: 'evicted' }),
   // The shadow gave up: back in the queue, unless another event says otherwise.
   '007': queued,
@@ -57,7 +57,12 @@ const PARSERS: Readonly<Record<string, (jobId: string, body: string) => JobEvent
   '024': queued,
 };
 
-/** `slot1_2@node7.example.org`, or in older versions an address that may have an alias. */
+/** `slot1_2@node7.example.org`; older versions do not tell. */
+function slotOf(body: string): string | undefined {
+  return /^\s*SlotName: ([\w.@-]+)\s*$/m.exec(body)?.[1];
+}
+
+/** The machine of the slot, or in older versions that of an address that may have an alias. */
 function hostOf(body: string): string | undefined {
   const slot = /^\s*SlotName: (?:\S*@)?(\S+)/m.exec(body)?.[1];
   return slot ?? /alias=([^&>]+)/.exec(body)?.[1] ?? /host: <([^:>]+)/.exec(body)?.[1];

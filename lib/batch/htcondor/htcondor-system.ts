@@ -11,6 +11,7 @@ import type {
   JobEvent,
   JobPlace,
   JobSetRemoval,
+  ParsedEvents,
   SubmitOptions,
   SubmittedBatch,
 } from '../batch-system.ts';
@@ -19,15 +20,12 @@ import { findSubmitted } from './find-submitted.ts';
 import { Factories } from './factories.ts';
 import { isLate } from './factory-ads.ts';
 import { commandOf, parseRefusals, trimAnalysis } from './job-actions.ts';
-import { jobConstraint } from './job-constraint.ts';
-import { LISTED_ATTRIBUTES, parseClassAds, parseQueueListing } from './queue-listing.ts';
+import { KeptClaims, type KeptClaimsOptions } from './kept-claims.ts';
+import { idSlices, JobQueries } from './job-queries.ts';
 import { HTCondorJobSetRemoval } from './job-set-removal.ts';
 import { saysGone } from './says-gone.ts';
 import { checkDirectoryName, checkSubmitOptions } from './submit-description.ts';
 import { Submission } from './submission.ts';
-
-/** How many job ids one command line takes. */
-const IDS_PER_COMMAND = 2000;
 
 /** Each analysis asks the collector for all machines of the pool. */
 const ANALYSES_AT_ONCE = 2;
@@ -35,8 +33,11 @@ const ANALYSES_AT_ONCE = 2;
 /** How long a schedd may be away, unless it is said: condor_master starts one that has died within seconds. */
 const SUBMIT_PATIENCE_MS = 60_000;
 
-/** Which HTCondor, as the command-line tools are told with `-pool` and `-name`, and how long to wait for it. */
-export interface HTCondorPlace {
+/** How long at most the claims that are kept may delay the end. */
+const RELEASE_TIMEOUT_MS = 5000;
+
+/** Which HTCondor, as the command-line tools are told with `-pool` and `-name`, how long to wait for it, and what to ask of it. */
+export interface HTCondorPlace extends KeptClaimsOptions {
   readonly pool?: string | undefined;
   readonly schedd?: string | undefined;
   readonly commandTimeout?: number | undefined;
@@ -47,7 +48,7 @@ export interface HTCondorPlace {
 export class HTCondorSystem implements BatchSystem {
   readonly name = 'HTCondor';
   readonly queue: { readonly pool: string | undefined; readonly schedd: string | undefined };
-  readonly events: EventSource = { kind: 'log', parse: (bytes) => this.#factories.parse(bytes) };
+  readonly events: EventSource = { kind: 'log', parse: (bytes) => this.#parse(bytes) };
   /** Where the job runs, which of its machine's GPUs it has, and how it speaks to its starter. */
   readonly jobVariables: RegExp =
     /^(_CONDOR_.*|BATCH_SYSTEM|CUDA_VISIBLE_DEVICES|GPU_DEVICE_ORDINAL|NVIDIA_VISIBLE_DEVICES)$/;
@@ -60,20 +61,28 @@ export class HTCondorSystem implements BatchSystem {
     remove: async (constraint) => this.#runRemove(['-constraint', constraint]),
     removeLate: (jobIds) => void this.#removeLate(jobIds),
   });
+  readonly #queries = new JobQueries(async (command, args) => this.#run(command, args), this.#factories);
   readonly #analyses = new PQueue({ concurrency: ANALYSES_AT_ONCE });
   readonly jobSetRemoval: JobSetRemoval;
   readonly #timeout: number;
   readonly #patience: number;
+  readonly #claims: KeptClaims;
   /** Kills what the present submission has started last. */
   #endSubmission: () => void = () => {};
 
-  constructor({ pool, schedd, commandTimeout, submitPatience }: HTCondorPlace) {
+  constructor(place: HTCondorPlace) {
+    const { pool, schedd, commandTimeout, submitPatience } = place;
     this.queue = { pool, schedd };
     this.#timeout = commandTimeout ?? COMMAND_TIMEOUT_MS;
     this.#patience = submitPatience ?? SUBMIT_PATIENCE_MS;
     this.#pool = pool === undefined ? [] : ['-pool', pool];
     this.#place = [...this.#pool, ...(schedd === undefined ? [] : ['-name', schedd])];
     this.jobSetRemoval = new HTCondorJobSetRemoval(this.#place, this.#timeout, () => this.#endSubmission());
+    const timeout = Math.min(this.#timeout, RELEASE_TIMEOUT_MS);
+    this.#claims = new KeptClaims(place, {
+      submit: async (input) => this.#run('condor_submit', ['-terse'], { input, timeout }),
+      reschedule: async () => this.#run('condor_reschedule', [], { timeout }),
+    });
   }
 
   checkSubmitOptions(submit: SubmitOptions): void {
@@ -87,6 +96,12 @@ export class HTCondorSystem implements BatchSystem {
 
   async submit(wanted: JobBatch, signal?: AbortSignal): Promise<string[]> {
     const batch = { ...wanted, avoid: await this.#avoidable(wanted.avoid) };
+    return this.#claims.during(batch, async (keep) =>
+      this.#submit({ ...batch, submit: { ...keep, ...batch.submit } }, signal),
+    );
+  }
+
+  async #submit(batch: JobBatch, signal: AbortSignal | undefined): Promise<string[]> {
     const onStart = (kill: () => void): void => void (this.#endSubmission = kill);
     const submission = new Submission(batch, {
       run: async (command, args, input) => this.#run(command, args, { input, onStart }),
@@ -128,25 +143,19 @@ export class HTCondorSystem implements BatchSystem {
 
   async remove(jobIds: readonly string[]): Promise<void> {
     const failures: unknown[] = [];
-    for (const ids of slices(await this.#factories.unwant(jobIds)))
+    for (const ids of idSlices(await this.#factories.unwant(jobIds)))
       await this.#runRemove(ids).catch((error: unknown) => failures.push(error));
     if (failures.length > 0) throw failures[0];
   }
 
   async status(jobIds: readonly string[]): Promise<Map<string, JobEvent>> {
-    const clusters = new Set(jobIds.map((id) => id.split('.')[0] ?? id));
-    const queued = await this.#list('condor_q', [...clusters], listing, parseQueueListing);
-    this.#factories.onQueued([...queued.keys()]);
-    const late = await this.#factories.status(jobIds.filter((id) => !queued.has(id)));
-    return this.#addEnded(jobIds, new Map([...queued, ...late]), async (missing) =>
-      this.#list('condor_history', missing, listing, parseQueueListing),
-    );
+    return this.#queries.status(jobIds);
   }
 
   async act(action: JobAction, jobIds: readonly string[]): Promise<Map<string, string>> {
     const { command, args } = commandOf(action);
     const refusals = new Map<string, string>();
-    for (const ids of slices(jobIds)) {
+    for (const ids of idSlices(jobIds)) {
       const { stderr } = await this.#run(command, [...args, ...ids]).catch((error: unknown) => {
         // It fails where it has refused all jobs.
         if (error instanceof CommandError && parseRefusals(error.stderr) !== undefined) return error;
@@ -169,13 +178,18 @@ export class HTCondorSystem implements BatchSystem {
   }
 
   async describe(jobIds: readonly string[]): Promise<Map<string, ClassAd>> {
-    const found = await this.#list('condor_q', jobIds, adsInQueue, parseClassAds);
-    return this.#addEnded(jobIds, found, async (missing) =>
-      this.#list('condor_history', missing, adsInHistory, parseClassAds),
-    );
+    return this.#queries.describe(jobIds);
   }
 
-  async close(): Promise<void> {}
+  async close(): Promise<void> {
+    await this.#claims.close();
+  }
+
+  #parse(bytes: Buffer): ParsedEvents {
+    const parsed = this.#factories.parse(bytes);
+    for (const event of parsed.events) this.#claims.onEvent(event);
+    return parsed;
+  }
 
   /** Of machines to avoid, those that it can: some other machine must be left. */
   async #avoidable(avoid: readonly AvoidedHost[]): Promise<readonly AvoidedHost[]> {
@@ -213,43 +227,6 @@ export class HTCondorSystem implements BatchSystem {
       if (!(error instanceof CommandError && saysGone(error.stderr))) throw error;
     }
   }
-
-  /** What the queue says of jobs, and the history of those that have left it. */
-  async #addEnded<T>(
-    jobIds: readonly string[],
-    found: Map<string, T>,
-    ask: (missing: readonly string[]) => Promise<Map<string, T>>,
-  ): Promise<Map<string, T>> {
-    const missing = jobIds.filter((id) => !found.has(id));
-    const ended = missing.length === 0 ? [] : await ask(missing).catch(noneWithoutHistory);
-    return new Map([...ended, ...found]);
-  }
-
-  async #list<T>(
-    command: 'condor_q' | 'condor_history',
-    ids: readonly string[],
-    argumentsFor: (ids: readonly string[]) => readonly string[],
-    parse: (listing: string) => Map<string, T>,
-  ): Promise<Map<string, T>> {
-    const found = new Map<string, T>();
-    for (const some of slices(ids)) {
-      const { stdout } = await this.#run(command, argumentsFor(some));
-      for (const [id, entry] of parse(stdout)) found.set(id, entry);
-    }
-    return found;
-  }
-}
-
-function listing(ids: readonly string[]): string[] {
-  return ['-json', '-attributes', LISTED_ATTRIBUTES.join(','), ...ids];
-}
-
-function adsInQueue(ids: readonly string[]): string[] {
-  return ['-json', '-constraint', jobConstraint(ids)];
-}
-
-function adsInHistory(ids: readonly string[]): string[] {
-  return ['-json', '-match', String(ids.length), ...ids];
 }
 
 /** How a job that is not in the queue has ended, in a sentence's second half. */
@@ -266,21 +243,8 @@ function lastWords(event: JobEvent): string {
   }
 }
 
-/** A pool without a history file has nothing to say about jobs that have left the queue; any other error says nothing at all. */
-function noneWithoutHistory(error: unknown): [] {
-  if (error instanceof CommandError && /\bHISTORY is (unset|not defined)/.test(error.stderr)) return [];
-  throw error;
-}
-
 function warnOfWaiting(patience: number, error: unknown): void {
   const limit = patience === Infinity ? '' : `, for ${patience / 1000} s at the most`;
   const message = `Jobs wait to be submitted${limit}: ${(error as Error).message}`;
   process.emitWarning(message, 'CondorFuturesWarning');
-}
-
-function slices(ids: readonly string[]): string[][] {
-  const count = Math.ceil(ids.length / IDS_PER_COMMAND);
-  return Array.from({ length: count }, (_, index) =>
-    ids.slice(index * IDS_PER_COMMAND, (index + 1) * IDS_PER_COMMAND),
-  );
 }

@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { extname, resolve, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { isMainThread } from 'node:worker_threads';
+import { JOB_VARIABLE } from '../job-variable.ts';
 import { nearestPackageName, packageOf } from './packages.ts';
 import { mainProcess } from './realm.ts';
 
@@ -16,9 +17,6 @@ export interface ReferencePolicy {
   /** Loaded by the job, though a plain `node` could not load them as they are here: it needs the same loader. */
   readonly byReference?: readonly (string | RegExp)[];
 }
-
-/** Set in the environment of a job. Its value is the URL of the file that submitted it, or `''` if there was none. */
-export const JOB_VARIABLE = 'CONDOR_FUTURES_JOB';
 
 /**
  * Whether a module can be loaded by a job, and be the same: not the program itself (that would run it again), nor what was

@@ -1,0 +1,136 @@
+import type { JobBatch, JobEvent, SubmitOptions } from '../batch-system.ts';
+import { claimCommands, jobsThatKeep, keepCommand, releaseDescription } from './keep-claim.ts';
+
+/** DAGMan keeps as long for the jobs of a workflow (DAGMAN_HOLD_CLAIM_TIME). */
+const KEPT_FOR_MS = 20_000;
+const MOST_KEPT = 4;
+
+/** No timer waits for more than 24 days. */
+const LONGEST_MS = 86_400_000;
+
+/** The schedd counts in whole seconds. */
+const ROUNDING_MS = 1500;
+
+export interface KeptClaimsOptions {
+  /**
+   * How many jobs at once ask HTCondor to keep their claims on slots when they end, so that the next calls begin without waiting for a
+   * negotiation cycle. A claim that is kept is nobody else's meanwhile, and is charged to you. 0: none. A `keep_claim_idle` in `submit` is
+   * taken instead.
+   * @default 4
+   */
+  readonly keepClaims?: number | undefined;
+  /**
+   * How long they are kept, in milliseconds; whole seconds for HTCondor. They are given back before that at `shutdown`, and when calls ask
+   * for another kind of slot. A day at the most.
+   * @default 20000
+   */
+  readonly keepClaimsFor?: number | undefined;
+}
+
+/** What is to be done with HTCondor. */
+export interface ClaimTools {
+  submit(description: string): Promise<unknown>;
+  /** Has the schedd look at its claims. */
+  reschedule(): Promise<unknown>;
+}
+
+interface Claim {
+  /** What its jobs ask for. */
+  readonly commands: SubmitOptions;
+  /** By Date.now(); Infinity while a job runs on it. */
+  until: number;
+}
+
+/** The claims that the schedd keeps, after the jobs of one executor, for those to come: as far as the job event log tells of them. */
+export class KeptClaims {
+  readonly #most: number;
+  readonly #time: number;
+  readonly #tools: ClaimTools;
+  /** Jobs that asked for it and have not ended. */
+  readonly #keepers = new Map<string, SubmitOptions>();
+  /** By job, while it runs. */
+  readonly #slots = new Map<string, string>();
+  /** By slot. */
+  readonly #claims = new Map<string, Claim>();
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor({ keepClaims = MOST_KEPT, keepClaimsFor = KEPT_FOR_MS }: KeptClaimsOptions, tools: ClaimTools) {
+    this.#most = keepClaimsFor === 0 ? 0 : keepClaims;
+    this.#time = Math.min(keepClaimsFor, LONGEST_MS);
+    this.#tools = tools;
+  }
+
+  /**
+   * Submits a batch with the submit commands that have some of its claims kept. Those kept for jobs of another kind are given back, for
+   * they would stand in the way of these.
+   * @param submit hands over the batch; resolves to the ids of its jobs
+   */
+  async during(batch: JobBatch, submit: (commands: SubmitOptions) => Promise<string[]>): Promise<string[]> {
+    const claim = claimCommands(batch.submit);
+    const keeping = jobsThatKeep(batch, this.#most);
+    void this.#release(({ commands }) => !isSame(commands, claim));
+    const ids = await submit(keepCommand(keeping, batch.jobs.length, this.#time));
+    for (const id of ids.slice(0, keeping)) this.#keepers.set(id, claim);
+    return ids;
+  }
+
+  onEvent(event: JobEvent): void {
+    const { jobId, kind } = event;
+    if (kind === 'measured') return;
+    const slot = this.#slots.get(jobId);
+    if (kind === 'running') {
+      if (event.slot === undefined) return;
+      this.#slots.set(jobId, event.slot);
+      const claim = this.#claims.get(event.slot);
+      if (claim !== undefined) claim.until = Infinity;
+      return;
+    }
+    this.#slots.delete(jobId);
+    if (kind === 'ended' || kind === 'removed') this.#onEnd(jobId, slot);
+    // A job that has to leave its slot leaves the claim.
+    else if (slot !== undefined) this.#claims.delete(slot);
+  }
+
+  /** Gives back what is kept. */
+  async close(): Promise<void> {
+    clearTimeout(this.#timer);
+    await this.#release(() => true);
+  }
+
+  #onEnd(jobId: string, slot: string | undefined): void {
+    const commands = this.#keepers.get(jobId) ?? this.#claims.get(slot ?? '')?.commands;
+    this.#keepers.delete(jobId);
+    if (slot === undefined || commands === undefined) return;
+    this.#claims.set(slot, { commands, until: Date.now() + this.#time });
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#onTime(), this.#time + ROUNDING_MS).unref();
+  }
+
+  /** The schedd looks whether the time of a claim is over only when it has something to do, or after SCHEDD_INTERVAL, five minutes. */
+  #onTime(): void {
+    const over = [...this.#claims].filter(([, { until }]) => until <= Date.now());
+    for (const [slot] of over) this.#claims.delete(slot);
+    if (over.length > 0) void this.#tools.reschedule().catch(ignore);
+  }
+
+  async #release(isUnwanted: (claim: Claim) => boolean): Promise<void> {
+    const groups = new Map<SubmitOptions, string[]>();
+    for (const [slot, claim] of this.#claims) {
+      if (claim.until === Infinity || !isUnwanted(claim)) continue;
+      this.#claims.delete(slot);
+      if (claim.until <= Date.now()) continue;
+      const same = [...groups.keys()].find((commands) => isSame(commands, claim.commands));
+      groups.set(same ?? claim.commands, [...(groups.get(same ?? claim.commands) ?? []), slot]);
+    }
+    for (const [commands, slots] of groups) {
+      // At the worst they are kept until their time is over.
+      await this.#tools.submit(releaseDescription(slots, commands)).catch(ignore);
+    }
+  }
+}
+
+function isSame(a: SubmitOptions, b: SubmitOptions): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}
+
+function ignore(): void {}

@@ -1,0 +1,21 @@
+import { serialize as write } from 'node:v8';
+import { SerializationError } from '../errors.ts';
+import { isPlain } from './plain.ts';
+
+/**
+ * A plain value as bytes; undefined if it is not plain, or holds what must not come alone: then it takes the graph.
+ * @param name what the value is called in errors
+ * @param apart objects that it must not hold
+ * @throws {SerializationError}
+ */
+export function serializePlain(value: unknown, name: string, apart?: WeakSet<object>): Buffer | undefined {
+  if (!isPlain(value, apart)) return undefined;
+  try {
+    return write(value);
+  } catch (error) {
+    const { message } = error as Error;
+    // A kind of object whose prototype is another's: the graph says how it was come by.
+    if (message.includes('could not be cloned')) return undefined;
+    throw new SerializationError(`${name} cannot be serialized: ${message}`, name, { cause: error });
+  }
+}

@@ -1,0 +1,3 @@
+export { serialize } from '../payload/serialize.ts';
+export { encodeThrown } from '../payload/thrown.ts';
+export { TimeLimit, watchTime } from './time-limit.ts';
