@@ -148,7 +148,7 @@ export class Submissions {
     const isFirst = this.#line.size === 0;
     for (const call of calls) this.#line.add(call);
     // Those that are not submitted at once are not to be lost if the process is ended meanwhile.
-    const next = isFirst && !this.#left ? this.#nextGroups()[0]?.calls.slice(0, this.#room.atOnce) : [];
+    const next = isFirst && !this.#left ? this.#nextGroups()[0]?.calls.slice(0, this.#room.atOnce()) : [];
     const atOnce = new Set(next);
     const later = calls.filter((call) => !atOnce.has(call));
     await this.#notes.add(later).catch(ignore);
@@ -171,9 +171,9 @@ export class Submissions {
     if (this.#left) return false;
     const groups = this.#nextGroups();
     for (const { calls, ...terms } of groups) {
-      const takesAll = this.#host.system.takesAll?.(terms.submit) ?? false;
+      const all = this.#host.system.takesAll?.(terms.submit) === true ? Infinity : undefined;
       for (let start = 0; start < calls.length;) {
-        const some = takesAll ? calls : calls.slice(start, start + this.#room.atOnce);
+        const some = calls.slice(start, start + this.#room.atOnce(all));
         if (!(await this.#submit(terms, some))) return true;
         start += some.length;
       }
