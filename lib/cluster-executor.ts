@@ -1,13 +1,13 @@
 import type { BatchSystem } from './batch/batch-system.ts';
 import { attachCalls } from './cluster/attach-calls.ts';
-import { countSubmitted, type Call } from './cluster/call.ts';
+import type { Call } from './cluster/call.ts';
 import { Calls } from './cluster/calls.ts';
 import { cancelOnAbort } from './cluster/cancel-on-abort.ts';
 import { ConditionWait } from './cluster/condition-wait.ts';
 import { failedFuture } from './cluster/failed-future.ts';
 import { JobCommands, warnOfUnremoved } from './cluster/job-commands.ts';
 import { JobControls } from './cluster/job-controls.ts';
-import { closeWhenEmpty } from './cluster/close-when-empty.ts';
+import { closeWhenEmpty, NONE_LEFT_MS } from './cluster/close-when-empty.ts';
 import { JobsAtEnd } from './cluster/jobs-at-end.ts';
 import { openJobSet, type OpenJobSet } from './cluster/open-job-set.ts';
 import { makeJobSet } from './cluster/make-job-set.ts';
@@ -17,7 +17,7 @@ import { Resubmissions } from './cluster/resubmissions.ts';
 import { isEnding, watchExit } from './cluster/process-end.ts';
 import { Submissions } from './cluster/submissions.ts';
 import type { ResolvedOptions } from './cluster-options.ts';
-import { StartBreaker } from './cluster/start-breaker.ts';
+import { breakCalls, StartBreaker } from './cluster/start-breaker.ts';
 import { type BrokenExecutorError, DetachedError, ShutdownError } from './errors.ts';
 import { Executor, type JobRequest, type ShutdownOptions } from './executor.ts';
 import type { JobOptions } from './job-options.ts';
@@ -70,7 +70,7 @@ export class ClusterExecutor extends Executor {
       system,
       options,
       inFlight: () => this.#opened?.tracker.size ?? 0,
-      busy: () => countSubmitted(this.#pending),
+      pending: () => this.#pending.size,
       openJobSet: async () => (await this.#openJobSet()).jobSet,
       onWritten: (call) => this.#opened?.files.useInputs(call.input?.batch as number),
       onSubmitted: (call, jobId) => this.#opened?.tracker.track(call, jobId),
@@ -227,11 +227,7 @@ export class ClusterExecutor extends Executor {
   #break(error: BrokenExecutorError | undefined): void {
     if (error === undefined) return;
     this.#broken = error;
-    for (const call of this.#pending) {
-      if (call.future.running()) continue;
-      call.controller.reject(error);
-      this.#opened?.tracker.onCancel(call);
-    }
+    breakCalls(this.#pending, error, this.#opened?.tracker);
   }
 
   #refuse(call: Call, error: unknown): void {
@@ -294,6 +290,8 @@ export class ClusterExecutor extends Executor {
     await this.#wait.until(() => this.#pending.size === 0, Infinity);
     await this.#submissions.idle();
     await this.#commands.idle();
+    this.#opened?.watch.wake();
+    await this.#system.retire?.(NONE_LEFT_MS);
     if (this.#opened !== undefined) await closeWhenEmpty(this.#opened, this.#wait);
     await this.#system.close();
   }

@@ -6,6 +6,7 @@ import { checkPolicies, POLICY_TABLE, type JobPolicies } from './job-options.ts'
 import { troubleWithVariable } from './job-set/job-environment.ts';
 import type { OtherNode } from './payload/format.ts';
 import { checkChoice, checkNumber, checkOptions, showValue, type OptionTable } from './options.ts';
+import { resolveWorkers, type ResolvedWorkers, type WorkerOptions } from './workers/worker-options.ts';
 
 /** Options of every executor that runs jobs over a job set. */
 export interface ClusterOptions extends CaptureOptions, JobPolicies {
@@ -70,6 +71,12 @@ export interface ClusterOptions extends CaptureOptions, JobPolicies {
    * @default 'refuse'
    */
   readonly otherNode?: OtherNode | undefined;
+  /**
+   * Jobs that stay and make many calls each, one after the other, for calls that are short beside a job's start: see docs/workers.md for
+   * what such calls share.
+   * @default a job for each call
+   */
+  readonly workers?: WorkerOptions | undefined;
 }
 
 /** The options with everything filled in that does not depend on the machine. */
@@ -91,6 +98,7 @@ export interface ResolvedOptions {
   readonly capture: CaptureOptions;
   readonly otherNode: OtherNode;
   readonly policies: JobPolicies;
+  readonly workers: ResolvedWorkers | undefined;
 }
 
 const TABLE: OptionTable = {
@@ -110,6 +118,7 @@ const TABLE: OptionTable = {
   byReference: [],
   captureThis: ['string'],
   otherNode: ['string'],
+  workers: ['object'],
   ...POLICY_TABLE,
 };
 
@@ -149,6 +158,7 @@ export function resolveOptions(
     capture: checkCaptureOptions(options),
     otherNode: checkChoice('otherNode', options.otherNode ?? 'refuse', ['refuse', 'warn']),
     policies: { retries, onHold, releaseLimit, growMemory, timeLimit },
+    workers: resolveWorkers(options.workers),
   };
 }
 

@@ -3,6 +3,7 @@ import { checkNumber } from './options.ts';
 import { ClusterExecutor } from './cluster-executor.ts';
 import { checkAttach, type AttachOptions } from './attach-options.ts';
 import { resolveOptions, type ClusterOptions } from './cluster-options.ts';
+import { withWorkers } from './workers/worker-system.ts';
 
 export interface HTCondorExecutorOptions extends ClusterOptions, HTCondorPlace {
   /**
@@ -51,7 +52,7 @@ export class HTCondorExecutor extends ClusterExecutor {
     checkNumber('commandTimeout', options.commandTimeout ?? 1, 1, 'fraction');
     checkNumber('keepClaims', options.keepClaims ?? 0, 0);
     checkNumber('keepClaimsFor', options.keepClaimsFor ?? 0, 0, 'fraction');
-    super(new HTCondorSystem(options), resolved);
+    super(withWorkers(new HTCondorSystem(options), resolved.workers, resolved), resolved);
   }
   /**
    * Goes on with the calls of an executor whose process was ended, at whatever instant, or that was detached: `futures` has those of all its

@@ -3,6 +3,7 @@ import { LocalSystem } from './batch/local/local-system.ts';
 import { ClusterExecutor } from './cluster-executor.ts';
 import { checkAttach, type AttachOptions } from './attach-options.ts';
 import { resolveOptions, type ClusterOptions } from './cluster-options.ts';
+import { withWorkers } from './workers/worker-system.ts';
 import { checkNumber } from './options.ts';
 
 export interface LocalExecutorOptions extends ClusterOptions {
@@ -25,10 +26,14 @@ export class LocalExecutor extends ClusterExecutor {
   /** @throws {TypeError} {@link RangeError} for wrong options; {@link DirectoryError} */
   constructor(options: LocalExecutorOptions = {}) {
     const resolved = resolveOptions('LocalExecutor', options, { maxWorkers: ['number'] });
-    super(
-      new LocalSystem(checkNumber('maxWorkers', options.maxWorkers ?? availableParallelism(), 1)),
-      resolved,
-    );
+    const maxWorkers = checkNumber('maxWorkers', options.maxWorkers ?? availableParallelism(), 1);
+    const { workers } = resolved;
+    if (workers !== undefined && workers.max > maxWorkers) {
+      throw new RangeError(
+        `Expected \`workers.max\` to be ${maxWorkers} at the most, which is \`maxWorkers\`, got ${workers.max}`,
+      );
+    }
+    super(withWorkers(new LocalSystem(maxWorkers), workers, resolved), resolved);
   }
   /**
    * Goes on with the calls of an executor whose process was killed; see {@link HTCondorExecutor.attach}. Jobs that run are those that ran then.

@@ -54,6 +54,15 @@ export interface BatchSystem {
    * @throws {CommandError} if it gives no answer
    */
   describe(jobIds: readonly string[]): Promise<Map<string, ClassAd>>;
+  /**
+   * An outcome of a job was read: it is not asked for any more.
+   * @param duration how long its calls took, in milliseconds, if that could be read
+   */
+  onOutcome?(jobId: string, duration: number | undefined): void;
+  /**
+   * Ends what it keeps in the queue for calls to come, as there are none: before the job set goes. For so many milliseconds at the most.
+   */
+  retire?(timeoutMs: number): Promise<void>;
   /** Removes whole job sets when the process ends; a system whose jobs end with {@link close} has none. */
   readonly jobSetRemoval?: JobSetRemoval;
   /** Whether jobs with these options are best submitted together, however many they are: it takes them bit by bit. */
@@ -115,6 +124,8 @@ export interface JobBatch {
   readonly busy?: number;
   /** Machines not to run on, where the system has others. */
   readonly avoid: readonly AvoidedHost[];
+  /** The jobs stay when their calls are done: the program may end without them. */
+  readonly outlivesCalls?: boolean | undefined;
 }
 
 /** What is known of jobs that were submitted together by an earlier process. */
@@ -138,9 +149,13 @@ export interface AvoidedHost {
   readonly until: number;
 }
 
-/** Either a log file to be followed, or a system that calls back. */
+/** Either a log file to be followed, perhaps besides others that the system calls back for, or a system that calls back. */
 export type EventSource =
-  | { readonly kind: 'log'; parse: (bytes: Buffer) => ParsedEvents }
+  | {
+      readonly kind: 'log';
+      parse: (bytes: Buffer) => ParsedEvents;
+      subscribe?(listener: (event: JobEvent) => void): void;
+    }
   | { readonly kind: 'callback'; subscribe(listener: (event: JobEvent) => void): void };
 
 /** The whole events at the beginning of some bytes, and how many of the bytes they take. */

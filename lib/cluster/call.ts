@@ -153,10 +153,3 @@ export class Call implements FutureSource {
     };
   }
 }
-
-/** How many calls have a job. */
-export function countSubmitted(calls: Iterable<Call>): number {
-  let count = 0;
-  for (const { jobId } of calls) if (jobId !== undefined) count += 1;
-  return count;
-}

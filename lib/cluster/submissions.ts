@@ -19,8 +19,8 @@ export interface SubmissionHost {
   readonly options: Pick<ResolvedOptions, 'cwd' | 'submit' | 'maxInFlight'>;
   /** How many jobs are in the queue, as far as is known. */
   inFlight(): number;
-  /** How many calls that are not done have a job. */
-  busy(): number;
+  /** How many calls are not done. */
+  pending(): number;
   openJobSet(): Promise<JobSet>;
   /** A call's input is on the disk. */
   onWritten(call: Call): void;
@@ -73,7 +73,7 @@ export class Submissions {
 
   /** As {@link add}, when its time has come, for a call whose job failed; resolves when the journal says that it waits for another one. */
   async noteRetry(call: Call): Promise<void> {
-    return this.#notes.addSoon(call);
+    return this.#notes.noteRetry(call);
   }
 
   /** A job has left the queue. */
@@ -151,7 +151,7 @@ export class Submissions {
     const next = isFirst && !this.#left ? this.#nextGroups()[0]?.calls.slice(0, this.#room.atOnce()) : [];
     const atOnce = new Set(next);
     const later = calls.filter((call) => !atOnce.has(call));
-    await this.#notes.add(later).catch(ignore);
+    await this.#notes.note(later).catch(ignore);
     for (const call of calls) if (call.unwanted) this.#drop(call, undefined);
   }
 
@@ -231,7 +231,7 @@ export class Submissions {
     try {
       const lines = calls.map((call) => journaledJob(call, call.attempts));
       await jobSet.note({ event: 'submitting', submission, jobs: lines, submit } satisfies JournalEntry);
-      const busy = this.#host.busy();
+      const busy = Math.max(0, this.#host.pending() - this.#arrived.length - this.#line.size);
       ids = await system.submit({ jobSet, submission, jobs, cwd, submit, busy, avoid }, signal);
     } catch (error) {
       const postponed = this.#postpones(error, calls);

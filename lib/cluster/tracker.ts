@@ -189,6 +189,7 @@ export class Tracker {
       if (bytes === undefined || job.phase !== 'open') return;
       const outcome = decodeOutcome(bytes);
       if (outcome === undefined) throw new TornError(bytes.length);
+      this.#host.system.onOutcome?.(job.jobId, outcome.endedAt - outcome.startedAt);
       const results = await takeResults(job.call, outcome, this.#host.otherNode);
       if (!this.#isOpen(job)) return;
       this.#host.onStarted();
@@ -202,7 +203,10 @@ export class Tracker {
       }
       this.#settled(job, failed);
     } catch (error) {
-      if (error instanceof OwnershipError || error instanceof PayloadError) this.#fail(job, error);
+      if (error instanceof OwnershipError || error instanceof PayloadError) {
+        this.#host.system.onOutcome?.(job.jobId, undefined);
+        this.#fail(job, error);
+      }
       // Anything else is the filesystem's, and may pass.
       else job.trouble = error as Error;
     } finally {

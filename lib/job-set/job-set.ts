@@ -179,7 +179,8 @@ export class JobSet {
       }
       await writeWhole(
         names.inputsFile(this.directory, this.#batches),
-        Buffer.concat(calls.slice(begin, end)),
+        // A call that is alone may be large.
+        end - begin === 1 ? (calls[begin] as Uint8Array) : Buffer.concat(calls.slice(begin, end)),
       );
       begin = end;
     }

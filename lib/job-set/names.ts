@@ -16,6 +16,10 @@ import { join } from 'node:path';
  *     logs/<key>.out .err what a job wrote
  *     logs/<key>.start    what its shell said if it could not even begin
  *     events.log          the batch system's event log
+ *     workers/<n>/        a job that stays for many calls: what it is for, and
+ *       inbox             the calls that it is given, appended in their order
+ *       started           it lives, and where: it lives once
+ *       taken-<number>    somebody has the assignment of that number for good: the worker, or who took it back
  */
 export const headerFile = (directory: string): string => join(directory, 'job-set.yaml');
 export const journalFile = (directory: string): string => join(directory, 'journal.jsonl');
@@ -47,6 +51,27 @@ export const startFile = (directory: string, key: string): string =>
   join(logsDirectory(directory), `${key}.start`);
 export const eventLogFile = (directory: string): string => join(directory, 'events.log');
 
+export const workersDirectory = (directory: string): string => join(directory, 'workers');
+export const workerDirectory = (directory: string, worker: number): string =>
+  join(workersDirectory(directory), String(worker));
+export const workerFile = (directory: string, worker: number): string =>
+  join(workerDirectory(directory, worker), 'worker.json');
+export const inboxFile = (directory: string, worker: number): string =>
+  join(workerDirectory(directory, worker), 'inbox');
+export const startedFile = (directory: string, worker: number): string =>
+  join(workerDirectory(directory, worker), 'started');
+export const takenFile = (directory: string, worker: number, assignment: number): string =>
+  join(workerDirectory(directory, worker), `taken-${assignment}`);
+
+/** The key of the job that a worker is; never that of a call's job. */
+export const workerKey = (worker: number): string => `worker-${worker}`;
+
+/** What {@link workerKey} was made of; undefined for the key of a call's job. */
+export function parseWorkerKey(key: string): number | undefined {
+  const [, worker] = /^worker-(\d+)$/.exec(key) ?? [];
+  return worker === undefined ? undefined : Number(worker);
+}
+
 /** The key of the job of a call's nth attempt, counted from 1. */
 export const jobKey = (call: number, attempt: number): string =>
   attempt === 1 ? String(call) : `${call}-${attempt}`;
@@ -62,3 +87,7 @@ export const isOutcomeName = (name: string): boolean => /^\d+(-\d+)?$/.test(name
 
 /** A name in the same directory for a file that is not whole yet; never that of an outcome. */
 export const temporaryName = (file: string, unique: string): string => `${file}.${unique}.tmp`;
+
+/** Whether a name is one that {@link temporaryName} gives for the file of that name. */
+export const isTemporaryNameOf = (name: string, file: string): boolean =>
+  name.startsWith(`${file}.`) && name.endsWith('.tmp');

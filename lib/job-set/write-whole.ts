@@ -17,7 +17,7 @@ export async function writeWhole(
   data: Uint8Array | string,
   mode: number = PRIVATE,
 ): Promise<void> {
-  const temporary = temporaryNameOf(file);
+  const temporary = temporaryFile(file);
   const handle = await open(temporary, 'wx', mode);
   try {
     await handle.writeFile(data);
@@ -33,7 +33,7 @@ export async function writeWhole(
 
 /** As {@link writeWhole}, for when the process is about to end. */
 export function writeWholeSync(file: string, data: Uint8Array): void {
-  const temporary = temporaryNameOf(file);
+  const temporary = temporaryFile(file);
   const descriptor = openSync(temporary, 'wx', PRIVATE);
   try {
     try {
@@ -69,7 +69,7 @@ function syncIfAllowed(descriptor: number): void {
 }
 
 /** Unique also where several machines write one file, as when a job runs twice; in containers, host and pid may be the same. */
-function temporaryNameOf(file: string): string {
+export function temporaryFile(file: string): string {
   written += 1;
   const random = Math.random().toString(36).slice(2, 10);
   return temporaryName(file, `${hostname()}-${process.pid}-${written}-${random}`);

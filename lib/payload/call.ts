@@ -1,8 +1,8 @@
-import { deserialize, serialize } from 'node:v8';
+import { DefaultSerializer, deserialize, serialize } from 'node:v8';
 import { PayloadError } from '../errors.ts';
 import type { CaptureOptions } from './capture/capture-options.ts';
 import type { OtherNode } from './format.ts';
-import { seal, unseal } from './sealed.ts';
+import { ROOM_FOR_SEAL, sealInPlace, unseal } from './sealed.ts';
 import type { EncodedThrown } from './thrown.ts';
 
 /** Raised when the bytes change their meaning: both sides of a call must have the same one. */
@@ -66,7 +66,11 @@ export function decodeCall(bytes: Uint8Array): EncodedCall {
 }
 
 export function encodeOutcome(outcome: Omit<EncodedOutcome, 'version'>): Buffer {
-  return seal(serialize({ version: PAYLOAD_VERSION, ...outcome } satisfies EncodedOutcome));
+  const serializer = new DefaultSerializer();
+  serializer.writeRawBytes(ROOM_FOR_SEAL);
+  serializer.writeHeader();
+  serializer.writeValue({ version: PAYLOAD_VERSION, ...outcome } satisfies EncodedOutcome);
+  return sealInPlace(serializer.releaseBuffer());
 }
 
 /**

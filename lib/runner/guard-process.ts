@@ -7,12 +7,21 @@ import {
 } from '../errors.ts';
 import type { OutcomeWriter } from './outcome-writer.ts';
 
+/** Whom it concerns that the process ends, or something in it threw. */
+export interface Guarded {
+  /** Writes the outcome of the call that is being made; undefined between the calls of a worker. */
+  readonly writer: OutcomeWriter | undefined;
+  /** Whether what was thrown just now comes from a call that is done, and the process goes on for a while. */
+  outlives(): boolean;
+}
+
 /** Turns each way in which a call can end its process into an outcome that says so. */
-export function guardProcess(writer: OutcomeWriter): void {
+export function guardProcess(guarded: Guarded): void {
   process.on('uncaughtException', (error, origin) => {
     process.stderr.write(`${inspect(error)}\n`);
+    if (guarded.outlives()) return;
     const text = String((error as Error | undefined)?.message ?? error);
-    writer.fail(
+    guarded.writer?.fail(
       origin === 'unhandledRejection'
         ? new UnhandledRejectionError(`A promise of the call was rejected and nobody looked: ${text}`, {
             cause: error,
@@ -22,13 +31,13 @@ export function guardProcess(writer: OutcomeWriter): void {
     process.exit(process.exitCode ?? 1);
   });
   process.on('beforeExit', () => {
-    writer.fail(
+    guarded.writer?.fail(
       new NeverSettledError(
         'The call waits for a promise that nothing can settle: its process has nothing left to do',
       ),
     );
   });
   process.on('exit', (code) => {
-    writer.fail(new ProcessExitError(`The call ended its process with process.exit(${code})`, code));
+    guarded.writer?.fail(new ProcessExitError(`The call ended its process with process.exit(${code})`, code));
   });
 }

@@ -3,12 +3,12 @@ import { readJob } from './read-job.ts';
 import { hasOutcome } from './outcome-file.ts';
 import { OutcomeWriter } from './outcome-writer.ts';
 import { guardProcess } from './guard-process.ts';
-import { runItem } from './run-item.ts';
+import { makeCalls } from './make-calls.ts';
 import { seldom } from './seldom.ts';
 import { WATCH_TIME } from './watch-time.ts';
+import { parseWorkerKey } from '../job-set/names.ts';
 import type { AnyFunction } from '../payload/any-function.ts';
 import { deserialize } from '../payload/deserialize.ts';
-import { JOB_VARIABLE } from '../payload/job-variable.ts';
 
 /** @param afterwards what is to be done once the outcome is there and the job's slot is all that is waited for */
 export function run(afterwards: () => void): void {
@@ -17,31 +17,26 @@ export function run(afterwards: () => void): void {
 }
 
 /**
- * The execute side. Arguments: the job set's directory, the job's key, where its call lies (batch, offset, length), and the hash of that.
+ * The execute side. Arguments: the job set's directory, the job's key, where its call lies (batch, offset, length), and the hash of that;
+ * or, for a worker, the directory, the worker's key, and after how long without a call it ends.
  * Whatever happens, an outcome is written, so that the submit side need not guess.
  */
 async function main(afterwards: () => void): Promise<void> {
   const [directory = '', key = '', batch, offset, length, hash = ''] = process.argv.slice(2);
+  const worker = parseWorkerKey(key);
+  if (worker !== undefined) {
+    // For a worker, it stands where a call's batch stands.
+    await seldom().runWorker(directory, worker, Number(batch), afterwards);
+    return exit();
+  }
   const writer = new OutcomeWriter(directory, key);
   // A batch system starts a job again whose end it has not heard of: the call must not run a second time.
   if (hasOutcome(writer.place)) return;
-  guardProcess(writer);
+  guardProcess({ writer, outlives: () => false });
   try {
     const location = { batch: Number(batch), offset: Number(offset), length: Number(length), hash };
     const { call, fn } = readJob(directory, location);
-    const { items, options } = call;
-    const { timeLimit = Infinity } = options;
-    const limit =
-      timeLimit === Infinity ? undefined : new (seldom().TimeLimit)(timeLimit, items.length, writer.place);
-    writer.expect(items.length, limit);
-    process.env[JOB_VARIABLE] = options.main;
-    let loaded: Promise<AnyFunction> | undefined;
-    const load = async (): Promise<AnyFunction> =>
-      (loaded ??= deserialize(fn, options) as Promise<AnyFunction>);
-    for (const item of items) {
-      limit?.begin();
-      writer.add(await runItem(load, item, options));
-    }
+    await makeCalls(writer, call, async () => deserialize(fn, call.options) as Promise<AnyFunction>);
   } catch (error) {
     writer.fail(error);
   }

@@ -4,6 +4,8 @@ import { ResultNotWrittenError } from '../errors.ts';
 import { CANNOT_WRITE } from '../job-set/exit-codes.ts';
 import { outcomeFile } from '../job-set/names.ts';
 import { writeWholeSync } from '../job-set/write-whole.ts';
+import { copyPrinted, type Before } from './before.ts';
+import type { OutcomeQueue } from './outcome-queue.ts';
 import { encodeOutcome, type ItemOutcome } from '../payload/call.ts';
 import { unseal } from '../payload/sealed.ts';
 import { seldom } from './seldom.ts';
@@ -14,6 +16,8 @@ export interface OutcomePlace {
   readonly key: string;
   /** By Date.now(). */
   readonly startedAt: number;
+  /** How far the process had come before, if it is a worker. */
+  readonly before?: Before | undefined;
 }
 
 /** Whether the job has been run to its end already; an outcome that was torn by a crash is none. */
@@ -25,13 +29,18 @@ export function hasOutcome({ directory, key }: OutcomePlace): boolean {
   }
 }
 
-/** Writes the outcome of a job: what came of each of its calls, and what they used. Never throws. */
-export function writeOutcome(place: OutcomePlace, items: readonly ItemOutcome[]): void {
+/** Writes the outcome of a job: what came of each of its calls, and what they used. Never throws.
+ * @param queue which need not wait for the disk
+ */
+export function writeOutcome(place: OutcomePlace, items: readonly ItemOutcome[], queue?: OutcomeQueue): void {
   // Who sees the outcome, on another machine, can see all that was printed before it.
-  for (const stream of [1, 2]) flush(stream);
+  if (place.before === undefined) for (const stream of [1, 2]) flush(stream);
+  else copyPrinted(place, place.before);
   const file = outcomeFile(place.directory, place.key);
   try {
-    writeWholeSync(file, encode(place, items));
+    const bytes = encode(place, items);
+    if (queue === undefined) writeWholeSync(file, bytes);
+    else queue.write(file, bytes, (error) => tellUnwritable(place, items, error));
   } catch (error) {
     tellUnwritable(place, items, error as Error);
   }
@@ -54,7 +63,7 @@ function tellUnwritable(place: OutcomePlace, items: readonly ItemOutcome[], erro
   }
 }
 
-function encode({ startedAt }: OutcomePlace, items: readonly ItemOutcome[]): Buffer {
+function encode({ startedAt, before }: OutcomePlace, items: readonly ItemOutcome[]): Buffer {
   const used = process.resourceUsage();
   return encodeOutcome({
     items,
@@ -63,8 +72,8 @@ function encode({ startedAt }: OutcomePlace, items: readonly ItemOutcome[]): Buf
     nodeVersion: process.version,
     startedAt,
     endedAt: Date.now(),
-    userCpuMs: used.userCPUTime / 1000,
-    systemCpuMs: used.systemCPUTime / 1000,
+    userCpuMs: (used.userCPUTime - (before?.userCpu ?? 0)) / 1000,
+    systemCpuMs: (used.systemCPUTime - (before?.systemCpu ?? 0)) / 1000,
     peakMemoryBytes: used.maxRSS * 1024,
   });
 }

@@ -1,5 +1,7 @@
 import type { ItemOutcome } from '../payload/call.ts';
 import { seldom } from './seldom.ts';
+import type { Before } from './before.ts';
+import type { OutcomeQueue } from './outcome-queue.ts';
 import { writeOutcome, type OutcomePlace } from './outcome-file.ts';
 import type { TimeLimit } from './time-limit.ts';
 
@@ -11,8 +13,9 @@ export class OutcomeWriter {
   #timeLimit: TimeLimit | undefined;
   #written = false;
 
-  constructor(directory: string, key: string) {
-    this.place = { directory, key, startedAt: Date.now() };
+  /** @param before how far the process had come, if it has made calls before */
+  constructor(directory: string, key: string, before?: Before) {
+    this.place = { directory, key, startedAt: Date.now(), before };
   }
 
   /** How many calls the job has, and how long each may take. */
@@ -34,11 +37,19 @@ export class OutcomeWriter {
     this.write();
   }
 
-  /** Synchronous, so that it works while the process ends. */
-  write(): void {
+  /**
+   * Synchronous, so that it works while the process ends.
+   * @param queue which need not wait for the disk
+   */
+  write(queue?: OutcomeQueue): void {
     if (this.#written) return;
     this.#written = true;
     this.#timeLimit?.claim();
-    writeOutcome(this.place, this.#items);
+    writeOutcome(this.place, this.#items, queue);
+  }
+
+  /** The process goes on, and its time is no matter of this job any more. */
+  async release(): Promise<void> {
+    await this.#timeLimit?.stop();
   }
 }

@@ -29,15 +29,25 @@ export interface CallLocation {
  * @throws {OwnershipError} if another user could have written any of it
  * @throws {PayloadError} if it is not what was submitted
  */
-export function readJob(directory: string, { batch, offset, length, hash }: CallLocation): JobInput {
+export function readJob(directory: string, location: CallLocation): JobInput {
+  const call = readCall(directory, location);
+  return { call, fn: readFunction(directory, call.function) };
+}
+
+/** As {@link readJob}, without the function. */
+export function readCall(directory: string, { batch, offset, length, hash }: CallLocation): EncodedCall {
   checkOwnership(
     directory,
     patiently(() => lstatSync(directory)),
   );
   const inputs = inputsFile(directory, batch);
-  const call = decodeCall(checkHash(inputs, readTrusted(inputs, offset, length), hash));
-  const file = functionFile(directory, call.function);
-  return { call, fn: checkHash(file, readTrusted(file), call.function) };
+  return decodeCall(checkHash(inputs, readTrusted(inputs, offset, length), hash));
+}
+
+/** As {@link readJob}, of the function alone. */
+export function readFunction(directory: string, hash: string): Uint8Array {
+  const file = functionFile(directory, hash);
+  return checkHash(file, readTrusted(file), hash);
 }
 
 /** The bytes themselves, which are what is run, not what the file may hold by then. */

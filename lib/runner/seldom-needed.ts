@@ -1,3 +1,4 @@
+export { runWorker } from './run-worker.ts';
 export { serialize } from '../payload/serialize.ts';
 export { encodeThrown } from '../payload/thrown.ts';
 export { TimeLimit, watchTime } from './time-limit.ts';

@@ -32,6 +32,7 @@ interface Watch {
 export class TimeLimit {
   readonly #shared = new Int32Array(new SharedArrayBuffer(8));
   readonly #done: MessagePort;
+  readonly #thread: Worker;
 
   /**
    * @param limit for each call, in milliseconds
@@ -43,13 +44,19 @@ export class TimeLimit {
     port1.unref();
     const watch: Watch = { shared: this.#shared, done: port2, limit, items, place };
     const program = process.argv[1] as string;
-    const worker = new Worker(program, {
+    this.#thread = new Worker(program, {
       workerData: watch,
       transferList: [port2],
       execArgv: [],
       argv: [WATCH_TIME],
     });
-    worker.unref();
+    this.#thread.unref();
+  }
+
+  /** Nothing is left to be ended. */
+  async stop(): Promise<void> {
+    this.#done.close();
+    await this.#thread.terminate();
   }
 
   /** The next call begins. */

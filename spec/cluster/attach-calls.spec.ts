@@ -216,7 +216,7 @@ describe('Calls of a job set that is attached to', () => {
     const before = future.jobId as string;
     const file = join(run.executor.jobSetDirectory as string, 'outcomes', '1');
     await run.writeOutcome(future, { thrown: encodeThrown(new RangeError('no')) });
-    // By its id: the future may have gone on to its next attempt.
+    // By now the future may have no job.
     run.system.emit({ jobId: before, kind: 'ended', exitCode: 0 });
     await until(() => !existsSync(file));
     const { executor, system } = await attach(killed(run), { 1: before });

@@ -13,6 +13,11 @@ export interface Subject {
   readonly options: ClusterOptions & { readonly directory: string };
 }
 
+/** Whether calls share processes: then what a process of its own gives to a call does not hold. */
+export function sharesProcesses({ options }: Subject): boolean {
+  return options.workers !== undefined;
+}
+
 /**
  * One executor for all tests of a `describe`, made before the first of them and shut down after the last. Calls that a failed
  * test left behind are cancelled then.

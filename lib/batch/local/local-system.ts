@@ -140,6 +140,7 @@ export class LocalSystem implements BatchSystem {
     try {
       const [shell, ...args] = commandOf(job) as [string, ...string[]];
       job.processes = new ProcessGroup(shell, args, { cwd: batch.cwd, env: process.env });
+      if (batch.outlivesCalls === true) job.processes.unref();
       job.state = 'running';
       this.#running.set(id, job);
       await job.processes.started;

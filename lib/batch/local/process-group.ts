@@ -42,6 +42,11 @@ export class ProcessGroup {
     groups.add(this);
   }
 
+  /** This process does not wait for it. */
+  unref(): void {
+    this.#leader.unref();
+  }
+
   get pid(): number | undefined {
     return this.#leader.pid;
   }

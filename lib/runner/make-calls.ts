@@ -1,0 +1,28 @@
+import type { AnyFunction } from '../payload/any-function.ts';
+import type { EncodedCall } from '../payload/call.ts';
+import { JOB_VARIABLE } from '../payload/job-variable.ts';
+import type { OutcomeWriter } from './outcome-writer.ts';
+import { runItem } from './run-item.ts';
+import { seldom } from './seldom.ts';
+
+/**
+ * Makes the calls of a job, one after the other.
+ * @param loadFunction is asked once, if at all
+ */
+export async function makeCalls(
+  writer: OutcomeWriter,
+  { items, options }: EncodedCall,
+  loadFunction: () => Promise<AnyFunction>,
+): Promise<void> {
+  const { timeLimit = Infinity } = options;
+  const limit =
+    timeLimit === Infinity ? undefined : new (seldom().TimeLimit)(timeLimit, items.length, writer.place);
+  writer.expect(items.length, limit);
+  process.env[JOB_VARIABLE] = options.main;
+  let loaded: Promise<AnyFunction> | undefined;
+  const load = async (): Promise<AnyFunction> => (loaded ??= loadFunction());
+  for (const item of items) {
+    limit?.begin();
+    writer.add(await runItem(load, item, options));
+  }
+}

@@ -1,0 +1,111 @@
+import { closeSync, fsync, fsyncSync, openSync, renameSync, unlinkSync, writeSync } from 'node:fs';
+import { temporaryFile, writeWholeSync } from '../job-set/write-whole.ts';
+
+/** A disk that takes longer than this is waited for while the next call is made. */
+const SLOW_MS = 0.5;
+/** How many files are waited for at once; one thread of the four that libuv has is left to the calls. */
+const MOST = 3;
+
+interface Unsynced {
+  readonly file: string;
+  readonly temporary: string;
+  readonly descriptor: number;
+  readonly onError: (error: Error) => void;
+}
+
+/**
+ * Writes outcomes as {@link writeWholeSync} does, without waiting for a disk that is slow: a file gets its name when it is on the disk,
+ * which may be some calls later.
+ */
+export class OutcomeQueue {
+  readonly #unsynced = new Set<Unsynced>();
+  #isSlow = false;
+  #onChange: () => void = () => {};
+
+  /** @param onError gets what goes wrong later */
+  write(file: string, bytes: Uint8Array, onError: (error: Error) => void): void {
+    if (!this.#isSlow) {
+      const before = performance.now();
+      writeWholeSync(file, bytes);
+      this.#isSlow = performance.now() - before > SLOW_MS;
+      return;
+    }
+    const temporary = temporaryFile(file);
+    const descriptor = openSync(temporary, 'wx', 0o600);
+    const unsynced = { file, temporary, descriptor, onError };
+    this.#unsynced.add(unsynced);
+    try {
+      for (let offset = 0; offset < bytes.length;) offset += writeSync(descriptor, bytes, offset);
+      this.#sync(unsynced);
+    } catch (error) {
+      this.#discard(unsynced);
+      throw error;
+    }
+  }
+
+  /** Resolves when so few are being waited for that another one may be written. */
+  async room(most: number = MOST - 1): Promise<void> {
+    while (this.#unsynced.size > most) {
+      await new Promise<void>((resolve) => {
+        this.#onChange = resolve;
+      });
+    }
+  }
+
+  /** Resolves when all have their names. */
+  async idle(): Promise<void> {
+    await this.room(0);
+  }
+
+  /** While the process exits. */
+  finishNow(): void {
+    for (const unsynced of this.#unsynced) {
+      try {
+        fsyncSync(unsynced.descriptor);
+        this.#finish(unsynced);
+      } catch (error) {
+        this.#fail(unsynced, error as Error);
+      }
+    }
+  }
+
+  #sync(unsynced: Unsynced): void {
+    const before = performance.now();
+    fsync(unsynced.descriptor, (error) => {
+      if (!this.#unsynced.has(unsynced)) return;
+      this.#isSlow = performance.now() - before > SLOW_MS;
+      if (error !== null) return this.#fail(unsynced, error);
+      try {
+        this.#finish(unsynced);
+      } catch (cause) {
+        this.#fail(unsynced, cause as Error);
+      }
+    });
+  }
+
+  #finish(unsynced: Unsynced): void {
+    renameSync(unsynced.temporary, unsynced.file);
+    this.#drop(unsynced);
+  }
+
+  #fail(unsynced: Unsynced, error: Error): void {
+    this.#discard(unsynced);
+    unsynced.onError(error);
+  }
+
+  /** At once: a disk that is full is to have room for a few words. */
+  #discard(unsynced: Unsynced): void {
+    this.#drop(unsynced);
+    try {
+      unlinkSync(unsynced.temporary);
+    } catch {
+      // Litter.
+    }
+  }
+
+  #drop(unsynced: Unsynced): void {
+    this.#unsynced.delete(unsynced);
+    closeSync(unsynced.descriptor);
+    this.#onChange();
+  }
+}

@@ -1,0 +1,165 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { unlinkSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import type { Assignment, InboxLine } from '../job-set/inbox.ts';
+import { inboxFile, startedFile, takenFile, workerKey } from '../job-set/names.ts';
+import { takeSync } from '../job-set/taking.ts';
+import { lookBefore } from './before.ts';
+import { guardProcess } from './guard-process.ts';
+import { InboxReader } from './inbox-reader.ts';
+import { KeptFunctions } from './kept-functions.ts';
+import { makeCalls } from './make-calls.ts';
+import { hasOutcome } from './outcome-file.ts';
+import { OutcomeWriter } from './outcome-writer.ts';
+import { OutcomeQueue } from './outcome-queue.ts';
+import { hasChildren, ProcessState } from './process-state.ts';
+import { readCall } from './read-job.ts';
+
+/** How long it sleeps between two looks into its inbox: little while it is busy, and then more and more. */
+const SHORTEST_SLEEP_MS = 1;
+const LONGEST_SLEEP_MS = 50;
+const SLEEP_GROWTH = 1.25;
+
+/**
+ * Makes the calls that its inbox gives it, in their order, until there are no more.
+ * @param idleTimeout how long it waits for one, in milliseconds
+ * @param onIdle is called when it has nothing to do for the first time
+ */
+export async function runWorker(
+  directory: string,
+  worker: number,
+  idleTimeout: number,
+  onIdle: () => void,
+): Promise<void> {
+  // A batch system starts a job again that was evicted: others have its calls by then.
+  if (!isFirstLife(startedFile(directory, worker))) return;
+  const life = new WorkerLife(directory, worker, idleTimeout);
+  await life.run(onIdle);
+  await life.end();
+}
+
+function isFirstLife(file: string): boolean {
+  try {
+    writeFileSync(file, JSON.stringify({ host: hostname(), pid: process.pid }), { flag: 'wx', mode: 0o600 });
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+class WorkerLife {
+  readonly #directory: string;
+  readonly #worker: number;
+  readonly #idleTimeout: number;
+  readonly #inbox: InboxReader;
+  readonly #functions: KeptFunctions;
+  readonly #outcomes = new OutcomeQueue();
+  /** Given, and not looked at yet. */
+  #assignments: Assignment[] = [];
+  #closed = false;
+  /** Those that were taken here, and that nobody needs to know so any more. */
+  readonly #taken: number[] = [];
+  #known = 0;
+  /** A call has left something behind that is no longer in anybody's hands: no other call is to meet it. */
+  #spoilt = false;
+  #writer: OutcomeWriter | undefined;
+  /** Which call it is in whose course something runs. */
+  readonly #course = new AsyncLocalStorage<OutcomeWriter>();
+
+  constructor(directory: string, worker: number, idleTimeout: number) {
+    this.#directory = directory;
+    this.#worker = worker;
+    this.#idleTimeout = idleTimeout;
+    this.#inbox = new InboxReader(inboxFile(directory, worker));
+    this.#functions = new KeptFunctions(directory);
+  }
+
+  async run(onIdle: () => void): Promise<void> {
+    guardProcess(this);
+    process.on('exit', () => this.#outcomes.finishNow());
+    const state = new ProcessState();
+    let idleSince = performance.now();
+    let sleep = SHORTEST_SLEEP_MS;
+    let hasTold = false;
+    while (!this.#spoilt) {
+      const assignment = this.#next();
+      if (assignment !== undefined) {
+        await this.#make(assignment);
+        state.restore();
+        if (hasChildren()) return;
+        idleSince = performance.now();
+        sleep = SHORTEST_SLEEP_MS;
+        continue;
+      }
+      if (this.#closed || performance.now() - idleSince > this.#idleTimeout) return;
+      await new Promise((resolve) => setTimeout(resolve, sleep));
+      sleep = Math.min(sleep * SLEEP_GROWTH, LONGEST_SLEEP_MS);
+      if (sleep === LONGEST_SLEEP_MS && !hasTold) {
+        hasTold = true;
+        onIdle();
+      }
+    }
+  }
+
+  /** Resolves when all that it has made is on the disk. */
+  async end(): Promise<void> {
+    await this.#outcomes.idle();
+  }
+
+  get writer(): OutcomeWriter | undefined {
+    return this.#writer;
+  }
+
+  outlives(): boolean {
+    const blamed = this.#course.getStore();
+    if (blamed === undefined || blamed === this.#writer) return false;
+    this.#spoilt = true;
+    // Between two calls, there is nothing to wait for.
+    return this.#writer !== undefined;
+  }
+
+  #next(): Assignment | undefined {
+    if (this.#assignments.length === 0) for (const line of this.#inbox.read()) this.#take(line);
+    return this.#assignments.shift();
+  }
+
+  #take(line: InboxLine): void {
+    if (line.kind === 'close') {
+      this.#closed = true;
+      return;
+    }
+    this.#assignments.push(...line.assignments);
+    this.#known = line.known;
+    while (this.#taken[0] !== undefined && this.#taken[0] < this.#known) this.#forget(this.#taken.shift());
+  }
+
+  #forget(assignment: number | undefined): void {
+    try {
+      unlinkSync(takenFile(this.#directory, this.#worker, assignment ?? 0));
+    } catch {
+      // Litter, that goes with the worker's directory.
+    }
+  }
+
+  async #make({ number, key, ...location }: Assignment): Promise<void> {
+    const before = lookBefore(workerKey(this.#worker));
+    if (!takeSync(takenFile(this.#directory, this.#worker, number), before)) return;
+    this.#taken.push(number);
+    const writer = new OutcomeWriter(this.#directory, key, before);
+    if (hasOutcome(writer.place)) return;
+    this.#writer = writer;
+    try {
+      const call = readCall(this.#directory, location);
+      await this.#course.run(writer, async () =>
+        makeCalls(writer, call, async () => this.#functions.load(call.function, call.options)),
+      );
+    } catch (error) {
+      writer.fail(error);
+    }
+    writer.write(this.#outcomes);
+    this.#writer = undefined;
+    await writer.release();
+    await this.#outcomes.room();
+  }
+}

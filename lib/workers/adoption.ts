@@ -1,0 +1,151 @@
+import { readdir, readFile } from 'node:fs/promises';
+import type { BatchSystem, JobBatch } from '../batch/batch-system.ts';
+import { parseInbox, type Assignment } from '../job-set/inbox.ts';
+import { inboxFile, takenFile, workerFile, workerKey, workersDirectory } from '../job-set/names.ts';
+import { readTaken } from '../job-set/taking.ts';
+import type { Dispatcher } from './dispatcher.ts';
+import { idOf, newCall } from './warm-call.ts';
+import type { WorkerNote } from './worker-files.ts';
+import { newWorker, type Worker } from './worker.ts';
+
+/** A worker of an earlier process, as the disk tells it. */
+interface FoundWorker {
+  readonly number: number;
+  readonly note: WorkerNote;
+  /** Those that were not taken back. */
+  readonly assignments: readonly Assignment[];
+  readonly lastAssignment: number;
+}
+
+/** Takes up the workers that an earlier process has started, and the calls that they have as somebody asks for them. */
+export class Adoption {
+  readonly #dispatcher: Dispatcher;
+  /** Who has, or had, a call last, by its key; for as long as nobody has asked. */
+  readonly #holders = new Map<string, { readonly worker: Worker; readonly assignment: Assignment }>();
+
+  /**
+   * Does nothing in a new job set.
+   * @throws {CommandError} if the batch system gives no answer
+   */
+  static async begin(
+    dispatcher: Dispatcher,
+    inner: BatchSystem,
+    jobSet: JobBatch['jobSet'],
+  ): Promise<Adoption> {
+    const adoption = new Adoption(dispatcher);
+    const found = await readWorkers(jobSet.directory);
+    if (found.length === 0) return adoption;
+    dispatcher.numberAfter(
+      largest(found.map(({ number }) => number)),
+      -largest(found.map(({ note }) => -note.submission)),
+    );
+    const jobIds = await findJobs(inner, jobSet, found);
+    // Of a call that one had which died, and then another one, the one that lives is asked.
+    const [alive, lost] = [true, false].map((isAlive) =>
+      found.filter(({ number }) => jobIds.has(number) === isAlive),
+    ) as [FoundWorker[], FoundWorker[]];
+    for (const one of [...lost, ...alive]) await adoption.#add(one, jobIds.get(one.number));
+    return adoption;
+  }
+
+  private constructor(dispatcher: Dispatcher) {
+    this.#dispatcher = dispatcher;
+  }
+
+  /** Takes up the calls of these keys; tells which some worker has. Those that nobody asks for are done. */
+  take(keys: readonly string[]): boolean[] {
+    const { warm } = this.#dispatcher;
+    const losers = new Set<Worker>();
+    for (const key of keys) {
+      const holder = this.#holders.get(key);
+      if (holder === undefined) continue;
+      this.#holders.delete(key);
+      const { worker, assignment } = holder;
+      const { number, key: _key, ...location } = assignment;
+      const call = newCall(idOf(key), key, location, worker.pool);
+      warm.calls.set(call.id, call);
+      warm.assign(call, worker, number);
+      if (worker.phase === 'ended') losers.add(worker);
+    }
+    for (const worker of losers) this.#dispatcher.settleLost(worker);
+    this.#dispatcher.wake();
+    return keys.map((key) => warm.calls.has(idOf(key)));
+  }
+
+  async #add(found: FoundWorker, jobId: string | undefined): Promise<void> {
+    const { warm, files } = this.#dispatcher;
+    const pool = warm.poolOf(found.note.submit);
+    const worker = newWorker(found.number, pool);
+    worker.lastAssignment = found.lastAssignment;
+    for (const assignment of found.assignments) this.#holders.set(assignment.key, { worker, assignment });
+    const started = await files.hasStarted(found.number);
+    worker.host = started?.host;
+    if (jobId === undefined) {
+      worker.phase = 'ended';
+      // It may be on its way into the queue.
+      files.closeNow(worker.number);
+      return;
+    }
+    if (started !== undefined) worker.phase = 'ready';
+    worker.jobId = jobId;
+    warm.byJob.set(jobId, worker);
+    warm.workers.add(worker);
+    pool.workers.add(worker);
+  }
+}
+
+async function readWorkers(directory: string): Promise<FoundWorker[]> {
+  const names = await readdir(workersDirectory(directory)).catch(() => []);
+  const numbers = names.map(Number).filter((number) => Number.isInteger(number));
+  const found = await Promise.all(
+    numbers.toSorted((a, b) => a - b).map(async (number) => readWorker(directory, number)),
+  );
+  return found.filter((worker) => worker !== undefined);
+}
+
+/** Undefined for one that was not made to its end: the batch system was not asked for it. */
+async function readWorker(directory: string, number: number): Promise<FoundWorker | undefined> {
+  let note: WorkerNote;
+  let inbox: Buffer;
+  try {
+    note = JSON.parse(await readFile(workerFile(directory, number), 'utf8')) as WorkerNote;
+    inbox = await readFile(inboxFile(directory, number));
+  } catch {
+    return undefined;
+  }
+  const all = parseInbox(inbox).lines.flatMap((line) => (line.kind === 'calls' ? line.assignments : []));
+  const taken = await Promise.all(
+    all.map(async (assignment) => readTaken(takenFile(directory, number, assignment.number))),
+  );
+  return {
+    number,
+    note,
+    assignments: all.filter((_, index) => taken[index] !== 'back'),
+    lastAssignment: largest(all.map((assignment) => assignment.number)),
+  };
+}
+
+/** The ids of the workers that the inner system knows, by number. */
+async function findJobs(
+  inner: BatchSystem,
+  jobSet: JobBatch['jobSet'],
+  workers: readonly FoundWorker[],
+): Promise<Map<number, string>> {
+  const ids = new Map<number, string>();
+  for (const submission of new Set(workers.map(({ note }) => note.submission))) {
+    const mine = workers.filter(({ note }) => note.submission === submission);
+    const jobs = mine.map(({ number }) => ({ key: workerKey(number) }));
+    const { since = 0, submit = {} } = mine[0]?.note ?? {};
+    const found = await inner.find({ jobSet, submission, submit, jobs }, undefined, new Date(since));
+    mine.forEach(({ number }, index) => {
+      const id = found[index];
+      if (id !== undefined) ids.set(number, id);
+    });
+  }
+  return ids;
+}
+
+/** 0 if there are none. They may be more than a function takes arguments. */
+function largest(numbers: readonly number[]): number {
+  return numbers.reduce((most, number) => Math.max(most, number), 0);
+}

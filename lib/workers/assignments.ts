@@ -1,0 +1,61 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { InboxLine } from '../job-set/inbox.ts';
+import { shareOf, windowOf } from './assignment-policy.ts';
+import type { Pool } from './pool.ts';
+import type { Warm } from './warm.ts';
+import type { WarmCall } from './warm-call.ts';
+import type { WorkerFiles } from './worker-files.ts';
+import type { Worker } from './worker.ts';
+
+const TRY_AGAIN_MS = 1000;
+
+/** Gives calls to workers. */
+export class Assignments {
+  readonly #warm: Warm;
+  readonly #files: WorkerFiles;
+
+  constructor(warm: Warm, files: WorkerFiles) {
+    this.#warm = warm;
+    this.#files = files;
+  }
+
+  /** Gives each worker that is ready its share of what waits. */
+  assign(pool: Pool): void {
+    if (pool.waiting === 0) return;
+    const window = windowOf(pool.meanDuration, pool.horizon);
+    const workers = [...pool.workers];
+    const ready = workers.filter(({ phase }) => phase === 'ready');
+    // Those that have not begun get theirs when they do.
+    const sharing = ready.length + workers.filter(({ phase }) => phase === 'queued').length;
+    for (const worker of ready.toSorted((a, b) => a.assigned.size - b.assigned.size)) {
+      const count = shareOf(pool.waiting, worker.assigned.size, window, sharing);
+      if (count > 0) this.#give(worker, pool.take(count));
+    }
+  }
+
+  #give(worker: Worker, calls: readonly WarmCall[]): void {
+    if (worker.assigned.size === 0) worker.progressAt = performance.now();
+    for (const call of calls) {
+      worker.lastAssignment += 1;
+      this.#warm.assign(call, worker, worker.lastAssignment);
+    }
+    const assignments = calls.map(({ key, assignment: number, location }) => ({ number, key, ...location }));
+    const [known = 1] = worker.assigned.keys();
+    appendLine(this.#files, worker, { kind: 'calls', assignments, known });
+  }
+}
+
+/** Appends to a worker's inbox, in the order of the calls of this; tries again for as long as the worker lives. */
+export function appendLine(files: WorkerFiles, worker: Worker, line: InboxLine): void {
+  worker.writing = worker.writing.then(async () => {
+    let after: 'whole' | 'torn' = 'whole';
+    while (worker.phase !== 'ended') {
+      try {
+        return await files.append(worker.number, line, after);
+      } catch {
+        after = 'torn';
+        await sleep(TRY_AGAIN_MS, undefined, { ref: false });
+      }
+    }
+  });
+}

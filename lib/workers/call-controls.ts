@@ -1,0 +1,126 @@
+import type { BatchSystem, ClassAd, JobAction } from '../batch/batch-system.ts';
+import type { Dispatcher } from './dispatcher.ts';
+import type { WarmCall } from './warm-call.ts';
+import type { Worker } from './worker.ts';
+
+const NO_HOLD =
+  'the call is one of many that a worker makes, which cannot be held for one of them. Remedy: cancel() it, or use an executor without `workers`';
+
+/** JobStatus as HTCondor numbers it. */
+const [IDLE, RUNNING, REMOVED, COMPLETED, HELD, SUSPENDED] = [1, 2, 3, 4, 5, 7] as const;
+
+/** What futures ask for calls that workers make: it is asked for their workers, as far as that is what is meant. */
+export class CallControls {
+  readonly #dispatcher: Dispatcher;
+  readonly #inner: BatchSystem;
+  readonly #cwd: string;
+
+  constructor(dispatcher: Dispatcher, inner: BatchSystem, cwd: string) {
+    this.#dispatcher = dispatcher;
+    this.#inner = inner;
+    this.#cwd = cwd;
+  }
+
+  /** @returns why not, by call */
+  async act(action: JobAction, ids: readonly string[]): Promise<Map<string, string>> {
+    const answers = await Promise.all(ids.map(async (id) => [id, await this.#act(action, id)] as const));
+    return new Map(answers.filter((answer): answer is [string, string] => answer[1] !== undefined));
+  }
+
+  async analyze(id: string): Promise<string | undefined> {
+    const { warm } = this.#dispatcher;
+    const gone = warm.gone.get(id);
+    if (gone !== undefined) return `Call ${id} has ended: ${gone.end.kind}`;
+    const call = warm.calls.get(id);
+    if (call === undefined) return undefined;
+    const worker = await this.#runsIn(call);
+    if (worker !== undefined) return `Call ${id} is running in worker ${worker.jobId} on ${worker.host}`;
+    const phases = [...call.pool.workers].map(({ phase }) => phase);
+    const before = call.pool.list().indexOf(call);
+    const where =
+      call.state === 'waiting'
+        ? `waits for a worker; before it wait: ${before}`
+        : `is next in worker ${call.worker?.jobId}`;
+    const ready = phases.filter((phase) => phase === 'ready').length;
+    const first = [...call.pool.workers].find(
+      ({ phase, jobId }) => phase === 'queued' && jobId !== undefined,
+    );
+    const why = first?.jobId === undefined ? undefined : await this.#inner.analyze(first.jobId);
+    const workers = `Of its workers, ${ready} are ready and ${phases.length - ready} are not`;
+    return [`Call ${id} ${where}`, workers, ...(why === undefined ? [] : [why])].join('\n');
+  }
+
+  async describe(ids: readonly string[]): Promise<Map<string, ClassAd>> {
+    const { warm } = this.#dispatcher;
+    const found = ids.flatMap(
+      (id) => warm.calls.get(id) ?? warm.gone.get(id)?.call ?? warm.held.get(id) ?? [],
+    );
+    const jobIds = new Set(
+      found.flatMap(({ state, worker }) => (state === 'waiting' ? [] : (worker?.jobId ?? []))),
+    );
+    const ads = jobIds.size === 0 ? new Map<string, ClassAd>() : await this.#inner.describe([...jobIds]);
+    const described = found.map(async (call) => {
+      const worker = await this.#runsIn(call);
+      const own = this.#adOf(call, worker);
+      return [call.id, { ...ads.get(call.worker?.jobId ?? ''), ...own }] as const;
+    });
+    return new Map(await Promise.all(described));
+  }
+
+  async #act(action: JobAction, id: string): Promise<string | undefined> {
+    const { warm } = this.#dispatcher;
+    const held = warm.held.get(id);
+    if (action.kind === 'release' && held !== undefined) {
+      warm.release(held);
+      this.#dispatcher.wake();
+      return undefined;
+    }
+    if (action.kind === 'hold' || action.kind === 'release') return NO_HOLD;
+    const call = warm.calls.get(id);
+    const worker = call && (await this.#runsIn(call));
+    if (worker?.jobId === undefined)
+      return action.kind === 'continue' ? 'it is not suspended' : 'it is not running';
+    const refusals = await this.#inner.act(action, [worker.jobId]);
+    const refusal = refusals.get(worker.jobId);
+    if (refusal !== undefined) return refusal;
+    if (action.kind === 'suspend' && worker.phase === 'ready') worker.phase = 'suspended';
+    if (action.kind === 'continue' && worker.phase === 'suspended') worker.phase = 'ready';
+    // Others can make what waits behind it.
+    if (action.kind !== 'continue') await this.#dispatcher.takeBackAll(worker);
+    this.#dispatcher.wake();
+    return undefined;
+  }
+
+  /** The worker that is making a call just now. */
+  async #runsIn(call: WarmCall): Promise<Worker | undefined> {
+    const { state, worker, assignment } = call;
+    if (worker === undefined || (state !== 'assigned' && state !== 'running')) return undefined;
+    if (state === 'running') return worker;
+    return (await this.#dispatcher.files.hasBegun(worker.number, assignment)) ? worker : undefined;
+  }
+
+  #adOf({ id, queuedAt, startedAt, worker: last }: WarmCall, worker: Worker | undefined): ClassAd {
+    const gone = this.#dispatcher.warm.gone.get(id);
+    const attributes = {
+      GlobalJobId: id,
+      JobStatus: statusOf(gone?.end.kind, worker),
+      Iwd: this.#cwd,
+      QDate: seconds(queuedAt),
+      JobStartDate: seconds(startedAt),
+      CompletionDate: seconds(gone?.endedAt),
+      ExitCode: gone?.end.kind === 'ended' ? gone.end.exitCode : undefined,
+      CondorFuturesWorker: (worker ?? last)?.jobId,
+    };
+    return Object.fromEntries(Object.entries(attributes).filter(([, value]) => value !== undefined));
+  }
+}
+
+function statusOf(end: 'ended' | 'removed' | 'held' | undefined, worker: Worker | undefined): number {
+  if (end !== undefined) return { ended: COMPLETED, removed: REMOVED, held: HELD }[end];
+  if (worker === undefined) return IDLE;
+  return worker.phase === 'suspended' ? SUSPENDED : RUNNING;
+}
+
+function seconds(date: Date | undefined): number | undefined {
+  return date && Math.floor(date.getTime() / 1000);
+}

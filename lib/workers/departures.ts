@@ -1,0 +1,218 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { BatchSystem } from '../batch/batch-system.ts';
+import { appendLine } from './assignments.ts';
+import type { Warm } from './warm.ts';
+import type { WarmCall } from './warm-call.ts';
+import { verdictOnRunning, verdictOnWaiting, type Verdict } from './worker-end.ts';
+import type { WorkerFiles } from './worker-files.ts';
+import type { Worker, WorkerEnd } from './worker.ts';
+
+/** After being told to end, a worker has so much of the time to do so by itself. */
+const BY_ITSELF = 0.4;
+const TRY_AGAIN_MS = 1000;
+
+interface DeparturesHost {
+  readonly warm: Warm;
+  readonly files: WorkerFiles;
+  readonly inner: BatchSystem;
+  readonly grace: number;
+  isStopped(): boolean;
+  /** Calls wait that did not, or there is room for a worker. */
+  onChange(): void;
+}
+
+/** How workers end, and what becomes of their calls then. */
+export class Departures {
+  readonly #host: DeparturesHost;
+  /** Ends that are being worked on. */
+  readonly #ending = new Set<Promise<void>>();
+  #onNone: () => void = () => {};
+
+  constructor(host: DeparturesHost) {
+    this.#host = host;
+  }
+
+  /** A worker has left its machine. What it had not begun is made by others, and what it had begun, too, unless it is what killed it. */
+  async end(worker: Worker, end: WorkerEnd): Promise<void> {
+    if (worker.phase === 'ended') return;
+    const wasClosing = worker.phase === 'closing';
+    worker.phase = 'ended';
+    worker.pool.workers.delete(worker);
+    this.#host.warm.workers.delete(worker);
+    const ending = this.#settle(worker, end, wasClosing);
+    this.#ending.add(ending);
+    await ending;
+    this.#ending.delete(ending);
+    if (worker.jobId !== undefined) this.#host.warm.byJob.delete(worker.jobId);
+    if (this.#host.warm.workers.size === 0 && this.#ending.size === 0) this.#onNone();
+    this.#host.onChange();
+  }
+
+  /** It gets no more calls, and ends when it has made those that it has; at once if it has not begun. */
+  dismiss(worker: Worker): void {
+    const { phase, jobId } = worker;
+    if (phase === 'closing' || phase === 'ended') return;
+    worker.phase = 'closing';
+    appendLine(this.#host.files, worker, { kind: 'close' });
+    if (phase === 'queued' && jobId !== undefined) this.#removeJob(jobId);
+  }
+
+  /** Resolves when no worker is left, or the time is over; those that do not end by themselves are removed. */
+  async untilNone(timeout: number): Promise<void> {
+    const { warm, inner } = this.#host;
+    const none = new Promise<boolean>((resolve) => {
+      this.#onNone = () => resolve(true);
+      if (warm.workers.size === 0 && this.#ending.size === 0) resolve(true);
+    });
+    if (await isTrueWithin(none, timeout * BY_ITSELF)) return;
+    await inner.remove([...warm.workers].flatMap(({ jobId }) => jobId ?? [])).catch(() => {});
+    await isTrueWithin(none, timeout * (1 - BY_ITSELF));
+  }
+
+  /** Calls that a worker has not begun wait for another one. */
+  async takeBack(worker: Worker, calls: readonly WarmCall[]): Promise<void> {
+    const { unbegun } = await this.#part(worker, calls);
+    this.#host.warm.again(unbegun);
+  }
+
+  /**
+   * A call is not to be made, or not any further.
+   * @throws {CommandError} if it runs, and the batch system gives no answer
+   */
+  async removeCall(call: WarmCall): Promise<void> {
+    const { warm, files } = this.#host;
+    const { worker, assignment } = call;
+    if (call.state === 'waiting' || worker === undefined) return warm.remove(call);
+    call.removing = true;
+    // What its worker left is looked at already.
+    if (worker.phase === 'ended') return;
+    const isTaken = await files.takeBack(worker.number, assignment).catch(() => false);
+    if (call.state === 'gone') return;
+    if (isTaken) return warm.remove(call);
+    await this.#endRunning(call, worker);
+  }
+
+  /** Ends the process in which a call runs, once it is certain that it can run no other one. */
+  async #endRunning(call: WarmCall, worker: Worker): Promise<void> {
+    const { warm, files, inner } = this.#host;
+    this.dismiss(worker);
+    const others = [...worker.assigned.values()].filter(({ assignment }) => assignment > call.assignment);
+    const { unbegun, begun } = await this.#part(worker, others);
+    warm.again(unbegun);
+    this.#host.onChange();
+    // It makes one after the other: this one is done.
+    if (begun.length > 0 || (await files.hasOutcome(call.key))) return warm.finish(call);
+    if (worker.jobId !== undefined && worker.assigned.has(call.assignment))
+      await inner.remove([worker.jobId]);
+  }
+
+  /** What becomes of the calls of a worker that is dead: those that it had not begun are returned, and wait for another one. */
+  async settleCalls(worker: Worker, end: WorkerEnd): Promise<WarmCall[]> {
+    const { warm, grace } = this.#host;
+    const { unbegun, begun } = await this.#part(worker, [...worker.assigned.values()]);
+    const waiting = this.#withoutRemoved(unbegun);
+    warm.again(waiting);
+    this.#host.onChange();
+    if (begun.length > 0) await sleep(grace, undefined, { ref: false });
+    for (const call of begun) await this.#settleRunning(worker, end, call);
+    if (begun.length > 0) this.#host.onChange();
+    // What it had begun was to blame, or nothing.
+    return begun.length > 0 ? [] : waiting;
+  }
+
+  async #settle(worker: Worker, end: WorkerEnd, wasClosing: boolean): Promise<void> {
+    const { files } = this.#host;
+    await worker.writing;
+    const hasStarted = (await files.hasStarted(worker.number)) !== undefined;
+    if (end.kind !== 'ended' && end.kind !== 'removed') {
+      // It may start once more.
+      files.closeNow(worker.number);
+      if (end.kind !== 'lost') this.#removeJob(end.jobId);
+    }
+    const hadCalls = worker.assigned.size > 0;
+    const waiting = await this.settleCalls(worker, end);
+    const isBarren = worker.finished === 0 && (!hadCalls || waiting.length > 0);
+    if (isBarren && !wasClosing && !this.#host.isStopped()) {
+      const [first] = waiting.length > 0 ? waiting : worker.pool.list();
+      if (first?.state === 'waiting') {
+        await this.#judge(first, worker, end, verdictOnWaiting(end, hasStarted, first));
+      }
+    }
+    await files.remove(worker.number);
+  }
+
+  async #settleRunning(worker: Worker, end: WorkerEnd, call: WarmCall): Promise<void> {
+    const { warm, files } = this.#host;
+    const hasOutcome = await files.rescueOutcome(call.key);
+    // Meanwhile its outcome may have been read.
+    if (call.state === 'gone') return;
+    if (hasOutcome) return warm.finish(call);
+    if (this.#withoutRemoved([call]).length === 0) return;
+    await this.#judge(call, worker, end, verdictOnRunning(end, worker, call));
+  }
+
+  async #judge(call: WarmCall, worker: Worker, end: WorkerEnd, verdict: Verdict): Promise<void> {
+    const { warm, files } = this.#host;
+    if (verdict === 'count') call.deaths += 1;
+    const isGivenUp = verdict === 'fail' && end.kind !== 'evicted' && end.kind !== 'lost';
+    if (!isGivenUp) {
+      if (call.state !== 'waiting') warm.again([call]);
+      return;
+    }
+    const assignment = call.worker === worker && call.state !== 'waiting' ? call.assignment : undefined;
+    await files.copyLastWords(worker.number, assignment, call.key);
+    if (call.state !== 'gone') warm.fail(call, worker, end);
+  }
+
+  /** Those that are still wanted; the others are gone then. */
+  #withoutRemoved(calls: readonly WarmCall[]): WarmCall[] {
+    const { warm } = this.#host;
+    const unwanted = calls.filter(({ removing }) => removing || this.#host.isStopped());
+    for (const call of unwanted) warm.remove(call);
+    return calls.filter((call) => !unwanted.includes(call));
+  }
+
+  /** Takes back what can be taken back; the rest has begun, some of which may be done. */
+  async #part(
+    worker: Worker,
+    calls: readonly WarmCall[],
+  ): Promise<{ unbegun: WarmCall[]; begun: WarmCall[] }> {
+    const taken = await Promise.all(
+      calls.map(async (call) => {
+        const { assignment } = call;
+        const isTaken = await this.#takeBackPatiently(worker, assignment);
+        // What is no longer there has been settled by others meanwhile.
+        return { call, isTaken, isThere: worker.assigned.get(assignment) === call };
+      }),
+    );
+    const there = taken.filter(({ isThere }) => isThere);
+    return {
+      unbegun: there.filter(({ isTaken }) => isTaken).map(({ call }) => call),
+      begun: there.filter(({ isTaken }) => !isTaken).map(({ call }) => call),
+    };
+  }
+
+  async #takeBackPatiently(worker: Worker, assignment: number): Promise<boolean> {
+    for (;;) {
+      try {
+        return await this.#host.files.takeBack(worker.number, assignment);
+      } catch (error) {
+        // Nothing can be made in a directory that is gone.
+        if ((error as NodeJS.ErrnoException).code === 'ENOENT' || this.#host.isStopped()) return true;
+        await sleep(TRY_AGAIN_MS, undefined, { ref: false });
+      }
+    }
+  }
+
+  /** A worker that is not needed; if it cannot be removed, it ends by itself once it begins. */
+  #removeJob(jobId: string): void {
+    this.#host.inner.remove([jobId]).catch(() => {});
+  }
+}
+
+async function isTrueWithin(condition: Promise<boolean>, ms: number): Promise<boolean> {
+  const over = new AbortController();
+  const { signal } = over;
+  const late = sleep(ms, false, { signal }).catch(() => false);
+  return Promise.race([condition, late]).finally(() => over.abort());
+}

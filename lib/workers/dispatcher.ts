@@ -1,0 +1,297 @@
+import type { BatchSystem, JobBatch, JobEvent } from '../batch/batch-system.ts';
+import { Assignments } from './assignments.ts';
+import { wantedWorkers } from './assignment-policy.ts';
+import { Departures } from './departures.ts';
+import type { Pool } from './pool.ts';
+import { Starts } from './starts.ts';
+import { WorkerFiles } from './worker-files.ts';
+import type { ResolvedWorkers } from './worker-options.ts';
+import { Warm } from './warm.ts';
+import { idOf, newCall } from './warm-call.ts';
+import { isStuck, Lookout } from './lookout.ts';
+import type { Worker, WorkerEnd } from './worker.ts';
+
+/** One answer without a job proves nothing: a queue may be listed while it is being rewritten. */
+const MISSING_TIMES = 2;
+
+export interface DispatcherHost {
+  readonly inner: BatchSystem;
+  readonly jobSet: JobBatch['jobSet'];
+  readonly cwd: string;
+  readonly options: ResolvedWorkers;
+  /** How long an outcome may stay invisible after its worker has ended, in milliseconds. */
+  readonly grace: number;
+  emit(event: JobEvent): void;
+}
+
+/** Brings the calls of one job set and its workers together. */
+export class Dispatcher {
+  readonly warm: Warm;
+  readonly #host: DispatcherHost;
+  readonly #files: WorkerFiles;
+  readonly #assignments: Assignments;
+  readonly #starts: Starts;
+  readonly #departures: Departures;
+  #isPumping = false;
+  readonly #lookout: Lookout;
+  #stopped = false;
+
+  constructor(host: DispatcherHost) {
+    this.#host = host;
+    this.warm = new Warm((event) => host.emit(event));
+    this.#files = new WorkerFiles(host.jobSet.directory);
+    this.#assignments = new Assignments(this.warm, this.#files);
+    this.#departures = new Departures({
+      warm: this.warm,
+      files: this.#files,
+      inner: host.inner,
+      grace: host.grace,
+      isStopped: () => this.#stopped,
+      onChange: () => this.wake(),
+    });
+    this.#lookout = new Lookout({
+      warm: this.warm,
+      files: this.#files,
+      departures: this.#departures,
+      onStarted: (worker, started) => this.#onRunning(worker, started),
+      onLooked: () => this.wake(),
+    });
+    this.#starts = new Starts({
+      ...host,
+      warm: this.warm,
+      files: this.#files,
+      onEvent: (event) => this.onEvent(event),
+    });
+  }
+
+  get files(): WorkerFiles {
+    return this.#files;
+  }
+
+  /** There are workers of an earlier process. */
+  numberAfter(lastWorker: number, lastSubmission: number): void {
+    this.#starts.startAfter(lastWorker, lastSubmission);
+  }
+
+  /** @throws what the inner system's submit throws, if no worker could be submitted for the calls */
+  async submit({ jobs, submit, avoid }: JobBatch, signal?: AbortSignal): Promise<string[]> {
+    const pool = this.warm.poolOf(submit);
+    pool.avoid = avoid;
+    const calls = jobs.map(({ key, arguments: [, batch, offset, length, hash = ''] }) => {
+      const location = { batch: Number(batch), offset: Number(offset), length: Number(length), hash };
+      const call = newCall(idOf(key), key, location, pool);
+      this.warm.add(call);
+      return call;
+    });
+    await pool.starting;
+    const count = this.#wanted(pool);
+    if (count > 0 && pool.workers.size === 0) {
+      try {
+        await this.#start(pool, count, signal);
+      } catch (error) {
+        for (const call of calls) this.warm.forget(call);
+        throw error;
+      }
+    }
+    this.wake();
+    return calls.map(({ id }) => id);
+  }
+
+  /** What came of a call is known. */
+  onOutcome(id: string, duration: number | undefined): void {
+    const call = this.warm.calls.get(id);
+    if (call === undefined) return;
+    if (duration !== undefined) call.pool.measure(duration);
+    this.warm.finish(call);
+    this.wake();
+  }
+
+  /** Something happened to a worker's job. */
+  onEvent(event: JobEvent): void {
+    const worker = this.warm.byJob.get(event.jobId);
+    if (worker === undefined) return this.#starts.onEarly(event);
+    worker.missing = 0;
+    worker.memoryUsed = event.memoryUsed ?? worker.memoryUsed;
+    worker.memoryRequested = event.memoryRequested ?? worker.memoryRequested;
+    switch (event.kind) {
+      case 'measured':
+        return;
+      case 'running':
+        return this.#onRunning(worker, event.host);
+      case 'queued':
+      case 'evicted':
+        // Old events are told again, and it may only have been told to run once more.
+        if (worker.phase !== 'queued' && worker.phase !== 'ended') void this.#makeSure(worker);
+        return;
+      case 'held':
+      case 'removed':
+      case 'ended':
+        void this.#departures.end(worker, event);
+    }
+  }
+
+  /** Calls are wanted no more. */
+  async remove(ids: readonly string[]): Promise<void> {
+    await Promise.all(
+      ids.map(async (id) => {
+        const call = this.warm.calls.get(id);
+        if (call === undefined)
+          this.#host.emit({ jobId: id, kind: 'removed', reason: 'it was gone already' });
+        else await this.#departures.removeCall(call);
+      }),
+    );
+    this.wake();
+  }
+
+  /** The calls of a worker of which nothing is left but its files. */
+  settleLost(worker: Worker): void {
+    void this.#departures.settleCalls(worker, { kind: 'lost', jobId: worker.jobId ?? '' });
+  }
+
+  /** What the inner system says of the workers of calls, and so of the calls. */
+  async status(ids: readonly string[]): Promise<Map<string, JobEvent>> {
+    const workers = [...this.warm.byJob].filter(([, { phase }]) => phase !== 'ended');
+    const known = await this.#host.inner.status(workers.map(([jobId]) => jobId));
+    for (const [jobId, worker] of workers) {
+      const event = known.get(jobId);
+      worker.missing = event === undefined ? worker.missing + 1 : 0;
+      if (event !== undefined) this.onEvent(event);
+      else if (worker.missing >= MISSING_TIMES) void this.#departures.end(worker, { kind: 'lost', jobId });
+    }
+    const events = ids.map((id) => [id, this.warm.eventOf(id)] as const);
+    return new Map(events.filter((entry): entry is [string, JobEvent] => entry[1] !== undefined));
+  }
+
+  /** Calls of a worker that does not go on may be made by others. */
+  async takeBackAll(worker: Worker): Promise<void> {
+    const [first, ...others] = worker.assigned.values();
+    const calls = first?.state === 'assigned' ? [first, ...others] : others;
+    await this.#departures.takeBack(worker, calls);
+    this.wake();
+  }
+
+  /** Nothing is started any more: the process ends. Calls that wait are removed, others when their workers end. */
+  stop(): void {
+    this.#stopped = true;
+    this.#lookout.sleep();
+    for (const pool of this.warm.pools.values()) for (const call of pool.list()) this.warm.remove(call);
+  }
+
+  /** Ends all workers, none of which has a call; resolves when they have left the queue, or the time is over. */
+  async retire(timeout: number): Promise<void> {
+    for (const worker of this.warm.workers) this.#departures.dismiss(worker);
+    await this.#departures.untilNone(timeout);
+    this.#lookout.sleep();
+  }
+
+  /** Gives calls to workers, soon. */
+  wake(): void {
+    if (this.#isPumping || this.#stopped) return;
+    this.#isPumping = true;
+    setImmediate(() => {
+      this.#isPumping = false;
+      if (!this.#stopped) this.#pump();
+    });
+  }
+
+  #pump(): void {
+    for (const pool of this.warm.pools.values()) {
+      this.#assignments.assign(pool);
+      this.#startMore(pool);
+      if (pool.waiting === 0 && this.#stuckIn(pool) === 0) this.#dismissUnneeded(pool);
+    }
+    if (this.warm.calls.size > 0) this.#lookout.wake();
+    else this.#lookout.sleep();
+  }
+
+  #startMore(pool: Pool): void {
+    if (pool.starting !== undefined || performance.now() < pool.pauseUntil) return;
+    const count = this.#wanted(pool);
+    if (count > 0) {
+      void this.#start(pool, count).catch((error: unknown) => this.#starts.onFailed(pool, error));
+    } else if (pool.waiting > 0 && pool.workers.size === 0 && this.#room === 0) this.#makeRoomFor(pool);
+  }
+
+  async #start(pool: Pool, count: number, signal?: AbortSignal): Promise<void> {
+    const starting = this.#starts.start(pool, count, signal);
+    pool.starting = starting.catch(() => {});
+    try {
+      await starting;
+    } finally {
+      pool.starting = undefined;
+      this.wake();
+    }
+  }
+
+  get #room(): number {
+    return Math.max(0, this.#host.options.max - this.warm.workers.size);
+  }
+
+  #wanted(pool: Pool): number {
+    if (this.#stopped) return 0;
+    const workers = [...pool.workers];
+    const stuck = workers.filter((worker) => isStuck(worker));
+    const busy = workers.filter(({ phase, assigned }) => phase === 'ready' && assigned.size > 0);
+    const free = workers.filter(
+      ({ phase, assigned }) => phase === 'queued' || (phase === 'ready' && assigned.size === 0),
+    );
+    return wantedWorkers(
+      pool.waiting + this.#stuckIn(pool),
+      { busy: busy.filter((worker) => !stuck.includes(worker)).length, free: free.length },
+      meanWith(pool.meanDuration, stuck),
+      this.#room,
+    );
+  }
+
+  /** How many calls wait behind a long one. */
+  #stuckIn(pool: Pool): number {
+    return [...pool.workers]
+      .filter((worker) => isStuck(worker))
+      .reduce((sum, { assigned }) => sum + assigned.size - 1, 0);
+  }
+
+  /** All places are taken by workers for other calls: one of them is to end when it has made those that it has. */
+  #makeRoomFor(pool: Pool): void {
+    const others = [...this.warm.workers].filter((worker) => worker.pool !== pool);
+    if (others.some(({ phase }) => phase === 'closing')) return;
+    const [leastBusy] = others.toSorted((a, b) => a.assigned.size - b.assigned.size);
+    if (leastBusy !== undefined) this.#departures.dismiss(leastBusy);
+  }
+
+  /** Those that wait in the batch system's queue for calls that others have made. */
+  #dismissUnneeded(pool: Pool): void {
+    for (const worker of pool.workers) {
+      if (worker.phase === 'queued' && worker.jobId !== undefined) this.#departures.dismiss(worker);
+    }
+  }
+
+  #onRunning(worker: Worker, host: string | undefined): void {
+    worker.host = host ?? worker.host;
+    if (worker.phase !== 'queued') return;
+    worker.phase = 'ready';
+    this.wake();
+  }
+
+  /** Whether a worker that is said to be back in the queue has left its machine. */
+  async #makeSure(worker: Worker): Promise<void> {
+    const { jobId } = worker;
+    if (jobId === undefined) return;
+    const known = await this.#host.inner.status([jobId]).catch(() => undefined);
+    // Without an answer: the question comes up again.
+    if (known === undefined) return void setTimeout(() => void this.#makeSure(worker), 5000).unref();
+    const event = known.get(jobId);
+    if (event?.kind === 'running') return;
+    const end: WorkerEnd =
+      event?.kind === 'ended' || event?.kind === 'held' || event?.kind === 'removed'
+        ? event
+        : { kind: 'evicted', jobId };
+    await this.#departures.end(worker, end);
+  }
+}
+
+/** The mean of calls that were short says little once others are not. */
+function meanWith(mean: number | undefined, stuck: readonly Worker[]): number | undefined {
+  if (mean === undefined) return undefined;
+  const now = performance.now();
+  return stuck.reduce((longest, { progressAt }) => Math.max(longest, now - progressAt), mean);
+}

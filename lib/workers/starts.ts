@@ -1,0 +1,121 @@
+import type { BatchSystem, JobBatch, JobEvent } from '../batch/batch-system.ts';
+import { SubmitError } from '../errors.ts';
+import { workerKey } from '../job-set/names.ts';
+import type { Pool } from './pool.ts';
+import type { Warm } from './warm.ts';
+import type { WorkerFiles } from './worker-files.ts';
+import type { ResolvedWorkers } from './worker-options.ts';
+import { newWorker, type Worker } from './worker.ts';
+
+/** How long nothing is submitted after a submission that may succeed later. */
+const PAUSE_MS = 10_000;
+
+interface StartsHost {
+  readonly warm: Warm;
+  readonly files: WorkerFiles;
+  readonly inner: BatchSystem;
+  readonly jobSet: JobBatch['jobSet'];
+  readonly cwd: string;
+  readonly options: ResolvedWorkers;
+  onEvent(event: JobEvent): void;
+}
+
+/** Submits workers. */
+export class Starts {
+  readonly #host: StartsHost;
+  #lastWorker = 0;
+  /** Counted downwards, and so never that of a submission of calls. */
+  #lastSubmission = 0;
+  #submitting = 0;
+  /** Events of workers whose ids are not known yet. */
+  readonly #early = new Map<string, JobEvent[]>();
+
+  constructor(host: StartsHost) {
+    this.#host = host;
+  }
+
+  startAfter(worker: number, submission: number): void {
+    this.#lastWorker = worker;
+    this.#lastSubmission = submission;
+  }
+
+  /** @throws what the batch system's submit throws; {@link DirectoryError} and the like */
+  async start(pool: Pool, count: number, signal?: AbortSignal): Promise<void> {
+    const { warm, files } = this.#host;
+    this.#lastSubmission -= 1;
+    const submission = this.#lastSubmission;
+    const workers = Array.from({ length: count }, () => {
+      this.#lastWorker += 1;
+      return newWorker(this.#lastWorker, pool);
+    });
+    // They count from now on.
+    for (const worker of workers) {
+      warm.workers.add(worker);
+      pool.workers.add(worker);
+    }
+    this.#submitting += 1;
+    try {
+      const note = { submission, since: Date.now(), submit: pool.submit };
+      for (const { number } of workers) await files.make(number, note);
+      const ids = await this.#submit(pool, submission, workers, signal);
+      workers.forEach((worker, index) => this.know(worker, ids[index] as string));
+    } catch (error) {
+      for (const worker of workers) {
+        worker.phase = 'ended';
+        warm.workers.delete(worker);
+        pool.workers.delete(worker);
+        void files.remove(worker.number);
+      }
+      throw error;
+    } finally {
+      this.#submitting -= 1;
+      if (this.#submitting === 0) this.#early.clear();
+    }
+  }
+
+  /** The id of a worker's job is known, and with it what has happened to it. */
+  know(worker: Worker, jobId: string): void {
+    worker.jobId = jobId;
+    this.#host.warm.byJob.set(jobId, worker);
+    const early = this.#early.get(jobId) ?? [];
+    this.#early.delete(jobId);
+    for (const event of early) this.#host.onEvent(event);
+    // It was dismissed before it could be removed.
+    if (worker.phase === 'closing') this.#host.inner.remove([jobId]).catch(() => {});
+  }
+
+  /** An event of a job that is gone, or whose id is not known yet. */
+  onEarly(event: JobEvent): void {
+    if (this.#submitting > 0) this.#early.set(event.jobId, [...(this.#early.get(event.jobId) ?? []), event]);
+  }
+
+  /** Workers could not be submitted, while calls wait whose submission is long over. */
+  onFailed(pool: Pool, error: unknown): void {
+    const { warm } = this.#host;
+    const mayPass = !(error instanceof SubmitError) || error.transient || error.limit === 'queue';
+    if (mayPass || pool.workers.size > 0) {
+      pool.pauseUntil = performance.now() + PAUSE_MS;
+      const message = `Calls wait for workers, which could not be submitted: ${String(error)}`;
+      process.emitWarning(message, 'CondorFuturesWarning');
+      return;
+    }
+    const reason = `no worker could be submitted for it: ${error.message}`;
+    for (const call of pool.list()) warm.refuse(call, reason);
+  }
+
+  async #submit(
+    pool: Pool,
+    submission: number,
+    workers: readonly Worker[],
+    signal: AbortSignal | undefined,
+  ): Promise<string[]> {
+    const { inner, jobSet, cwd, options } = this.#host;
+    const jobs = workers.map(({ number }) => {
+      const key = workerKey(number);
+      // In the places of a call's batch, offset, length and hash.
+      return { key, arguments: [key, String(options.idleTimeout), '0', '0', '0', String(submission)] };
+    });
+    const { submit, avoid } = pool;
+    return inner.submit({ jobSet, submission, jobs, cwd, submit, avoid, outlivesCalls: true }, signal);
+  }
+}

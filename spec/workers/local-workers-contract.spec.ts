@@ -1,0 +1,12 @@
+import { LocalExecutor } from '../../lib/local-executor.ts';
+import { executorContract } from '../executor-contract.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
+
+const options = { directory: temporaryDirectory(), maxWorkers: 4, workers: { max: 4 } };
+
+executorContract(
+  'LocalExecutor',
+  (more) => new LocalExecutor({ ...options, ...more }),
+  options,
+  async (id) => LocalExecutor.attach(id, options),
+);
