@@ -89,8 +89,7 @@ class WorkerLife {
     while (!this.#spoilt) {
       const assignment = this.#next();
       if (assignment !== undefined) {
-        await this.#make(assignment);
-        state.restore();
+        await this.#make(assignment, state);
         if (hasChildren()) return;
         idleSince = performance.now();
         sleep = SHORTEST_SLEEP_MS;
@@ -157,7 +156,7 @@ class WorkerLife {
     }
   }
 
-  async #make({ number, key, ...location }: Assignment): Promise<void> {
+  async #make({ number, key, ...location }: Assignment, state: ProcessState): Promise<void> {
     const before = lookBefore(workerKey(this.#worker));
     if (!takeSync(takenFile(this.#directory, this.#worker, number), before)) return;
     this.#taken.push(number);
@@ -172,6 +171,8 @@ class WorkerLife {
     } catch (error) {
       writer.fail(error);
     }
+    // At first: what is written is to be as the job set's files are.
+    state.restore();
     writer.write(this.#outcomes);
     this.#writer = undefined;
     await writer.release();
