@@ -68,11 +68,9 @@ export class ClusterExecutor extends Executor {
     });
     this.#submissions = new Submissions({
       system,
-      cwd: options.cwd,
-      submit: options.submit,
-      pending: () => this.#pending.size,
-      maxInFlight: options.maxInFlight,
+      options,
       inFlight: () => this.#opened?.tracker.size ?? 0,
+      pending: () => this.#pending.size,
       openJobSet: async () => (await this.#openJobSet()).jobSet,
       onWritten: (call) => this.#opened?.files.useInputs(call.input?.batch as number),
       onSubmitted: (call, jobId) => this.#opened?.tracker.track(call, jobId),

@@ -13,7 +13,8 @@ const LONGEST_PAUSE_MS = 60_000;
 export class QueueRoom {
   readonly #maxInFlight: number;
   readonly #onRoom: () => void;
-  #atOnce = JOBS_PER_SUBMISSION;
+  /** Set when more were refused. */
+  #atOnce: number | undefined;
   /** How many more the queue can be thought to take. */
   #left = Infinity;
   /** It has refused even one more, or what was left of its last room has been used. */
@@ -33,9 +34,12 @@ export class QueueRoom {
     this.#onRoom = onRoom;
   }
 
-  /** How many jobs may be in one submission. */
-  get atOnce(): number {
-    return this.#atOnce;
+  /**
+   * How many jobs may be in one submission.
+   * @param usual how many, as long as none was refused
+   */
+  atOnce(usual: number = JOBS_PER_SUBMISSION): number {
+    return this.#atOnce ?? usual;
   }
 
   /** How many more jobs may be submitted, of an executor that has so many in the queue. */
@@ -59,10 +63,8 @@ export class QueueRoom {
    */
   onRefused(limit: 'submission' | 'queue', jobs: number): boolean {
     if (limit === 'submission') {
-      this.#atOnce = Math.floor(jobs / 2);
-      if (jobs > 1) return true;
-      this.#atOnce = 1;
-      return false;
+      this.#atOnce = Math.max(1, Math.floor(jobs / 2));
+      return jobs > 1;
     }
     if (!this.#full && jobs > 1) this.#left = Math.floor(jobs / 2);
     else {

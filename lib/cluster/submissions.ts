@@ -1,4 +1,5 @@
-import type { BatchSystem, SubmitOptions } from '../batch/batch-system.ts';
+import type { BatchSystem } from '../batch/batch-system.ts';
+import type { ResolvedOptions } from '../cluster-options.ts';
 import { publish } from '../diagnostics.ts';
 import { SubmitError } from '../errors.ts';
 import type { JobSet } from '../job-set/job-set.ts';
@@ -14,15 +15,12 @@ import { batchedJob, journaledJob, writeCalls } from './write-calls.ts';
 /** What a submission needs from the executor, and tells it. */
 export interface SubmissionHost {
   readonly system: BatchSystem;
-  readonly cwd: string;
-  /** Submit options of the executor, under those of a call. */
-  readonly submit: SubmitOptions;
+  /** Its submit options are under those of a call. */
+  readonly options: Pick<ResolvedOptions, 'cwd' | 'submit' | 'maxInFlight'>;
+  /** How many jobs are in the queue, as far as is known. */
+  inFlight(): number;
   /** How many calls are not done. */
   pending(): number;
-  /** How many jobs may be in the queue at once. */
-  readonly maxInFlight: number;
-  /** How many are, as far as is known. */
-  inFlight(): number;
   openJobSet(): Promise<JobSet>;
   /** A call's input is on the disk. */
   onWritten(call: Call): void;
@@ -31,8 +29,8 @@ export interface SubmissionHost {
   onRefused(call: Call, error: unknown): void;
 }
 
-/** How many calls are looked at to find those that can share a submission: in a long line there may be a hundred thousand. */
-const WINDOW = 20_000;
+/** How many calls are looked at to find those that can share a submission. */
+const WINDOW = 100_000;
 
 /**
  * Hands calls to the batch system. All those of one tick, and all that come while a submission is running, go into one
@@ -59,8 +57,8 @@ export class Submissions {
 
   constructor(host: SubmissionHost) {
     this.#host = host;
-    this.#notes = new WaitingNotes(host.submit);
-    this.#room = new QueueRoom(host.maxInFlight, () => this.#work());
+    this.#notes = new WaitingNotes(host.options.submit);
+    this.#room = new QueueRoom(host.options.maxInFlight, () => this.#work());
   }
 
   /** The next submission gets the number after this one. */
@@ -148,11 +146,12 @@ export class Submissions {
       return;
     }
     const isFirst = this.#line.size === 0;
-    for (const call of calls) this.#line.add(call);
+    // One that was cancelled meanwhile may have let its arguments go.
+    for (const call of calls) if (call.input !== undefined) this.#line.add(call);
     // Those that are not submitted at once are not to be lost if the process is ended meanwhile.
-    const next = isFirst && !this.#left ? this.#nextGroups()[0]?.calls.slice(0, this.#room.atOnce) : [];
+    const next = isFirst && !this.#left ? this.#nextGroups()[0]?.calls.slice(0, this.#room.atOnce()) : [];
     const atOnce = new Set(next);
-    const later = calls.filter((call) => !atOnce.has(call));
+    const later = calls.filter((call) => this.#line.has(call) && !atOnce.has(call));
     await this.#notes.note(later).catch(ignore);
     for (const call of calls) if (call.unwanted) this.#drop(call, undefined);
   }
@@ -165,7 +164,7 @@ export class Submissions {
       if (next.length >= room) break;
       next.push(call);
     }
-    return groupByTerms(this.#host.submit, next);
+    return groupByTerms(this.#host.options.submit, next);
   }
 
   /** @returns whether more may be submitted now */
@@ -173,8 +172,9 @@ export class Submissions {
     if (this.#left) return false;
     const groups = this.#nextGroups();
     for (const { calls, ...terms } of groups) {
+      const all = this.#host.system.takesAll?.(terms.submit) === true ? Infinity : undefined;
       for (let start = 0; start < calls.length;) {
-        const some = calls.slice(start, start + this.#room.atOnce);
+        const some = calls.slice(start, start + this.#room.atOnce(all));
         if (!(await this.#submit(terms, some))) return true;
         start += some.length;
       }
@@ -213,7 +213,8 @@ export class Submissions {
     signal: AbortSignal,
   ): Promise<boolean> {
     const { jobSet, submit, avoid } = terms;
-    const { cwd, system } = this.#host;
+    const { system, options } = this.#host;
+    const { cwd } = options;
     const jobs = calls.map((call) => batchedJob(call, submission));
     const startedAt = performance.now();
     const tell = (jobIds: string[] | undefined, error?: unknown, postponed?: true): void =>

@@ -83,10 +83,11 @@ describe('The room in a queue', () => {
 
 describe('How many jobs there may be at once', () => {
   it('is half of what was refused from then on, and nothing helps where one is too many', () => {
+    expect([room.atOnce(), room.atOnce(Infinity)]).toEqual([10_000, Infinity]);
     expect(room.onRefused('submission', 100)).toBe(true);
-    expect(room.atOnce).toBe(50);
+    expect([room.atOnce(), room.atOnce(Infinity)]).toEqual([50, 50]);
     expect(room.beside(0)).toBe(Infinity);
     expect(room.onRefused('submission', 1)).toBe(false);
-    expect(room.atOnce).toBe(1);
+    expect(room.atOnce()).toBe(1);
   });
 });
