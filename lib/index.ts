@@ -20,6 +20,7 @@ export { Future } from './future.ts';
 export { FutureController } from './future-controller.ts';
 export type { FutureSource, FutureState, JobControl, Usage } from './future-source.ts';
 export { asCompleted, type Completions } from './as-completed.ts';
+export type { AsCompletedOptions } from './completed-entries.ts';
 export { wait, type ReturnWhen, type WaitResult } from './wait.ts';
 export type { WaitOptions } from './timeout.ts';
 export {

@@ -202,4 +202,91 @@ describe('asCompleted', () => {
     for (const { controller } of made) controller.resolve(1);
     expect(await completed).toHaveLength(10_000);
   });
+
+  describe('with a bufferSize', () => {
+    /** Makes futures without end, and holds on to them. */
+    function endless(): {
+      made: ManualFuture<number>[];
+      futures: Generator<Future<number>>;
+      ended: () => boolean;
+    } {
+      const made: ManualFuture<number>[] = [];
+      let isEnded = false;
+      function* futures(): Generator<Future<number>> {
+        try {
+          for (;;) {
+            made.push(manualFuture());
+            yield (made.at(-1) as ManualFuture<number>).future;
+          }
+        } finally {
+          isEnded = true;
+        }
+      }
+      return { made, futures: futures(), ended: () => isEnded };
+    }
+
+    it('takes a future when another one has been yielded, and no sooner', async () => {
+      const { made, futures, ended } = endless();
+      const entries = asCompleted(futures, { bufferSize: 2 }).entries();
+      expect(made.length).toBe(2);
+      made[1]?.controller.resolve(1);
+      await turn();
+      expect(made.length).toBe(2);
+      expect((await entries.next()).value).toEqual([1, made[1]?.future]);
+      expect(made.length).toBe(3);
+      const next = entries.next();
+      made[2]?.controller.resolve(2);
+      expect((await next).value).toEqual([2, made[2]?.future]);
+      expect(made.length).toBe(4);
+      await entries.return?.();
+      expect(ended()).toBe(true);
+    });
+
+    it('answers each next() that waits, also with futures that were done when they were taken', async () => {
+      const made = manualFutures<number>(4);
+      for (const index of [1, 2, 3]) made[index]?.controller.resolve(index);
+      const entries = asCompleted(futuresOf(made), { bufferSize: 1 }).entries();
+      const all = [entries.next(), entries.next(), entries.next(), entries.next(), entries.next()];
+      made[0]?.controller.resolve(0);
+      expect((await Promise.all(all)).map(({ value }) => value?.[0])).toEqual([0, 1, 2, 3, undefined]);
+    });
+
+    it('throws what its generator throws, after the futures that were taken before', async () => {
+      const { future, controller } = manualFuture<number>();
+      function* futures(): Generator<Future<number>> {
+        yield future;
+        throw new RangeError('no more');
+      }
+      const entries = asCompleted(futures(), { bufferSize: 1 }).entries();
+      controller.resolve(1);
+      expect((await entries.next()).value).toEqual([0, future]);
+      expect(await thrownBy(entries.next())).toEqual(new RangeError('no more'));
+      expect(await entries.next()).toEqual({ value: undefined, done: true });
+    });
+
+    it('bears a generator that ends it by its signal', async () => {
+      const end = new AbortController();
+      const { future, controller } = manualFuture<number>();
+      function* futures(): Generator<Future<number>> {
+        yield future;
+        end.abort(new RangeError('enough'));
+        yield manualFuture<number>().future;
+      }
+      const entries = asCompleted(futures(), { bufferSize: 1, signal: end.signal }).entries();
+      controller.resolve(1);
+      expect((await entries.next()).value).toEqual([0, future]);
+      expect(await thrownBy(entries.next())).toEqual(new RangeError('enough'));
+    });
+
+    it('lets go of what it watches when what comes later is no future', () => {
+      const made = manualFuture<number>();
+      const count = countCallbacks([made]);
+      expect(() => asCompleted([made.future, 5 as never])).toThrow(TypeError);
+      expect(count()).toBe(0);
+    });
+
+    it.each([0, 1.5, NaN])('refuses %p', (bufferSize) => {
+      expect(() => asCompleted([], { bufferSize })).toThrow(RangeError);
+    });
+  });
 });
