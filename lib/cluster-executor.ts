@@ -146,11 +146,7 @@ export class ClusterExecutor extends Executor {
         this.#opened = await this.#open;
         return this.#opened;
       },
-      addCall: (parts) => {
-        const call = this.#calls.remake(parts);
-        this.#await(call);
-        return call;
-      },
+      addCall: (parts) => this.#await(this.#calls.remake(parts)),
       submit: (call) => this.#submissions.add(call),
       removeJob: (jobId) => this.#commands.remove(jobId),
     });
@@ -205,15 +201,16 @@ export class ClusterExecutor extends Executor {
     } catch (error) {
       return failedFuture(error);
     }
-    this.#await(call);
-    cancelOnAbort(call.future, request.options.signal);
-    if (!call.future.done()) this.#submissions.add(call);
-    return call.future;
+    const { future } = this.#await(call);
+    cancelOnAbort(future, request.options.signal);
+    if (!future.done()) this.#submissions.add(call);
+    return future;
   }
 
-  #await(call: Call): void {
+  #await(call: Call): Call {
     this.#pending.add(call);
     this.#atEnd.watch();
+    return call;
   }
 
   #onDone(call: Call): void {

@@ -19,6 +19,8 @@ import { readCall } from './read-job.ts';
 const SHORTEST_SLEEP_MS = 1;
 const LONGEST_SLEEP_MS = 50;
 const SLEEP_GROWTH = 1.25;
+/** How long its inbox may be out of reach. */
+const PATIENCE_MS = 20_000;
 
 /**
  * Makes the calls that its inbox gives it, in their order, until there are no more.
@@ -61,6 +63,8 @@ class WorkerLife {
   /** Those that were taken here, and that nobody needs to know so any more. */
   readonly #taken: number[] = [];
   #known = 0;
+  /** Since when its inbox cannot be read. */
+  #troubleSince: number | undefined;
   /** A call has left something behind that is no longer in anybody's hands: no other call is to meet it. */
   #spoilt = false;
   #writer: OutcomeWriter | undefined;
@@ -85,8 +89,7 @@ class WorkerLife {
     while (!this.#spoilt) {
       const assignment = this.#next();
       if (assignment !== undefined) {
-        await this.#make(assignment);
-        state.restore();
+        await this.#make(assignment, state);
         if (hasChildren()) return;
         idleSince = performance.now();
         sleep = SHORTEST_SLEEP_MS;
@@ -120,8 +123,19 @@ class WorkerLife {
   }
 
   #next(): Assignment | undefined {
-    if (this.#assignments.length === 0) for (const line of this.#inbox.read()) this.#take(line);
+    if (this.#assignments.length === 0) this.#look();
     return this.#assignments.shift();
+  }
+
+  #look(): void {
+    try {
+      for (const line of this.#inbox.read()) this.#take(line);
+      this.#troubleSince = undefined;
+    } catch (error) {
+      // A network filesystem may lose a file for a while; a job set that was removed stays so.
+      this.#troubleSince ??= performance.now();
+      if (performance.now() - this.#troubleSince > PATIENCE_MS) throw error;
+    }
   }
 
   #take(line: InboxLine): void {
@@ -142,7 +156,7 @@ class WorkerLife {
     }
   }
 
-  async #make({ number, key, ...location }: Assignment): Promise<void> {
+  async #make({ number, key, ...location }: Assignment, state: ProcessState): Promise<void> {
     const before = lookBefore(workerKey(this.#worker));
     if (!takeSync(takenFile(this.#directory, this.#worker, number), before)) return;
     this.#taken.push(number);
@@ -157,6 +171,8 @@ class WorkerLife {
     } catch (error) {
       writer.fail(error);
     }
+    // At first: what is written is to be as the job set's files are.
+    state.restore();
     writer.write(this.#outcomes);
     this.#writer = undefined;
     await writer.release();

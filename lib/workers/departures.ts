@@ -26,6 +26,8 @@ export class Departures {
   readonly #host: DeparturesHost;
   /** Ends that are being worked on. */
   readonly #ending = new Set<Promise<void>>();
+  /** What the batch system has been asked to remove, and has not answered. */
+  readonly #removals = new Set<Promise<void>>();
   #onNone: () => void = () => {};
 
   constructor(host: DeparturesHost) {
@@ -64,9 +66,11 @@ export class Departures {
       this.#onNone = () => resolve(true);
       if (warm.workers.size === 0 && this.#ending.size === 0) resolve(true);
     });
-    if (await isTrueWithin(none, timeout * BY_ITSELF)) return;
-    await inner.remove([...warm.workers].flatMap(({ jobId }) => jobId ?? [])).catch(() => {});
-    await isTrueWithin(none, timeout * (1 - BY_ITSELF));
+    if (!(await isTrueWithin(none, timeout * BY_ITSELF))) {
+      await inner.remove([...warm.workers].flatMap(({ jobId }) => jobId ?? [])).catch(() => {});
+      await isTrueWithin(none, timeout * (1 - BY_ITSELF));
+    }
+    await Promise.all(this.#removals);
   }
 
   /** Calls that a worker has not begun wait for another one. */
@@ -206,7 +210,9 @@ export class Departures {
 
   /** A worker that is not needed; if it cannot be removed, it ends by itself once it begins. */
   #removeJob(jobId: string): void {
-    this.#host.inner.remove([jobId]).catch(() => {});
+    const removal = this.#host.inner.remove([jobId]).catch(() => {});
+    this.#removals.add(removal);
+    void removal.then(() => this.#removals.delete(removal));
   }
 }
 

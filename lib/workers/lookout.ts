@@ -82,6 +82,6 @@ function isFree({ phase, assigned }: Worker): boolean {
 
 /** Whether it has been making one call for long. */
 export function isStuck({ phase, assigned, progressAt }: Worker): boolean {
-  const isMaking = (phase === 'ready' || phase === 'suspended') && assigned.size > 0;
+  const isMaking = phase !== 'queued' && phase !== 'ended' && assigned.size > 0;
   return isMaking && performance.now() - progressAt > STUCK_MS;
 }

@@ -172,6 +172,9 @@ describe('What is plain', () => {
   it('is not a list with an accessor, though that is called', () => {
     expect(serializePlain(define([1, 2], 'other', getter), 'value')).toBeUndefined();
     expect(serializePlain(longWith(40, getter), 'value')).toBeUndefined();
+    const thrower = { ...getter, get: () => call(String(BigInt('no number'))) };
+    expect(serializePlain(longWith(40, thrower), 'value')).toBeUndefined();
+    expect(serializePlain(define([1], 'other', thrower), 'value')).toBeUndefined();
     expect(serializePlain([{ a: define([], 0, getter) }], 'value')).toBeUndefined();
   });
 

@@ -1,0 +1,301 @@
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import type { JobBatch, JobEvent, SubmitOptions } from '../../lib/batch/batch-system.ts';
+import { SubmitError } from '../../lib/errors.ts';
+import { parseInbox, type Assignment } from '../../lib/job-set/inbox.ts';
+import * as names from '../../lib/job-set/names.ts';
+import { takeSync } from '../../lib/job-set/taking.ts';
+import { seal } from '../../lib/payload/sealed.ts';
+import { WorkerSystem } from '../../lib/workers/worker-system.ts';
+import { ScriptedSystem } from '../support/scripted-system.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
+import { thrownBy } from '../support/thrown-by.ts';
+import { until } from '../support/until.ts';
+
+const parent = temporaryDirectory();
+const open: WorkerSystem[] = [];
+afterEach(async () => {
+  for (const system of open.splice(0)) await system.close();
+});
+
+/** A system with workers whose jobs do nothing: the spec plays what they do. */
+class Play {
+  readonly inner = new ScriptedSystem();
+  readonly system: WorkerSystem;
+  readonly directory: string = mkdtempSync(join(parent, 'job-set-'));
+  readonly events: JobEvent[] = [];
+
+  constructor(max: number) {
+    mkdirSync(names.outcomesDirectory(this.directory));
+    mkdirSync(names.logsDirectory(this.directory));
+    this.system = new WorkerSystem(
+      this.inner,
+      { max, idleTimeout: 1000 },
+      { watch: 'events', outcomeGrace: undefined, cwd: '/' },
+    );
+    this.system.events.subscribe?.((event) => this.events.push(event));
+    open.push(this.system);
+  }
+
+  async submit(keys: readonly string[], submit: SubmitOptions = {}): Promise<string[]> {
+    const jobs = keys.map((key) => ({ key, arguments: [key, '1', '0', '10', 'a'.repeat(32), '1'] }));
+    const jobSet = { id: basename(this.directory), directory: this.directory };
+    const batch: JobBatch = { jobSet, submission: 1, jobs, cwd: '/', submit, avoid: [] };
+    return this.system.submit(batch);
+  }
+
+  /** The job of a worker. */
+  idOf(worker: number): string {
+    const key = names.workerKey(worker);
+    const index = this.inner.batches.findIndex(({ jobs }) => jobs.some((job) => job.key === key));
+    return `${index + 1}.${key}`;
+  }
+
+  start(worker: number): void {
+    writeFileSync(names.startedFile(this.directory, worker), JSON.stringify({ host: 'node7' }));
+    this.inner.emit({ jobId: this.idOf(worker), kind: 'running', host: 'node7' });
+  }
+
+  inbox(worker: number): Assignment[] {
+    const { lines } = parseInbox(readFileSync(names.inboxFile(this.directory, worker)));
+    return lines.flatMap((line) => (line.kind === 'calls' ? line.assignments : []));
+  }
+
+  isClosed(worker: number): boolean {
+    const { lines } = parseInbox(readFileSync(names.inboxFile(this.directory, worker)));
+    return lines.some(({ kind }) => kind === 'close');
+  }
+
+  async untilGiven(worker: number, keys: readonly string[]): Promise<void> {
+    await until(() => keys.every((key) => this.inbox(worker).some((given) => given.key === key)));
+  }
+
+  begin(worker: number, key: string): void {
+    const [given] = this.inbox(worker).filter((assignment) => assignment.key === key);
+    const file = names.takenFile(this.directory, worker, given?.number as number);
+    if (!takeSync(file, { stdout: 0, stderr: 0 })) throw new Error(`${key} was taken back`);
+  }
+
+  writeOutcome(key: string): void {
+    writeFileSync(names.outcomeFile(this.directory, key), seal(Buffer.from('outcome')));
+  }
+
+  /** A worker makes a call, in so many milliseconds. */
+  make(worker: number, key: string, duration: number): void {
+    this.begin(worker, key);
+    this.writeOutcome(key);
+    this.system.onOutcome(`call.${key}`, duration);
+  }
+
+  eventsOf(key: string): JobEvent['kind'][] {
+    return this.events.filter(({ jobId }) => jobId === `call.${key}`).map(({ kind }) => kind);
+  }
+}
+
+describe('A system with workers', () => {
+  it('submits no more of them than there are calls, nor than it may, numbered apart from calls', async () => {
+    const play = new Play(3);
+    expect(await play.submit(['1', '2'])).toEqual(['call.1', 'call.2']);
+    await play.submit(['3', '4', '5']);
+    await until(() => play.inner.batches.length === 2);
+    expect(play.inner.batches.map(({ jobs }) => jobs.map(({ key }) => key))).toEqual([
+      ['worker-1', 'worker-2'],
+      ['worker-3'],
+    ]);
+    expect(play.inner.batches.map(({ submission }) => submission)).toEqual([-1, -2]);
+  });
+
+  it('gives each of them its share, and more when it has made that', async () => {
+    const play = new Play(2);
+    await play.submit(['1', '2', '3', '4']);
+    play.start(1);
+    await play.untilGiven(1, ['1', '2']);
+    expect(play.inbox(1)).toHaveLength(2);
+    play.start(2);
+    await play.untilGiven(2, ['3']);
+    play.make(1, '1', 1);
+    play.make(1, '2', 1);
+    await play.untilGiven(1, ['4']);
+    expect(play.eventsOf('1')).toEqual(['ended']);
+  });
+
+  it('dismisses those that have not begun when there is nothing left for them', async () => {
+    const play = new Play(2);
+    await play.submit(['1', '2']);
+    play.start(1);
+    await play.untilGiven(1, ['1']);
+    play.make(1, '1', 1);
+    await play.untilGiven(1, ['2']);
+    await until(() => play.inner.removed.includes(play.idOf(2)));
+    expect(play.isClosed(1)).toBe(false);
+  });
+
+  it('gives the calls of one that was evicted to another, and removes it', async () => {
+    const play = new Play(1);
+    await play.submit(['1', '2']);
+    play.start(1);
+    await play.untilGiven(1, ['1', '2']);
+    play.begin(1, '1');
+    play.inner.emit({ jobId: play.idOf(1), kind: 'evicted' });
+    await until(() => play.inner.batches.length === 2);
+    expect(play.inner.removed).toContain(play.idOf(1));
+    play.start(2);
+    await play.untilGiven(2, ['1', '2']);
+    expect(play.events).toEqual([]);
+  });
+
+  it('leaves one alone that is said to have been evicted, and runs', async () => {
+    const play = new Play(1);
+    await play.submit(['1']);
+    play.start(1);
+    await play.untilGiven(1, ['1']);
+    const jobId = play.idOf(1);
+    play.inner.known.set(jobId, { jobId, kind: 'running' });
+    play.inner.emit({ jobId, kind: 'evicted' });
+    play.inner.emit({ jobId, kind: 'queued' });
+    play.make(1, '1', 1);
+    await play.submit(['2']);
+    await play.untilGiven(1, ['2']);
+    expect(play.inner.batches).toHaveLength(1);
+  });
+
+  it('gives up one that the batch system does not know, when it has said so twice', async () => {
+    const play = new Play(1);
+    await play.submit(['1']);
+    play.start(1);
+    await play.untilGiven(1, ['1']);
+    expect(await play.system.status(['call.1'])).toEqual(
+      new Map([['call.1', { jobId: 'call.1', kind: 'queued' }]]),
+    );
+    expect(play.inner.batches).toHaveLength(1);
+    await play.system.status(['call.1']);
+    await until(() => play.inner.batches.length === 2);
+    play.start(2);
+    await play.untilGiven(2, ['1']);
+  });
+
+  it.each<[what: string, write: (play: Play) => void]>([
+    ['is there', (play) => play.writeOutcome('1')],
+    [
+      'is whole, though it has not got its name',
+      ({ directory }) =>
+        writeFileSync(`${names.outcomeFile(directory, '1')}.node7-1-1.tmp`, seal(Buffer.from('outcome'))),
+    ],
+  ])('does not have a call made again whose worker died when its outcome %s', async (_what, write) => {
+    const play = new Play(1);
+    await play.submit(['1']);
+    play.start(1);
+    await play.untilGiven(1, ['1']);
+    play.begin(1, '1');
+    write(play);
+    play.inner.emit({ jobId: play.idOf(1), kind: 'ended', signal: 9 });
+    await until(() => play.events.length > 0);
+    expect(play.events).toEqual([{ jobId: 'call.1', kind: 'ended', exitCode: 0 }]);
+    expect(readFileSync(names.outcomeFile(play.directory, '1')).length).toBeGreaterThan(0);
+    expect(play.inner.batches).toHaveLength(1);
+  });
+
+  it('has a call made three times whose workers die, and then tells how the last one did', async () => {
+    const play = new Play(1);
+    await play.submit(['1']);
+    for (const worker of [1, 2, 3]) {
+      await until(() => play.inner.batches.length === worker);
+      play.start(worker);
+      await play.untilGiven(worker, ['1']);
+      play.begin(worker, '1');
+      writeFileSync(names.stderrFile(play.directory, names.workerKey(worker)), `death ${worker}`);
+      play.inner.emit({ jobId: play.idOf(worker), kind: 'ended', signal: 11, memoryUsed: 7 });
+    }
+    await until(() => play.eventsOf('1').includes('ended'));
+    expect(play.events).toEqual([
+      { jobId: 'call.1', kind: 'measured', memoryUsed: 7, memoryRequested: undefined },
+      { jobId: 'call.1', kind: 'ended', signal: 11, memoryUsed: 7 },
+    ]);
+    expect(readFileSync(names.stderrFile(play.directory, '1'), 'utf8')).toBe('death 3');
+  });
+
+  it('takes back what waits behind a long call when another one has nothing to do', async () => {
+    const play = new Play(2);
+    await play.submit(['1', '2', '3']);
+    play.start(1);
+    await play.untilGiven(1, ['1', '2']);
+    play.begin(1, '1');
+    play.start(2);
+    await play.untilGiven(2, ['3']);
+    play.make(2, '3', 1);
+    await play.untilGiven(2, ['2']);
+    expect(() => play.begin(1, '2')).toThrow('was taken back');
+  });
+
+  it('removes calls that wait, are next, or run, the last of these with its worker', async () => {
+    const play = new Play(1);
+    await play.submit(['1', '2', '3']);
+    play.start(1);
+    await play.untilGiven(1, ['1', '2']);
+    play.begin(1, '1');
+    await play.system.remove(['call.3', 'call.2']);
+    expect([play.eventsOf('3'), play.eventsOf('2'), play.inner.removed]).toEqual([
+      ['removed'],
+      ['removed'],
+      [],
+    ]);
+    expect(() => play.begin(1, '2')).toThrow('was taken back');
+    await play.system.remove(['call.1']);
+    await until(() => play.eventsOf('1').includes('removed'));
+    expect(play.inner.removed).toEqual([play.idOf(1)]);
+    expect(play.inner.batches).toHaveLength(1);
+  });
+
+  it('does not end a worker for a call that is done, and another one has begun', async () => {
+    const play = new Play(1);
+    await play.submit(['1', '2']);
+    play.start(1);
+    await play.untilGiven(1, ['1', '2']);
+    play.begin(1, '1');
+    play.writeOutcome('1');
+    play.begin(1, '2');
+    await play.system.remove(['call.1']);
+    expect(play.eventsOf('1')).toEqual(['ended']);
+    expect(play.inner.removed).toEqual([]);
+  });
+
+  it('fails the submission of calls for which no worker can be submitted', async () => {
+    const play = new Play(1);
+    const failure = { command: 'condor_submit', exitCode: 1, stderr: '' };
+    play.inner.beforeAnswer = () => {
+      throw new SubmitError('no', failure);
+    };
+    expect(await thrownBy(play.submit(['1']))).toBeInstanceOf(SubmitError);
+    play.inner.beforeAnswer = () => {};
+    await play.submit(['2']);
+    play.start(2);
+    await play.untilGiven(2, ['2']);
+    expect(play.inbox(2)).toHaveLength(1);
+  });
+
+  it('shows a call that has begun as running, on its machine', async () => {
+    const play = new Play(1);
+    await play.submit(['1']);
+    play.start(1);
+    await play.untilGiven(1, ['1']);
+    play.begin(1, '1');
+    await until(() => play.events.length > 0);
+    expect(play.events).toEqual([{ jobId: 'call.1', kind: 'running', host: 'node7' }]);
+  });
+
+  it('ends workers when it is to retire, and waits until they are gone', async () => {
+    const play = new Play(1);
+    await play.submit(['1']);
+    play.start(1);
+    await play.untilGiven(1, ['1']);
+    play.make(1, '1', 1);
+    let isRetired = false;
+    const retired = play.system.retire(60_000).then(() => (isRetired = true));
+    await until(() => play.isClosed(1));
+    expect(isRetired).toBe(false);
+    play.inner.emit({ jobId: play.idOf(1), kind: 'ended', exitCode: 0 });
+    await retired;
+    expect(play.inner.removed).toEqual([]);
+  });
+});
