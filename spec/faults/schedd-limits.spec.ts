@@ -40,15 +40,13 @@ describe('Calls', () => {
     },
   );
 
-  it.each([
-    'MAX_JOBS_PER_SUBMISSION',
-    'SUBMIT_MAX_PROCS_IN_CLUSTER',
-    'MAX_JOBS_PER_OWNER',
-    'MAX_JOBS_SUBMITTED',
-  ])('whose jobs come into the queue bit by bit stay one cluster, more than %s allows', async (limit) => {
-    const told = await run({ [limit]: 4 }, 10, { max_materialize: 3 });
-    expect(told).toMatchObject([{ count: 10, jobIds: expect.anything() }]);
-  });
+  it.each(['MAX_JOBS_PER_SUBMISSION', 'SUBMIT_MAX_PROCS_IN_CLUSTER', 'MAX_JOBS_SUBMITTED'])(
+    'whose jobs come into the queue bit by bit stay one cluster, more than %s allows',
+    async (limit) => {
+      const told = await run({ [limit]: 4 }, 10, { max_materialize: 3 });
+      expect(told).toMatchObject([{ count: 10, jobIds: expect.anything() }]);
+    },
+  );
 
   it.each(['MAX_JOBS_PER_OWNER', 'MAX_JOBS_SUBMITTED'])(
     'that are more in the queue than %s allows wait for places',

@@ -69,11 +69,15 @@ describe('With max_materialize', () => {
     expect(log).toMatch(/^035 .* Cluster submitted/m);
   });
 
-  it('a call whose job is still to come is cancelled at once, and never runs', async () => {
+  it('a call whose job is still to come is cancelled at once, and removed when it comes', async () => {
     await using executor = new HTCondorExecutor({ directory, submit });
     const trace = join(directory, 'trace');
     const slow = [1, 2].map(() => executor.submit(async () => new Promise((done) => setTimeout(done, 5000))));
-    const cancelled = executor.submit((file: string) => writeFileSync(file, 'ran'), trace);
+    const cancelled = executor.submit(async (file: string) => {
+      // It may have begun by the time it is removed.
+      await new Promise((done) => setTimeout(done, 10_000));
+      writeFileSync(file, 'ran');
+    }, trace);
     const last = executor.submit(() => 7);
     await until(() => last.jobId !== undefined && queued(executor).length === 2);
     expect(cancelled.cancel()).toBe(true);
@@ -81,6 +85,7 @@ describe('With max_materialize', () => {
     expect(slow.map((future) => future.done())).toEqual([false, false]);
     expect(await last).toBe(7);
     await Promise.all(slow);
+    await until(() => isGone(executor));
     expect(existsSync(trace)).toBe(false);
     expect(last.attempts).toBe(1);
   });
