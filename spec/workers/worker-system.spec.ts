@@ -74,7 +74,8 @@ class Play {
   begin(worker: number, key: string): void {
     const [given] = this.inbox(worker).filter((assignment) => assignment.key === key);
     const file = names.takenFile(this.directory, worker, given?.number as number);
-    if (!takeSync(file, { stdout: 0, stderr: 0 })) throw new Error(`${key} was taken back`);
+    if (!takeSync(file, names.blankFile(this.directory, worker), { stdout: 0, stderr: 0 }))
+      throw new Error(`${key} was taken back`);
   }
 
   writeOutcome(key: string): void {
