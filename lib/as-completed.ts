@@ -1,5 +1,6 @@
 import { TimeoutError } from './errors.ts';
 import { checkFutures } from './check-futures.ts';
+import { Fifo } from './fifo.ts';
 import type { AnyFuture } from './future.ts';
 import { checkWaitOptions, limitWait, type WaitOptions } from './timeout.ts';
 
@@ -57,7 +58,7 @@ type EndResult = { value: undefined; done: true };
 class CompletedEntries<F extends AnyFuture> implements AsyncIterableIterator<Entry<F>> {
   readonly #total: number;
   /** Done, not yet yielded. */
-  readonly #ready: Entry<F>[] = [];
+  readonly #ready = new Fifo<Entry<F>>();
   /** How to let go of each future that is not done. */
   readonly #pending = new Map<F, () => void>();
   /** Calls of next() that wait for a future. */
@@ -106,7 +107,7 @@ class CompletedEntries<F extends AnyFuture> implements AsyncIterableIterator<Ent
 
   async return(): Promise<EndResult> {
     this.#stop();
-    this.#ready.length = 0;
+    this.#ready.clear();
     this.#failure = undefined;
     this.#endWaiting();
     return { value: undefined, done: true };

@@ -1,12 +1,13 @@
 import type { BatchSystem } from './batch/batch-system.ts';
 import { attachCalls } from './cluster/attach-calls.ts';
-import { countSubmitted, type Call } from './cluster/call.ts';
+import type { Call } from './cluster/call.ts';
 import { Calls } from './cluster/calls.ts';
 import { cancelOnAbort } from './cluster/cancel-on-abort.ts';
 import { ConditionWait } from './cluster/condition-wait.ts';
 import { failedFuture } from './cluster/failed-future.ts';
 import { JobCommands, warnOfUnremoved } from './cluster/job-commands.ts';
 import { JobControls } from './cluster/job-controls.ts';
+import { closeWhenEmpty, NONE_LEFT_MS } from './cluster/close-when-empty.ts';
 import { JobsAtEnd } from './cluster/jobs-at-end.ts';
 import { openJobSet, type OpenJobSet } from './cluster/open-job-set.ts';
 import { makeJobSet } from './cluster/make-job-set.ts';
@@ -16,7 +17,7 @@ import { Resubmissions } from './cluster/resubmissions.ts';
 import { isEnding, watchExit } from './cluster/process-end.ts';
 import { Submissions } from './cluster/submissions.ts';
 import type { ResolvedOptions } from './cluster-options.ts';
-import { StartBreaker } from './cluster/start-breaker.ts';
+import { breakCalls, StartBreaker } from './cluster/start-breaker.ts';
 import { type BrokenExecutorError, DetachedError, ShutdownError } from './errors.ts';
 import { Executor, type JobRequest, type ShutdownOptions } from './executor.ts';
 import type { JobOptions } from './job-options.ts';
@@ -27,12 +28,6 @@ import type { Claim } from './job-set/claim.ts';
 import { newJobSetId, type JobSet } from './job-set/job-set.ts';
 import { checkOptions } from './options.ts';
 import type { AnyFunction } from './payload/any-function.ts';
-
-/**
- * How long `shutdown` waits for jobs to leave the queue after their calls are done, so that their files can go: longer than a job has
- * to end when it is removed.
- */
-const LEAVE_QUEUE_MS = 12_000;
 
 /** The one executor over a batch system: a job for each call, whose outcome comes back through the job set. */
 export class ClusterExecutor extends Executor {
@@ -73,9 +68,9 @@ export class ClusterExecutor extends Executor {
     });
     this.#submissions = new Submissions({
       system,
-      cwd: options.cwd,
-      submit: options.submit,
-      busy: () => countSubmitted(this.#pending),
+      options,
+      inFlight: () => this.#opened?.tracker.size ?? 0,
+      pending: () => this.#pending.size,
       openJobSet: async () => (await this.#openJobSet()).jobSet,
       onWritten: (call) => this.#opened?.files.useInputs(call.input?.batch as number),
       onSubmitted: (call, jobId) => this.#opened?.tracker.track(call, jobId),
@@ -125,6 +120,7 @@ export class ClusterExecutor extends Executor {
     this.assertOpen();
     this.#shutdown = Promise.resolve();
     await this.#submissions.idle();
+    this.#submissions.leave();
     // Jobs of cancelled calls are not to be left.
     await this.#commands.idle();
     this.#detached = true;
@@ -150,16 +146,16 @@ export class ClusterExecutor extends Executor {
         this.#opened = await this.#open;
         return this.#opened;
       },
-      addCall: (parts) => {
-        const call = this.#calls.remake(parts);
-        this.#await(call);
-        return call;
-      },
+      addCall: (parts) => this.#await(this.#calls.remake(parts)),
       submit: (call) => this.#submissions.add(call),
       removeJob: (jobId) => this.#commands.remove(jobId),
     });
     if (this.#pending.size > 0) this.#opened?.watch.wake();
     this.#checkIdle();
+  }
+
+  override get maxInFlight(): number {
+    return this.#options.maxInFlight;
   }
 
   override with(options: JobOptions): Executor {
@@ -205,19 +201,21 @@ export class ClusterExecutor extends Executor {
     } catch (error) {
       return failedFuture(error);
     }
-    this.#await(call);
-    cancelOnAbort(call.future, request.options.signal);
-    if (!call.future.done()) this.#submissions.add(call);
-    return call.future;
+    const { future } = this.#await(call);
+    cancelOnAbort(future, request.options.signal);
+    if (!future.done()) this.#submissions.add(call);
+    return future;
   }
 
-  #await(call: Call): void {
+  #await(call: Call): Call {
     this.#pending.add(call);
     this.#atEnd.watch();
+    return call;
   }
 
   #onDone(call: Call): void {
     this.#pending.delete(call);
+    this.#submissions.onDone(call);
     if (!this.#detached) void this.#opened?.archiveEnd(call);
     this.#checkIdle();
   }
@@ -226,11 +224,7 @@ export class ClusterExecutor extends Executor {
   #break(error: BrokenExecutorError | undefined): void {
     if (error === undefined) return;
     this.#broken = error;
-    for (const call of this.#pending) {
-      if (call.future.running()) continue;
-      call.controller.reject(error);
-      this.#opened?.tracker.onCancel(call);
-    }
+    breakCalls(this.#pending, error, this.#opened?.tracker);
   }
 
   #refuse(call: Call, error: unknown): void {
@@ -273,11 +267,15 @@ export class ClusterExecutor extends Executor {
       removeJob: (jobId) => {
         if (!this.#atEnd.removesAll) this.#commands.remove(jobId);
       },
-      onGone: () => this.#checkIdle(),
+      onGone: () => {
+        this.#checkIdle();
+        this.#submissions.onLeft();
+      },
       onLost: () => {
         // Calls to come get a job set of their own.
         this.#open = undefined;
         this.#id = newJobSetId();
+        this.#submissions.onLeft();
       },
     });
   }
@@ -289,11 +287,9 @@ export class ClusterExecutor extends Executor {
     await this.#wait.until(() => this.#pending.size === 0, Infinity);
     await this.#submissions.idle();
     await this.#commands.idle();
-    const opened = this.#opened;
-    opened?.watch.wake();
-    await this.#system.retire?.(LEAVE_QUEUE_MS);
-    await this.#wait.until(() => (opened?.tracker.size ?? 0) === 0, LEAVE_QUEUE_MS);
-    await opened?.close();
+    this.#opened?.watch.wake();
+    await this.#system.retire?.(NONE_LEFT_MS);
+    if (this.#opened !== undefined) await closeWhenEmpty(this.#opened, this.#wait);
     await this.#system.close();
   }
 }

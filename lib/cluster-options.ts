@@ -33,6 +33,12 @@ export interface ClusterOptions extends CaptureOptions, JobPolicies {
   /** Options for that node, such as `['--max-old-space-size=4096']`. */
   readonly execArgv?: readonly string[] | undefined;
   /**
+   * How many jobs there are in the queue at once, at the most; further calls wait in this process, in their order, with their inputs on
+   * the disk.
+   * @default Infinity
+   */
+  readonly maxInFlight?: number | undefined;
+  /**
    * Whose files stay when a call is done. Job sets with nothing left in them are removed at shutdown.
    * @default 'failed'
    */
@@ -83,6 +89,7 @@ export interface ResolvedOptions {
   readonly setup: readonly string[];
   readonly node: string;
   readonly execArgv: readonly string[];
+  readonly maxInFlight: number;
   readonly keepFiles: KeepFiles;
   readonly detachOnExit: boolean;
   readonly watch: 'auto' | 'events' | 'sweep';
@@ -101,6 +108,7 @@ const TABLE: OptionTable = {
   setup: ['array of strings'],
   node: ['string'],
   execArgv: ['array of strings'],
+  maxInFlight: ['number'],
   keepFiles: ['string'],
   detachOnExit: ['boolean'],
   watch: ['string'],
@@ -140,6 +148,7 @@ export function resolveOptions(
     setup: options.setup ?? [],
     node: options.node ?? process.execPath,
     execArgv: options.execArgv ?? [],
+    maxInFlight: checkNumber('maxInFlight', options.maxInFlight ?? Infinity, 1),
     keepFiles: checkChoice('keepFiles', keepFiles, ['failed', 'all', 'none']),
     detachOnExit: options.detachOnExit ?? false,
     watch: checkChoice('watch', watch, ['auto', 'events', 'sweep']),

@@ -15,6 +15,8 @@ export interface SubmissionMessage {
   /** In the order of their calls; undefined if it was refused. */
   readonly jobIds: readonly string[] | undefined;
   readonly error: unknown;
+  /** Set if its calls wait in the process, as there were too many of them: at once, or in the queue. */
+  readonly postponed: true | undefined;
   readonly durationMs: number;
 }
 

@@ -171,10 +171,17 @@ export class CommandNotFoundError extends CommandError {
 export class SubmitError extends CommandError {
   /** Whether nobody answered, rather than refused: the same jobs may be taken later. */
   readonly transient: boolean;
+  /** Set if there were too many jobs: in one `submission`, or together with those in the `queue`. */
+  readonly limit: 'submission' | 'queue' | undefined;
 
-  constructor(message: string, failure: CommandFailure & { transient?: boolean }, options?: ErrorOptions) {
+  constructor(
+    message: string,
+    failure: CommandFailure & { transient?: boolean; limit?: 'submission' | 'queue' | undefined },
+    options?: ErrorOptions,
+  ) {
     super(message, failure, options);
     this.transient = failure.transient ?? false;
+    this.limit = failure.limit;
   }
 
   static {

@@ -47,6 +47,11 @@ export abstract class Executor implements AsyncDisposable {
    */
   abstract prepare<F extends AnyFunction>(fn: F): F;
 
+  /** How many jobs there are at once, at the most. */
+  get maxInFlight(): number {
+    return Infinity;
+  }
+
   /** @throws {ShutdownError} after `shutdown()`, or while the process is ending */
   abstract assertOpen(): void;
 
@@ -69,7 +74,7 @@ export abstract class Executor implements AsyncDisposable {
 
   /**
    * Calls `fn` with each item, and iterates over the results in the order of the items. All calls are submitted at once,
-   * unless there is a `bufferSize`.
+   * unless there is a `bufferSize`, or the executor has a `maxInFlight`: then items are taken as there is room for them.
    * @throws {TypeError} {@link RangeError} for wrong options; {@link ShutdownError} after `shutdown()`
    */
   map<T, R>(fn: (item: T) => R, items: Elements<T>, options: MapOptions = {}): MapResults<Awaited<R>> {
@@ -110,7 +115,13 @@ export abstract class Executor implements AsyncDisposable {
     const frozen = this.#freeze(fn);
     const run = (items: (readonly unknown[])[]): Future<ItemResult<Awaited<R>>[]> =>
       this.schedule({ fn: frozen, items, options: NO_OPTIONS }) as Future<ItemResult<Awaited<R>>[]>;
-    return new MapResults(elements, toArguments, run, options);
+    return new MapResults(elements, toArguments, run, this.#bounded(options));
+  }
+
+  /** From an endless source no more is taken than the executor lets go, and as much again, so that there is a next item. */
+  #bounded(options: MapOptions): MapOptions {
+    if (this.maxInFlight === Infinity || options.bufferSize !== undefined) return options;
+    return { ...options, bufferSize: 2 * this.maxInFlight * Math.max(options.chunkSize ?? 1, 1) };
   }
 
   /** All calls of a map are of the function as it was at first. What cannot travel fails with each call. */
@@ -146,6 +157,10 @@ class ExecutorWithOptions extends Executor {
 
   override prepare<F extends AnyFunction>(fn: F): F {
     return this.#executor.prepare(fn);
+  }
+
+  override get maxInFlight(): number {
+    return this.#executor.maxInFlight;
   }
 
   override with(options: JobOptions): Executor {

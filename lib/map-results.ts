@@ -1,5 +1,6 @@
 import { ChunkSource, type ArgumentList, type Elements } from './chunk-source.ts';
 import { TimeoutError } from './errors.ts';
+import { Fifo } from './fifo.ts';
 import type { Future } from './future.ts';
 import { checkChoice, checkNumber, checkOptions, type OptionTable } from './options.ts';
 import { checkTimeout, startTimer } from './timeout.ts';
@@ -61,7 +62,7 @@ export class MapResults<R> implements AsyncIterableIterator<R>, AsyncDisposable 
   /** Submitted, in the order of their items; in ordered iteration, done ones wait here for those before them. */
   readonly #chunks = new Set<Chunk<R>>();
   /** To be yielded next. */
-  readonly #ready: ItemResult<R>[] = [];
+  readonly #ready = new Fifo<ItemResult<R>>();
   /** How many results have been yielded, errors among them. */
   #yielded = 0;
   #timedOut = false;
@@ -179,7 +180,7 @@ export class MapResults<R> implements AsyncIterableIterator<R>, AsyncDisposable 
     this.#stopTimer();
     this.#cancelRest();
     this.#chunks.clear();
-    this.#ready.length = 0;
+    this.#ready.clear();
     this.#changed();
     await this.#source.close();
   }

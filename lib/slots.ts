@@ -2,22 +2,31 @@ import { Fifo } from './fifo.ts';
 
 /** Lets so many at a time, in their order. */
 export class Slots {
-  #free: number;
-  readonly #waiting = new Fifo<() => void>();
+  readonly #count: number;
+  #used = 0;
+  readonly #waiting = new Fifo<() => Promise<void>>();
+  #onIdle: (() => void)[] = [];
 
   constructor(count: number) {
-    this.#free = count;
+    this.#count = count;
   }
 
-  async use<T>(act: () => Promise<T>): Promise<T> {
-    if (this.#free > 0) this.#free -= 1;
-    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    try {
-      return await act();
-    } finally {
-      const next = this.#waiting.shift();
-      if (next === undefined) this.#free += 1;
-      else next();
-    }
+  /** Begins now or later; what waits costs little. `act` must not reject. */
+  run(act: () => Promise<void>): void {
+    if (this.#used === this.#count) return this.#waiting.push(act);
+    this.#used += 1;
+    void this.#runOn(act);
+  }
+
+  /** Resolves when nothing is under way. */
+  async idle(): Promise<void> {
+    if (this.#used > 0) await new Promise<void>((resolve) => this.#onIdle.push(resolve));
+  }
+
+  async #runOn(first: () => Promise<void>): Promise<void> {
+    for (let act: (() => Promise<void>) | undefined = first; act !== undefined; act = this.#waiting.shift())
+      await act();
+    this.#used -= 1;
+    if (this.#used === 0) for (const tell of this.#onIdle.splice(0)) tell();
   }
 }

@@ -18,6 +18,7 @@ describe('The options of an executor', () => {
       node: process.execPath,
       execArgv: [],
       keepFiles: 'failed',
+      maxInFlight: Infinity,
       detachOnExit: false,
       watch: 'auto',
       sweepInterval: 2000,

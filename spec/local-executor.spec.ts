@@ -58,6 +58,13 @@ describe('LocalExecutor', () => {
     expect(texts).toEqual(['0', '01', '012', '0123']);
   });
 
+  it('has no more than maxInFlight jobs at once, whatever it could run', async () => {
+    await using executor = new LocalExecutor({ ...options, maxInFlight: 1 });
+    const file = join(options.directory, `in-flight-${randomUUID()}`);
+    const texts = await Promise.all([0, 1, 2, 3].map((index) => executor.submit(append, file, index)));
+    expect(texts).toEqual(['0', '01', '012', '0123']);
+  });
+
   it('runs jobs in the directory of the program, with its environment', async () => {
     expect(await call({}, () => [process.cwd(), process.env['PATH']])).toEqual([
       process.cwd(),

@@ -65,6 +65,8 @@ export interface BatchSystem {
   retire?(timeoutMs: number): Promise<void>;
   /** Removes whole job sets when the process ends; a system whose jobs end with {@link close} has none. */
   readonly jobSetRemoval?: JobSetRemoval;
+  /** Whether jobs with these options are best submitted together, however many they are: it takes them bit by bit. */
+  takesAll?(submit: SubmitOptions): boolean;
   /** Frees what the system holds open. */
   close(): Promise<void>;
 }
@@ -130,7 +132,15 @@ export interface JobBatch {
 export interface SubmittedBatch {
   readonly jobSet: { readonly id: string; readonly directory: string };
   readonly submission: number;
-  readonly jobs: readonly { readonly key: string }[];
+  readonly submit: SubmitOptions;
+  readonly jobs: readonly {
+    readonly key: string;
+    /**
+     * Among all that were submitted together, counted from 0.
+     * @default that among these
+     */
+    readonly position?: number;
+  }[];
 }
 
 /** A machine, by the name that events give it, and until when it is avoided, by Date.now(). */

@@ -1,7 +1,11 @@
-/** Pauses grow from the first to the longest, by a half each. */
+/**
+ * Pauses grow from the first to the longest, by a half each; each is up to a quarter shorter by chance, so that programs that were refused
+ * together do not come again together.
+ */
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 10_000;
 const GROWTH = 1.5;
+const SHORTER_BY = 0.25;
 
 export interface Patience {
   /** How long tries may be begun, in milliseconds; 0 means one try. */
@@ -32,7 +36,7 @@ export async function patiently<T>(
       if (!mayPass(error) || left <= 0 || isUnwanted()) throw error;
       if (next === FIRST_PAUSE_MS) onFirstFailure?.(error);
       // The last try is made when the time is over, not a long pause before.
-      await pause(Math.min(next, left), signal);
+      await pause(Math.min(next * (1 - SHORTER_BY * Math.random()), left), signal);
       if (isUnwanted()) throw error;
     }
   }

@@ -39,6 +39,16 @@ export async function attachCalls(
   options: ResolvedOptions,
   host: AttachHost,
 ): Promise<Future<unknown>[]> {
+  // Those that are done are nobody else's.
+  const futures = new Map<Call, Future<unknown>>();
+  const keeping: AttachHost = {
+    ...host,
+    addCall: (parts) => {
+      const call = host.addCall(parts);
+      futures.set(call, call.future);
+      return call;
+    },
+  };
   const jobSet = await JobSet.open(options.directory, id);
   await checkHeader(jobSet, system);
   const claim = await Claim.take(jobSet.directory, takeOver);
@@ -51,11 +61,11 @@ export async function attachCalls(
     }
     const archive = await readArchive(jobSet.directory);
     const recovered = await recoverCalls(jobSet, system, journaled, archive);
-    const calls = await restoreCalls(jobSet, recovered.calls, archive, options, host);
+    const calls = await restoreCalls(jobSet, recovered.calls, archive, options, keeping);
     const lastSubmission = largest(journaled.submissions.map(({ submission }) => submission));
     const open = await host.work(jobSet, claim, lastSubmission);
     goOn(open, calls, recovered, host);
-    return futuresOf(calls);
+    return futuresOf(calls, futures);
   } catch (error) {
     await claim.release();
     throw error;
@@ -63,10 +73,16 @@ export async function attachCalls(
 }
 
 /** In the order of the calls. */
-function futuresOf(calls: ReadonlyMap<number, Call>): Future<unknown>[] {
+function futuresOf(
+  calls: ReadonlyMap<number, Call>,
+  futures: ReadonlyMap<Call, Future<unknown>>,
+): Future<unknown>[] {
   return [...calls.entries()]
     .toSorted(([a], [b]) => a - b)
-    .flatMap(([, call]) => (call.items === 0 ? [call.future] : itemFutures(call)));
+    .flatMap(([, call]) => {
+      const future = futures.get(call) as Future<unknown>;
+      return call.items === 0 ? [future] : itemFutures(call, future);
+    });
 }
 
 /** The calls that are known, by index; those that were done are done again. */

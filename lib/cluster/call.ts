@@ -1,4 +1,5 @@
 import type { JobOptions } from '../job-options.ts';
+import { InvalidStateError } from '../errors.ts';
 import { FutureController } from '../future-controller.ts';
 import type { Future } from '../future.ts';
 import type { FutureSource, FutureState, JobControl, Usage } from '../future-source.ts';
@@ -37,9 +38,11 @@ export interface CallParts {
 
 /** The executor's side of a future. */
 export class Call implements FutureSource {
-  readonly controller: FutureController<unknown>;
-  /** Undefined if an earlier process has written it. */
-  readonly fn: WrittenFunction | undefined;
+  /** Let go when the future is done: its value is nobody's business but the caller's. */
+  #controller: FutureController<unknown> | undefined;
+  #settled: WeakRef<Future<unknown>> | undefined;
+  /** Undefined if an earlier process has written it, or the future is done. */
+  fn: WrittenFunction | undefined;
   readonly options: JobOptions;
   /** How many calls a chunk has; 0 for a call that is no chunk. */
   readonly items: number;
@@ -83,16 +86,27 @@ export class Call implements FutureSource {
     this.payloadHash = payloadHash;
     this.options = options;
     this.items = items;
-    this.controller = new FutureController(this);
+    this.#controller = new FutureController(this);
   }
 
+  /** @throws {InvalidStateError} if the future is done */
+  get controller(): FutureController<unknown> {
+    return this.#controller ?? throwDone();
+  }
+
+  /** @throws {InvalidStateError} if it is done, and nobody has it any more */
   get future(): Future<unknown> {
-    return this.controller.future;
+    return this.#controller?.future ?? this.#settled?.deref() ?? throwDone();
+  }
+
+  /** Whether the future is. */
+  get done(): boolean {
+    return this.#controller?.future.done() ?? true;
   }
 
   /** Whether there is nobody left for whom a job could run. */
   get unwanted(): boolean {
-    return this.givenUp || this.future.done();
+    return this.givenUp || this.done;
   }
 
   /** The key of the job of the present attempt. */
@@ -110,6 +124,10 @@ export class Call implements FutureSource {
     this.#tellState();
     publishSettlement(this);
     this.#host.onDone(this);
+    this.#settled = new WeakRef(this.future);
+    this.#controller = undefined;
+    this.fn = undefined;
+    this.payload = undefined;
   }
 
   #tellState(): void {
@@ -154,9 +172,6 @@ export class Call implements FutureSource {
   }
 }
 
-/** How many calls have a job. */
-export function countSubmitted(calls: Iterable<Call>): number {
-  let count = 0;
-  for (const { jobId } of calls) if (jobId !== undefined) count += 1;
-  return count;
+function throwDone(): never {
+  throw new InvalidStateError('The future of the call is done already');
 }

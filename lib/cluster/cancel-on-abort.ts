@@ -7,14 +7,17 @@ const futuresOf = new WeakMap<AbortSignal, Set<Future<unknown>>>();
 export function cancelOnAbort(future: Future<unknown>, signal: AbortSignal | undefined): void {
   if (signal === undefined) return;
   if (signal.aborted) return void future.cancel(signal.reason);
-  let futures = futuresOf.get(signal);
-  if (futures === undefined) {
-    futures = new Set();
-    futuresOf.set(signal, futures);
-    signal.addEventListener('abort', () => cancelAll(signal), { once: true });
-  }
+  const futures = futuresOf.get(signal) ?? listenTo(signal);
   futures.add(future);
   future.addDoneCallback(() => futures.delete(future));
+}
+
+/** On its own, so that what the listener can see holds no future. */
+function listenTo(signal: AbortSignal): Set<Future<unknown>> {
+  const futures = new Set<Future<unknown>>();
+  futuresOf.set(signal, futures);
+  signal.addEventListener('abort', () => cancelAll(signal), { once: true });
+  return futures;
 }
 
 function cancelAll(signal: AbortSignal): void {

@@ -2,6 +2,7 @@ import type { JobRequest } from '../executor.ts';
 import { encodeCall, type CallItem, type CallOptions } from '../payload/call.ts';
 import { captureGraph } from '../payload/capture/capture.ts';
 import { writeGraph } from '../payload/format.ts';
+import { isPrimitive } from '../payload/primitive.ts';
 import { serializePlain } from '../payload/serialize-plain.ts';
 import { serialize } from '../payload/serialize.ts';
 import { encodeThrown } from '../payload/thrown.ts';
@@ -41,6 +42,7 @@ function encodeItem(
   { fn, objects }: WrittenFunction,
   { capture }: CallOptions,
 ): CallItem {
+  if (Object.getPrototypeOf(args) === Array.prototype && args.every(isPrimitive)) return { primitives: args };
   const plain = serializePlain(args, 'arguments', objects);
   if (plain !== undefined) return { arguments: plain };
   const captured = captureGraph(args, 'arguments', capture);

@@ -4,11 +4,11 @@ import type { ItemResult } from '../map-results.ts';
 import type { Call } from './call.ts';
 
 /** A future for each call of a chunk. The chunk's job is removed when all of them are cancelled. */
-export function itemFutures(call: Call): Future<unknown>[] {
+export function itemFutures(call: Call, chunk: Future<unknown>): Future<unknown>[] {
   let wanted = call.items;
   const onCancel = (): void => {
     wanted -= 1;
-    if (wanted === 0) call.future.cancel();
+    if (wanted === 0 && !call.done) call.future.cancel();
   };
   const controllers = Array.from(
     { length: call.items },
@@ -34,8 +34,13 @@ export function itemFutures(call: Call): Future<unknown>[] {
         onCancel,
       }),
   );
+  settleWith(chunk, controllers);
+  return controllers.map(({ future }) => future);
+}
+
+function settleWith(chunk: Future<unknown>, controllers: readonly FutureController<unknown>[]): void {
   const open = (): FutureController<unknown>[] => controllers.filter(({ future }) => !future.done());
-  call.future.then(
+  chunk.then(
     (results) => {
       for (const [index, result] of (results as ItemResult<unknown>[]).entries()) {
         const controller = controllers[index];
@@ -46,10 +51,9 @@ export function itemFutures(call: Call): Future<unknown>[] {
     },
     (error: unknown) => {
       for (const controller of open()) {
-        if (call.future.cancelled()) controller.future.cancel((error as Error).cause);
+        if (chunk.cancelled()) controller.future.cancel((error as Error).cause);
         else controller.reject(error);
       }
     },
   );
-  return controllers.map(({ future }) => future);
 }

@@ -15,6 +15,7 @@ export class JobFiles {
   /** How many calls still need the inputs of a batch. */
   readonly #users = new Map<number, number>();
   #kept = 0;
+  #setGoes = false;
   readonly #removals = new Slots(REMOVALS_AT_ONCE);
 
   constructor(jobSet: JobSet, policy: KeepFiles) {
@@ -58,14 +59,28 @@ export class JobFiles {
   }
 
   /** Removes the files of a job that has left the queue; before that, the batch system may still write some. */
-  async remove(job: Job): Promise<void> {
-    if (!job.keep) await this.#removals.use(async () => this.#removeFiles(job));
+  remove(job: Job, onRemoved: () => void): void {
+    if (job.keep) return onRemoved();
+    this.#removals.run(async () => {
+      await this.#removeFiles(job);
+      onRemoved();
+    });
+  }
+
+  /**
+   * Resolves when nothing is being removed any more.
+   * @param setGoes the whole job set is going to be removed, which is less work than to remove file after file
+   */
+  async finish(setGoes: boolean): Promise<void> {
+    this.#setGoes = setGoes;
+    await this.#removals.idle();
   }
 
   async #removeFiles({ call, key, archived }: Job): Promise<void> {
     // A call that is tried again still needs its inputs, and has the logs of its last attempt.
-    const isLast = call.future.done() && call.key === key;
+    const isLast = call.done && call.key === key;
     if (isLast) await call.keepLogs().catch(ignore);
+    if (this.#setGoes) return;
     await this.#jobSet.removeLogs(key).catch(ignore);
     const isArchived = await (archived ?? Promise.resolve()).then(
       () => true,

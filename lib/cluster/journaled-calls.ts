@@ -77,10 +77,20 @@ export function readCalls(entries: readonly (JournalEntry & { readonly time: str
     }
     const batch = submissions.get(entry.submission);
     if (batch === undefined) continue;
-    if (entry.event === 'submitted') batch.ids = entry.ids;
+    if (entry.event === 'postponed') putBack(calls, batch);
+    else if (entry.event === 'submitted') batch.ids = entry.ids;
     else batch.refusal = entry.error;
   }
   return { calls, earlier, submissions: [...submissions.values()], closed };
+}
+
+/** None of the calls of a submission has got a job by it. */
+function putBack(calls: Map<number, JournaledCall>, batch: JournaledSubmission): void {
+  const waiting = { ...batch, submission: 0, waits: true };
+  for (const [index, call] of calls) {
+    if (call.submission === batch)
+      calls.set(index, { ...call, attempt: call.attempt - 1, submission: waiting });
+  }
 }
 
 function newSubmission(

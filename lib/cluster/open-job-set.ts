@@ -64,8 +64,10 @@ export class OpenJobSet {
     const { size } = this.tracker;
     const { directory } = this.jobSet;
     if (size > 0) warn(`${size} jobs have not left the queue yet, so their files stay: ${directory}`);
+    const goes = size === 0 && !this.files.keptAny;
+    await this.files.finish(goes);
     try {
-      if (size === 0 && !this.files.keptAny) return await this.jobSet.remove();
+      if (goes) return await this.jobSet.remove();
       await this.jobSet.note({ event: 'closed' } satisfies JournalEntry);
       await this.claim.release();
     } catch (error) {

@@ -62,17 +62,17 @@ export async function recoverCalls(
 async function findJobs(
   jobSet: JobSet,
   system: BatchSystem,
-  { submission, time, ids, refusal }: JournaledSubmission,
+  { submission, submit, time, ids, refusal }: JournaledSubmission,
   calls: readonly JournaledCall[],
   begun: ReadonlySet<string>,
   jobIds: Map<JournaledCall, string>,
 ): Promise<void> {
   if (refusal !== undefined) return;
-  const jobs = calls.map(({ job }) => job);
+  const jobs = calls.map(({ job: { key }, position }) => ({ key, position }));
   // The journal has the ids of all jobs of the submission, of which some may be settled.
   const told = ids === undefined ? undefined : calls.map(({ position }) => ids[position] as string);
   const find = async (): Promise<(string | undefined)[]> =>
-    system.find({ jobSet, submission, jobs }, told, time);
+    system.find({ jobSet, submission, submit, jobs }, told, time);
   const found = await find();
   const isUnknown = found.every((id, index) => id === undefined && !begun.has(jobs[index]?.key ?? ''));
   if (told === undefined && isUnknown) {

@@ -26,7 +26,7 @@ export class Resubmissions {
   }
 
   #addLater(call: Call, delay: number): void {
-    if (delay === 0 || call.future.done()) return this.#submissions.add(call);
+    if (delay === 0 || call.done) return this.#submissions.add(call);
     // A call that is cancelled meanwhile has its files removed by the same way.
     let again = (): void => {
       again = () => {};

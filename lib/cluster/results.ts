@@ -27,9 +27,11 @@ export async function takeResults(
     nodeVersion: outcome.nodeVersion,
   };
   const where = `condor-futures job ${String(call.jobId)} (${outcome.host}, pid ${outcome.pid})`;
-  const results = await Promise.all(
-    outcome.items.map(async (item) => decodeItem(item, where, otherNode, call)),
-  );
+  const results: ItemResult<unknown>[] = [];
+  for (const item of outcome.items)
+    results.push(
+      'primitive' in item ? { value: item.primitive } : await decodeItem(item, where, otherNode, call),
+    );
   // A job that could not read its calls did not know how many they were.
   if (results.length < call.items) {
     const others = results.find(hasFailed) ?? { thrown: new PayloadError('The outcome holds no result') };
@@ -59,7 +61,7 @@ export function firstError([first]: readonly ItemResult<unknown>[]): unknown {
 }
 
 async function decodeItem(
-  item: ItemOutcome,
+  item: Exclude<ItemOutcome, { primitive: unknown }>,
   where: string,
   otherNode: OtherNode,
   call: Call,

@@ -1,5 +1,5 @@
 import type { BatchSystem, JobEvent } from '../batch/batch-system.ts';
-import type { Job, JobEnd } from './job.ts';
+import type { Job } from './job.ts';
 
 /** How long nothing may be heard of any job before the batch system is asked; it doubles while nothing is heard. */
 const FIRST_SILENCE_MS = 60_000;
@@ -7,9 +7,13 @@ const LONGEST_SILENCE_MS = 600_000;
 /** One answer without a job proves nothing: a queue may be listed while it is being rewritten. */
 const MISSING_TIMES = 2;
 
-/** Nothing may come of it for long, and nobody would notice that it is gone. */
-function isHeldOnRequest(end: JobEnd): boolean {
-  return end.kind === 'held' && end.requested === true;
+/**
+ * Nothing may come of it for long, and nobody would notice that it is gone. That holds for a job whose call is done, too: calls may wait for
+ * its place in the queue.
+ */
+function maySilentlyEnd({ phase, end }: Job): boolean {
+  if (end === undefined) return phase !== 'gone';
+  return phase === 'open' && end.kind === 'held' && end.requested === true;
 }
 
 /** Asks the batch system, rarely and for all jobs at once, when outcomes and events have been silent for long. */
@@ -44,9 +48,7 @@ export class SilenceCheck {
     // While other jobs talk, one whose last event was lost must not wait for ever.
     const isDue = now - this.#heardAt >= this.#patience || now - this.#askedAt >= LONGEST_SILENCE_MS;
     if (this.#asking || !isDue) return;
-    const open = [...jobs].filter(
-      (job) => job.phase === 'open' && (job.end === undefined || isHeldOnRequest(job.end)),
-    );
+    const open = [...jobs].filter((job) => maySilentlyEnd(job));
     this.#heardAt = now;
     this.#askedAt = now;
     if (open.length > 0) void this.#ask(open);

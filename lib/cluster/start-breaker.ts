@@ -1,5 +1,7 @@
 import { BrokenExecutorError } from '../errors.ts';
 import { JobDiedError, JobHeldError, type JobError } from '../job-errors.ts';
+import type { Call } from './call.ts';
+import type { Tracker } from './tracker.ts';
 
 /** So many jobs that fail in the same way are no accident. */
 const MOST_FAILURES = 10;
@@ -30,6 +32,19 @@ export class StartBreaker {
       MOST_FAILURES,
       { cause: error },
     );
+  }
+}
+
+/** Ends the calls that wait for a job; those that run may have begun after all. */
+export function breakCalls(
+  calls: Iterable<Call>,
+  error: BrokenExecutorError,
+  tracker: Pick<Tracker, 'onCancel'> | undefined,
+): void {
+  for (const call of calls) {
+    if (call.future.running()) continue;
+    call.controller.reject(error);
+    tracker?.onCancel(call);
   }
 }
 

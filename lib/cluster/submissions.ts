@@ -1,21 +1,26 @@
-import PQueue from 'p-queue';
-import type { AvoidedHost, BatchSystem, SubmitOptions } from '../batch/batch-system.ts';
+import type { BatchSystem } from '../batch/batch-system.ts';
+import type { ResolvedOptions } from '../cluster-options.ts';
 import { publish } from '../diagnostics.ts';
-import type { InputLocation, JobSet } from '../job-set/job-set.ts';
-import { journalJob, type JournalEntry } from '../job-set/journal.ts';
-import { jobKey } from '../job-set/names.ts';
-import { parseMemory, showMemory } from '../memory.ts';
+import { SubmitError } from '../errors.ts';
+import type { JobSet } from '../job-set/job-set.ts';
+import type { JournalEntry } from '../job-set/journal.ts';
+import { parseMemory } from '../memory.ts';
 import type { Call } from './call.ts';
+import { QueueRoom } from './queue-room.ts';
+import { groupByTerms, type Terms } from './submission-terms.ts';
 import { WaitingCalls } from './waiting-calls.ts';
+import { WaitingNotes } from './waiting-notes.ts';
+import { batchedJob, journaledJob, writeCalls } from './write-calls.ts';
 
 /** What a submission needs from the executor, and tells it. */
 export interface SubmissionHost {
   readonly system: BatchSystem;
-  readonly cwd: string;
-  /** Submit options of the executor, under those of a call. */
-  readonly submit: SubmitOptions;
-  /** How many calls that are not done have a job. */
-  busy(): number;
+  /** Its submit options are under those of a call. */
+  readonly options: Pick<ResolvedOptions, 'cwd' | 'submit' | 'maxInFlight'>;
+  /** How many jobs are in the queue, as far as is known. */
+  inFlight(): number;
+  /** How many calls are not done. */
+  pending(): number;
   openJobSet(): Promise<JobSet>;
   /** A call's input is on the disk. */
   onWritten(call: Call): void;
@@ -24,28 +29,36 @@ export interface SubmissionHost {
   onRefused(call: Call, error: unknown): void;
 }
 
-/** HTCondor refuses more than MAX_JOBS_PER_SUBMISSION jobs at once, 20,000 as shipped; and what is refused is refused as a whole. */
-const JOBS_PER_SUBMISSION = 5000;
+/** How many calls are looked at to find those that can share a submission. */
+const WINDOW = 100_000;
 
 /**
  * Hands calls to the batch system. All those of one tick, and all that come while a submission is running, go into one
- * submission; calls with different submit options need one each.
+ * submission; calls with different submit options need one each. Those for which the queue has no room wait in line, on the disk.
  */
 export class Submissions {
   readonly #host: SubmissionHost;
-  /** One at a time, so that jobs are queued in the order of their calls. */
-  readonly #queue = new PQueue({ concurrency: 1 });
-  #waiting: Call[] = [];
-  #scheduled = false;
-  /** Those that are being submitted. */
+  readonly #room: QueueRoom;
+  /** Calls whose inputs may not be on the disk yet. */
+  #arrived: Call[] = [];
+  /** Calls whose inputs are on the disk, in their order. */
+  readonly #line = new Set<Call>();
+  readonly #notes: WaitingNotes;
+  /** Those of the line that are being submitted. */
+  #underWay: ReadonlySet<Call> = new Set();
   #waitingFor: WaitingCalls | undefined;
+  /** One at a time, so that jobs are queued in the order of their calls. */
+  #working: Promise<void> | undefined;
+  /** There are more calls, or there may be more room, than it has seen. */
+  #wanted = false;
+  #left = false;
+  #warned = false;
   #submissions = 0;
-  /** Calls to be tried again of which the journal does not say so yet. */
-  readonly #unnoted = new Map<Call, string>();
-  #noting: Promise<void> | undefined;
 
   constructor(host: SubmissionHost) {
     this.#host = host;
+    this.#notes = new WaitingNotes(host.options.submit);
+    this.#room = new QueueRoom(host.options.maxInFlight, () => this.#work());
   }
 
   /** The next submission gets the number after this one. */
@@ -54,33 +67,29 @@ export class Submissions {
   }
 
   add(call: Call): void {
-    this.#waiting.push(call);
-    if (this.#scheduled) return;
-    this.#scheduled = true;
-    setImmediate(() => {
-      void this.#queue.add(async () => {
-        this.#scheduled = false;
-        await this.#submit(this.#waiting.splice(0));
-      });
-    });
+    this.#arrived.push(call);
+    this.#work();
   }
 
   /** As {@link add}, when its time has come, for a call whose job failed; resolves when the journal says that it waits for another one. */
   async noteRetry(call: Call): Promise<void> {
-    // Now: its next attempt may be on its way before this is written.
-    this.#unnoted.set(call, nextJob(call));
-    this.#noting ??= new Promise((resolve) => setImmediate(resolve)).then(async () => {
-      this.#noting = undefined;
-      const jobs = new Map(this.#unnoted);
-      this.#unnoted.clear();
-      await this.#noteWaiting(jobs);
-    });
-    return this.#noting;
+    return this.#notes.noteRetry(call);
+  }
+
+  /** A job has left the queue. */
+  onLeft(): void {
+    this.#room.onLeft();
+    if (this.#line.size > 0) this.#work();
+  }
+
+  /** A call's future is done: it waits no more. */
+  onDone(call: Call): void {
+    if (this.#line.has(call) && !this.#underWay.has(call)) this.#drop(call, undefined);
   }
 
   /** Whether the batch system may know jobs whose ids it has not told yet. */
   get busy(): boolean {
-    return this.#queue.pending > 0;
+    return this.#working !== undefined;
   }
 
   /** Whether the batch system has been asked for any job. */
@@ -88,63 +97,126 @@ export class Submissions {
     return this.#submissions > 0;
   }
 
-  /** Resolves when nothing waits to be submitted. */
+  /** Resolves when nothing is to be submitted, but what there is no room for. */
   async idle(): Promise<void> {
-    while (this.#scheduled || this.#queue.size > 0 || this.#queue.pending > 0) {
-      await new Promise((resolve) => setImmediate(resolve));
-      await this.#queue.onIdle();
-    }
+    while (this.#working !== undefined) await this.#working;
   }
 
-  /** What is being submitted is wanted no more: does not wait for a batch system that is away. */
+  /** Submits no more: what waits in line is left there, on the disk. */
+  leave(): void {
+    this.#left = true;
+    this.#room.stop();
+  }
+
+  /** What is being submitted, or waits, is wanted no more: does not wait for a batch system that is away. */
   giveUp(): void {
     this.#waitingFor?.giveUp();
+    for (const call of this.#line) if (call.unwanted) this.onDone(call);
   }
 
-  async #submit(waiting: Call[]): Promise<void> {
-    const calls = this.#withoutDone(waiting);
+  #work(): void {
+    this.#wanted = true;
+    this.#working ??= this.#submitAll().finally(() => {
+      this.#working = undefined;
+      if (this.#wanted) this.#work();
+    });
+  }
+
+  async #submitAll(): Promise<void> {
+    do {
+      this.#wanted = false;
+      // All calls of the present tick.
+      await new Promise((resolve) => setImmediate(resolve));
+      await this.#write(this.#arrived.splice(0));
+    } while ((await this.#submitSome()) || this.#wanted);
+    if (this.#line.size > 0 && !this.#left) this.#room.tryLater();
+    else this.#room.stop();
+  }
+
+  /** Brings calls to the disk, and into the line. */
+  async #write(arrived: readonly Call[]): Promise<void> {
+    for (const call of arrived) if (call.unwanted) this.#drop(call, undefined);
+    const calls = arrived.filter((call) => !call.unwanted);
     if (calls.length === 0) return;
-    let jobSet: JobSet;
     try {
-      jobSet = await this.#host.openJobSet();
+      const jobSet = await this.#host.openJobSet();
       for (const call of await writeCalls(jobSet, calls)) this.#host.onWritten(call);
     } catch (error) {
-      for (const call of calls) this.#host.onRefused(call, error);
+      for (const call of calls) this.#drop(call, error);
       return;
     }
-    const groups = groupByTerms(this.#host.submit, calls);
+    const isFirst = this.#line.size === 0;
+    for (const call of calls) this.#line.add(call);
     // Those that are not submitted at once are not to be lost if the process is ended meanwhile.
-    const later = [
-      ...groups.slice(1).flatMap((group) => group.calls),
-      ...(groups[0]?.calls.slice(JOBS_PER_SUBMISSION) ?? []),
-    ];
-    await this.#noteWaiting(new Map(later.map((call) => [call, nextJob(call)]))).catch(ignore);
-    for (const { calls: group, ...terms } of groups) {
-      for (let start = 0; start < group.length; start += JOBS_PER_SUBMISSION) {
-        await this.#submitGroup(jobSet, terms, group.slice(start, start + JOBS_PER_SUBMISSION));
+    const next = isFirst && !this.#left ? this.#nextGroups()[0]?.calls.slice(0, this.#room.atOnce()) : [];
+    const atOnce = new Set(next);
+    const later = calls.filter((call) => !atOnce.has(call));
+    await this.#notes.note(later).catch(ignore);
+    for (const call of calls) if (call.unwanted) this.#drop(call, undefined);
+  }
+
+  /** The calls at the head of the line, as many as there is room for. */
+  #nextGroups(): ReturnType<typeof groupByTerms> {
+    const room = Math.min(WINDOW, this.#room.beside(this.#host.inFlight()));
+    const next: Call[] = [];
+    for (const call of this.#line) {
+      if (next.length >= room) break;
+      next.push(call);
+    }
+    return groupByTerms(this.#host.options.submit, next);
+  }
+
+  /** @returns whether more may be submitted now */
+  async #submitSome(): Promise<boolean> {
+    if (this.#left) return false;
+    const groups = this.#nextGroups();
+    for (const { calls, ...terms } of groups) {
+      const all = this.#host.system.takesAll?.(terms.submit) === true ? Infinity : undefined;
+      for (let start = 0; start < calls.length;) {
+        const some = calls.slice(start, start + this.#room.atOnce(all));
+        if (!(await this.#submit(terms, some))) return true;
+        start += some.length;
       }
+    }
+    return groups.length > 0;
+  }
+
+  /** @returns false if the calls stay in line */
+  async #submit(terms: Terms, group: readonly Call[]): Promise<boolean> {
+    for (const call of group) if (call.unwanted) this.#drop(call, undefined);
+    const calls = group.filter((call) => this.#line.has(call));
+    if (calls.length === 0) return true;
+    for (const call of calls) {
+      call.attempts += 1;
+      call.memoryRequested = parseMemory(terms.submit['request_memory']);
+    }
+    this.#submissions += 1;
+    this.#underWay = new Set(calls);
+    const waiting = new WaitingCalls(calls);
+    this.#waitingFor = waiting;
+    try {
+      return await this.#hand(terms, calls, this.#submissions, waiting.signal);
+    } finally {
+      waiting.stop();
+      this.#waitingFor = undefined;
+      this.#underWay = new Set();
+      for (const call of calls) if (call.unwanted && this.#line.has(call)) this.#drop(call, undefined);
     }
   }
 
-  async #submitGroup(jobSet: JobSet, { submit, avoid }: Terms, group: Call[]): Promise<void> {
-    const calls = this.#withoutDone(group);
-    if (calls.length === 0) return;
-    for (const call of calls) {
-      call.attempts += 1;
-      call.memoryRequested = parseMemory(submit['request_memory']);
-    }
-    this.#submissions += 1;
-    const submission = this.#submissions;
-    const jobs = calls.map((call) => {
-      const { batch, offset, length } = call.input as NonNullable<Call['input']>;
-      return {
-        key: call.key,
-        arguments: [call.key, batch, offset, length, call.payloadHash, submission].map(String),
-      };
-    });
-    const { cwd, system } = this.#host;
+  /** As {@link #submit}, of calls that have a submission of their own. */
+  async #hand(
+    terms: Terms,
+    calls: readonly Call[],
+    submission: number,
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    const { jobSet, submit, avoid } = terms;
+    const { system, options } = this.#host;
+    const { cwd } = options;
+    const jobs = calls.map((call) => batchedJob(call, submission));
     const startedAt = performance.now();
-    const tell = (jobIds: string[] | undefined, error?: unknown): void =>
+    const tell = (jobIds: string[] | undefined, error?: unknown, postponed?: true): void =>
       publish('submission', () => ({
         system: system.name,
         jobSet: jobSet.id,
@@ -152,97 +224,56 @@ export class Submissions {
         count: jobs.length,
         jobIds: jobIds?.slice(),
         error,
+        postponed,
         durationMs: performance.now() - startedAt,
       }));
-    const waiting = new WaitingCalls(calls);
-    this.#waitingFor = waiting;
     let ids: string[];
     try {
-      await jobSet.note({
-        event: 'submitting',
-        submission,
-        jobs: calls.map((call) => journalJobOf(call, call.key)),
-        submit,
-      } satisfies JournalEntry);
-      const busy = this.#host.busy();
-      ids = await system.submit({ jobSet, submission, jobs, cwd, submit, busy, avoid }, waiting.signal);
-      tell(ids);
+      const lines = calls.map((call) => journaledJob(call, call.attempts));
+      await jobSet.note({ event: 'submitting', submission, jobs: lines, submit } satisfies JournalEntry);
+      const busy = Math.max(0, this.#host.pending() - this.#arrived.length - this.#line.size);
+      ids = await system.submit({ jobSet, submission, jobs, cwd, submit, busy, avoid }, signal);
     } catch (error) {
-      tell(undefined, error);
-      for (const call of calls) this.#host.onRefused(call, error);
-      await jobSet
-        .note({ event: 'refused', submission, error: String(error) } satisfies JournalEntry)
-        .catch(ignore);
-      return;
-    } finally {
-      waiting.stop();
-      this.#waitingFor = undefined;
+      const postponed = this.#postpones(error, calls);
+      tell(undefined, error, postponed || undefined);
+      const entry: JournalEntry = postponed
+        ? { event: 'postponed', submission }
+        : { event: 'refused', submission, error: String(error) };
+      if (!postponed) for (const call of calls) this.#drop(call, error);
+      await jobSet.note({ ...entry }).catch(ignore);
+      return !postponed;
     }
-    calls.forEach((call, index) => this.#host.onSubmitted(call, ids[index] as string));
+    tell(ids);
+    this.#room.onAccepted(calls.length);
+    for (const [index, call] of calls.entries()) {
+      this.#line.delete(call);
+      this.#notes.forget(call);
+      this.#host.onSubmitted(call, ids[index] as string);
+    }
     // The event log has the ids too.
     await jobSet.note({ event: 'submitted', submission, ids } satisfies JournalEntry).catch(ignore);
+    return true;
   }
 
-  /** Writes down that calls, whose inputs are on the disk, are still to be submitted. */
-  async #noteWaiting(jobs: ReadonlyMap<Call, string>): Promise<void> {
-    for (const { submit, calls } of groupByTerms(this.#host.submit, [...jobs.keys()])) {
-      const lines = calls.map((call) => jobs.get(call) as string);
-      await calls[0]?.jobSet?.note({ event: 'waiting', jobs: lines, submit } satisfies JournalEntry);
+  /** Whether calls that were refused stay in line, as there were too many of them. */
+  #postpones(error: unknown, calls: readonly Call[]): boolean {
+    if (!(error instanceof SubmitError) || error.limit === undefined) return false;
+    if (!this.#room.onRefused(error.limit, calls.length)) return false;
+    for (const call of calls) call.attempts -= 1;
+    if (error.limit === 'queue' && !this.#warned) {
+      this.#warned = true;
+      const message = `Calls wait until others' jobs have left the queue, which takes no more: ${error.message}`;
+      process.emitWarning(message, 'CondorFuturesWarning');
     }
+    return true;
   }
 
-  /** Those that have not been cancelled while they waited. */
-  #withoutDone(calls: readonly Call[]): Call[] {
-    for (const call of calls) if (call.unwanted) this.#host.onRefused(call, undefined);
-    return calls.filter((call) => !call.unwanted);
+  #drop(call: Call, error: unknown): void {
+    this.#line.delete(call);
+    this.#notes.forget(call);
+    // Another process needs what is on the disk.
+    if (!this.#left) this.#host.onRefused(call, error);
   }
 }
 
 function ignore(): void {}
-
-/** What a call's next job is to be, for the journal. */
-function nextJob(call: Call): string {
-  return journalJobOf(call, jobKey(call.index, call.attempts + 1));
-}
-
-function journalJobOf({ input, payloadHash: hash, items, growths }: Call, key: string): string {
-  return journalJob({ key, ...(input as InputLocation), hash, items, growths });
-}
-
-/** Writes the functions and inputs that are not on the disk yet, as those of a call that is tried again are; tells which. */
-async function writeCalls(jobSet: JobSet, calls: readonly Call[]): Promise<Call[]> {
-  for (const { fn } of calls) if (fn !== undefined) await jobSet.writeFunction(fn.hash, fn.bytes);
-  const fresh = calls.filter((call) => call.payload !== undefined);
-  if (fresh.length === 0) return [];
-  const locations = await jobSet.writeInputs(fresh.map((call) => call.payload as Uint8Array));
-  fresh.forEach((call, index) => {
-    call.input = locations[index];
-    call.payload = undefined;
-    call.jobSet = jobSet;
-  });
-  return fresh;
-}
-
-/** What the jobs of one submission have in common. */
-interface Terms {
-  readonly submit: SubmitOptions;
-  readonly avoid: readonly AvoidedHost[];
-}
-
-/** Calls that can share one submission, in the order of their first. */
-function groupByTerms(common: SubmitOptions, calls: readonly Call[]): (Terms & { calls: Call[] })[] {
-  const groups = new Map<string, Terms & { calls: Call[] }>();
-  for (const call of calls) {
-    const submit = { ...common, ...call.options.submit, ...requestOf(call) };
-    const avoid = [...call.avoided].map(([host, until]) => ({ host, until }));
-    const name = JSON.stringify([Object.entries(submit), avoid]);
-    const group = groups.get(name);
-    if (group === undefined) groups.set(name, { submit, avoid, calls: [call] });
-    else group.calls.push(call);
-  }
-  return [...groups.values()];
-}
-
-function requestOf({ memory }: Call): SubmitOptions {
-  return memory === undefined ? {} : { request_memory: showMemory(memory) };
-}

@@ -1,17 +1,17 @@
 import type { JobEvent } from '../batch/batch-system.ts';
-import { DirectoryError, OwnershipError, PayloadError } from '../errors.ts';
+import { OwnershipError, PayloadError } from '../errors.ts';
 import { outcomeFile } from '../job-set/names.ts';
-import { decodeOutcome } from '../payload/call.ts';
 import type { Call } from './call.ts';
 import { newJob, type Job, type JobEnd } from './job.ts';
 import { Slots } from '../slots.ts';
 import { AwakeClock } from '../watch/awake-clock.ts';
 import { postMortem } from './post-mortem.ts';
-import { firstError, hasFailed, settle, takeResults } from './results.ts';
+import { isOpen, readOutcome, type Outcome } from './read-outcome.ts';
+import { firstError, hasFailed, settle } from './results.ts';
 import { holdActionOf, wantedRetry } from './retry.ts';
 import type { TrackerHost } from './tracker-host.ts';
 import { SilenceCheck } from './silence-check.ts';
-import { patienceWith, TornError, unreadableError } from './unreadable.ts';
+import { lostError, patienceWith, unreadableError } from './unreadable.ts';
 
 /** How many outcomes are read at once: each takes a file descriptor. */
 const READS_AT_ONCE = 32;
@@ -22,11 +22,13 @@ export class Tracker {
   readonly #silence: SilenceCheck;
   readonly #clock: AwakeClock;
   readonly #reads = new Slots(READS_AT_ONCE);
-  /** Jobs that are not gone, by key and by id. */
+  /** Jobs whose files are not removed yet, by key and by id. */
   readonly #byKey = new Map<string, Job>();
   readonly #byId = new Map<string, Job>();
   /** Those that have ended, or are held, and whose outcome may still come. */
   readonly #ending = new Set<Job>();
+  /** Those that have left the queue, and whose files are being removed. */
+  readonly #gone = new Set<Job>();
   /** Events of jobs whose ids are not known yet: a job may end before condor_submit has answered. */
   readonly #early = new Map<string, JobEvent[]>();
 
@@ -42,7 +44,7 @@ export class Tracker {
 
   /** How many jobs have not left the queue, as far as is known. */
   get size(): number {
-    return this.#byId.size;
+    return this.#byId.size - this.#gone.size;
   }
 
   /** A call's job is in the queue. */
@@ -56,9 +58,8 @@ export class Tracker {
       this.#host.removeJob(jobId);
       this.#settled(job, false);
     }
-    const early = this.#early.get(jobId) ?? [];
+    for (const event of this.#early.get(jobId) ?? []) this.onEvent(event);
     this.#early.delete(jobId);
-    for (const event of early) this.onEvent(event);
     // It may have been told before the job was known.
     this.#host.lookForOutcomes();
   }
@@ -84,7 +85,7 @@ export class Tracker {
 
   onOutcome(key: string): void {
     const job = this.#byKey.get(key);
-    if (job?.phase === 'open' && !job.reading) void this.#readOutcome(job);
+    if (job !== undefined) this.#read(job);
   }
 
   onEvent(event: JobEvent): void {
@@ -113,7 +114,7 @@ export class Tracker {
   /** Forgets all jobs: another process looks after them from now on. */
   abandon(): void {
     for (const job of this.#byId.values()) job.phase = 'gone';
-    for (const jobs of [this.#byId, this.#byKey, this.#ending]) jobs.clear();
+    for (const jobs of [this.#byId, this.#byKey, this.#ending, this.#gone]) jobs.clear();
   }
 
   /** Looks after the jobs that time alone can settle. */
@@ -122,26 +123,24 @@ export class Tracker {
     const now = this.#clock.now();
     for (const job of this.#ending) {
       if (job.reading) continue;
-      if (now >= job.deadline) void this.#giveUp(job);
       // A network filesystem may open by name what it does not list yet.
-      else void this.#readOutcome(job);
+      this.#read(job, now >= job.deadline);
     }
     this.#silence.onTick(this.#byId.values());
   }
 
   /** The job set's directory is gone: nothing can come of its jobs any more. */
   onDirectoryLost(cause: unknown): void {
-    const { directory } = this.#host.jobSet;
     for (const job of this.#byId.values()) {
+      if (job.phase === 'gone') continue;
       this.#byId.delete(job.jobId);
       this.#byKey.delete(job.key);
       this.#ending.delete(job);
       this.#host.removeJob(job.jobId);
       if (job.phase === 'open') {
         job.phase = 'gone';
-        const message = `The job set ${directory} was removed while its jobs were in the queue`;
         // Not tried again: the call itself was in there.
-        job.call.controller.reject(new DirectoryError(message, directory, { cause }));
+        job.call.controller.reject(lostError(this.#host.jobSet.directory, cause));
       }
     }
   }
@@ -181,27 +180,22 @@ export class Tracker {
     this.onOutcome(job.key);
   }
 
-  async #readOutcome(job: Job): Promise<void> {
+  /** @param isLast what is not there by then will not come */
+  #read(job: Job, isLast: boolean = false): void {
+    if (job.phase !== 'open' || job.reading) return;
     job.reading = true;
+    this.#reads.run(async () => {
+      await this.#look(job);
+      if (isLast) await this.#giveUp(job);
+      job.reading = false;
+    });
+  }
+
+  async #look(job: Job): Promise<void> {
     try {
-      const bytes = await this.#reads.use(async () => this.#host.jobSet.readOutcome(job.key));
+      const outcome = await readOutcome(this.#host, job);
       job.trouble = undefined;
-      if (bytes === undefined || job.phase !== 'open') return;
-      const outcome = decodeOutcome(bytes);
-      if (outcome === undefined) throw new TornError(bytes.length);
-      this.#host.system.onOutcome?.(job.jobId, outcome.endedAt - outcome.startedAt);
-      const results = await takeResults(job.call, outcome, this.#host.otherNode);
-      if (!this.#isOpen(job)) return;
-      this.#host.onStarted();
-      if (results.every(hasFailed) && this.#retries(job, firstError(results))) return;
-      const failed = results.some(hasFailed);
-      settle(job.call, results);
-      if (!this.#host.files.keeps(failed)) {
-        job.archived = this.#host.archive.add({ call: job.call.index, kind: 'outcome', bytes });
-        // Looked at when the job has left the queue, which may be much later.
-        job.archived.catch(() => {});
-      }
-      this.#settled(job, failed);
+      if (outcome !== undefined) this.#onResults(job, outcome);
     } catch (error) {
       if (error instanceof OwnershipError || error instanceof PayloadError) {
         this.#host.system.onOutcome?.(job.jobId, undefined);
@@ -209,19 +203,24 @@ export class Tracker {
       }
       // Anything else is the filesystem's, and may pass.
       else job.trouble = error as Error;
-    } finally {
-      job.reading = false;
     }
   }
 
-  /** Asked anew after each wait: meanwhile the call may have been cancelled. */
-  #isOpen({ phase }: Job): boolean {
-    return phase === 'open';
+  #onResults(job: Job, { bytes, results }: Outcome): void {
+    this.#host.onStarted();
+    if (results.every(hasFailed) && this.#retries(job, firstError(results))) return;
+    const failed = results.some(hasFailed);
+    settle(job.call, results);
+    if (!this.#host.files.keeps(failed)) {
+      job.archived = this.#host.archive.add({ call: job.call.index, kind: 'outcome', bytes });
+      // Looked at when the job has left the queue, which may be much later.
+      job.archived.catch(() => {});
+    }
+    this.#settled(job, failed);
   }
 
-  /** The time for an outcome is over: looks once more, then fails the call with how its job ended. */
+  /** The time for an outcome is over, and it has been looked for once more: fails the call with how its job ended. */
   async #giveUp(job: Job): Promise<void> {
-    await this.#readOutcome(job);
     // Meanwhile it may have begun again, and ended again.
     if (job.phase !== 'open' || job.end === undefined || this.#clock.now() < job.deadline) return;
     const { jobSet } = this.#host;
@@ -264,7 +263,7 @@ export class Tracker {
     if (job.end?.kind === 'removed' && job.end.byPolicy !== true) return false;
     const retry = wantedRetry(call.options, call, error);
     // Its policy has cancelled the call.
-    if (!this.#isOpen(job)) return true;
+    if (!isOpen(job)) return true;
     if (retry === undefined) return false;
     call.jobId = undefined;
     call.setState('pending');
@@ -284,15 +283,18 @@ export class Tracker {
   /** The call needs the job no more, and the job has ended, or is held: then it stays in the queue until it is removed. */
   #leave(job: Job, end: JobEnd): void {
     if (end.kind === 'held') this.#host.removeJob(job.jobId);
-    else void this.#gone(job);
+    else this.#onGone(job);
   }
 
-  async #gone(job: Job): Promise<void> {
+  #onGone(job: Job): void {
     if (job.phase === 'gone') return;
     job.phase = 'gone';
     this.#byKey.delete(job.key);
-    await this.#host.files.remove(job);
-    this.#byId.delete(job.jobId);
+    this.#gone.add(job);
     this.#host.onGone();
+    this.#host.files.remove(job, () => {
+      this.#byId.delete(job.jobId);
+      this.#gone.delete(job);
+    });
   }
 }

@@ -1,4 +1,4 @@
-import { PayloadError } from '../errors.ts';
+import { DirectoryError, PayloadError } from '../errors.ts';
 
 /** How long an outcome that is there, but gives an error when it is read, is tried, in milliseconds. */
 const UNREADABLE_MS = 60_000;
@@ -20,4 +20,10 @@ export class TornError extends Error {
 /** The error of a call whose outcome has been tried for long enough. */
 export function unreadableError(file: string, trouble: Error): PayloadError {
   return new PayloadError(`The outcome ${file} cannot be read: ${trouble.message}`, { cause: trouble });
+}
+
+/** The error of a call whose whole job set is gone. */
+export function lostError(directory: string, cause: unknown): DirectoryError {
+  const message = `The job set ${directory} was removed while its jobs were in the queue`;
+  return new DirectoryError(message, directory, { cause });
 }

@@ -1,7 +1,7 @@
 import * as fs from 'node:fs';
 import { promisify } from 'node:util';
 
-/** What looking after outcomes needs of the filesystem, many times over. */
+/** What reading outcomes needs of the filesystem, many times over. */
 export interface FileCalls {
   lstat(path: string): Promise<fs.Stats>;
   /** @returns a descriptor */
@@ -10,7 +10,6 @@ export interface FileCalls {
   /** @returns how many bytes were read */
   read(descriptor: number, bytes: Buffer, offset: number, length: number, position: number): Promise<number>;
   close(descriptor: number): Promise<void>;
-  unlink(path: string): Promise<void>;
 }
 
 const lstat = promisify(fs.lstat) as FileCalls['lstat'];
@@ -25,7 +24,6 @@ export const patientCalls: FileCalls = {
   fstat,
   read: async (...args) => (await read(...args)).bytesRead,
   close: promisify(fs.close),
-  unlink: promisify(fs.unlink),
 };
 
 /**
@@ -44,13 +42,9 @@ export const promptCalls: FileCalls = {
   fstat: async (descriptor) => fs.fstatSync(descriptor),
   read: async (...args) => fs.readSync(...args),
   close: async (descriptor) => fs.closeSync(descriptor),
-  unlink: async (path) => {
-    await ownTurn();
-    fs.unlinkSync(path);
-  },
 };
 
-/** How long files are looked after before the program has its turn. */
+/** How long files are read before the program has its turn. */
 const SLICE_MS = 5;
 
 let sliceEnd: number | undefined;

@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { appendFile, chmod, copyFile, mkdir, readdir, readFile, rm, rmdir } from 'node:fs/promises';
+import { appendFile, chmod, copyFile, mkdir, readdir, readFile, rm, rmdir, unlink } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { customAlphabet } from 'nanoid';
@@ -179,7 +179,8 @@ export class JobSet {
       }
       await writeWhole(
         names.inputsFile(this.directory, this.#batches),
-        Buffer.concat(calls.slice(begin, end)),
+        // A call that is alone may be large.
+        end - begin === 1 ? (calls[begin] as Uint8Array) : Buffer.concat(calls.slice(begin, end)),
       );
       begin = end;
     }
@@ -234,17 +235,17 @@ export class JobSet {
   }
 
   async removeOutcome(key: string): Promise<void> {
-    await this.#calls.unlink(names.outcomeFile(this.directory, key)).catch(ignoreMissing);
+    await unlink(names.outcomeFile(this.directory, key)).catch(ignoreMissing);
   }
 
   async removeLogs(key: string): Promise<void> {
     for (const file of [names.stdoutFile, names.stderrFile, names.startFile]) {
-      await this.#calls.unlink(file(this.directory, key)).catch(ignoreMissing);
+      await unlink(file(this.directory, key)).catch(ignoreMissing);
     }
   }
 
   async removeInputs(batch: number): Promise<void> {
-    await this.#calls.unlink(names.inputsFile(this.directory, batch)).catch(ignoreMissing);
+    await unlink(names.inputsFile(this.directory, batch)).catch(ignoreMissing);
   }
 
   /** Removes all of it, and the directory above if it was made for this set and is empty now. */

@@ -11,6 +11,8 @@ export type JournalEntry =
       readonly submit: Readonly<Record<string, string | number | boolean>>;
     }
   | { readonly event: 'submitted'; readonly submission: number; readonly ids: readonly string[] }
+  /** There were too many at once, or in the queue: its calls are still to be submitted. */
+  | { readonly event: 'postponed'; readonly submission: number }
   | { readonly event: 'refused'; readonly submission: number; readonly error: string }
   /** Calls that are still to be submitted, under these keys; perhaps once more, as they failed. */
   | {

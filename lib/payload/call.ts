@@ -1,12 +1,12 @@
-import { deserialize, serialize } from 'node:v8';
+import { DefaultSerializer, deserialize, serialize } from 'node:v8';
 import { PayloadError } from '../errors.ts';
 import type { CaptureOptions } from './capture/capture-options.ts';
 import type { OtherNode } from './format.ts';
-import { seal, unseal } from './sealed.ts';
+import { ROOM_FOR_SEAL, sealInPlace, unseal } from './sealed.ts';
 import type { EncodedThrown } from './thrown.ts';
 
 /** Raised when the bytes change their meaning: both sides of a call must have the same one. */
-export const PAYLOAD_VERSION = 3;
+export const PAYLOAD_VERSION = 4;
 
 /** How both sides treat functions; what the call returns is captured by the same rules as what it is given. */
 export interface CallOptions {
@@ -28,15 +28,20 @@ export interface EncodedCall {
 }
 
 /**
- * The argument list of a call; or the function and the argument list in one, as `[fn, args]`, where they share objects; or why the call
+ * The argument list of a call, as bytes or, where it has no objects, as it is; or the function and the argument list in one, as `[fn, args]`, where they share objects; or why the call
  * cannot be made.
  */
 export type CallItem =
-  { readonly arguments: Uint8Array } | { readonly call: Uint8Array } | { readonly thrown: EncodedThrown };
+  | { readonly arguments: Uint8Array }
+  | { readonly primitives: readonly unknown[] }
+  | { readonly call: Uint8Array }
+  | { readonly thrown: EncodedThrown };
 
 /** What came of one call. */
 export type ItemOutcome =
   | { readonly value: Uint8Array }
+  /** A value that is no object, as it is. */
+  | { readonly primitive: unknown }
   | { readonly thrown: EncodedThrown }
   /** It ran for longer than so many milliseconds; or it was not begun, as one before it did. */
   | { readonly timeLimit: number; readonly begun: boolean };
@@ -66,7 +71,11 @@ export function decodeCall(bytes: Uint8Array): EncodedCall {
 }
 
 export function encodeOutcome(outcome: Omit<EncodedOutcome, 'version'>): Buffer {
-  return seal(serialize({ version: PAYLOAD_VERSION, ...outcome } satisfies EncodedOutcome));
+  const serializer = new DefaultSerializer();
+  serializer.writeRawBytes(ROOM_FOR_SEAL);
+  serializer.writeHeader();
+  serializer.writeValue({ version: PAYLOAD_VERSION, ...outcome } satisfies EncodedOutcome);
+  return sealInPlace(serializer.releaseBuffer());
 }
 
 /**

@@ -3,8 +3,8 @@ import { captureGraph, type Capture } from './capture/capture.ts';
 import type { CaptureOptions } from './capture/capture-options.ts';
 import { describeValue, wordsOf } from './capture/words.ts';
 import { writeGraph } from './format.ts';
-import { isPlain } from './plain.ts';
 import { showReference } from './reference/show-reference.ts';
+import { serializePlain } from './serialize-plain.ts';
 
 /** What would be sent of a value: `String(explanation)` is a tree for people. */
 export interface Explanation {
@@ -35,8 +35,9 @@ export interface ExplainedPart {
  * @throws {SerializationError} if it cannot travel
  */
 export function explain(value: unknown, options: CaptureOptions = {}): Explanation {
-  if (isPlain(value)) {
-    const { length } = writePlain(value);
+  const plain = serializePlain(value, 'value');
+  if (plain !== undefined) {
+    const { length } = plain;
     return explanation(length, { ...plainPart(value), ownBytes: length, bytes: length });
   }
   const capture = captureGraph(value, 'value', options);

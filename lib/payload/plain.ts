@@ -1,89 +1,168 @@
 import { types } from 'node:util';
 import { hasExtraProperties } from './capture/extra-properties.ts';
-import { propertyOf, type Property } from './reference/properties.ts';
 
 /** Deeper than this, v8 runs out of stack; the graph does not. */
 const DEEPEST = 1000;
 
+/** How deep one looks before it could be a cycle. */
+const DEEPEST_FIRST = 100;
+
+/** One of so many objects is remembered: that costs nothing, and tells after a while whether few objects are met again and again. */
+const SAMPLED = 64;
+const SAMPLES = 1024;
+
+/** How to look at arrays. `written`: their elements are plain values, unless `hasOnlyDenseArrays` says otherwise of what v8 writes. */
+export type Arrays = 'each element' | 'written';
+
 /**
  * Whether v8 alone brings a value over just as it is: plain data of this realm, without classes, functions, symbols, accessors, frozen
- * objects, views that share a buffer, or great depth. Nothing is called on the way.
+ * objects, views that share a buffer, or great depth. Nothing is called on the way, but for accessors of lists if those are left for later.
  * @param apart objects that it must not hold
  */
-export function isPlain(value: unknown, apart?: WeakSet<object>): boolean {
-  if (!isObject(value)) return isPlainPrimitive(value);
-  const seen = new Set<object>([value]);
-  let level: object[] = [value];
-  for (let depth = 0; level.length > 0; depth += 1) {
-    const next: object[] = [];
-    const visit = (part: unknown): boolean => {
-      if (!isObject(part)) return isPlainPrimitive(part);
-      // What is met twice may be deeper by the other way.
-      if (seen.has(part)) return true;
-      seen.add(part);
-      next.push(part);
-      return apart?.has(part) !== true;
-    };
-    for (const object of level) if (!visitParts(object, visit, seen)) return false;
+export function isPlain(value: unknown, arrays: Arrays, apart?: WeakSet<object>): boolean {
+  const walk = new Walk(arrays);
+  const sample = new Set<object>();
+  let depth = 0;
+  let visited = 0;
+  const isCrowded = (): boolean => visited > SAMPLED * SAMPLES && sample.size * SAMPLED * 4 < visited;
+  const visit = (part: unknown): boolean => {
+    if (!isObject(part)) return isPlainPrimitive(part);
+    if (apart?.has(part) === true) return false;
+    visited += 1;
+    if (visited % SAMPLED === 0) sample.add(part);
+    if (depth === DEEPEST_FIRST || isCrowded()) return false;
+    depth += 1;
+    if (!walk.visitParts(part, visit)) return false;
+    depth -= 1;
+    return true;
+  };
+  if (visit(value)) return true;
+  return (depth === DEEPEST_FIRST || isCrowded()) && isPlainOnce(value, arrays, apart);
+}
+
+/** As {@link isPlain}, but looks at each object once, level by level: for cycles, and what is shared many times over. */
+function isPlainOnce(value: unknown, arrays: Arrays, apart: WeakSet<object> | undefined): boolean {
+  const walk = new Walk(arrays);
+  const seen = new Set<object>();
+  let next: object[] = [];
+  const visit = (part: unknown): boolean => {
+    if (!isObject(part)) return isPlainPrimitive(part);
+    // What is met twice may be deeper by the other way.
+    if (seen.has(part)) return true;
+    seen.add(part);
+    next.push(part);
+    return apart?.has(part) !== true;
+  };
+  if (!visit(value)) return false;
+  for (let depth = 0; next.length > 0; depth += 1) {
     if (depth > DEEPEST) return false;
-    level = next;
+    const level = next;
+    next = [];
+    for (const object of level) if (!walk.visitParts(object, visit)) return false;
   }
   return true;
 }
 
 type Visit = (part: unknown) => boolean;
 
-function visitParts(object: object, visit: Visit, seen: Set<object>): boolean {
-  if (types.isProxy(object)) return false;
-  const prototype = Object.getPrototypeOf(object) as object | null;
-  if (prototype === Object.prototype) return visitProperties(object, visit) && !isExotic(object);
-  if (prototype === Array.prototype) return Array.isArray(object) && visitArray(object, visit);
-  if (prototype === Map.prototype && types.isMap(object)) {
-    return hasNoProperties(object) && [...object].every(([key, entry]) => visit(key) && visit(entry));
+class Walk {
+  readonly #arrays: Arrays;
+  /** Of each buffer the view that was met, or the buffer itself. */
+  readonly #holders = new Map<ArrayBuffer, object>();
+
+  constructor(arrays: Arrays) {
+    this.#arrays = arrays;
   }
-  if (prototype === Set.prototype && types.isSet(object))
-    return hasNoProperties(object) && [...object].every(visit);
-  if (prototype === Date.prototype) return types.isDate(object) && hasNoProperties(object);
-  if (types.isTypedArray(object)) {
-    // Views of one buffer share it afterwards too: that takes the graph.
-    const isUsual = prototype === Buffer.prototype || VIEWS.has(prototype as object);
-    const { buffer } = object;
-    if (
-      !isUsual ||
-      types.isSharedArrayBuffer(buffer) ||
-      (buffer as { resizable?: boolean }).resizable === true
-    )
-      return false;
-    if (seen.has(buffer) && !isPool(buffer)) return false;
-    seen.add(buffer);
-    return Object.isExtensible(object) && !hasExtraProperties(object);
+
+  visitParts(object: object, visit: Visit): boolean {
+    if (types.isProxy(object)) return false;
+    const prototype = Object.getPrototypeOf(object) as object | null;
+    if (prototype === Object.prototype) return visitProperties(object, visit) && !isExotic(object);
+    if (prototype === Array.prototype) return Array.isArray(object) && this.#visitArray(object, visit);
+    if (prototype === Map.prototype && types.isMap(object)) {
+      return hasNoProperties(object) && visitEntries(object, visit);
+    }
+    if (prototype === Set.prototype && types.isSet(object)) {
+      return hasNoProperties(object) && visitMembers(object, visit);
+    }
+    if (prototype === Date.prototype) return types.isDate(object) && hasNoProperties(object);
+    if (types.isTypedArray(object)) return this.#visitView(object, prototype);
+    if (prototype === ArrayBuffer.prototype && types.isArrayBuffer(object)) {
+      return hasNoProperties(object) && this.#isAlone(object, object);
+    }
+    return false;
   }
-  if (prototype === ArrayBuffer.prototype && types.isArrayBuffer(object)) {
-    return hasNoProperties(object) && (object as { resizable?: boolean }).resizable !== true;
+
+  #visitArray(array: readonly unknown[], visit: Visit): boolean {
+    if (hasSymbols(array)) return false;
+    // V8 does not write a list as dense that cannot be extended, unless it is empty.
+    if (this.#arrays === 'written' && array.length > 0) return visitElements(array, visit);
+    return Object.isExtensible(array) && visitEachElement(array, visit);
   }
-  return false;
+
+  #visitView(view: NodeJS.TypedArray, prototype: object | null): boolean {
+    if (prototype !== Buffer.prototype && !VIEWS.has(prototype as object)) return false;
+    if (types.isSharedArrayBuffer(view.buffer) || !this.#isAlone(view.buffer, view)) return false;
+    return Object.isExtensible(view) && !hasExtraProperties(view);
+  }
+
+  /** Views of one buffer share it afterwards too, and one that can be resized can so: that takes the graph. */
+  #isAlone(buffer: ArrayBuffer, holder: object): boolean {
+    const other = this.#holders.get(buffer);
+    if (other !== undefined && other !== holder && !isPool(buffer)) return false;
+    this.#holders.set(buffer, holder);
+    return (buffer as { resizable?: boolean }).resizable !== true;
+  }
 }
 
 function visitProperties(object: object, visit: Visit): boolean {
-  if (!Object.isExtensible(object)) return false;
-  for (const key of Reflect.ownKeys(object)) {
-    if (typeof key === 'symbol') return false;
-    const { value, get, set, enumerable, writable, configurable } = propertyOf(object, key) as Property;
-    if (get !== undefined || set !== undefined) return false;
-    if (enumerable !== true || writable !== true || configurable !== true || !visit(value)) return false;
+  if (!Object.isExtensible(object) || hasSymbols(object)) return false;
+  for (const key of Object.getOwnPropertyNames(object)) if (!visitProperty(object, key, visit)) return false;
+  return true;
+}
+
+function visitProperty(object: object, key: string, visit: Visit): boolean {
+  // That of Reflect takes twice as long.
+  const property = Object.getOwnPropertyDescriptor(object, key) as PropertyDescriptor;
+  const { value, writable, enumerable, configurable } = property;
+  if (writable !== true || enumerable !== true || configurable !== true) return false;
+  return isMostCommon(value) || visit(value);
+}
+
+/** Holes and other properties survive, accessors would be called. */
+function visitEachElement(array: readonly unknown[], visit: Visit): boolean {
+  for (const key of Object.keys(array)) if (!visitProperty(array, key, visit)) return false;
+  return true;
+}
+
+function visitElements(array: readonly unknown[], visit: Visit): boolean {
+  const { length } = array;
+  for (let index = 0; index < length; index += 1) {
+    const element = array[index];
+    if (!isMostCommon(element) && !visit(element)) return false;
   }
   return true;
 }
 
-function visitArray(array: readonly unknown[], visit: Visit): boolean {
-  const keys = Object.keys(array);
-  // Holes and other properties survive, accessors would be called.
-  if (!Object.isExtensible(array) || !hasNoSymbols(array)) return false;
-  for (const key of keys) {
-    const { get, writable, configurable, value } = propertyOf(array, key) as Property;
-    if (get !== undefined || writable !== true || configurable !== true || !visit(value)) return false;
-  }
-  return true;
+function visitEntries(map: Map<unknown, unknown>, visit: Visit): boolean {
+  let isPlainSoFar = true;
+  Map.prototype.forEach.call(map, (entry, key) => {
+    isPlainSoFar &&= visit(key) && visit(entry);
+  });
+  return isPlainSoFar;
+}
+
+function visitMembers(set: Set<unknown>, visit: Visit): boolean {
+  let isPlainSoFar = true;
+  Set.prototype.forEach.call(set, (member) => {
+    isPlainSoFar &&= visit(member);
+  });
+  return isPlainSoFar;
+}
+
+/** Asked first, as it is answered within the loop. */
+function isMostCommon(value: unknown): boolean {
+  return typeof value === 'number' || typeof value === 'string';
 }
 
 function isObject(value: unknown): value is object {
@@ -98,8 +177,8 @@ function hasNoProperties(object: object): boolean {
   return Reflect.ownKeys(object).length === 0 && Object.isExtensible(object);
 }
 
-function hasNoSymbols(object: object): boolean {
-  return Object.getOwnPropertySymbols(object).length === 0;
+function hasSymbols(object: object): boolean {
+  return Object.getOwnPropertySymbols(object).length > 0;
 }
 
 /** Small Buffers are views of one large one, which is nobody's business. */

@@ -7,7 +7,16 @@ const HEADER_LENGTH = MAGIC.length + HASH_LENGTH + 1;
 
 /** Bytes that tell by themselves whether they are whole. */
 export function seal(bytes: Uint8Array): Buffer {
-  return Buffer.concat([Buffer.from(`${MAGIC}${hashOf(bytes)}\n`), bytes]);
+  return sealInPlace(Buffer.concat([ROOM_FOR_SEAL, bytes]));
+}
+
+/** What {@link sealInPlace} writes its seal over: large bytes need not be copied to be sealed. */
+export const ROOM_FOR_SEAL: Uint8Array = Buffer.alloc(HEADER_LENGTH);
+
+/** @param bytes after {@link ROOM_FOR_SEAL} */
+export function sealInPlace(bytes: Buffer): Buffer {
+  bytes.write(`${MAGIC}${hashOf(bytes.subarray(HEADER_LENGTH))}\n`, 'latin1');
+  return bytes;
 }
 
 /**

@@ -1,5 +1,6 @@
 import { serialize as write } from 'node:v8';
 import { SerializationError } from '../errors.ts';
+import { hasOnlyDenseArrays } from './dense-arrays.ts';
 import { isPlain } from './plain.ts';
 
 /**
@@ -9,13 +10,15 @@ import { isPlain } from './plain.ts';
  * @throws {SerializationError}
  */
 export function serializePlain(value: unknown, name: string, apart?: WeakSet<object>): Buffer | undefined {
-  if (!isPlain(value, apart)) return undefined;
+  let bytes: Buffer;
   try {
-    return write(value);
+    if (!isPlain(value, 'written', apart)) return undefined;
+    bytes = write(value);
   } catch (error) {
-    const { message } = error as Error;
-    // A kind of object whose prototype is another's: the graph says how it was come by.
-    if (message.includes('could not be cloned')) return undefined;
+    const message = String((error as Error | null)?.message);
+    // A kind of object whose prototype is another's, or an accessor of a list that throws: the graph takes it, or says how it was come by.
+    if (message.includes('could not be cloned') || !isPlain(value, 'each element', apart)) return undefined;
     throw new SerializationError(`${name} cannot be serialized: ${message}`, name, { cause: error });
   }
+  return hasOnlyDenseArrays(bytes) || isPlain(value, 'each element', apart) ? bytes : undefined;
 }

@@ -30,6 +30,8 @@ export interface WatchOptions {
 /** The shortest wait between two sweeps; it grows by a half each time that nothing is found. */
 const SHORTEST_SWEEP_MS = 100;
 const TICK_MS = 500;
+/** While many jobs write to the log, it is read this often at the most: else each of them would cost this machine several reads. */
+const LOG_PAUSE_MS = 50;
 /** With file events, the directory is listed this seldom, in case one was lost. */
 const SAFETY_SWEEP_MS = 5_000;
 
@@ -54,6 +56,9 @@ export class JobSetWatch {
   #sweptAt = performance.now();
   #reading: Promise<void> | undefined;
   #readAgain = false;
+  #readAt = -Infinity;
+  /** Set while the log, which has changed, is about to be read. */
+  #logTimer: NodeJS.Timeout | undefined;
 
   constructor({ directory, mode, sweepInterval, lostAfter, events }: WatchOptions, sink: WatchSink) {
     this.#directory = directory;
@@ -71,7 +76,7 @@ export class JobSetWatch {
           if (isOutcomeName(name)) sink.onOutcome(name);
         },
         log: this.#follower && eventLogFile(directory),
-        onLog: () => void this.#readLog(),
+        onLog: () => this.#readLogSoon(),
         onReady: () => void this.#sweep().then(async () => this.#readLog()),
       });
     }
@@ -103,6 +108,8 @@ export class JobSetWatch {
   async close(): Promise<void> {
     this.sleep();
     await this.#fileEvents?.close();
+    clearTimeout(this.#logTimer);
+    this.#logTimer = undefined;
   }
 
   #arm(): void {
@@ -145,6 +152,17 @@ export class JobSetWatch {
     this.#sink.onLost(error);
   }
 
+  /** Reads the log that has changed: at once, unless it has been read just now. */
+  #readLogSoon(): void {
+    if (this.#logTimer !== undefined) return;
+    const wait = this.#readAt + LOG_PAUSE_MS - performance.now();
+    if (wait <= 0) return void this.#readLog();
+    this.#logTimer = setTimeout(() => {
+      this.#logTimer = undefined;
+      void this.#readLog();
+    }, wait).unref();
+  }
+
   /** Reads the log, one reader at a time; what is written meanwhile is read right after. */
   async #readLog(): Promise<void> {
     if (this.#follower === undefined) return;
@@ -158,6 +176,7 @@ export class JobSetWatch {
 
   async #readAll(follower: EventLogFollower): Promise<void> {
     do {
+      this.#readAt = performance.now();
       this.#readAgain = false;
       // What cannot be read now is read the next time.
       const events = await follower.read().catch(() => []);

@@ -135,8 +135,8 @@ async function findJobs(
   for (const submission of new Set(workers.map(({ note }) => note.submission))) {
     const mine = workers.filter(({ note }) => note.submission === submission);
     const jobs = mine.map(({ number }) => ({ key: workerKey(number) }));
-    const since = new Date(mine[0]?.note.since ?? 0);
-    const found = await inner.find({ jobSet, submission, jobs }, undefined, since);
+    const { since = 0, submit = {} } = mine[0]?.note ?? {};
+    const found = await inner.find({ jobSet, submission, submit, jobs }, undefined, new Date(since));
     mine.forEach(({ number }, index) => {
       const id = found[index];
       if (id !== undefined) ids.set(number, id);

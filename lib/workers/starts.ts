@@ -92,7 +92,7 @@ export class Starts {
   /** Workers could not be submitted, while calls wait whose submission is long over. */
   onFailed(pool: Pool, error: unknown): void {
     const { warm } = this.#host;
-    const mayPass = !(error instanceof SubmitError) || error.transient;
+    const mayPass = !(error instanceof SubmitError) || error.transient || error.limit === 'queue';
     if (mayPass || pool.workers.size > 0) {
       pool.pauseUntil = performance.now() + PAUSE_MS;
       const message = `Calls wait for workers, which could not be submitted: ${String(error)}`;

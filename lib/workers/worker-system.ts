@@ -68,6 +68,11 @@ export class WorkerSystem implements BatchSystem {
 
   checkSubmitOptions(submit: SubmitOptions): void {
     this.#inner.checkSubmitOptions(submit);
+    if (this.#inner.takesAll?.(submit) === true) {
+      throw new TypeError(
+        'Expected `submit` to have neither `max_materialize` nor `max_idle` where there are `workers`, which stay. Remedy: `workers: { max }`',
+      );
+    }
   }
 
   checkPlace(place: JobPlace): void {

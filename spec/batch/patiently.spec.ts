@@ -8,6 +8,7 @@ beforeEach(() => {
 });
 afterEach(() => {
   jest.useRealTimers();
+  jest.restoreAllMocks();
 });
 
 /** Fails until a time, in milliseconds from now, while time passes. */
@@ -30,11 +31,15 @@ async function tryUntil(time: number, patience: Partial<Patience>): Promise<unkn
 }
 
 describe('patiently', () => {
-  it('tries again with pauses that grow to a limit', async () => {
+  it.each([
+    [0, [500, 10_000]],
+    [0.8, [400, 8000]],
+  ])('tries again with pauses that grow to a limit, a little shorter by chance: %d', async (chance, ends) => {
+    jest.spyOn(Math, 'random').mockReturnValue(chance);
     expect(await tryUntil(100_000, {})).toBe('done');
     const pauses = tries.slice(1).map((time, index) => time - (tries[index] as number));
     expect(pauses).toEqual([...pauses].toSorted((a, b) => a - b));
-    expect([pauses[0], pauses.at(-1)]).toEqual([500, 10_000]);
+    expect([pauses[0], pauses.at(-1)]).toEqual(ends);
   });
 
   it('tries a last time when the time is over, and gives the last error', async () => {

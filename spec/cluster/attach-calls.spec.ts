@@ -198,13 +198,26 @@ describe('Calls of a job set that is attached to', () => {
     await until(() => futures.every(({ jobId }) => jobId !== undefined));
   });
 
+  it('that waited for places in the queue are submitted, in their order, as there are some', async () => {
+    const run = new ScriptedExecutor(directory, { maxInFlight: 1 });
+    const [first] = Array.from({ length: 4 }, () => run.executor.submit(() => 0)) as [Future<number>];
+    await until(() => first.jobId !== undefined);
+    const { executor, system } = await attach(killed(run), { 1: '1.1' }, { maxInFlight: 2 });
+    await until(() => executor.futures[1]?.jobId !== undefined);
+    for (const jobId of ['1.1', '1.2']) system.emit({ jobId, kind: 'removed', reason: 'by hand' });
+    await until(() => executor.futures[3]?.jobId !== undefined);
+    expect(system.batches.flatMap(({ jobs }) => jobs.map(({ key }) => key))).toEqual(['2', '3', '4']);
+    await Promise.allSettled(executor.futures.slice(0, 2));
+  });
+
   it('that waited to be tried again are tried again, though nothing is left of the attempt before', async () => {
     const run = new ScriptedExecutor(directory, { retries: { limit: 1, delay: 100_000 } });
     const { future } = await run.submitted();
     const before = future.jobId as string;
     const file = join(run.executor.jobSetDirectory as string, 'outcomes', '1');
     await run.writeOutcome(future, { thrown: encodeThrown(new RangeError('no')) });
-    run.tell(future, { kind: 'ended', exitCode: 0 });
+    // By now the future may have no job.
+    run.system.emit({ jobId: before, kind: 'ended', exitCode: 0 });
     await until(() => !existsSync(file));
     const { executor, system } = await attach(killed(run), { 1: before });
     await until(() => executor.futures[0]?.jobId !== undefined);

@@ -44,6 +44,18 @@ describe('The calls of a journal', () => {
     expect(closed).toBe(true);
   });
 
+  it('wait again after a submission that was postponed', () => {
+    const { calls } = journal(
+      { event: 'submitting', submission: 1, jobs: [job('1'), job('2-2')], submit: { request_memory: 1 } },
+      { event: 'postponed', submission: 1 },
+    );
+    const submission = { waits: true, submit: { request_memory: 1 } };
+    expect([...calls.values()]).toMatchObject([
+      { index: 1, attempt: 0, submission },
+      { index: 2, attempt: 1, submission },
+    ]);
+  });
+
   it('bear entries of submissions that are not there', () => {
     expect(journal({ event: 'submitted', submission: 9, ids: [] }).calls.size).toBe(0);
   });

@@ -24,6 +24,7 @@ beforeEach(() => {
   };
   [heard, lost] = [[], []];
   job.missing = 0;
+  job.phase = 'open';
   check = new SilenceCheck(system, (event) => heard.push(event), (missing) => lost.push(missing)); // prettier-ignore
 });
 afterEach(() => {
@@ -94,6 +95,15 @@ describe('SilenceCheck', () => {
     job.end = { ...held, requested: true };
     await pass(MINUTE + 1000);
     job.end = undefined;
+    expect(asked).toBe(1);
+  });
+
+  it('asks for jobs whose calls are done, too, until they are gone', async () => {
+    job.phase = 'settled';
+    await pass(MINUTE + 1000);
+    expect(asked).toBe(1);
+    job.phase = 'gone';
+    await pass(10 * MINUTE);
     expect(asked).toBe(1);
   });
 

@@ -6,6 +6,7 @@
 #     ID kill PID         SIGKILL to a shadow or starter
 #     ID stop DAEMON      SIGSTOP: it is there, and answers nobody
 #     ID continue DAEMON  SIGCONT
+#     ID configure [NAME=VALUE]…  these settings, of the schedd's limits, instead of those asked for before
 #     ID restart          SIGKILL to everything of HTCondor's, then a new condor_master
 #
 # and answers each in the file ROOT/run/pool-control/answers/ID: `done PID…` or `error WHY`.
@@ -35,6 +36,17 @@ signal_all() {
 daemons=(schedd startd collector negotiator shared_port)
 is_daemon() { [[ " ${daemons[*]} " == *" $1 "* ]]; }
 
+# What condor_submit and the schedd refuse more of. condor_submit reads them each time; the schedd is told to.
+configure() {
+  local setting file=$root/etc/condor/config.d/99-zz-asked-for
+  for setting in "$@"; do
+    [[ $setting =~ ^(SUBMIT_)?MAX_[A-Z_]+=[0-9]+$ ]] || { echo "error $setting is no limit"; return; }
+  done
+  printf '%s\n' "$@" >"$file"
+  chroot "$root" condor_reconfig -schedd >/dev/null 2>&1 || { echo "error condor_reconfig failed"; return; }
+  echo done
+}
+
 carry_out() {
   local verb=$1 what=${2:-}
   case $verb in
@@ -52,11 +64,15 @@ carry_out() {
         echo "error $verb takes one of ${daemons[*]}; kill also the pid of a shadow or starter"
       fi
       ;;
+    configure)
+      # shellcheck disable=SC2086 # (settings are words)
+      configure $what
+      ;;
     restart)
       signal_all KILL master procd "${daemons[@]}" shadow starter
       chroot "$root" condor_master -f >>"$root/var/log/condor/stderr" 2>&1 3<&- &
       ;;
-    *) echo "error $verb is none of kill, stop, continue, restart" ;;
+    *) echo "error $verb is none of kill, stop, continue, configure, restart" ;;
   esac
 }
 

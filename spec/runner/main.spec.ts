@@ -74,6 +74,7 @@ async function run({ batch, offset, length, hash }: Job, directory = jobSet.dire
   const results = await Promise.all(
     (outcome?.items ?? []).map(async (item) => {
       if ('timeLimit' in item) return item;
+      if ('primitive' in item) return item.primitive;
       return 'value' in item ? deserialize(item.value) : decodeThrown(item.thrown, 'the job');
     }),
   );

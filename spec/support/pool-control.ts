@@ -30,6 +30,15 @@ export async function resume(daemon: Daemon): Promise<void> {
   await ask(`continue ${daemon}`);
 }
 
+/** The limits of the schedd and of condor_submit, such as MAX_JOBS_PER_OWNER; those that are not named are as shipped. */
+export async function configure(limits: Readonly<Record<string, number>>): Promise<void> {
+  await ask(
+    `configure ${Object.entries(limits)
+      .map(([name, value]) => `${name}=${value}`)
+      .join(' ')}`,
+  );
+}
+
 /** SIGKILL to all that is HTCondor's, and a new condor_master. */
 export async function restartPool(): Promise<void> {
   await ask('restart');

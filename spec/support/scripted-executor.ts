@@ -36,11 +36,11 @@ export class ScriptedExecutor {
     this.system.emit({ jobId: future.jobId as string, ...event });
   }
 
-  async return(future: Future<unknown>, value: unknown): Promise<void> {
+  async return(future: Pick<Future<unknown>, 'jobId'>, value: unknown): Promise<void> {
     await this.writeOutcome(future, { value: serialize(value) });
   }
 
-  async writeOutcome(future: Future<unknown>, item: ItemOutcome): Promise<void> {
+  async writeOutcome(future: Pick<Future<unknown>, 'jobId'>, item: ItemOutcome): Promise<void> {
     const outcome = {
       items: [item],
       host: 'node7.local',
@@ -76,7 +76,7 @@ export class ScriptedExecutor {
   }
 }
 
-function keyOf({ jobId }: Future<unknown>): string {
+function keyOf({ jobId }: Pick<Future<unknown>, 'jobId'>): string {
   return jobId?.split('.')[1] as string;
 }
 

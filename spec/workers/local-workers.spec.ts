@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it, jest } from '@jest/globals';
 import { DirectoryError, JobControlError } from '../../lib/errors.ts';
 import type { ClusterOptions } from '../../lib/cluster-options.ts';
+import { HTCondorExecutor } from '../../lib/htcondor-executor.ts';
 import { JobKilledError } from '../../lib/job-errors.ts';
 import { LocalExecutor } from '../../lib/local-executor.ts';
 import { Gate, passGate } from '../support/gate.ts';
@@ -237,5 +238,19 @@ describe('Workers', () => {
     const construct = (): LocalExecutor => new LocalExecutor({ directory, ...(more as object) });
     expect(construct).toThrow(error);
     expect(construct).toThrow(words);
+  });
+
+  it('are not for jobs that come into the queue bit by bit', () => {
+    const submit = { max_materialize: 2 };
+    const wrong = (): unknown => new HTCondorExecutor({ directory, workers: { max: 3 }, submit });
+    expect(wrong).toThrow('`max_materialize`');
+  });
+
+  it('get no more calls at once than maxInFlight, and all of them in the end', async () => {
+    await using executor = make(2, { maxInFlight: 3 });
+    const futures = Array.from({ length: 20 }, (_, index) => executor.submit((x: number) => 2 * x, index));
+    await until(() => futures[2]?.jobId !== undefined);
+    expect(futures[19]?.jobId).toBeUndefined();
+    expect(await Promise.all(futures)).toEqual(futures.map((_, index) => 2 * index));
   });
 });

@@ -1,4 +1,5 @@
 import type { SubmittedBatch } from '../batch-system.ts';
+import { factoryQuery, isLate, parseFactoryAds } from './factory-ads.ts';
 import { parseClassAds } from './queue-listing.ts';
 import { submissionConstraint } from './submit-description.ts';
 
@@ -30,6 +31,14 @@ export async function findSubmitted(
   };
   // In this order: what leaves the queue in between is in the history then.
   add(await list('condor_q', query));
+  if (isLate(batch.submit)) {
+    // Some have not come yet.
+    const late = await list('condor_q', factoryQuery('-constraint', submissionConstraint(batch)));
+    const [factory] = parseFactoryAds(late).values();
+    if (factory !== undefined) {
+      return batch.jobs.map(({ position }, index) => `${factory.cluster}.${position ?? index}`);
+    }
+  }
   if (found.size < batch.jobs.length) {
     // It is read from its end; without this, all of a busy schedd's.
     const before = Math.floor(since / 1000) - CLOCKS_DIFFER_S;

@@ -17,18 +17,15 @@ import type {
 } from '../batch-system.ts';
 import { COMMAND_TIMEOUT_MS, runCommand, type CommandOptions, type CommandOutput } from '../run-command.ts';
 import { findSubmitted } from './find-submitted.ts';
-import { parseEventLog } from './event-log.ts';
+import { Factories } from './factories.ts';
+import { isLate } from './factory-ads.ts';
 import { commandOf, parseRefusals, trimAnalysis } from './job-actions.ts';
 import { KeptClaims, type KeptClaimsOptions } from './kept-claims.ts';
-import { jobConstraint } from './job-constraint.ts';
-import { LISTED_ATTRIBUTES, parseClassAds, parseQueueListing } from './queue-listing.ts';
+import { idSlices, JobQueries } from './job-queries.ts';
 import { HTCondorJobSetRemoval } from './job-set-removal.ts';
 import { saysGone } from './says-gone.ts';
 import { checkDirectoryName, checkSubmitOptions } from './submit-description.ts';
 import { Submission } from './submission.ts';
-
-/** How many job ids one command line takes. */
-const IDS_PER_COMMAND = 2000;
 
 /** Each analysis asks the collector for all machines of the pool. */
 const ANALYSES_AT_ONCE = 2;
@@ -59,6 +56,12 @@ export class HTCondorSystem implements BatchSystem {
   readonly #place: readonly string[];
   /** Those that lead to the central manager. */
   readonly #pool: readonly string[];
+  readonly #factories = new Factories({
+    list: async (args) => (await this.#run('condor_q', args)).stdout,
+    remove: async (constraint) => this.#runRemove(['-constraint', constraint]),
+    removeLate: (jobIds) => void this.#removeLate(jobIds),
+  });
+  readonly #queries = new JobQueries(async (command, args) => this.#run(command, args), this.#factories);
   readonly #analyses = new PQueue({ concurrency: ANALYSES_AT_ONCE });
   readonly jobSetRemoval: JobSetRemoval;
   readonly #timeout: number;
@@ -105,12 +108,14 @@ export class HTCondorSystem implements BatchSystem {
       remove: async (constraint) => this.#runRemove(['-constraint', constraint]),
     });
     try {
-      return await patiently(async () => submission.attempt(), {
+      const ids = await patiently(async () => submission.attempt(), {
         longest: this.#patience,
         signal,
         mayPass: (error) => error instanceof SubmitError && error.transient,
         onFirstFailure: (error) => warnOfWaiting(this.#patience, error),
       });
+      if (isLate(batch.submit)) this.#factories.add(ids);
+      return ids;
     } catch (error) {
       throw await submission.giveUp(error);
     }
@@ -121,7 +126,16 @@ export class HTCondorSystem implements BatchSystem {
     told: readonly string[] | undefined,
     since: Date,
   ): Promise<(string | undefined)[]> {
-    if (told !== undefined) return [...told];
+    const ids = told === undefined ? await this.#findSubmitted(batch, since) : [...told];
+    if (isLate(batch.submit)) this.#factories.add(ids);
+    return ids;
+  }
+
+  takesAll(submit: SubmitOptions): boolean {
+    return isLate(submit);
+  }
+
+  async #findSubmitted(batch: SubmittedBatch, since: Date): Promise<(string | undefined)[]> {
     const list = async (command: 'condor_q' | 'condor_history', args: readonly string[]): Promise<string> =>
       (await this.#run(command, args)).stdout;
     return findSubmitted(list, batch, since.getTime());
@@ -129,23 +143,19 @@ export class HTCondorSystem implements BatchSystem {
 
   async remove(jobIds: readonly string[]): Promise<void> {
     const failures: unknown[] = [];
-    for (const ids of slices(jobIds))
+    for (const ids of idSlices(await this.#factories.unwant(jobIds)))
       await this.#runRemove(ids).catch((error: unknown) => failures.push(error));
     if (failures.length > 0) throw failures[0];
   }
 
   async status(jobIds: readonly string[]): Promise<Map<string, JobEvent>> {
-    const clusters = new Set(jobIds.map((id) => id.split('.')[0] ?? id));
-    const found = await this.#list('condor_q', [...clusters], listing, parseQueueListing);
-    return this.#addEnded(jobIds, found, async (missing) =>
-      this.#list('condor_history', missing, listing, parseQueueListing),
-    );
+    return this.#queries.status(jobIds);
   }
 
   async act(action: JobAction, jobIds: readonly string[]): Promise<Map<string, string>> {
     const { command, args } = commandOf(action);
     const refusals = new Map<string, string>();
-    for (const ids of slices(jobIds)) {
+    for (const ids of idSlices(jobIds)) {
       const { stderr } = await this.#run(command, [...args, ...ids]).catch((error: unknown) => {
         // It fails where it has refused all jobs.
         if (error instanceof CommandError && parseRefusals(error.stderr) !== undefined) return error;
@@ -162,14 +172,13 @@ export class HTCondorSystem implements BatchSystem {
     );
     if (analysis !== '') return analysis;
     const event = (await this.status([jobId])).get(jobId);
+    if (event?.kind === 'queued')
+      return `Job ${jobId} has not come into the queue yet: max_materialize or max_idle holds it back`;
     return event && `Job ${jobId} is not in the queue any more: ${lastWords(event)}`;
   }
 
   async describe(jobIds: readonly string[]): Promise<Map<string, ClassAd>> {
-    const found = await this.#list('condor_q', jobIds, adsInQueue, parseClassAds);
-    return this.#addEnded(jobIds, found, async (missing) =>
-      this.#list('condor_history', missing, adsInHistory, parseClassAds),
-    );
+    return this.#queries.describe(jobIds);
   }
 
   async close(): Promise<void> {
@@ -177,7 +186,7 @@ export class HTCondorSystem implements BatchSystem {
   }
 
   #parse(bytes: Buffer): ParsedEvents {
-    const parsed = parseEventLog(bytes);
+    const parsed = this.#factories.parse(bytes);
     for (const event of parsed.events) this.#claims.onEvent(event);
     return parsed;
   }
@@ -198,6 +207,19 @@ export class HTCondorSystem implements BatchSystem {
     return runCommand(command, [...this.#place, ...args], { timeout: this.#timeout, ...options });
   }
 
+  /** Jobs that are not wanted have come into the queue. */
+  async #removeLate(jobIds: readonly string[]): Promise<void> {
+    try {
+      await patiently(async () => this.remove(jobIds), {
+        longest: COMMAND_TIMEOUT_MS,
+        mayPass: (error) => error instanceof CommandError,
+      });
+    } catch (error) {
+      const message = `${jobIds.length} cancelled jobs could not be removed as they came into the queue (${jobIds[0]}…): ${String(error)}`;
+      process.emitWarning(message, 'CondorFuturesWarning');
+    }
+  }
+
   async #runRemove(args: readonly string[]): Promise<void> {
     try {
       await this.#run('condor_rm', args);
@@ -205,44 +227,6 @@ export class HTCondorSystem implements BatchSystem {
       if (!(error instanceof CommandError && saysGone(error.stderr))) throw error;
     }
   }
-
-  /** What the queue says of jobs, and the history of those that have left it. */
-  async #addEnded<T>(
-    jobIds: readonly string[],
-    found: Map<string, T>,
-    ask: (missing: readonly string[]) => Promise<Map<string, T>>,
-  ): Promise<Map<string, T>> {
-    const missing = jobIds.filter((id) => !found.has(id));
-    // A pool without a history file has nothing to say about jobs that have left the queue.
-    const ended = missing.length === 0 ? [] : await ask(missing).catch(() => []);
-    return new Map([...ended, ...found]);
-  }
-
-  async #list<T>(
-    command: 'condor_q' | 'condor_history',
-    ids: readonly string[],
-    argumentsFor: (ids: readonly string[]) => readonly string[],
-    parse: (listing: string) => Map<string, T>,
-  ): Promise<Map<string, T>> {
-    const found = new Map<string, T>();
-    for (const some of slices(ids)) {
-      const { stdout } = await this.#run(command, argumentsFor(some));
-      for (const [id, entry] of parse(stdout)) found.set(id, entry);
-    }
-    return found;
-  }
-}
-
-function listing(ids: readonly string[]): string[] {
-  return ['-json', '-attributes', LISTED_ATTRIBUTES.join(','), ...ids];
-}
-
-function adsInQueue(ids: readonly string[]): string[] {
-  return ['-json', '-constraint', jobConstraint(ids)];
-}
-
-function adsInHistory(ids: readonly string[]): string[] {
-  return ['-json', '-match', String(ids.length), ...ids];
 }
 
 /** How a job that is not in the queue has ended, in a sentence's second half. */
@@ -263,11 +247,4 @@ function warnOfWaiting(patience: number, error: unknown): void {
   const limit = patience === Infinity ? '' : `, for ${patience / 1000} s at the most`;
   const message = `Jobs wait to be submitted${limit}: ${(error as Error).message}`;
   process.emitWarning(message, 'CondorFuturesWarning');
-}
-
-function slices(ids: readonly string[]): string[][] {
-  const count = Math.ceil(ids.length / IDS_PER_COMMAND);
-  return Array.from({ length: count }, (_, index) =>
-    ids.slice(index * IDS_PER_COMMAND, (index + 1) * IDS_PER_COMMAND),
-  );
 }

@@ -7,10 +7,11 @@ const OWN = /^(keep_claim_idle|\+keepclaimidle|my\.keepclaimidle)$/i;
  * How many jobs of a batch ask the schedd to keep their claims: few, since what is kept is idle and nobody else's, and fewer while other
  * jobs of the executor are about. None if the user says it otherwise.
  */
-export function jobsThatKeep({ jobs, busy = 0, submit }: JobBatch, most: number): number {
-  return Object.keys(submit).some((name) => OWN.test(name))
-    ? 0
-    : Math.min(jobs.length, Math.max(0, most - busy));
+export function jobsThatKeep(batch: JobBatch, most: number): number {
+  const { jobs, busy = 0, submit, outlivesCalls } = batch;
+  // A job that waits for calls by itself keeps its slot as long as that is of use.
+  if (outlivesCalls === true || Object.keys(submit).some((name) => OWN.test(name))) return 0;
+  return Math.min(jobs.length, Math.max(0, most - busy));
 }
 
 /**
@@ -54,7 +55,7 @@ export function releaseDescription(slots: readonly string[], claim: SubmitOption
     ['when_to_transfer_output', 'ON_EXIT'],
     ['transfer_output_files', '""'],
     ['requirements', `member(TARGET.Name, { ${names} })`],
-    ['periodic_remove', 'JobStatus == 1 && time() - QDate > 5'],
+    ['periodic_remove', 'JobStatus != 2 && time() - QDate > 5'],
   ];
   return [...commands.map(([name, value]) => `${name} = ${value}`), `queue ${slots.length}`, ''].join('\n');
 }

@@ -8,6 +8,9 @@ const MOST_KEPT = 4;
 /** No timer waits for more than 24 days. */
 const LONGEST_MS = 86_400_000;
 
+/** A program that asks for one thing and another in turn has a use for claims of both kinds. */
+const OTHERS_MS = 1000;
+
 /** The schedd counts in whole seconds. */
 const ROUNDING_MS = 1500;
 
@@ -52,7 +55,12 @@ export class KeptClaims {
   readonly #slots = new Map<string, string>();
   /** By slot. */
   readonly #claims = new Map<string, Claim>();
+  /** What the last batch has asked for. */
+  #latest: SubmitOptions = {};
+  /** Until the time of the last claim is over. */
   #timer: NodeJS.Timeout | undefined;
+  /** Until claims of another kind than the last batch's are looked at. */
+  #othersTimer: NodeJS.Timeout | undefined;
 
   constructor({ keepClaims = MOST_KEPT, keepClaimsFor = KEPT_FOR_MS }: KeptClaimsOptions, tools: ClaimTools) {
     this.#most = keepClaimsFor === 0 ? 0 : keepClaims;
@@ -68,7 +76,8 @@ export class KeptClaims {
   async during(batch: JobBatch, submit: (commands: SubmitOptions) => Promise<string[]>): Promise<string[]> {
     const claim = claimCommands(batch.submit);
     const keeping = jobsThatKeep(batch, this.#most);
-    void this.#release(({ commands }) => !isSame(commands, claim));
+    this.#latest = claim;
+    this.#lookAtOthers();
     const ids = await submit(keepCommand(keeping, batch.jobs.length, this.#time));
     for (const id of ids.slice(0, keeping)) this.#keepers.set(id, claim);
     return ids;
@@ -94,6 +103,7 @@ export class KeptClaims {
   /** Gives back what is kept. */
   async close(): Promise<void> {
     clearTimeout(this.#timer);
+    clearTimeout(this.#othersTimer);
     await this.#release(() => true);
   }
 
@@ -104,6 +114,20 @@ export class KeptClaims {
     this.#claims.set(slot, { commands, until: Date.now() + this.#time });
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#onTime(), this.#time + ROUNDING_MS).unref();
+    this.#lookAtOthers();
+  }
+
+  /** Gives back, soon, the claims that the last batch has no use for. */
+  #lookAtOthers(): void {
+    const isIdleOther = ({ commands, until }: Claim): boolean =>
+      until !== Infinity && !isSame(commands, this.#latest);
+    if (this.#othersTimer !== undefined || ![...this.#claims.values()].some(isIdleOther)) return;
+    this.#othersTimer = setTimeout(() => {
+      this.#othersTimer = undefined;
+      const idleSince = Date.now() - OTHERS_MS;
+      void this.#release((claim) => isIdleOther(claim) && claim.until - this.#time <= idleSince);
+      this.#lookAtOthers();
+    }, OTHERS_MS).unref();
   }
 
   /** The schedd looks whether the time of a claim is over only when it has something to do, or after SCHEDD_INTERVAL, five minutes. */
@@ -118,7 +142,6 @@ export class KeptClaims {
     for (const [slot, claim] of this.#claims) {
       if (claim.until === Infinity || !isUnwanted(claim)) continue;
       this.#claims.delete(slot);
-      if (claim.until <= Date.now()) continue;
       const same = [...groups.keys()].find((commands) => isSame(commands, claim.commands));
       groups.set(same ?? claim.commands, [...(groups.get(same ?? claim.commands) ?? []), slot]);
     }

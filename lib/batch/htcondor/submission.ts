@@ -11,6 +11,12 @@ const NO_USE_WAITING = /unknown host|AUTHENTICATE|DENIED/i;
 /** What it says when it loses a schedd that it had: it may have queued the jobs by then. */
 const LOST_SCHEDD = /SECMAN|CEDAR|connection|commit|queue manager|Failed submission for job \d+\.-1 /i;
 
+/** What it, or the schedd, says of more jobs than its administrators allow in one submission; or in the queue, together with others. */
+const LIMITS = {
+  submission: /SUBMIT_MAX_PROCS_IN_CLUSTER|MAX_JOBS_PER_SUBMISSION/,
+  queue: /MAX_JOBS_PER_OWNER|MAX_JOBS_SUBMITTED/,
+};
+
 /** How a submission reaches HTCondor. */
 export interface SubmissionTools {
   run(command: string, args: readonly string[], input?: string): Promise<CommandOutput>;
@@ -56,13 +62,16 @@ export class Submission {
     if (this.#unclear === undefined) return error;
     const { message, command, exitCode, stderr, transient, cause } = this.#unclear;
     const constraint = submissionConstraint(this.#batch);
+    let { limit } = this.#unclear;
     let afterwards = '';
     try {
       await this.#tools.remove(constraint);
     } catch {
+      // What may be queued is not to be submitted once more.
+      limit = undefined;
       afterwards = `. Whether it queued any is not known; to remove them: condor_rm -constraint '${constraint}'`;
     }
-    return new SubmitError(message + afterwards, { command, exitCode, stderr, transient }, { cause });
+    return new SubmitError(message + afterwards, { command, exitCode, stderr, transient, limit }, { cause });
   }
 
   async #submit(): Promise<string[]> {
@@ -102,7 +111,8 @@ export class Submission {
   }
 }
 
-function isUnclear({ exitCode, stderr }: SubmitError): boolean {
+function isUnclear({ exitCode, stderr, limit }: SubmitError): boolean {
+  if (limit !== undefined) return false;
   return exitCode === 0 || exitCode === null || LOST_SCHEDD.test(stderr);
 }
 
@@ -110,13 +120,20 @@ function submitErrorOf(error: CommandError): SubmitError {
   const { command, exitCode, stderr } = error;
   const isAway = NO_SCHEDD.test(stderr);
   const wasKilled = exitCode === null;
-  const transient = (wasKilled || isAway || LOST_SCHEDD.test(stderr)) && !NO_USE_WAITING.test(stderr);
+  const limit = limitOf(stderr);
+  const transient =
+    limit === undefined && (wasKilled || isAway || LOST_SCHEDD.test(stderr)) && !NO_USE_WAITING.test(stderr);
   const remedy = isAway
     ? '. Remedy: see with condor_q whether the schedd is up, or name another one with the option `schedd`'
     : '';
-  const failure = { command, exitCode, stderr, transient };
+  const failure = { command, exitCode, stderr, transient, limit };
   const why = remedy === '' ? error.message : error.message.replace(/\.$/, '');
   return new SubmitError(`HTCondor took no jobs: ${why}${remedy}`, failure, { cause: error });
+}
+
+function limitOf(stderr: string): SubmitError['limit'] {
+  if (LIMITS.submission.test(stderr)) return 'submission';
+  return LIMITS.queue.test(stderr) ? 'queue' : undefined;
 }
 
 /** The ids that `condor_submit -terse` prints as ranges, one for each cluster: `12.0 - 12.99`. */

@@ -29,8 +29,6 @@ const RESERVED: readonly string[] = [
   'endif',
   'include',
   'use',
-  'max_materialize',
-  'max_idle',
   'call',
   'words',
 ];
@@ -106,7 +104,10 @@ function requirementsWithout(avoid: readonly AvoidedHost[], submit: SubmitOption
 }
 
 /** The jobs of one submission, as a ClassAd expression. */
-export function submissionConstraint({ jobSet, submission }: SubmittedBatch): string {
+export function submissionConstraint({
+  jobSet,
+  submission,
+}: Pick<SubmittedBatch, 'jobSet' | 'submission'>): string {
   return `CondorFuturesJobSet == "${jobSet.id}" && CondorFuturesSubmission == ${submission}`;
 }
 

@@ -179,6 +179,14 @@ describe('HTCondorSystem', () => {
     }
   });
 
+  it('takes a history that is not kept to have nothing to say, and one that does not answer to say nothing', async () => {
+    fake('condor_q', recorded('q-none'));
+    fake('condor_history', recorded('history-disabled'));
+    expect(await new HTCondorSystem({}).status(['902.0'])).toEqual(new Map());
+    fake('condor_history', recorded('history-no-schedd'));
+    expect(await thrownBy(new HTCondorSystem({}).status(['902.0']))).toBeInstanceOf(CommandError);
+  });
+
   it('asks for clusters in the queue, and for what is not there in the history', async () => {
     fake('condor_q', recorded('q-idle-running-held-gone'));
     fake('condor_history', recorded('history-several'));

@@ -35,6 +35,9 @@ describe('The jobs that keep their claims', () => {
 
   it('are none where the user wants none', () => expect(jobsThatKeep(batchOf(1, 0), 0)).toBe(0));
 
+  it('are none where jobs wait for calls by themselves', () =>
+    expect(jobsThatKeep({ ...batchOf(1, 0), outlivesCalls: true }, 4)).toBe(0));
+
   it.each(['keep_claim_idle', 'Keep_Claim_Idle', '+KeepClaimIdle', 'MY.keepClaimIdle'])(
     'are for the user to choose with %s',
     (name) => expect(jobsThatKeep(batchOf(1, 0, { [name]: 0 }), 4)).toBe(0),
@@ -95,7 +98,7 @@ should_transfer_files = IF_NEEDED
 when_to_transfer_output = ON_EXIT
 transfer_output_files = ""
 requirements = member(TARGET.Name, { "slot1_1@node7", "slot1_3@node8" })
-periodic_remove = JobStatus == 1 && time() - QDate > 5
+periodic_remove = JobStatus != 2 && time() - QDate > 5
 queue 2
 `));
 });

@@ -75,7 +75,33 @@ describe('Kept claims', () => {
     expect(done).toEqual([]);
     run(claims, second, 'slot1_1');
     await submit(claims, 1, { request_memory: '2GB' });
+    jest.advanceTimersByTime(1000);
     expect(done).toEqual(['release slot1_1 of 1GB']);
+  });
+
+  it('are given back when a job ends of which another kind is asked for by now', async () => {
+    const claims = open();
+    const [first] = (await submit(claims, 1)) as [string];
+    claims.onEvent({ kind: 'running', jobId: first, slot: 'slot1_1' });
+    await submit(claims, 1, { request_memory: '2GB' });
+    jest.advanceTimersByTime(10_000);
+    expect(done).toEqual([]);
+    claims.onEvent({ kind: 'ended', jobId: first, exitCode: 0 });
+    jest.advanceTimersByTime(1000);
+    expect(done).toEqual(['release slot1_1 of 1GB']);
+  });
+
+  it('are kept of two kinds where calls ask for one and the other in turn', async () => {
+    const claims = open();
+    for (let turn = 0; turn < 20; turn += 1) {
+      const memory = turn % 2 === 0 ? '1GB' : '2GB';
+      const [id] = (await submit(claims, 1, { request_memory: memory })) as [string];
+      run(claims, id, `slot1_${memory}`);
+      jest.advanceTimersByTime(300);
+    }
+    expect(done).toEqual([]);
+    jest.advanceTimersByTime(2000);
+    expect(done).toEqual(['release slot1_1GB of 1GB']);
   });
 
   it('are gone with a job that had to leave its machine', async () => {

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { JobBatch } from '../../../lib/batch/batch-system.ts';
 import { Submission } from '../../../lib/batch/htcondor/submission.ts';
@@ -17,6 +18,7 @@ const batch: JobBatch = {
 let answers: Record<string, (string | Error)[]>;
 let commands: string[];
 let submission: Submission;
+let submissionOf: (wanted: JobBatch) => Submission;
 beforeEach(() => {
   [answers, commands] = [{}, []];
   const answer = async (command: string): Promise<string> => {
@@ -25,10 +27,12 @@ beforeEach(() => {
     if (typeof next === 'string') return next;
     throw next ?? new Error(`Nobody asked for ${command}`);
   };
-  submission = new Submission(batch, {
-    run: async (command) => ({ stdout: await answer(command), stderr: '' }),
-    remove: async () => void (await answer('condor_rm')),
-  });
+  submissionOf = (wanted) =>
+    new Submission(wanted, {
+      run: async (command) => ({ stdout: await answer(command), stderr: '' }),
+      remove: async () => void (await answer('condor_rm')),
+    });
+  submission = submissionOf(batch);
 });
 
 const failed = (stderr: string, exitCode: number | null = 1): CommandError =>
@@ -52,6 +56,13 @@ describe('A submission whose answer was lost', () => {
   ])('has the ids of its jobs in the queue, if condor_submit %s', async (_, answer) => {
     answers = { condor_submit: [answer], condor_q: [ads('8', '7')] };
     expect(await submission.attempt()).toEqual(['12.7', '12.8']);
+  });
+
+  it('has the ids of jobs that come into the queue bit by bit, from their cluster', async () => {
+    const factory = JSON.stringify([{ ClusterId: 12, JobMaterializeNextProcId: 1, TotalSubmitProcs: 2 }]);
+    answers = { condor_submit: [HUNG], condor_q: [ads('7'), factory] };
+    const late = submissionOf({ ...batch, submit: { Max_Idle: 1 } });
+    expect(await late.attempt()).toEqual(['12.0', '12.1']);
   });
 
   it('has also those of jobs that have left the queue since', async () => {
@@ -106,6 +117,26 @@ describe('A failed submission', () => {
       expect(commands).toEqual(['condor_submit']);
     },
   );
+
+  it.each<[string, SubmitError['limit']]>([
+    ['submit-max-procs-in-cluster', 'submission'],
+    ['submit-max-jobs-per-submission', 'submission'],
+    ['submit-max-jobs-per-owner', 'queue'],
+    ['submit-max-jobs-submitted', 'queue'],
+    ['submit-max-jobs-submitted-full', 'queue'],
+    ['submit-max-jobs-submitted-at-commit', 'queue'],
+    ['submit-bad-requirements', undefined],
+  ])('tells which limit it was over: %s', async (name, limit) => {
+    const file = new URL(`../../fixtures/htcondor/cli/${name}.json`, import.meta.url);
+    const { stderr, status } = JSON.parse(readFileSync(file, 'utf8')) as { stderr: string; status: number };
+    answers = { condor_submit: [failed(stderr, status)], condor_rm: ['', failed('no')] };
+    const error = await thrownBy(submission.attempt());
+    expect(error).toMatchObject({ transient: false, limit });
+    expect(await submission.giveUp(error)).toMatchObject({ limit });
+    expect(commands).toEqual(['condor_submit', 'condor_rm']);
+    // What may be queued is not submitted once more.
+    expect(await submission.giveUp(error)).toMatchObject({ limit: undefined });
+  });
 
   it('that was refused is not attempted again', async () => {
     answers = { condor_submit: [failed('ERROR: Parse error in expression')], condor_rm: [''] };

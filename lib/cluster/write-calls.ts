@@ -1,0 +1,31 @@
+import type { JobBatch } from '../batch/batch-system.ts';
+import type { InputLocation, JobSet } from '../job-set/job-set.ts';
+import { journalJob } from '../job-set/journal.ts';
+import { jobKey } from '../job-set/names.ts';
+import type { Call } from './call.ts';
+
+/** Writes the functions and inputs that are not on the disk yet, as those of a call that is tried again are; tells which. */
+export async function writeCalls(jobSet: JobSet, calls: readonly Call[]): Promise<Call[]> {
+  for (const { fn } of calls) if (fn !== undefined) await jobSet.writeFunction(fn.hash, fn.bytes);
+  const fresh = calls.filter((call) => call.payload !== undefined);
+  if (fresh.length === 0) return [];
+  const locations = await jobSet.writeInputs(fresh.map((call) => call.payload as Uint8Array));
+  fresh.forEach((call, index) => {
+    call.input = locations[index];
+    call.payload = undefined;
+    call.jobSet = jobSet;
+  });
+  return fresh;
+}
+
+/** What a call's job is to be, for the journal. */
+export function journaledJob(call: Call, attempt: number): string {
+  const { index, input, payloadHash: hash, items, growths } = call;
+  return journalJob({ key: jobKey(index, attempt), ...(input as InputLocation), hash, items, growths });
+}
+
+/** The same, for the batch system. */
+export function batchedJob({ key, input, payloadHash }: Call, submission: number): JobBatch['jobs'][number] {
+  const { batch, offset, length } = input as InputLocation;
+  return { key, arguments: [key, batch, offset, length, payloadHash, submission].map(String) };
+}
