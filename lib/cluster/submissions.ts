@@ -146,11 +146,12 @@ export class Submissions {
       return;
     }
     const isFirst = this.#line.size === 0;
-    for (const call of calls) this.#line.add(call);
+    // One that was cancelled meanwhile may have let its arguments go.
+    for (const call of calls) if (call.input !== undefined) this.#line.add(call);
     // Those that are not submitted at once are not to be lost if the process is ended meanwhile.
     const next = isFirst && !this.#left ? this.#nextGroups()[0]?.calls.slice(0, this.#room.atOnce()) : [];
     const atOnce = new Set(next);
-    const later = calls.filter((call) => !atOnce.has(call));
+    const later = calls.filter((call) => this.#line.has(call) && !atOnce.has(call));
     await this.#notes.note(later).catch(ignore);
     for (const call of calls) if (call.unwanted) this.#drop(call, undefined);
   }
