@@ -105,6 +105,10 @@ export class Dispatcher {
     const call = this.warm.calls.get(id);
     if (call === undefined) return;
     if (duration !== undefined) call.pool.measure(duration);
+    // It may be that of a worker that was given up too early: the one that has the call now is not to make it.
+    if (call.moves > 0 && call.state === 'assigned' && call.worker !== undefined) {
+      void this.#files.takeBack(call.worker.number, call.assignment).catch(() => {});
+    }
     this.warm.finish(call);
     this.wake();
   }
