@@ -230,6 +230,7 @@ export class ClusterExecutor extends Executor {
   #refuse(call: Call, error: unknown): void {
     if (call.input !== undefined) void this.#opened?.files.releaseInputs(call.input.batch);
     call.input = undefined;
+    call.payload = undefined;
     if (!call.unwanted) call.controller.reject(ownError(error, this.#options.directory));
   }
 

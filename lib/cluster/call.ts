@@ -127,7 +127,6 @@ export class Call implements FutureSource {
     this.#settled = new WeakRef(this.future);
     this.#controller = undefined;
     this.fn = undefined;
-    this.payload = undefined;
   }
 
   #tellState(): void {

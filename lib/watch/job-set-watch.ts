@@ -34,6 +34,8 @@ const TICK_MS = 500;
 const LOG_PAUSE_MS = 50;
 /** With file events, the directory is listed this seldom, in case one was lost. */
 const SAFETY_SWEEP_MS = 5_000;
+/** So many file events between two looks, four for an outcome, may be too many for the operating system, which then drops some. */
+const BURST = 2_000;
 
 /** Notices outcomes and events of one job set, with the same few handles however many jobs it has. */
 export class JobSetWatch {
@@ -54,6 +56,8 @@ export class JobSetWatch {
   #sweepsSoon = false;
   #delay = SHORTEST_SWEEP_MS;
   #sweptAt = performance.now();
+  #fileEventsSinceLook = 0;
+  #mayHaveLost = false;
   #reading: Promise<void> | undefined;
   #readAgain = false;
   #readAt = -Infinity;
@@ -73,6 +77,7 @@ export class JobSetWatch {
       this.#fileEvents = new FileEvents({
         directory: outcomesDirectory(directory),
         onEntry: (name) => {
+          this.#fileEventsSinceLook += 1;
           if (isOutcomeName(name)) sink.onOutcome(name);
         },
         log: this.#follower && eventLogFile(directory),
@@ -125,10 +130,18 @@ export class JobSetWatch {
   }
 
   async #look(): Promise<void> {
-    const safety = performance.now() - this.#sweptAt > SAFETY_SWEEP_MS;
-    if (this.#mode === 'sweep' || safety || this.#missingSince !== undefined) await this.#sweep();
+    if (this.#mode === 'sweep' || this.#needsSweep() || this.#missingSince !== undefined) await this.#sweep();
     await this.#readLog();
     this.#sink.onTick();
+  }
+
+  /** With file events: now and then, and when a burst of them is over. */
+  #needsSweep(): boolean {
+    const isBurst = this.#fileEventsSinceLook > BURST;
+    const isOver = this.#mayHaveLost && !isBurst;
+    this.#fileEventsSinceLook = 0;
+    this.#mayHaveLost = isBurst;
+    return isOver || performance.now() - this.#sweptAt > SAFETY_SWEEP_MS;
   }
 
   async #sweep(): Promise<void> {

@@ -136,6 +136,20 @@ describe('A watch', () => {
   });
 });
 
+describe('A watch by events', () => {
+  it('lists the directory soon after a burst of which the operating system has dropped events', async () => {
+    open('events');
+    writeOutcome('0');
+    await until(() => outcomes.includes('0'));
+    const before = ticks;
+    const count = Number(readFileSync('/proc/sys/fs/inotify/max_queued_events', 'utf8')) / 2;
+    for (let key = 1; key <= count; key += 1) writeOutcome(String(key));
+    await until(() => new Set(outcomes).size === count + 1);
+    // The next listing for safety would have come after 10.
+    expect(ticks - before).toBeLessThan(6);
+  });
+});
+
 describe('A filesystem', () => {
   it('says by its type how it is watched', async () => {
     expect(await watchModeOf('/dev/shm')).toBe('events');
