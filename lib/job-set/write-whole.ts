@@ -1,4 +1,13 @@
-import { closeSync, fsyncSync, openSync, renameSync, unlinkSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  fchmodSync,
+  fstatSync,
+  fsyncSync,
+  openSync,
+  renameSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
 import { open, rename, unlink } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { temporaryName } from './names.ts';
@@ -37,6 +46,7 @@ export function writeWholeSync(file: string, data: Uint8Array): void {
   const descriptor = openSync(temporary, 'wx', PRIVATE);
   try {
     try {
+      allowReading(descriptor);
       for (let offset = 0; offset < data.length;) offset += writeSync(descriptor, data, offset);
       syncIfAllowed(descriptor);
     } finally {
@@ -47,6 +57,15 @@ export function writeWholeSync(file: string, data: Uint8Array): void {
   } catch (error) {
     discard(temporary);
     throw error;
+  }
+}
+
+/** A call may have set a umask that keeps a file from its own user. */
+function allowReading(descriptor: number): void {
+  try {
+    if ((fstatSync(descriptor).mode & 0o777) !== PRIVATE) fchmodSync(descriptor, PRIVATE);
+  } catch {
+    // A filesystem without modes.
   }
 }
 

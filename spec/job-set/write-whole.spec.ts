@@ -37,6 +37,18 @@ describe.each([
   });
 });
 
+describe('writeWholeSync', () => {
+  it('writes what its owner can read, whatever umask a call has set', () => {
+    const before = process.umask(0o777);
+    try {
+      writeWholeSync(join(directory, '1'), Buffer.from('a'));
+    } finally {
+      process.umask(before);
+    }
+    expect(statSync(join(directory, '1')).mode & 0o777).toBe(0o600);
+  });
+});
+
 describe('the names in a job set', () => {
   it('tell an outcome from one that is being written', () => {
     expect(isOutcomeName(jobKey(17, 1))).toBe(true);

@@ -57,6 +57,8 @@ export class KeptClaims {
   readonly #claims = new Map<string, Claim>();
   /** What the last batch has asked for. */
   #latest: SubmitOptions = {};
+  /** Commands that nobody waits for but the end. */
+  readonly #underWay = new Set<Promise<unknown>>();
   /** Until the time of the last claim is over. */
   #timer: NodeJS.Timeout | undefined;
   /** Until claims of another kind than the last batch's are looked at. */
@@ -105,6 +107,12 @@ export class KeptClaims {
     clearTimeout(this.#timer);
     clearTimeout(this.#othersTimer);
     await this.#release(() => true);
+    await Promise.all(this.#underWay);
+  }
+
+  #start(command: Promise<unknown>): void {
+    const ended = command.catch(ignore).finally(() => this.#underWay.delete(ended));
+    this.#underWay.add(ended);
   }
 
   #onEnd(jobId: string, slot: string | undefined): void {
@@ -125,7 +133,7 @@ export class KeptClaims {
     this.#othersTimer = setTimeout(() => {
       this.#othersTimer = undefined;
       const idleSince = Date.now() - OTHERS_MS;
-      void this.#release((claim) => isIdleOther(claim) && claim.until - this.#time <= idleSince);
+      this.#start(this.#release((claim) => isIdleOther(claim) && claim.until - this.#time <= idleSince));
       this.#lookAtOthers();
     }, OTHERS_MS).unref();
   }
@@ -134,7 +142,7 @@ export class KeptClaims {
   #onTime(): void {
     const over = [...this.#claims].filter(([, { until }]) => until <= Date.now());
     for (const [slot] of over) this.#claims.delete(slot);
-    if (over.length > 0) void this.#tools.reschedule().catch(ignore);
+    if (over.length > 0) this.#start(this.#tools.reschedule());
   }
 
   async #release(isUnwanted: (claim: Claim) => boolean): Promise<void> {

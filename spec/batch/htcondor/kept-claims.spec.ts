@@ -50,6 +50,26 @@ describe('Kept claims', () => {
     expect(done).toEqual(['release slot1_1 slot1_2 of 1GB']);
   });
 
+  it('have no command under way any more when they are closed', async () => {
+    let end = (): void => {};
+    const claims = new KeptClaims(
+      { keepClaimsFor: 1000 },
+      {
+        submit: async () => {},
+        reschedule: async () => new Promise<void>((resolve) => (end = resolve)),
+      },
+    );
+    const [id] = (await submit(claims, 1)) as [string];
+    run(claims, id, 'slot1_1');
+    jest.advanceTimersByTime(10_000);
+    let isClosed = false;
+    const closed = claims.close().then(() => (isClosed = true));
+    await jest.advanceTimersByTimeAsync(1000);
+    expect(isClosed).toBe(false);
+    end();
+    expect(await closed).toBe(true);
+  });
+
   it('are those on which further jobs have followed, too', async () => {
     const claims = open();
     const ids = await submit(claims, 20);
