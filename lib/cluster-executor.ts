@@ -228,7 +228,10 @@ export class ClusterExecutor extends Executor {
   }
 
   #refuse(call: Call, error: unknown): void {
-    if (call.input !== undefined) void this.#opened?.files.releaseInputs(call.input.batch);
+    const { input, jobSet } = call;
+    // Another job set has inputs of the same number.
+    if (input !== undefined && jobSet === this.#opened?.jobSet)
+      void this.#opened?.files.releaseInputs(input.batch);
     call.input = undefined;
     call.payload = undefined;
     if (!call.unwanted) call.controller.reject(ownError(error, this.#options.directory));

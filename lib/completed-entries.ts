@@ -23,6 +23,7 @@ export class CompletedEntries<F extends AnyFuture> implements AsyncIterableItera
   #source: Iterator<F> | undefined;
   readonly #bufferSize: number;
   #taken = 0;
+  #taking = false;
   /** Taken and not yielded, with how to let go of each that is not done. */
   readonly #held = new Map<F, (() => void) | undefined>();
   #unfinished = 0;
@@ -91,11 +92,18 @@ export class CompletedEntries<F extends AnyFuture> implements AsyncIterableItera
 
   /** Takes futures while there is room for them. */
   #take(): void {
-    while (this.#source !== undefined && this.#held.size < this.#bufferSize) {
-      const { value: future, done } = this.#source.next();
-      if (done === true) this.#source = undefined;
-      // Unless it has ended this very iteration.
-      else if (this.#source !== undefined) this.#watch(future, this.#taken++);
+    // The iterable may end futures itself, which makes room while it is asked.
+    if (this.#taking) return;
+    this.#taking = true;
+    try {
+      while (this.#source !== undefined && this.#held.size < this.#bufferSize) {
+        const { value: future, done } = this.#source.next();
+        if (done === true) this.#source = undefined;
+        // Unless it has ended this very iteration.
+        else if (this.#source !== undefined) this.#watch(future, this.#taken++);
+      }
+    } finally {
+      this.#taking = false;
     }
   }
 

@@ -278,6 +278,25 @@ describe('asCompleted', () => {
       expect(await thrownBy(entries.next())).toEqual(new RangeError('enough'));
     });
 
+    it('bears a generator that cancels a future which is held, while several next() wait', async () => {
+      const [first, second, third] = manualFutures<number>(3) as [
+        ManualFuture<number>,
+        ManualFuture<number>,
+        ManualFuture<number>,
+      ];
+      function* futures(): Generator<Future<number>> {
+        yield first.future;
+        yield second.future;
+        second.future.cancel();
+        yield third.future;
+      }
+      const entries = asCompleted(futures(), { bufferSize: 2 }).entries();
+      const all = [entries.next(), entries.next(), entries.next(), entries.next()];
+      first.controller.resolve(1);
+      third.controller.resolve(3);
+      expect((await Promise.all(all)).map(({ value }) => value?.[0])).toEqual([0, 1, 2, undefined]);
+    });
+
     it('lets go of what it watches when what comes later is no future', () => {
       const made = manualFuture<number>();
       const count = countCallbacks([made]);

@@ -11,14 +11,16 @@ export function publishState(call: Call, from: FutureState): void {
 /** A call's future is done. */
 export function publishSettlement(call: Call): void {
   if (!isObserved('settlement')) return;
+  // The call lets it go, and it may settle later, where its value is a promise.
+  const { future } = call;
   const tell = (error: unknown): void =>
     publish('settlement', () => ({
       ...namesOf(call),
-      state: call.future.state as SettlementMessage['state'],
+      state: future.state as SettlementMessage['state'],
       attempts: call.attempts,
       error,
     }));
-  call.future.then(() => tell(undefined), tell);
+  future.then(() => tell(undefined), tell);
 }
 
 function namesOf(call: Call): Pick<SettlementMessage, 'jobSet' | 'call' | 'key' | 'jobId' | 'host'> {

@@ -40,8 +40,9 @@ export class JobControls {
 
   /** @throws {InvalidStateError} if the call is done before it has a job */
   async #jobOf(call: Call, action: string): Promise<string> {
-    const { jobId, future } = call;
+    const { jobId } = call;
     if (jobId !== undefined) return jobId;
+    const { future } = call;
     return new Promise((resolve, reject) => {
       const others = this.#waiting.get(call) ?? [];
       this.#waiting.set(call, [...others, resolve]);

@@ -8,12 +8,12 @@ const LONGEST_SILENCE_MS = 600_000;
 const MISSING_TIMES = 2;
 
 /**
- * Nothing may come of it for long, and nobody would notice that it is gone. That holds for a job whose call is done, too: calls may wait for
- * its place in the queue.
+ * Nothing may come of it for long, and nobody would notice that it is gone. That holds for a job whose call is done, too, also while it is
+ * held until it is removed: calls may wait for its place in the queue.
  */
 function maySilentlyEnd({ phase, end }: Job): boolean {
-  if (end === undefined) return phase !== 'gone';
-  return phase === 'open' && end.kind === 'held' && end.requested === true;
+  if (phase !== 'open') return phase === 'settled';
+  return end === undefined || (end.kind === 'held' && end.requested === true);
 }
 
 /** Asks the batch system, rarely and for all jobs at once, when outcomes and events have been silent for long. */

@@ -271,6 +271,7 @@ export class Submissions {
 
   #drop(call: Call, error: unknown): void {
     this.#line.delete(call);
+    if (this.#line.size === 0) this.#room.stop();
     this.#notes.forget(call);
     // Another process needs what is on the disk.
     if (!this.#left) this.#host.onRefused(call, error);

@@ -45,11 +45,13 @@ export class WaitingNotes {
     for (const { jobSet, submit, calls } of groupByTerms(this.#submit, attempts.keys())) {
       const unknown = calls
         .map((call) => [call, attempts.get(call) as number] as const)
-        .filter(([call, attempt]) => this.#noted.get(call) !== attempt);
+        // One that is done meanwhile may have let its arguments go.
+        .filter(([call, attempt]) => !call.done && this.#noted.get(call) !== attempt);
       if (unknown.length === 0) continue;
       const jobs = unknown.map(([call, attempt]) => journaledJob(call, attempt));
       await jobSet.note({ event: 'waiting', jobs, submit } satisfies JournalEntry);
-      for (const [call, attempt] of unknown) this.#noted.set(call, attempt);
+      for (const [call, attempt] of unknown)
+        if (!call.done && call.attempts < attempt) this.#noted.set(call, attempt);
     }
   }
 }

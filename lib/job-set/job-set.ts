@@ -46,6 +46,7 @@ export class JobSet {
   #batches = 0;
   readonly #functions = new Set<string>();
   #journalTorn = false;
+  #lastNote: Promise<void> = Promise.resolve();
   #calls = patientCalls;
   /** One look at the directory is enough for all that is read in the same moment. */
   #checking: Promise<void> | undefined;
@@ -192,6 +193,13 @@ export class JobSet {
    * @throws {OwnershipError} if another user could have put something in the directory's place
    */
   async note(entry: Record<string, unknown>): Promise<void> {
+    // One after the other: whether there is a torn line is known when the one before is there, or is not.
+    const noted = this.#lastNote.then(async () => this.#append(entry));
+    this.#lastNote = noted.catch(() => {});
+    return noted;
+  }
+
+  async #append(entry: Record<string, unknown>): Promise<void> {
     await this.#checkOwned();
     const line = `${JSON.stringify({ time: new Date().toISOString(), ...entry })}\n`;
     // Of a line that could not be written, as on a full disk, the beginning may be there.

@@ -9,10 +9,12 @@ import { journalFile, ownerFile } from '../../lib/job-set/names.ts';
 import { readJournal } from '../../lib/job-set/journal.ts';
 import { seal } from '../../lib/payload/sealed.ts';
 import { encodeThrown } from '../../lib/payload/thrown.ts';
+import { collect } from '../support/collect-garbage.ts';
 import { ScriptedExecutor } from '../support/scripted-executor.ts';
 import { ScriptedSystem } from '../support/scripted-system.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { thrownBy } from '../support/thrown-by.ts';
+import { turn } from '../support/turn.ts';
 import { until } from '../support/until.ts';
 
 const directory = temporaryDirectory();
@@ -235,6 +237,21 @@ describe('Calls of a job set that is attached to', () => {
     const { executor } = await attach(killed(run));
     await Promise.allSettled(executor.futures);
     expect(executor.futures.map(({ state }) => state)).toEqual(['cancelled', 'cancelled']);
+  });
+
+  it('that shared a job can be asked about it when they are done', async () => {
+    const run = new ScriptedExecutor(directory);
+    const chunk = run.executor.schedule({ fn: () => 0, items: [[1], [2]], options: {} });
+    await until(() => chunk.jobId !== undefined);
+    const { executor, system } = await attach(killed(run), { '1': chunk.jobId as string });
+    system.emit({ jobId: chunk.jobId as string, kind: 'removed', reason: 'by hand' });
+    await Promise.allSettled(executor.futures);
+    // The future of the job itself is nobody's.
+    await archived(executor.jobSetDirectory as string, 1);
+    await turn();
+    collect();
+    system.ads.set(chunk.jobId as string, { JobStatus: 3 });
+    expect(await executor.futures[1]?.classAd()).toEqual({ JobStatus: 3 });
   });
 
   it('that are being tried again are not submitted once more', async () => {

@@ -1,8 +1,8 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, rmSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import type { JobSetRemoval } from '../../lib/batch/batch-system.ts';
 import { readCalls } from '../../lib/cluster/journaled-calls.ts';
-import { CancelledError, DetachedError, SubmitError } from '../../lib/errors.ts';
+import { CancelledError, DetachedError, DirectoryError, SubmitError } from '../../lib/errors.ts';
 import type { Future } from '../../lib/future.ts';
 import { readJournal } from '../../lib/job-set/journal.ts';
 import { inputsDirectory } from '../../lib/job-set/names.ts';
@@ -108,6 +108,23 @@ describe('maxInFlight', () => {
     expect(readdirSync(inputsDirectory(path))).toEqual(['1']);
   });
 
+  it('fails the calls in line with their job set, and harms none of those that come after', async () => {
+    const scripted = new ScriptedExecutor(directory, { maxInFlight: 1, watch: 'sweep' });
+    const [first, second] = submitMany(scripted, 2) as [Future<number>, Future<number>];
+    await until(() => first.jobId !== undefined);
+    let next: Future<number> | undefined;
+    first.addDoneCallback(() => {
+      next = scripted.executor.submit(() => 0);
+    });
+    const lost = scripted.executor.jobSetDirectory as string;
+    rmSync(lost, { recursive: true });
+    for (const future of [first, second]) expect(await thrownBy(future)).toBeInstanceOf(DirectoryError);
+    await until(() => next?.jobId !== undefined);
+    const path = scripted.executor.jobSetDirectory as string;
+    expect(path).not.toBe(lost);
+    expect(readdirSync(inputsDirectory(path))).toEqual(['1']);
+  });
+
   it('takes no more from an endless source than can be submitted, and keeps the order of the results', async () => {
     const scripted = new ScriptedExecutor(directory, { maxInFlight: 2 });
     let taken = 0;
@@ -181,5 +198,22 @@ describe('A submission with more jobs than the schedd allows', () => {
     }
     expect(accepted).toEqual(['1', '2', '3', '4', '5', '6', '7', '8']);
     expect(futures.every(({ attempts }) => attempts === 1)).toBe(true);
+  });
+
+  it('in the queue keeps no process alive once nobody waits', async () => {
+    const timers = (): number =>
+      process.getActiveResourcesInfo().filter((resource) => resource === 'Timeout').length;
+    const before = timers();
+    const scripted = new ScriptedExecutor(directory);
+    scripted.system.beforeAnswer = () => {
+      throw limitError('queue');
+    };
+    const future = scripted.executor.submit(() => 1);
+    await until(() => keys(scripted).length === 1);
+    await turn();
+    expect(timers()).toBeGreaterThan(before);
+    await scripted.executor.shutdown({ cancelFutures: true });
+    expect(future.cancelled()).toBe(true);
+    expect(timers()).toBeLessThanOrEqual(before);
   });
 });

@@ -107,6 +107,14 @@ describe('SilenceCheck', () => {
     expect(asked).toBe(1);
   });
 
+  it('asks for jobs that are removed while they are held, until they are gone', async () => {
+    job.phase = 'settled';
+    job.end = { jobId: '1.1', kind: 'held', reason: 'by hand' };
+    await pass(4 * MINUTE);
+    job.end = undefined;
+    expect(lost).toEqual([job]);
+  });
+
   it('concludes nothing from no answer', async () => {
     system.status = async () => {
       asked += 1;

@@ -155,6 +155,23 @@ describe('a job set', () => {
     await expect(jobSet.note({ event: 'submitting' })).rejects.toMatchObject(theirs);
   });
 
+  it('goes on with a new line in the journal, though another one was being written while one could not be', async () => {
+    const jobSet = await JobSet.create(parent, runner, {});
+    const journal = names.journalFile(jobSet.directory);
+    const long = jobSet.note({ event: 'a', text: 'x'.repeat(20_000_000) });
+    while (!existsSync(journal)) await new Promise((resolve) => setImmediate(resolve));
+    renameSync(journal, `${journal}.before`);
+    symlinkSync('/dev/full', journal);
+    await expect(jobSet.note({ event: 'b' })).rejects.toMatchObject({ code: 'ENOSPC' });
+    await long;
+    rmSync(journal);
+    writeFileSync(journal, '{"event":"b', { mode: 0o600 });
+    await jobSet.note({ event: 'c' });
+    const [torn, line] = readFileSync(journal, 'utf8').split('\n');
+    expect(torn).toBe('{"event":"b');
+    expect(JSON.parse(line as string)).toMatchObject({ event: 'c' });
+  });
+
   it('goes on with a new line in the journal after one that could not be written', async () => {
     const jobSet = await JobSet.create(parent, runner, {});
     const journal = names.journalFile(jobSet.directory);
