@@ -19,6 +19,7 @@ import { join } from 'node:path';
  *     workers/<n>/        a job that stays for many calls: what it is for, and
  *       inbox             the calls that it is given, appended in their order
  *       started           it lives, and where: it lives once
+ *       blank             an empty file, which gets the names of others
  *       taken-<number>    somebody has the assignment of that number for good: the worker, or who took it back
  */
 export const headerFile = (directory: string): string => join(directory, 'job-set.yaml');
@@ -60,6 +61,10 @@ export const inboxFile = (directory: string, worker: number): string =>
   join(workerDirectory(directory, worker), 'inbox');
 export const startedFile = (directory: string, worker: number): string =>
   join(workerDirectory(directory, worker), 'started');
+export const blankFile = (directory: string, worker: number): string =>
+  join(workerDirectory(directory, worker), 'blank');
+/** What says that an assignment was taken back, for all workers. */
+export const backFile = (directory: string): string => join(workersDirectory(directory), 'back');
 export const takenFile = (directory: string, worker: number, assignment: number): string =>
   join(workerDirectory(directory, worker), `taken-${assignment}`);
 

@@ -1,6 +1,6 @@
-import { closeSync, openSync, writeSync } from 'node:fs';
-import { link, readFile, unlink, writeFile } from 'node:fs/promises';
-import { temporaryName } from './names.ts';
+import { linkSync, writeFileSync } from 'node:fs';
+import { link, readFile, writeFile } from 'node:fs/promises';
+import { writeWhole } from './write-whole.ts';
 
 /**
  * Who has an assignment of a worker for good: the first to make its file. The worker makes it before it begins the call, and who submitted
@@ -19,40 +19,61 @@ export interface Printed {
 /** What an assignment's file says. `free`: there is none. */
 export type Taken = 'free' | 'back' | { readonly begun: Printed };
 
-/** The worker takes an assignment; false if it was taken back. */
-export function takeSync(file: string, { stdout, stderr }: Printed): boolean {
-  let descriptor: number;
+/**
+ * The worker takes an assignment; false if it was taken back.
+ * @param blank an empty file: to give it one more name is much faster than to make another one, while the disk is being synced
+ */
+export function takeSync(file: string, blank: string, { stdout, stderr }: Printed): boolean {
   try {
-    descriptor = openSync(file, 'wx', 0o600);
+    // Most calls print nothing.
+    if (stdout + stderr > 0) writeFileSync(file, JSON.stringify([stdout, stderr]), NEW);
+    else linkOrWriteSync(blank, file);
+    return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
     throw error;
   }
-  try {
-    // Most calls print nothing, and an empty file is written faster.
-    if (stdout + stderr > 0) writeSync(descriptor, JSON.stringify([stdout, stderr]));
-  } finally {
-    closeSync(descriptor);
-  }
-  return true;
 }
 
-let taken = 0;
-
-/** Takes an assignment back; false if the worker has begun it. */
-export async function takeBack(file: string): Promise<boolean> {
-  taken += 1;
-  // With what it says from the first moment on: it may be read by a process that knows nothing else.
-  const temporary = temporaryName(file, `${process.pid}-${taken}`);
-  await writeFile(temporary, BACK, { mode: 0o600 });
+/**
+ * Takes an assignment back; false if the worker has begun it.
+ * @param back the file that {@link writeBack} has made
+ */
+export async function takeBack(file: string, back: string): Promise<boolean> {
   try {
-    await link(temporary, file);
+    await link(back, file).catch(async (error: NodeJS.ErrnoException) => {
+      if (!NO_LINKS.has(error.code)) throw error;
+      await writeFile(file, BACK, NEW);
+    });
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     return (await readTaken(file)) === 'back';
-  } finally {
-    await unlink(temporary).catch(() => {});
+  }
+}
+
+/** Makes the file that stands for all assignments that are taken back. */
+export async function writeBack(back: string): Promise<void> {
+  await writeWhole(back, BACK);
+}
+
+const NEW = { flag: 'wx', mode: 0o600 };
+
+/** What a filesystem says that has no hard links, or no more for this file. */
+const NO_LINKS: ReadonlySet<string | undefined> = new Set([
+  'EPERM',
+  'ENOTSUP',
+  'EOPNOTSUPP',
+  'ENOSYS',
+  'EMLINK',
+]);
+
+function linkOrWriteSync(blank: string, file: string): void {
+  try {
+    linkSync(blank, file);
+  } catch (error) {
+    if (!NO_LINKS.has((error as NodeJS.ErrnoException).code)) throw error;
+    writeFileSync(file, '', NEW);
   }
 }
 

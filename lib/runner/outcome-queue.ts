@@ -1,4 +1,5 @@
 import { closeSync, fsync, fsyncSync, openSync, renameSync, unlinkSync, writeSync } from 'node:fs';
+import { SpareFiles } from './spare-files.ts';
 import { temporaryFile, writeWholeSync } from '../job-set/write-whole.ts';
 
 /** A disk that takes longer than this is waited for while the next call is made. */
@@ -19,8 +20,14 @@ interface Unsynced {
  */
 export class OutcomeQueue {
   readonly #unsynced = new Set<Unsynced>();
+  readonly #spares: SpareFiles;
   #isSlow = false;
   #onChange: () => void = () => {};
+
+  /** @param directory where the files are */
+  constructor(directory: string) {
+    this.#spares = new SpareFiles(directory);
+  }
 
   /** @param onError gets what goes wrong later */
   write(file: string, bytes: Uint8Array, onError: (error: Error) => void): void {
@@ -31,7 +38,7 @@ export class OutcomeQueue {
       return;
     }
     const temporary = temporaryFile(file);
-    const descriptor = openSync(temporary, 'wx', 0o600);
+    const descriptor = this.#spares.take(temporary) ?? openSync(temporary, 'wx', 0o600);
     const unsynced = { file, temporary, descriptor, onError };
     this.#unsynced.add(unsynced);
     try {
@@ -55,10 +62,12 @@ export class OutcomeQueue {
   /** Resolves when all have their names. */
   async idle(): Promise<void> {
     await this.room(0);
+    this.#spares.end();
   }
 
   /** While the process exits. */
   finishNow(): void {
+    this.#spares.end();
     for (const unsynced of this.#unsynced) {
       try {
         fsyncSync(unsynced.descriptor);

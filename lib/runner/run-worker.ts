@@ -2,7 +2,14 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { unlinkSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import type { Assignment, InboxLine } from '../job-set/inbox.ts';
-import { inboxFile, startedFile, takenFile, workerKey } from '../job-set/names.ts';
+import {
+  blankFile,
+  inboxFile,
+  outcomesDirectory,
+  startedFile,
+  takenFile,
+  workerKey,
+} from '../job-set/names.ts';
 import { takeSync } from '../job-set/taking.ts';
 import { lookBefore } from './before.ts';
 import { guardProcess } from './guard-process.ts';
@@ -56,7 +63,7 @@ class WorkerLife {
   readonly #idleTimeout: number;
   readonly #inbox: InboxReader;
   readonly #functions: KeptFunctions;
-  readonly #outcomes = new OutcomeQueue();
+  readonly #outcomes: OutcomeQueue;
   /** Given, and not looked at yet. */
   #assignments: Assignment[] = [];
   #closed = false;
@@ -77,6 +84,7 @@ class WorkerLife {
     this.#idleTimeout = idleTimeout;
     this.#inbox = new InboxReader(inboxFile(directory, worker));
     this.#functions = new KeptFunctions(directory);
+    this.#outcomes = new OutcomeQueue(outcomesDirectory(directory));
   }
 
   async run(onIdle: () => void): Promise<void> {
@@ -158,7 +166,8 @@ class WorkerLife {
 
   async #make({ number, key, ...location }: Assignment, state: ProcessState): Promise<void> {
     const before = lookBefore(workerKey(this.#worker));
-    if (!takeSync(takenFile(this.#directory, this.#worker, number), before)) return;
+    const taken = takenFile(this.#directory, this.#worker, number);
+    if (!takeSync(taken, blankFile(this.#directory, this.#worker), before)) return;
     this.#taken.push(number);
     const writer = new OutcomeWriter(this.#directory, key, before);
     if (hasOutcome(writer.place)) return;

@@ -3,11 +3,11 @@
 /** A worker is never given more than so many calls ahead. */
 const MOST_AHEAD = 1000;
 /** Shorter than this no call is taken to be: its files alone take as long. */
-const SHORTEST_MS = 0.2;
+const SHORTEST_MS = 0.25;
 /** A call that takes longer than this does not notice the moment in which its worker waits for the next one. */
 const LONG_MS = 1000;
 /** The most work that a worker gets ahead, in milliseconds. */
-const LONGEST_HORIZON_MS = 400;
+const LONGEST_HORIZON_MS = 500;
 const HORIZON_GROWTH = 1.5;
 /** Work that would be done within this time by the workers that are there is not worth another one. */
 const WORTH_A_WORKER_MS = 250;

@@ -76,7 +76,7 @@ export class Departures {
   /** Calls that a worker has not begun wait for another one. */
   async takeBack(worker: Worker, calls: readonly WarmCall[]): Promise<void> {
     const { unbegun } = await this.#part(worker, calls);
-    this.#host.warm.again(unbegun);
+    this.#host.warm.again(await this.#withoutDone(unbegun));
   }
 
   /**
@@ -92,6 +92,8 @@ export class Departures {
     if (worker.phase === 'ended') return;
     const isTaken = await files.takeBack(worker.number, assignment).catch(() => false);
     if (call.state === 'gone') return;
+    // Meanwhile another worker may have got it.
+    if (call.worker !== worker || call.assignment !== assignment) return this.removeCall(call);
     if (isTaken) return warm.remove(call);
     await this.#endRunning(call, worker);
   }
@@ -102,7 +104,7 @@ export class Departures {
     this.dismiss(worker);
     const others = [...worker.assigned.values()].filter(({ assignment }) => assignment > call.assignment);
     const { unbegun, begun } = await this.#part(worker, others);
-    warm.again(unbegun);
+    warm.again(await this.#withoutDone(unbegun));
     this.#host.onChange();
     // It makes one after the other: this one is done.
     if (begun.length > 0 || (await files.hasOutcome(call.key))) return warm.finish(call);
@@ -114,7 +116,7 @@ export class Departures {
   async settleCalls(worker: Worker, end: WorkerEnd): Promise<WarmCall[]> {
     const { warm, grace } = this.#host;
     const { unbegun, begun } = await this.#part(worker, [...worker.assigned.values()]);
-    const waiting = this.#withoutRemoved(unbegun);
+    const waiting = this.#withoutRemoved(await this.#withoutDone(unbegun));
     warm.again(waiting);
     this.#host.onChange();
     if (begun.length > 0) await sleep(grace, undefined, { ref: false });
@@ -166,6 +168,18 @@ export class Departures {
     const assignment = call.worker === worker && call.state !== 'waiting' ? call.assignment : undefined;
     await files.copyLastWords(worker.number, assignment, call.key);
     if (call.state !== 'gone') warm.fail(call, worker, end);
+  }
+
+  /** Those that have no outcome: an earlier process may have known what came of a call, and its worker may have forgotten that it had it. */
+  async #withoutDone(calls: readonly WarmCall[]): Promise<WarmCall[]> {
+    const { warm, files } = this.#host;
+    const done = await Promise.all(calls.map(async ({ key }) => files.hasOutcome(key)));
+    // Meanwhile some may have been settled by others.
+    const there = calls
+      .map((call, index) => ({ call, isDone: done[index] === true }))
+      .filter(({ call }) => call.worker?.assigned.get(call.assignment) === call);
+    for (const { call, isDone } of there) if (isDone) warm.finish(call);
+    return there.filter(({ isDone }) => !isDone).map(({ call }) => call);
   }
 
   /** Those that are still wanted; the others are gone then. */

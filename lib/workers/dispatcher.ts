@@ -2,6 +2,7 @@ import type { BatchSystem, JobBatch, JobEvent } from '../batch/batch-system.ts';
 import { Assignments } from './assignments.ts';
 import { wantedWorkers } from './assignment-policy.ts';
 import { Departures } from './departures.ts';
+import { Evictions } from './evictions.ts';
 import type { Pool } from './pool.ts';
 import { Starts } from './starts.ts';
 import { WorkerFiles } from './worker-files.ts';
@@ -9,7 +10,7 @@ import type { ResolvedWorkers } from './worker-options.ts';
 import { Warm } from './warm.ts';
 import { idOf, newCall } from './warm-call.ts';
 import { isStuck, Lookout } from './lookout.ts';
-import type { Worker, WorkerEnd } from './worker.ts';
+import type { Worker } from './worker.ts';
 
 /** One answer without a job proves nothing: a queue may be listed while it is being rewritten. */
 const MISSING_TIMES = 2;
@@ -32,6 +33,7 @@ export class Dispatcher {
   readonly #assignments: Assignments;
   readonly #starts: Starts;
   readonly #departures: Departures;
+  readonly #evictions: Evictions;
   #isPumping = false;
   readonly #lookout: Lookout;
   #stopped = false;
@@ -49,6 +51,7 @@ export class Dispatcher {
       isStopped: () => this.#stopped,
       onChange: () => this.wake(),
     });
+    this.#evictions = new Evictions(host.inner, this.#departures);
     this.#lookout = new Lookout({
       warm: this.warm,
       files: this.#files,
@@ -102,6 +105,10 @@ export class Dispatcher {
     const call = this.warm.calls.get(id);
     if (call === undefined) return;
     if (duration !== undefined) call.pool.measure(duration);
+    // It may be that of a worker that was given up too early: the one that has the call now is not to make it.
+    if (call.moves > 0 && call.state === 'assigned' && call.worker !== undefined) {
+      void this.#files.takeBack(call.worker.number, call.assignment).catch(() => {});
+    }
     this.warm.finish(call);
     this.wake();
   }
@@ -121,7 +128,7 @@ export class Dispatcher {
       case 'queued':
       case 'evicted':
         // Old events are told again, and it may only have been told to run once more.
-        if (worker.phase !== 'queued' && worker.phase !== 'ended') void this.#makeSure(worker);
+        if (worker.phase !== 'queued' && worker.phase !== 'ended') this.#evictions.suspect(worker);
         return;
       case 'held':
       case 'removed':
@@ -181,6 +188,7 @@ export class Dispatcher {
   async retire(timeout: number): Promise<void> {
     for (const worker of this.warm.workers) this.#departures.dismiss(worker);
     await this.#departures.untilNone(timeout);
+    await this.#evictions.idle();
     this.#lookout.sleep();
   }
 
@@ -270,22 +278,6 @@ export class Dispatcher {
     if (worker.phase !== 'queued') return;
     worker.phase = 'ready';
     this.wake();
-  }
-
-  /** Whether a worker that is said to be back in the queue has left its machine. */
-  async #makeSure(worker: Worker): Promise<void> {
-    const { jobId } = worker;
-    if (jobId === undefined) return;
-    const known = await this.#host.inner.status([jobId]).catch(() => undefined);
-    // Without an answer: the question comes up again.
-    if (known === undefined) return void setTimeout(() => void this.#makeSure(worker), 5000).unref();
-    const event = known.get(jobId);
-    if (event?.kind === 'running') return;
-    const end: WorkerEnd =
-      event?.kind === 'ended' || event?.kind === 'held' || event?.kind === 'removed'
-        ? event
-        : { kind: 'evicted', jobId };
-    await this.#departures.end(worker, end);
   }
 }
 

@@ -10,7 +10,7 @@ export class Pool {
   /** How long its calls take, on average, in milliseconds; undefined before the first. */
   meanDuration: number | undefined;
   /** How much work a worker gets ahead, in milliseconds. */
-  horizon: number = 50;
+  horizon: number = 200;
   /** Machines that the calls that wait would rather not meet again. */
   avoid: readonly AvoidedHost[] = [];
   /** Set while workers are being submitted; resolves when that is over. */

@@ -17,6 +17,8 @@ export interface WarmCall {
   /** Among those of the worker. */
   assignment: number;
   startedAt: Date | undefined;
+  /** How often it was taken from a worker, to be given to another one. */
+  moves: number;
   /** How many workers have died while they made it. */
   deaths: number;
   /** Nobody wants it any more; its worker is being ended. */
@@ -34,6 +36,7 @@ export function newCall(id: string, key: string, location: WarmCall['location'],
     worker: undefined,
     assignment: 0,
     startedAt: undefined,
+    moves: 0,
     deaths: 0,
     removing: false,
   };

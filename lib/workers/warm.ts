@@ -68,6 +68,7 @@ export class Warm {
       this.#leaveWorker(call);
       if (call.state === 'running') this.#emit({ jobId: call.id, kind: 'queued' });
       call.state = 'waiting';
+      call.moves += 1;
       call.startedAt = undefined;
     }
     const pools = new Set(calls.map(({ pool }) => pool));

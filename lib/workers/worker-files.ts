@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { PRIVATE_DIRECTORY } from '../job-set/directory.ts';
 import { encodeInboxLine, type InboxLine } from '../job-set/inbox.ts';
 import * as names from '../job-set/names.ts';
-import { readTaken, takeBack, type Printed } from '../job-set/taking.ts';
+import { readTaken, takeBack, writeBack, type Printed } from '../job-set/taking.ts';
 import { unseal } from '../payload/sealed.ts';
 import { writeWhole } from '../job-set/write-whole.ts';
 
@@ -21,7 +21,7 @@ export interface WorkerNote {
 /** The files of the workers of a job set, on the submitting side. */
 export class WorkerFiles {
   readonly #directory: string;
-  #made = false;
+  #made: Promise<void> | undefined;
 
   constructor(directory: string) {
     this.#directory = directory;
@@ -29,12 +29,10 @@ export class WorkerFiles {
 
   /** All that must be there before the worker can start. */
   async make(worker: number, note: WorkerNote): Promise<void> {
-    if (!this.#made) {
-      await mkdir(names.workersDirectory(this.#directory), { mode: PRIVATE_DIRECTORY, recursive: true });
-      this.#made = true;
-    }
+    await this.#makeOwn();
     await mkdir(names.workerDirectory(this.#directory, worker), { mode: PRIVATE_DIRECTORY });
     await writeWhole(names.inboxFile(this.#directory, worker), '');
+    await writeWhole(names.blankFile(this.#directory, worker), '');
     await writeWhole(names.workerFile(this.#directory, worker), JSON.stringify(note));
   }
 
@@ -57,7 +55,8 @@ export class WorkerFiles {
 
   /** Takes an assignment back; false if the worker has begun it. */
   async takeBack(worker: number, assignment: number): Promise<boolean> {
-    return takeBack(names.takenFile(this.#directory, worker, assignment));
+    await this.#makeOwn();
+    return takeBack(names.takenFile(this.#directory, worker, assignment), names.backFile(this.#directory));
   }
 
   async hasBegun(worker: number, assignment: number): Promise<boolean> {
@@ -111,6 +110,20 @@ export class WorkerFiles {
     ] as const;
     for (const [file, start] of ranges) {
       await copyFrom(file(this.#directory, own), start, file(this.#directory, key)).catch(() => {});
+    }
+  }
+
+  /** What all workers have in common. */
+  async #makeOwn(): Promise<void> {
+    this.#made ??= (async () => {
+      await mkdir(names.workersDirectory(this.#directory), { mode: PRIVATE_DIRECTORY, recursive: true });
+      await writeBack(names.backFile(this.#directory));
+    })();
+    try {
+      await this.#made;
+    } catch (error) {
+      this.#made = undefined;
+      throw error;
     }
   }
 

@@ -1,12 +1,26 @@
 import { randomUUID } from 'node:crypto';
-import { readdirSync } from 'node:fs';
+import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from '@jest/globals';
-import { readTaken, takeBack, takeSync } from '../../lib/job-set/taking.ts';
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import {
+  readTaken,
+  takeBack as takeBackWith,
+  takeSync as takeSyncWith,
+  writeBack,
+  type Printed,
+} from '../../lib/job-set/taking.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 const directory = temporaryDirectory();
 const newFile = (): string => join(directory, `taken-${randomUUID()}`);
+const blank = join(directory, 'blank');
+const back = join(directory, 'back');
+beforeAll(async () => {
+  writeFileSync(blank, '');
+  await writeBack(back);
+});
+const takeSync = (file: string, printed: Printed): boolean => takeSyncWith(file, blank, printed);
+const takeBack = async (file: string): Promise<boolean> => takeBackWith(file, back);
 const nothing = { stdout: 0, stderr: 0 };
 
 describe('An assignment', () => {

@@ -27,11 +27,12 @@ const condor = (command: string, ...args: string[]): string =>
 const jobsOf = (id: string): string =>
   condor('condor_q', '-constraint', `CondorFuturesJobSet == "${id}"`, '-af', 'ClusterId').trim();
 
-/** To be submitted: notes its process, and waits at the gate. */
+/** To be submitted: notes its process, and waits at the gate, for two minutes at the most. */
 async function noteAndWait(file: string, gate: string): Promise<string> {
   const { appendFileSync, existsSync: exists } = await import('node:fs');
   appendFileSync(file, `${process.pid}\n`);
-  while (!exists(gate)) await new Promise((resolve) => setTimeout(resolve, 20));
+  const deadline = Date.now() + 120_000;
+  while (!exists(gate) && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 20));
   return 'made';
 }
 

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { JobBatch, JobEvent, SubmitOptions } from '../../lib/batch/batch-system.ts';
@@ -74,7 +74,8 @@ class Play {
   begin(worker: number, key: string): void {
     const [given] = this.inbox(worker).filter((assignment) => assignment.key === key);
     const file = names.takenFile(this.directory, worker, given?.number as number);
-    if (!takeSync(file, { stdout: 0, stderr: 0 })) throw new Error(`${key} was taken back`);
+    if (!takeSync(file, names.blankFile(this.directory, worker), { stdout: 0, stderr: 0 }))
+      throw new Error(`${key} was taken back`);
   }
 
   writeOutcome(key: string): void {
@@ -213,6 +214,24 @@ describe('A system with workers', () => {
       { jobId: 'call.1', kind: 'ended', signal: 11, memoryUsed: 7 },
     ]);
     expect(readFileSync(names.stderrFile(play.directory, '1'), 'utf8')).toBe('death 3');
+  });
+
+  it('does not have a call made by another one when its outcome comes after all', async () => {
+    const play = new Play(1);
+    await play.submit(['1', '2']);
+    play.start(1);
+    await play.untilGiven(1, ['1', '2']);
+    play.begin(1, '1');
+    play.inner.emit({ jobId: play.idOf(1), kind: 'evicted' });
+    await until(() => play.inner.batches.length === 2);
+    play.start(2);
+    await play.untilGiven(2, ['1']);
+    play.system.onOutcome('call.1', 1);
+    const [given] = play.inbox(2).filter(({ key }) => key === '1');
+    const taken = names.takenFile(play.directory, 2, given?.number as number);
+    await until(() => existsSync(taken));
+    expect(() => play.begin(2, '1')).toThrow('was taken back');
+    expect(play.eventsOf('1')).toEqual(['ended']);
   });
 
   it('takes back what waits behind a long call when another one has nothing to do', async () => {
