@@ -247,6 +247,27 @@ describe('A system with workers', () => {
     expect(() => play.begin(1, '2')).toThrow('was taken back');
   });
 
+  it('gives the place of a worker that made room to the calls that it made room for', async () => {
+    const play = new Play(1);
+    await play.submit(['1', '2', '3', '4']);
+    play.start(1);
+    await play.untilGiven(1, ['1', '2']);
+    await play.submit(['5'], { request_cpus: 2 });
+    await until(() => play.isClosed(1));
+    for (const key of ['1', '2']) play.make(1, key, 1);
+    play.inner.emit({ jobId: play.idOf(1), kind: 'ended', exitCode: 0 });
+    await until(() => play.inner.batches.length > 1);
+    expect(play.inner.batches[1]?.submit).toEqual({ request_cpus: 2 });
+    play.start(2);
+    await play.untilGiven(2, ['5']);
+    play.make(2, '5', 1);
+    await until(() => play.isClosed(2));
+    play.inner.emit({ jobId: play.idOf(2), kind: 'ended', exitCode: 0 });
+    await until(() => play.inner.batches.length > 2);
+    play.start(3);
+    await play.untilGiven(3, ['3', '4']);
+  });
+
   it('removes calls that wait, are next, or run, the last of these with its worker', async () => {
     const play = new Play(1);
     await play.submit(['1', '2', '3']);
