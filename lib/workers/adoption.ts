@@ -3,10 +3,13 @@ import type { BatchSystem, JobBatch } from '../batch/batch-system.ts';
 import { parseInbox, type Assignment } from '../job-set/inbox.ts';
 import { inboxFile, takenFile, workerFile, workerKey, workersDirectory } from '../job-set/names.ts';
 import { readTaken } from '../job-set/taking.ts';
+import { appendLine } from './assignments.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import { idOf, newCall } from './warm-call.ts';
 import type { WorkerNote } from './worker-files.ts';
 import { newWorker, type Worker } from './worker.ts';
+
+const LINE_BREAK = 0x0a;
 
 /** A worker of an earlier process, as the disk tells it. */
 interface FoundWorker {
@@ -15,6 +18,8 @@ interface FoundWorker {
   /** Those that were not taken back. */
   readonly assignments: readonly Assignment[];
   readonly lastAssignment: number;
+  /** The process that wrote its inbox was killed in the middle of a line. */
+  readonly isCutOff: boolean;
 }
 
 /** Takes up the workers that an earlier process has started, and the calls that they have as somebody asks for them. */
@@ -87,6 +92,7 @@ export class Adoption {
       return;
     }
     if (started !== undefined) worker.phase = 'ready';
+    if (found.isCutOff) appendLine(files, worker, { kind: 'calls', assignments: [], known: 1 });
     worker.jobId = jobId;
     warm.byJob.set(jobId, worker);
     warm.workers.add(worker);
@@ -113,7 +119,10 @@ async function readWorker(directory: string, number: number): Promise<FoundWorke
   } catch {
     return undefined;
   }
-  const all = parseInbox(inbox).lines.flatMap((line) => (line.kind === 'calls' ? line.assignments : []));
+  // A line that has only lost its line break is one that the worker will read.
+  const all = parseInbox(Buffer.concat([inbox, Buffer.from('\n')])).lines.flatMap((line) =>
+    line.kind === 'calls' ? line.assignments : [],
+  );
   const taken = await Promise.all(
     all.map(async (assignment) => readTaken(takenFile(directory, number, assignment.number))),
   );
@@ -122,6 +131,7 @@ async function readWorker(directory: string, number: number): Promise<FoundWorke
     note,
     assignments: all.filter((_, index) => taken[index] !== 'back'),
     lastAssignment: largest(all.map((assignment) => assignment.number)),
+    isCutOff: inbox.length > 0 && inbox.at(-1) !== LINE_BREAK,
   };
 }
 

@@ -48,12 +48,10 @@ export class Assignments {
 /** Appends to a worker's inbox, in the order of the calls of this; tries again for as long as the worker lives. */
 export function appendLine(files: WorkerFiles, worker: Worker, line: InboxLine): void {
   worker.writing = worker.writing.then(async () => {
-    let after: 'whole' | 'torn' = 'whole';
     while (worker.phase !== 'ended') {
       try {
-        return await files.append(worker.number, line, after);
+        return await files.append(worker.number, line);
       } catch {
-        after = 'torn';
         await sleep(TRY_AGAIN_MS, undefined, { ref: false });
       }
     }

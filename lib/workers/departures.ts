@@ -114,7 +114,7 @@ export class Departures {
 
   /** What becomes of the calls of a worker that is dead: those that it had not begun are returned, and wait for another one. */
   async settleCalls(worker: Worker, end: WorkerEnd): Promise<WarmCall[]> {
-    const { warm, grace } = this.#host;
+    const { grace } = this.#host;
     const { unbegun, begun } = await this.#part(worker, [...worker.assigned.values()]);
     const waiting = await this.#giveOn(worker, unbegun, (left) => this.#withoutRemoved(left));
     this.#host.onChange();

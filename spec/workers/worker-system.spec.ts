@@ -1,9 +1,9 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { JobBatch, JobEvent, SubmitOptions } from '../../lib/batch/batch-system.ts';
 import { SubmitError } from '../../lib/errors.ts';
-import { parseInbox, type Assignment } from '../../lib/job-set/inbox.ts';
+import { encodeInboxLine, parseInbox, type Assignment } from '../../lib/job-set/inbox.ts';
 import * as names from '../../lib/job-set/names.ts';
 import { takeSync } from '../../lib/job-set/taking.ts';
 import { seal } from '../../lib/payload/sealed.ts';
@@ -21,14 +21,17 @@ afterEach(async () => {
 
 /** A system with workers whose jobs do nothing: the spec plays what they do. */
 class Play {
-  readonly inner = new ScriptedSystem();
+  readonly inner: ScriptedSystem;
   readonly system: WorkerSystem;
-  readonly directory: string = mkdtempSync(join(parent, 'job-set-'));
+  readonly directory: string;
   readonly events: JobEvent[] = [];
 
-  constructor(max: number) {
-    mkdirSync(names.outcomesDirectory(this.directory));
-    mkdirSync(names.logsDirectory(this.directory));
+  /** @param earlier whose process was killed */
+  constructor(max: number, earlier?: Play) {
+    this.inner = earlier?.inner ?? new ScriptedSystem();
+    this.directory = earlier?.directory ?? mkdtempSync(join(parent, 'job-set-'));
+    mkdirSync(names.outcomesDirectory(this.directory), { recursive: true });
+    mkdirSync(names.logsDirectory(this.directory), { recursive: true });
     this.system = new WorkerSystem(
       this.inner,
       { max, idleTimeout: 1000 },
@@ -43,6 +46,12 @@ class Play {
     const jobSet = { id: basename(this.directory), directory: this.directory };
     const batch: JobBatch = { jobSet, submission: 1, jobs, cwd: '/', submit, avoid: [] };
     return this.system.submit(batch);
+  }
+
+  /** @returns which of the calls some worker has */
+  async attach(keys: readonly string[]): Promise<(string | undefined)[]> {
+    const jobSet = { id: basename(this.directory), directory: this.directory };
+    return this.system.find({ jobSet, submission: 1, submit: {}, jobs: keys.map((key) => ({ key })) });
   }
 
   /** The job of a worker. */
@@ -312,6 +321,34 @@ describe('A system with workers', () => {
     play.start(2);
     await play.untilGiven(2, ['2']);
     expect(play.inbox(2)).toHaveLength(1);
+  });
+
+  it.each([
+    ['has lost its line break', 1, ['call.1', 'call.2']],
+    ['is torn', 5, ['call.1', undefined]],
+  ])('goes on with an inbox whose last line %s', async (_what, lost, has) => {
+    const earlier = new Play(1);
+    await earlier.submit(['1']);
+    earlier.start(1);
+    await earlier.untilGiven(1, ['1']);
+    const location = { batch: 1, offset: 0, length: 10, hash: 'a'.repeat(32) };
+    const line = encodeInboxLine({
+      kind: 'calls',
+      known: 1,
+      assignments: [{ number: 2, key: '2', ...location }],
+    });
+    appendFileSync(names.inboxFile(earlier.directory, 1), line.slice(0, -lost));
+    earlier.inner.found.set(names.workerKey(1), earlier.idOf(1));
+    const play = new Play(1, earlier);
+    expect(await play.attach(['1', '2'])).toEqual(has);
+    play.make(1, '1', 1);
+    await play.submit(['3']);
+    await play.untilGiven(1, ['3']);
+    expect(play.inbox(1).map(({ key }) => key)).toEqual([
+      ...has.map((id) => id?.slice('call.'.length)).filter((key) => key !== undefined),
+      '3',
+    ]);
+    expect(new Set(play.inbox(1).map(({ number }) => number)).size).toBe(play.inbox(1).length);
   });
 
   it('shows a call that has begun as running, on its machine', async () => {
