@@ -130,6 +130,22 @@ describe('A system with workers', () => {
     expect(play.eventsOf('1')).toEqual(['ended']);
   });
 
+  it('keeps calls for those that are about to begin while nobody knows how long calls take', async () => {
+    const play = new Play(4);
+    await play.submit(['1', '2', '3', '4']);
+    for (const worker of [1, 2]) play.start(worker);
+    await play.untilGiven(1, ['1']);
+    await play.untilGiven(2, ['2']);
+    for (const worker of [1, 2]) play.begin(worker, String(worker));
+    // Until they have been looked at, and so have been given all that they get.
+    await until(() => play.eventsOf('1').includes('running') && play.eventsOf('2').includes('running'));
+    expect([play.inbox(1).length, play.inbox(2).length]).toEqual([1, 1]);
+    for (const worker of [3, 4]) play.start(worker);
+    await play.untilGiven(3, ['3']);
+    await play.untilGiven(4, ['4']);
+    expect([play.inner.removed, play.inner.batches.length]).toEqual([[], 1]);
+  });
+
   it('dismisses those that have not begun when there is nothing left for them', async () => {
     const play = new Play(2);
     await play.submit(['1', '2']);
