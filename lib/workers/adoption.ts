@@ -30,7 +30,7 @@ export class Adoption {
 
   /**
    * Does nothing in a new job set.
-   * @throws {CommandError} if the batch system gives no answer
+   * @throws {CommandError} if the batch system gives no answer; what the filesystem says if it gives none
    */
   static async begin(
     dispatcher: Dispatcher,
@@ -38,12 +38,11 @@ export class Adoption {
     jobSet: JobBatch['jobSet'],
   ): Promise<Adoption> {
     const adoption = new Adoption(dispatcher);
-    const found = await readWorkers(jobSet.directory);
+    const numbers = await readNumbers(jobSet.directory);
+    const found = await readWorkers(jobSet.directory, numbers);
+    // Those that were not made to their end have numbers, too.
+    dispatcher.numberAfter(largest(numbers), -largest(found.map(({ note }) => -note.submission)));
     if (found.length === 0) return adoption;
-    dispatcher.numberAfter(
-      largest(found.map(({ number }) => number)),
-      -largest(found.map(({ note }) => -note.submission)),
-    );
     const jobIds = await findJobs(inner, jobSet, found);
     // Of a call that one had which died, and then another one, the one that lives is asked.
     const [alive, lost] = [true, false].map((isAlive) =>
@@ -100,25 +99,32 @@ export class Adoption {
   }
 }
 
-async function readWorkers(directory: string): Promise<FoundWorker[]> {
-  const names = await readdir(workersDirectory(directory)).catch(() => []);
+/** In their order. */
+async function readNumbers(directory: string): Promise<number[]> {
+  const names = (await unlessMissing(readdir(workersDirectory(directory)))) ?? [];
   const numbers = names.map(Number).filter((number) => Number.isInteger(number));
-  const found = await Promise.all(
-    numbers.toSorted((a, b) => a - b).map(async (number) => readWorker(directory, number)),
-  );
+  return numbers.toSorted((a, b) => a - b);
+}
+
+async function readWorkers(directory: string, numbers: readonly number[]): Promise<FoundWorker[]> {
+  const found = await Promise.all(numbers.map(async (number) => readWorker(directory, number)));
   return found.filter((worker) => worker !== undefined);
+}
+
+/** What cannot be read may be there all the same: its calls are not to be made by others. */
+async function unlessMissing<T>(reading: Promise<T>): Promise<T | undefined> {
+  return reading.catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  });
 }
 
 /** Undefined for one that was not made to its end: the batch system was not asked for it. */
 async function readWorker(directory: string, number: number): Promise<FoundWorker | undefined> {
-  let note: WorkerNote;
-  let inbox: Buffer;
-  try {
-    note = JSON.parse(await readFile(workerFile(directory, number), 'utf8')) as WorkerNote;
-    inbox = await readFile(inboxFile(directory, number));
-  } catch {
-    return undefined;
-  }
+  const text = await unlessMissing(readFile(workerFile(directory, number), 'utf8'));
+  const inbox = await unlessMissing(readFile(inboxFile(directory, number)));
+  if (text === undefined || inbox === undefined) return undefined;
+  const note = JSON.parse(text) as WorkerNote;
   // A line that has only lost its line break is one that the worker will read.
   const all = parseInbox(Buffer.concat([inbox, Buffer.from('\n')])).lines.flatMap((line) =>
     line.kind === 'calls' ? line.assignments : [],

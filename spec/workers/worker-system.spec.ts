@@ -367,6 +367,16 @@ describe('A system with workers', () => {
     expect(new Set(play.inbox(1).map(({ number }) => number)).size).toBe(play.inbox(1).length);
   });
 
+  it('goes on where a process was killed while it made the files of a worker', async () => {
+    const play = new Play(1);
+    mkdirSync(names.workerDirectory(play.directory, 1), { recursive: true });
+    writeFileSync(names.inboxFile(play.directory, 1), '');
+    expect(await play.submit(['1'])).toEqual(['call.1']);
+    play.start(2);
+    await play.untilGiven(2, ['1']);
+    expect(play.inner.batches).toHaveLength(1);
+  });
+
   it('shows a call that has begun as running, on its machine', async () => {
     const play = new Play(1);
     await play.submit(['1']);
