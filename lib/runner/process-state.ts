@@ -18,15 +18,20 @@ export class ProcessState {
     for (const [name, value] of Object.entries(this.#environment)) {
       if (process.env[name] !== value) process.env[name] = value;
     }
-    for (const name of process.eventNames()) this.#removeNewListeners(name);
+    for (const name of new Set([...this.#listeners.keys(), ...process.eventNames()])) {
+      this.#restoreListeners(name);
+    }
   }
 
-  #removeNewListeners(name: string | symbol): void {
+  #restoreListeners(name: string | symbol): void {
     const known = this.#listeners.get(name) ?? [];
     const listeners = process.rawListeners(name);
-    if (listeners.length === known.length) return;
     for (const listener of listeners) {
       if (!known.includes(listener)) process.off(name, listener as () => void);
+    }
+    // Without those of the runner, nobody would tell how a later call ended the process.
+    for (const listener of known) {
+      if (!listeners.includes(listener)) process.on(name, listener as () => void);
     }
   }
 }

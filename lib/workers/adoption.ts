@@ -3,10 +3,13 @@ import type { BatchSystem, JobBatch } from '../batch/batch-system.ts';
 import { parseInbox, type Assignment } from '../job-set/inbox.ts';
 import { inboxFile, takenFile, workerFile, workerKey, workersDirectory } from '../job-set/names.ts';
 import { readTaken } from '../job-set/taking.ts';
+import { appendLine } from './assignments.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import { idOf, newCall } from './warm-call.ts';
 import type { WorkerNote } from './worker-files.ts';
 import { newWorker, type Worker } from './worker.ts';
+
+const LINE_BREAK = 0x0a;
 
 /** A worker of an earlier process, as the disk tells it. */
 interface FoundWorker {
@@ -15,6 +18,8 @@ interface FoundWorker {
   /** Those that were not taken back. */
   readonly assignments: readonly Assignment[];
   readonly lastAssignment: number;
+  /** The process that wrote its inbox was killed in the middle of a line. */
+  readonly isCutOff: boolean;
 }
 
 /** Takes up the workers that an earlier process has started, and the calls that they have as somebody asks for them. */
@@ -25,7 +30,7 @@ export class Adoption {
 
   /**
    * Does nothing in a new job set.
-   * @throws {CommandError} if the batch system gives no answer
+   * @throws {CommandError} if the batch system gives no answer; what the filesystem says if it gives none
    */
   static async begin(
     dispatcher: Dispatcher,
@@ -33,12 +38,11 @@ export class Adoption {
     jobSet: JobBatch['jobSet'],
   ): Promise<Adoption> {
     const adoption = new Adoption(dispatcher);
-    const found = await readWorkers(jobSet.directory);
+    const numbers = await readNumbers(jobSet.directory);
+    const found = await readWorkers(jobSet.directory, numbers);
+    // Those that were not made to their end have numbers, too.
+    dispatcher.numberAfter(largest(numbers), -largest(found.map(({ note }) => -note.submission)));
     if (found.length === 0) return adoption;
-    dispatcher.numberAfter(
-      largest(found.map(({ number }) => number)),
-      -largest(found.map(({ note }) => -note.submission)),
-    );
     const jobIds = await findJobs(inner, jobSet, found);
     // Of a call that one had which died, and then another one, the one that lives is asked.
     const [alive, lost] = [true, false].map((isAlive) =>
@@ -87,6 +91,7 @@ export class Adoption {
       return;
     }
     if (started !== undefined) worker.phase = 'ready';
+    if (found.isCutOff) appendLine(files, worker, { kind: 'calls', assignments: [], known: 1 });
     worker.jobId = jobId;
     warm.byJob.set(jobId, worker);
     warm.workers.add(worker);
@@ -94,26 +99,36 @@ export class Adoption {
   }
 }
 
-async function readWorkers(directory: string): Promise<FoundWorker[]> {
-  const names = await readdir(workersDirectory(directory)).catch(() => []);
+/** In their order. */
+async function readNumbers(directory: string): Promise<number[]> {
+  const names = (await unlessMissing(readdir(workersDirectory(directory)))) ?? [];
   const numbers = names.map(Number).filter((number) => Number.isInteger(number));
-  const found = await Promise.all(
-    numbers.toSorted((a, b) => a - b).map(async (number) => readWorker(directory, number)),
-  );
+  return numbers.toSorted((a, b) => a - b);
+}
+
+async function readWorkers(directory: string, numbers: readonly number[]): Promise<FoundWorker[]> {
+  const found = await Promise.all(numbers.map(async (number) => readWorker(directory, number)));
   return found.filter((worker) => worker !== undefined);
+}
+
+/** What cannot be read may be there all the same: its calls are not to be made by others. */
+async function unlessMissing<T>(reading: Promise<T>): Promise<T | undefined> {
+  return reading.catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  });
 }
 
 /** Undefined for one that was not made to its end: the batch system was not asked for it. */
 async function readWorker(directory: string, number: number): Promise<FoundWorker | undefined> {
-  let note: WorkerNote;
-  let inbox: Buffer;
-  try {
-    note = JSON.parse(await readFile(workerFile(directory, number), 'utf8')) as WorkerNote;
-    inbox = await readFile(inboxFile(directory, number));
-  } catch {
-    return undefined;
-  }
-  const all = parseInbox(inbox).lines.flatMap((line) => (line.kind === 'calls' ? line.assignments : []));
+  const text = await unlessMissing(readFile(workerFile(directory, number), 'utf8'));
+  const inbox = await unlessMissing(readFile(inboxFile(directory, number)));
+  if (text === undefined || inbox === undefined) return undefined;
+  const note = JSON.parse(text) as WorkerNote;
+  // A line that has only lost its line break is one that the worker will read.
+  const all = parseInbox(Buffer.concat([inbox, Buffer.from('\n')])).lines.flatMap((line) =>
+    line.kind === 'calls' ? line.assignments : [],
+  );
   const taken = await Promise.all(
     all.map(async (assignment) => readTaken(takenFile(directory, number, assignment.number))),
   );
@@ -122,6 +137,7 @@ async function readWorker(directory: string, number: number): Promise<FoundWorke
     note,
     assignments: all.filter((_, index) => taken[index] !== 'back'),
     lastAssignment: largest(all.map((assignment) => assignment.number)),
+    isCutOff: inbox.length > 0 && inbox.at(-1) !== LINE_BREAK,
   };
 }
 

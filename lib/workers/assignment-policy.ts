@@ -39,6 +39,11 @@ export function shareOf(waiting: number, assigned: number, window: number, worke
   return Math.min(window - assigned, Math.ceil(waiting / Math.max(1, workers)));
 }
 
+/** How many of the waiting calls a worker lacks that is to have as many as the others. */
+export function fairShare(waiting: number, assigned: number, workers: number): number {
+  return Math.max(0, Math.ceil((waiting + assigned) / Math.max(1, workers)) - assigned);
+}
+
 /**
  * How many more workers to start.
  * @param waiting calls that no worker has, or only one that is stuck

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { InboxLine } from '../job-set/inbox.ts';
-import { shareOf, windowOf } from './assignment-policy.ts';
+import { fairShare, shareOf, windowOf } from './assignment-policy.ts';
 import type { Pool } from './pool.ts';
 import type { Warm } from './warm.ts';
 import type { WarmCall } from './warm-call.ts';
@@ -28,7 +28,10 @@ export class Assignments {
     // Those that have not begun get theirs when they do.
     const sharing = ready.length + workers.filter(({ phase }) => phase === 'queued').length;
     for (const worker of ready.toSorted((a, b) => a.assigned.size - b.assigned.size)) {
-      const count = shareOf(pool.waiting, worker.assigned.size, window, sharing);
+      const { size } = worker.assigned;
+      // Long as they may be, none is to wait behind another one for which a worker is about to begin.
+      const fair = pool.meanDuration === undefined ? fairShare(pool.waiting, size, sharing) : Infinity;
+      const count = Math.min(shareOf(pool.waiting, size, window, sharing), fair);
       if (count > 0) this.#give(worker, pool.take(count));
     }
   }
@@ -48,12 +51,10 @@ export class Assignments {
 /** Appends to a worker's inbox, in the order of the calls of this; tries again for as long as the worker lives. */
 export function appendLine(files: WorkerFiles, worker: Worker, line: InboxLine): void {
   worker.writing = worker.writing.then(async () => {
-    let after: 'whole' | 'torn' = 'whole';
     while (worker.phase !== 'ended') {
       try {
-        return await files.append(worker.number, line, after);
+        return await files.append(worker.number, line);
       } catch {
-        after = 'torn';
         await sleep(TRY_AGAIN_MS, undefined, { ref: false });
       }
     }

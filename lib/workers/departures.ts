@@ -76,7 +76,7 @@ export class Departures {
   /** Calls that a worker has not begun wait for another one. */
   async takeBack(worker: Worker, calls: readonly WarmCall[]): Promise<void> {
     const { unbegun } = await this.#part(worker, calls);
-    this.#host.warm.again(await this.#withoutDone(unbegun));
+    await this.#giveOn(worker, unbegun);
   }
 
   /**
@@ -104,7 +104,7 @@ export class Departures {
     this.dismiss(worker);
     const others = [...worker.assigned.values()].filter(({ assignment }) => assignment > call.assignment);
     const { unbegun, begun } = await this.#part(worker, others);
-    warm.again(await this.#withoutDone(unbegun));
+    await this.#giveOn(worker, unbegun);
     this.#host.onChange();
     // It makes one after the other: this one is done.
     if (begun.length > 0 || (await files.hasOutcome(call.key))) return warm.finish(call);
@@ -114,10 +114,9 @@ export class Departures {
 
   /** What becomes of the calls of a worker that is dead: those that it had not begun are returned, and wait for another one. */
   async settleCalls(worker: Worker, end: WorkerEnd): Promise<WarmCall[]> {
-    const { warm, grace } = this.#host;
+    const { grace } = this.#host;
     const { unbegun, begun } = await this.#part(worker, [...worker.assigned.values()]);
-    const waiting = this.#withoutRemoved(await this.#withoutDone(unbegun));
-    warm.again(waiting);
+    const waiting = await this.#giveOn(worker, unbegun, (left) => this.#withoutRemoved(left));
     this.#host.onChange();
     if (begun.length > 0) await sleep(grace, undefined, { ref: false });
     for (const call of begun) await this.#settleRunning(worker, end, call);
@@ -170,16 +169,28 @@ export class Departures {
     if (call.state !== 'gone') warm.fail(call, worker, end);
   }
 
-  /** Those that have no outcome: an earlier process may have known what came of a call, and its worker may have forgotten that it had it. */
-  async #withoutDone(calls: readonly WarmCall[]): Promise<WarmCall[]> {
+  /**
+   * Calls that were taken back from a worker wait for another one.
+   * @returns those that do; others have an outcome: an earlier process may have known what came of a call, and its worker may have forgotten
+   * that it had it
+   */
+  async #giveOn(
+    worker: Worker,
+    calls: readonly WarmCall[],
+    choose: (calls: readonly WarmCall[]) => WarmCall[] = (all) => [...all],
+  ): Promise<WarmCall[]> {
     const { warm, files } = this.#host;
+    const taken = calls.map((call) => ({ call, assignment: call.assignment }));
     const done = await Promise.all(calls.map(async ({ key }) => files.hasOutcome(key)));
-    // Meanwhile some may have been settled by others.
-    const there = calls
-      .map((call, index) => ({ call, isDone: done[index] === true }))
-      .filter(({ call }) => call.worker?.assigned.get(call.assignment) === call);
+    // Meanwhile some may have been settled by others, or given on.
+    const there = taken
+      .map((one, index) => ({ ...one, isDone: done[index] === true }))
+      .filter(({ call, assignment }) => worker.assigned.get(assignment) === call);
     for (const { call, isDone } of there) if (isDone) warm.finish(call);
-    return there.filter(({ isDone }) => !isDone).map(({ call }) => call);
+    const waiting = choose(there.filter(({ isDone }) => !isDone).map(({ call }) => call));
+    // In the same turn: what is taken back twice is given on once.
+    warm.again(waiting);
+    return waiting;
   }
 
   /** Those that are still wanted; the others are gone then. */
@@ -198,12 +209,11 @@ export class Departures {
     const taken = await Promise.all(
       calls.map(async (call) => {
         const { assignment } = call;
-        const isTaken = await this.#takeBackPatiently(worker, assignment);
-        // What is no longer there has been settled by others meanwhile.
-        return { call, isTaken, isThere: worker.assigned.get(assignment) === call };
+        return { call, assignment, isTaken: await this.#takeBackPatiently(worker, assignment) };
       }),
     );
-    const there = taken.filter(({ isThere }) => isThere);
+    // What is no longer there has been settled by others meanwhile, or given on.
+    const there = taken.filter(({ call, assignment }) => worker.assigned.get(assignment) === call);
     return {
       unbegun: there.filter(({ isTaken }) => isTaken).map(({ call }) => call),
       begun: there.filter(({ isTaken }) => !isTaken).map(({ call }) => call),

@@ -4,6 +4,7 @@ import { wantedWorkers } from './assignment-policy.ts';
 import { Departures } from './departures.ts';
 import { Evictions } from './evictions.ts';
 import type { Pool } from './pool.ts';
+import { Room } from './room.ts';
 import { Starts } from './starts.ts';
 import { WorkerFiles } from './worker-files.ts';
 import type { ResolvedWorkers } from './worker-options.ts';
@@ -34,6 +35,7 @@ export class Dispatcher {
   readonly #starts: Starts;
   readonly #departures: Departures;
   readonly #evictions: Evictions;
+  readonly #room: Room;
   #isPumping = false;
   readonly #lookout: Lookout;
   #stopped = false;
@@ -51,6 +53,7 @@ export class Dispatcher {
       isStopped: () => this.#stopped,
       onChange: () => this.wake(),
     });
+    this.#room = new Room(this.warm, host.options.max);
     this.#evictions = new Evictions(host.inner, this.#departures);
     this.#lookout = new Lookout({
       warm: this.warm,
@@ -203,8 +206,8 @@ export class Dispatcher {
   }
 
   #pump(): void {
+    for (const pool of this.warm.pools.values()) this.#assignments.assign(pool);
     for (const pool of this.warm.pools.values()) {
-      this.#assignments.assign(pool);
       this.#startMore(pool);
       if (pool.waiting === 0 && this.#stuckIn(pool) === 0) this.#dismissUnneeded(pool);
     }
@@ -217,10 +220,14 @@ export class Dispatcher {
     const count = this.#wanted(pool);
     if (count > 0) {
       void this.#start(pool, count).catch((error: unknown) => this.#starts.onFailed(pool, error));
-    } else if (pool.waiting > 0 && pool.workers.size === 0 && this.#room === 0) this.#makeRoomFor(pool);
+    } else if (pool.waiting > 0 && pool.workers.size === 0 && this.#room.for(pool) === 0) {
+      const leaving = this.#room.ask(pool);
+      if (leaving !== undefined) this.#departures.dismiss(leaving);
+    }
   }
 
   async #start(pool: Pool, count: number, signal?: AbortSignal): Promise<void> {
+    this.#room.onStart(pool);
     const starting = this.#starts.start(pool, count, signal);
     pool.starting = starting.catch(() => {});
     try {
@@ -229,10 +236,6 @@ export class Dispatcher {
       pool.starting = undefined;
       this.wake();
     }
-  }
-
-  get #room(): number {
-    return Math.max(0, this.#host.options.max - this.warm.workers.size);
   }
 
   #wanted(pool: Pool): number {
@@ -247,7 +250,7 @@ export class Dispatcher {
       pool.waiting + this.#stuckIn(pool),
       { busy: busy.filter((worker) => !stuck.includes(worker)).length, free: free.length },
       meanWith(pool.meanDuration, stuck),
-      this.#room,
+      this.#room.for(pool),
     );
   }
 
@@ -256,14 +259,6 @@ export class Dispatcher {
     return [...pool.workers]
       .filter((worker) => isStuck(worker))
       .reduce((sum, { assigned }) => sum + assigned.size - 1, 0);
-  }
-
-  /** All places are taken by workers for other calls: one of them is to end when it has made those that it has. */
-  #makeRoomFor(pool: Pool): void {
-    const others = [...this.warm.workers].filter((worker) => worker.pool !== pool);
-    if (others.some(({ phase }) => phase === 'closing')) return;
-    const [leastBusy] = others.toSorted((a, b) => a.assigned.size - b.assigned.size);
-    if (leastBusy !== undefined) this.#departures.dismiss(leastBusy);
   }
 
   /** Those that wait in the batch system's queue for calls that others have made. */

@@ -36,11 +36,9 @@ export class WorkerFiles {
     await writeWhole(names.workerFile(this.#directory, worker), JSON.stringify(note));
   }
 
-  /**
-   * @param after what may have been written in part before
-   */
-  async append(worker: number, line: InboxLine, after: 'whole' | 'torn'): Promise<void> {
-    const text = (after === 'torn' ? '\n' : '') + encodeInboxLine(line);
+  /** On a line of its own, whatever was written in part before: by this process, or by one that was killed. */
+  async append(worker: number, line: InboxLine): Promise<void> {
+    const text = `\n${encodeInboxLine(line)}`;
     await appendFile(names.inboxFile(this.#directory, worker), text, { flag: 'a', mode: 0o600 });
   }
 

@@ -80,6 +80,21 @@ describe('Workers', () => {
     expect(await executor.submit(look)).toEqual(before);
   });
 
+  it('tell how a call ended its process though an earlier one took all listeners away', async () => {
+    await using executor = make(1);
+    const file = newFile();
+    await executor.submit(() => void process.removeAllListeners());
+    const error = await thrownBy(
+      executor.submit((path: string) => {
+        const { appendFileSync } = require('node:fs') as typeof import('node:fs');
+        appendFileSync(path, 'made\n');
+        process.exit(4);
+      }, file),
+    );
+    expect(error).toMatchObject({ name: 'ProcessExitError', exitCode: 4 });
+    expect(linesOf(file)).toEqual(['made']);
+  });
+
   it('do not blame a call for what an earlier one has left behind, and end then', async () => {
     await using executor = make(1);
     const file = newFile();

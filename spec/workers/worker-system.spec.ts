@@ -1,9 +1,9 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { JobBatch, JobEvent, SubmitOptions } from '../../lib/batch/batch-system.ts';
 import { SubmitError } from '../../lib/errors.ts';
-import { parseInbox, type Assignment } from '../../lib/job-set/inbox.ts';
+import { encodeInboxLine, parseInbox, type Assignment } from '../../lib/job-set/inbox.ts';
 import * as names from '../../lib/job-set/names.ts';
 import { takeSync } from '../../lib/job-set/taking.ts';
 import { seal } from '../../lib/payload/sealed.ts';
@@ -21,14 +21,17 @@ afterEach(async () => {
 
 /** A system with workers whose jobs do nothing: the spec plays what they do. */
 class Play {
-  readonly inner = new ScriptedSystem();
+  readonly inner: ScriptedSystem;
   readonly system: WorkerSystem;
-  readonly directory: string = mkdtempSync(join(parent, 'job-set-'));
+  readonly directory: string;
   readonly events: JobEvent[] = [];
 
-  constructor(max: number) {
-    mkdirSync(names.outcomesDirectory(this.directory));
-    mkdirSync(names.logsDirectory(this.directory));
+  /** @param earlier whose process was killed */
+  constructor(max: number, earlier?: Play) {
+    this.inner = earlier?.inner ?? new ScriptedSystem();
+    this.directory = earlier?.directory ?? mkdtempSync(join(parent, 'job-set-'));
+    mkdirSync(names.outcomesDirectory(this.directory), { recursive: true });
+    mkdirSync(names.logsDirectory(this.directory), { recursive: true });
     this.system = new WorkerSystem(
       this.inner,
       { max, idleTimeout: 1000 },
@@ -43,6 +46,12 @@ class Play {
     const jobSet = { id: basename(this.directory), directory: this.directory };
     const batch: JobBatch = { jobSet, submission: 1, jobs, cwd: '/', submit, avoid: [] };
     return this.system.submit(batch);
+  }
+
+  /** @returns which of the calls some worker has */
+  async attach(keys: readonly string[]): Promise<(string | undefined)[]> {
+    const jobSet = { id: basename(this.directory), directory: this.directory };
+    return this.system.find({ jobSet, submission: 1, submit: {}, jobs: keys.map((key) => ({ key })) });
   }
 
   /** The job of a worker. */
@@ -119,6 +128,22 @@ describe('A system with workers', () => {
     play.make(1, '2', 1);
     await play.untilGiven(1, ['4']);
     expect(play.eventsOf('1')).toEqual(['ended']);
+  });
+
+  it('keeps calls for those that are about to begin while nobody knows how long calls take', async () => {
+    const play = new Play(4);
+    await play.submit(['1', '2', '3', '4']);
+    for (const worker of [1, 2]) play.start(worker);
+    await play.untilGiven(1, ['1']);
+    await play.untilGiven(2, ['2']);
+    for (const worker of [1, 2]) play.begin(worker, String(worker));
+    // Until they have been looked at, and so have been given all that they get.
+    await until(() => play.eventsOf('1').includes('running') && play.eventsOf('2').includes('running'));
+    expect([play.inbox(1).length, play.inbox(2).length]).toEqual([1, 1]);
+    for (const worker of [3, 4]) play.start(worker);
+    await play.untilGiven(3, ['3']);
+    await play.untilGiven(4, ['4']);
+    expect([play.inner.removed, play.inner.batches.length]).toEqual([[], 1]);
   });
 
   it('dismisses those that have not begun when there is nothing left for them', async () => {
@@ -247,6 +272,27 @@ describe('A system with workers', () => {
     expect(() => play.begin(1, '2')).toThrow('was taken back');
   });
 
+  it('gives the place of a worker that made room to the calls that it made room for', async () => {
+    const play = new Play(1);
+    await play.submit(['1', '2', '3', '4']);
+    play.start(1);
+    await play.untilGiven(1, ['1', '2']);
+    await play.submit(['5'], { request_cpus: 2 });
+    await until(() => play.isClosed(1));
+    for (const key of ['1', '2']) play.make(1, key, 1);
+    play.inner.emit({ jobId: play.idOf(1), kind: 'ended', exitCode: 0 });
+    await until(() => play.inner.batches.length > 1);
+    expect(play.inner.batches[1]?.submit).toEqual({ request_cpus: 2 });
+    play.start(2);
+    await play.untilGiven(2, ['5']);
+    play.make(2, '5', 1);
+    await until(() => play.isClosed(2));
+    play.inner.emit({ jobId: play.idOf(2), kind: 'ended', exitCode: 0 });
+    await until(() => play.inner.batches.length > 2);
+    play.start(3);
+    await play.untilGiven(3, ['3', '4']);
+  });
+
   it('removes calls that wait, are next, or run, the last of these with its worker', async () => {
     const play = new Play(1);
     await play.submit(['1', '2', '3']);
@@ -291,6 +337,44 @@ describe('A system with workers', () => {
     play.start(2);
     await play.untilGiven(2, ['2']);
     expect(play.inbox(2)).toHaveLength(1);
+  });
+
+  it.each([
+    ['has lost its line break', 1, ['call.1', 'call.2']],
+    ['is torn', 5, ['call.1', undefined]],
+  ])('goes on with an inbox whose last line %s', async (_what, lost, has) => {
+    const earlier = new Play(1);
+    await earlier.submit(['1']);
+    earlier.start(1);
+    await earlier.untilGiven(1, ['1']);
+    const location = { batch: 1, offset: 0, length: 10, hash: 'a'.repeat(32) };
+    const line = encodeInboxLine({
+      kind: 'calls',
+      known: 1,
+      assignments: [{ number: 2, key: '2', ...location }],
+    });
+    appendFileSync(names.inboxFile(earlier.directory, 1), line.slice(0, -lost));
+    earlier.inner.found.set(names.workerKey(1), earlier.idOf(1));
+    const play = new Play(1, earlier);
+    expect(await play.attach(['1', '2'])).toEqual(has);
+    play.make(1, '1', 1);
+    await play.submit(['3']);
+    await play.untilGiven(1, ['3']);
+    expect(play.inbox(1).map(({ key }) => key)).toEqual([
+      ...has.map((id) => id?.slice('call.'.length)).filter((key) => key !== undefined),
+      '3',
+    ]);
+    expect(new Set(play.inbox(1).map(({ number }) => number)).size).toBe(play.inbox(1).length);
+  });
+
+  it('goes on where a process was killed while it made the files of a worker', async () => {
+    const play = new Play(1);
+    mkdirSync(names.workerDirectory(play.directory, 1), { recursive: true });
+    writeFileSync(names.inboxFile(play.directory, 1), '');
+    expect(await play.submit(['1'])).toEqual(['call.1']);
+    play.start(2);
+    await play.untilGiven(2, ['1']);
+    expect(play.inner.batches).toHaveLength(1);
   });
 
   it('shows a call that has begun as running, on its machine', async () => {
