@@ -78,6 +78,7 @@ export type JobAction =
 
 /** The attributes of a job, by HTCondor's names. */
 export type ClassAd = Readonly<Record<string, unknown>>;
+
 /** What becomes of jobs that would outlive the process: all of a job set, also those whose ids are not known yet. */
 export interface JobSetRemoval {
   /** @throws {CommandError} */
@@ -112,7 +113,7 @@ export interface JobBatch {
   readonly submission: number;
   readonly jobs: readonly {
     readonly key: string;
-    /** What the runner needs behind the directory: key, batch, offset and length. */
+    /** What the runner needs behind the directory: key, batch, offset, length, hash and submission. */
     readonly arguments: readonly string[];
   }[];
   readonly cwd: string;

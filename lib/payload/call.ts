@@ -28,8 +28,8 @@ export interface EncodedCall {
 }
 
 /**
- * The argument list of a call, as bytes or, where it has no objects, as it is; or the function and the argument list in one, as `[fn, args]`, where they share objects; or why the call
- * cannot be made.
+ * The argument list of a call, as bytes or, where it has no objects, as it is; or the function and the argument list in one, as
+ * `[fn, args]`, where they share objects; or why the call cannot be made.
  */
 export type CallItem =
   | { readonly arguments: Uint8Array }
