@@ -377,6 +377,25 @@ describe('A system with workers', () => {
     expect(play.inner.batches).toHaveLength(1);
   });
 
+  it.each(['submission', 'queue'] as const)('submits fewer at once than a %s may have', async (limit) => {
+    const play = new Play(4);
+    const accepted: number[] = [];
+    play.inner.beforeAnswer = ({ jobs }) => {
+      const sum = accepted.reduce((all, count) => all + count, 0);
+      if (jobs.length + (limit === 'queue' ? sum : 0) > 2) {
+        throw new SubmitError('too many', { command: 'condor_submit', exitCode: 1, stderr: '', limit });
+      }
+      accepted.push(jobs.length);
+    };
+    expect(await play.submit(['1', '2', '3', '4', '5'])).toHaveLength(5);
+    expect(accepted).toEqual([2]);
+    const last = play.inner.batches.length;
+    // It is tried whether there is room for more.
+    await until(() => (limit === 'queue' ? play.inner.batches.length === last + 2 : accepted.length === 2));
+    expect(accepted).toEqual(limit === 'queue' ? [2] : [2, 2]);
+    expect(play.events).toEqual([]);
+  });
+
   it('shows a call that has begun as running, on its machine', async () => {
     const play = new Play(1);
     await play.submit(['1']);
