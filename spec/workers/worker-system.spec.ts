@@ -293,6 +293,24 @@ describe('A system with workers', () => {
     await play.untilGiven(3, ['3', '4']);
   });
 
+  it('gives places of workers that have nothing to do to calls that others cannot make at once', async () => {
+    const play = new Play(2);
+    await play.submit(['1'], { request_cpus: 2 });
+    play.start(1);
+    await play.untilGiven(1, ['1']);
+    play.make(1, '1', 1);
+    await play.submit(['2']);
+    play.start(2);
+    await play.untilGiven(2, ['2']);
+    play.begin(2, '2');
+    await play.submit(['3', '4']);
+    await until(() => play.isClosed(1));
+    expect(play.isClosed(2)).toBe(false);
+    play.inner.emit({ jobId: play.idOf(1), kind: 'ended', exitCode: 0 });
+    await until(() => play.inner.batches.length === 3);
+    expect(play.inner.batches[2]?.submit).toEqual({});
+  });
+
   it('removes calls that wait, are next, or run, the last of these with its worker', async () => {
     const play = new Play(1);
     await play.submit(['1', '2', '3']);
