@@ -80,6 +80,19 @@ describe('Workers', () => {
     expect(await executor.submit(look)).toEqual(before);
   });
 
+  it('give results back that take long to write, where node may not ask for them to be on the disk', async () => {
+    const permission = ['--permission', '--experimental-permission'].find((flag) =>
+      process.allowedNodeEnvironmentFlags.has(flag),
+    ) as string;
+    const execArgv = [permission, '--allow-fs-read=*', '--allow-fs-write=*'];
+    await using executor = make(1, { execArgv });
+    const futures = [1, 2, 3, 4].map((value) =>
+      executor.submit((x: number) => Buffer.alloc(5_000_000, x), value),
+    );
+    const lengths = (await Promise.all(futures)).map(({ length }) => length);
+    expect(lengths).toEqual([5_000_000, 5_000_000, 5_000_000, 5_000_000]);
+  });
+
   it('tell how a call ended its process though an earlier one took all listeners away', async () => {
     await using executor = make(1);
     const file = newFile();
