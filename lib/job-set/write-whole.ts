@@ -78,13 +78,18 @@ function discard(temporary: string): void {
   }
 }
 
-/** Node's permission model has no way to allow fsync; the rename is whole all the same, unless the machine fails. */
-function syncIfAllowed(descriptor: number): void {
+/** Waits until a file is on the disk, unless {@link isForbidden}. */
+export function syncIfAllowed(descriptor: number): void {
   try {
     fsyncSync(descriptor);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ERR_ACCESS_DENIED') throw error;
+    if (!isForbidden(error)) throw error;
   }
+}
+
+/** Node's permission model has no way to allow fsync; the rename is whole all the same, unless the machine fails. */
+export function isForbidden(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException).code === 'ERR_ACCESS_DENIED';
 }
 
 /** Unique also where several machines write one file, as when a job runs twice; in containers, host and pid may be the same. */

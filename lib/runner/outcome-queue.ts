@@ -1,6 +1,6 @@
-import { closeSync, fsync, fsyncSync, openSync, renameSync, unlinkSync, writeSync } from 'node:fs';
+import { closeSync, fsync, openSync, renameSync, unlinkSync, writeSync } from 'node:fs';
 import { SpareFiles } from './spare-files.ts';
-import { temporaryFile, writeWholeSync } from '../job-set/write-whole.ts';
+import { isForbidden, syncIfAllowed, temporaryFile, writeWholeSync } from '../job-set/write-whole.ts';
 
 /** A disk that takes longer than this is waited for while the next call is made. */
 const SLOW_MS = 0.5;
@@ -70,7 +70,7 @@ export class OutcomeQueue {
     this.#spares.end();
     for (const unsynced of this.#unsynced) {
       try {
-        fsyncSync(unsynced.descriptor);
+        syncIfAllowed(unsynced.descriptor);
         this.#finish(unsynced);
       } catch (error) {
         this.#fail(unsynced, error as Error);
@@ -83,7 +83,7 @@ export class OutcomeQueue {
     fsync(unsynced.descriptor, (error) => {
       if (!this.#unsynced.has(unsynced)) return;
       this.#isSlow = performance.now() - before > SLOW_MS;
-      if (error !== null) return this.#fail(unsynced, error);
+      if (error !== null && !isForbidden(error)) return this.#fail(unsynced, error);
       try {
         this.#finish(unsynced);
       } catch (cause) {

@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { unlinkSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
+import { CANNOT_WRITE } from '../job-set/exit-codes.ts';
 import type { Assignment, InboxLine } from '../job-set/inbox.ts';
 import {
   blankFile,
@@ -74,6 +75,7 @@ class WorkerLife {
   #troubleSince: number | undefined;
   /** A call has left something behind that is no longer in anybody's hands: no other call is to meet it. */
   #spoilt = false;
+  #cannotWrite = false;
   #writer: OutcomeWriter | undefined;
   /** Which call it is in whose course something runs. */
   readonly #course = new AsyncLocalStorage<OutcomeWriter>();
@@ -103,7 +105,8 @@ class WorkerLife {
         sleep = SHORTEST_SLEEP_MS;
         continue;
       }
-      if (this.#closed || performance.now() - idleSince > this.#idleTimeout) return;
+      this.#heedTrouble();
+      if (this.#spoilt || this.#closed || performance.now() - idleSince > this.#idleTimeout) return;
       await new Promise((resolve) => setTimeout(resolve, sleep));
       sleep = Math.min(sleep * SLEEP_GROWTH, LONGEST_SLEEP_MS);
       if (sleep === LONGEST_SLEEP_MS && !hasTold) {
@@ -116,6 +119,8 @@ class WorkerLife {
   /** Resolves when all that it has made is on the disk. */
   async end(): Promise<void> {
     await this.#outcomes.idle();
+    this.#heedTrouble();
+    if (this.#cannotWrite) process.exitCode = CANNOT_WRITE;
   }
 
   get writer(): OutcomeWriter | undefined {
@@ -128,6 +133,13 @@ class WorkerLife {
     this.#spoilt = true;
     // Between two calls, there is nothing to wait for.
     return this.#writer !== undefined;
+  }
+
+  /** Perhaps not even the trouble could be written down: the exit code tells. */
+  #heedTrouble(): void {
+    if (process.exitCode !== CANNOT_WRITE) return;
+    this.#spoilt = true;
+    this.#cannotWrite = true;
   }
 
   #next(): Assignment | undefined {
@@ -180,9 +192,11 @@ class WorkerLife {
     } catch (error) {
       writer.fail(error);
     }
+    this.#heedTrouble();
     // At first: what is written is to be as the job set's files are.
     state.restore();
     writer.write(this.#outcomes);
+    this.#heedTrouble();
     this.#writer = undefined;
     await writer.release();
     await this.#outcomes.room();

@@ -90,7 +90,7 @@ export class Dispatcher {
       return call;
     });
     await pool.starting;
-    const count = this.#wanted(pool);
+    const count = Math.min(this.#wanted(pool), this.#room.for(pool));
     if (count > 0 && pool.workers.size === 0) {
       try {
         await this.#start(pool, count, signal);
@@ -217,12 +217,12 @@ export class Dispatcher {
 
   #startMore(pool: Pool): void {
     if (pool.starting !== undefined || performance.now() < pool.pauseUntil) return;
-    const count = this.#wanted(pool);
+    const wanted = this.#wanted(pool);
+    const count = Math.min(wanted, this.#room.for(pool));
     if (count > 0) {
       void this.#start(pool, count).catch((error: unknown) => this.#starts.onFailed(pool, error));
-    } else if (pool.waiting > 0 && pool.workers.size === 0 && this.#room.for(pool) === 0) {
-      const leaving = this.#room.ask(pool);
-      if (leaving !== undefined) this.#departures.dismiss(leaving);
+    } else if (wanted > 0) {
+      for (const worker of this.#room.ask(pool, wanted)) this.#departures.dismiss(worker);
     }
   }
 
@@ -238,6 +238,7 @@ export class Dispatcher {
     }
   }
 
+  /** How many more it could use, whether there is room for them or not. */
   #wanted(pool: Pool): number {
     if (this.#stopped) return 0;
     const workers = [...pool.workers];
@@ -250,7 +251,7 @@ export class Dispatcher {
       pool.waiting + this.#stuckIn(pool),
       { busy: busy.filter((worker) => !stuck.includes(worker)).length, free: free.length },
       meanWith(pool.meanDuration, stuck),
-      this.#room.for(pool),
+      this.#host.options.max,
     );
   }
 

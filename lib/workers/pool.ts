@@ -15,6 +15,8 @@ export class Pool {
   avoid: readonly AvoidedHost[] = [];
   /** Set while workers are being submitted; resolves when that is over. */
   starting: Promise<void> | undefined;
+  /** How many are submitted together at the most: fewer once more were refused, and more again as they are taken. */
+  atOnce: number = Infinity;
   /** By performance.now(): before it nothing is submitted, as the last time that failed. */
   pauseUntil = 0;
   #queue: WarmCall[] = [];

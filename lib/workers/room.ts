@@ -29,23 +29,31 @@ export class Room {
   }
 
   /**
-   * A pool needs a place that is not there.
-   * @returns the worker that is to end when it has made what it has; undefined if there is none yet
+   * A pool needs so many places that are not there.
+   * @returns the workers that are to end, when they have made what they have
    */
-  ask(pool: Pool): Worker | undefined {
-    this.#asking.add(pool);
+  ask(pool: Pool, wanted: number): Worker[] {
     const others = [...this.#warm.workers].filter((worker) => worker.pool !== pool);
-    const [leastBusy] = others
-      .filter((worker) => hasHadItsTurn(worker))
-      .toSorted((a, b) => a.assigned.size - b.assigned.size);
-    const isComing = others.some(({ phase }) => phase === 'closing');
-    return isComing && leastBusy?.assigned.size !== 0 ? undefined : leastBusy;
+    const closing = others.filter(({ phase }) => phase === 'closing');
+    // Others may take long to make what they have.
+    const coming = closing.filter(({ assigned }) => assigned.size === 0).length;
+    const idle = others.filter((worker) => isIdle(worker)).slice(0, Math.max(0, wanted - coming));
+    // What has workers gets on without taking those of others that are at work.
+    if (pool.workers.size > 0) return idle;
+    this.#asking.add(pool);
+    if (idle.length > 0 || closing.length > 0) return idle;
+    const able = others.filter((worker) => hasHadItsTurn(worker));
+    return able.toSorted((a, b) => a.assigned.size - b.assigned.size).slice(0, 1);
   }
 
   /** Workers of it are being submitted. */
   onStart(pool: Pool): void {
     this.#asking.delete(pool);
   }
+}
+
+function isIdle({ phase, pool, assigned }: Worker): boolean {
+  return phase === 'ready' && assigned.size === 0 && pool.waiting === 0;
 }
 
 /** Or two pools would take each other's place for ever before a call is made. */

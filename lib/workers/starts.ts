@@ -27,6 +27,7 @@ export class Starts {
   /** Counted downwards, and so never that of a submission of calls. */
   #lastSubmission = 0;
   #submitting = 0;
+  #warned = false;
   /** Events of workers whose ids are not known yet. */
   readonly #early = new Map<string, JobEvent[]>();
 
@@ -39,8 +40,26 @@ export class Starts {
     this.#lastSubmission = submission;
   }
 
-  /** @throws what the batch system's submit throws; {@link DirectoryError} and the like */
-  async start(pool: Pool, count: number, signal?: AbortSignal): Promise<void> {
+  /**
+   * Submits so many workers, or fewer if that is too many for the batch system.
+   * @throws what its submit throws; {@link DirectoryError} and the like
+   */
+  async start(pool: Pool, wanted: number, signal?: AbortSignal): Promise<void> {
+    let count = Math.min(wanted, pool.atOnce);
+    for (;;) {
+      try {
+        await this.#start(pool, count, signal);
+        pool.atOnce = Math.max(pool.atOnce, count * 2);
+        return;
+      } catch (error) {
+        if (!(error instanceof SubmitError) || error.limit === undefined || count === 1) throw error;
+        count = Math.floor(count / 2);
+        pool.atOnce = count;
+      }
+    }
+  }
+
+  async #start(pool: Pool, count: number, signal: AbortSignal | undefined): Promise<void> {
     const { warm, files } = this.#host;
     this.#lastSubmission -= 1;
     const submission = this.#lastSubmission;
@@ -95,6 +114,9 @@ export class Starts {
     const mayPass = !(error instanceof SubmitError) || error.transient || error.limit === 'queue';
     if (mayPass || pool.workers.size > 0) {
       pool.pauseUntil = performance.now() + PAUSE_MS;
+      // It comes up again every few seconds.
+      if (this.#warned) return;
+      this.#warned = true;
       const message = `Calls wait for workers, which could not be submitted: ${String(error)}`;
       process.emitWarning(message, 'CondorFuturesWarning');
       return;

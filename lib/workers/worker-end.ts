@@ -1,3 +1,4 @@
+import { CANNOT_WRITE } from '../job-set/exit-codes.ts';
 import type { WarmCall } from './warm-call.ts';
 import type { Worker, WorkerEnd } from './worker.ts';
 
@@ -15,6 +16,8 @@ export type Verdict = 'again' | 'count' | 'fail';
 
 /** For the call that a worker was making when it ended. */
 export function verdictOnRunning(end: WorkerEnd, worker: Worker, { deaths }: WarmCall): Verdict {
+  // It was made to its end.
+  if (end.kind === 'ended' && end.exitCode === CANNOT_WRITE) return 'fail';
   const verdict = suspicion(end);
   if (verdict === 'again') return 'again';
   // Nobody else can have used up the memory.

@@ -80,6 +80,36 @@ describe('Workers', () => {
     expect(await executor.submit(look)).toEqual(before);
   });
 
+  it('give results back that take long to write, where node may not ask for them to be on the disk', async () => {
+    const permission = ['--permission', '--experimental-permission'].find((flag) =>
+      process.allowedNodeEnvironmentFlags.has(flag),
+    ) as string;
+    const execArgv = [permission, '--allow-fs-read=*', '--allow-fs-write=*'];
+    await using executor = make(1, { execArgv });
+    const futures = [1, 2, 3, 4].map((value) =>
+      executor.submit((x: number) => Buffer.alloc(5_000_000, x), value),
+    );
+    const lengths = (await Promise.all(futures)).map(({ length }) => length);
+    expect(lengths).toEqual([5_000_000, 5_000_000, 5_000_000, 5_000_000]);
+  });
+
+  it('end when nothing can be written of what came of a call, which fails', async () => {
+    await using executor = make(1);
+    const file = newFile();
+    const error = await thrownBy(
+      executor.submit((path: string) => {
+        const fs = require('node:fs') as typeof import('node:fs');
+        fs.appendFileSync(path, 'made\n');
+        fs.renameSync = () => {
+          throw new Error('no space left');
+        };
+      }, file),
+    );
+    expect(error).toMatchObject({ name: 'JobExitedError', exitCode: 74 });
+    expect(linesOf(file)).toEqual(['made']);
+    expect(await executor.submit(() => 1)).toBe(1);
+  });
+
   it('tell how a call ended its process though an earlier one took all listeners away', async () => {
     await using executor = make(1);
     const file = newFile();

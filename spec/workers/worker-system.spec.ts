@@ -293,6 +293,24 @@ describe('A system with workers', () => {
     await play.untilGiven(3, ['3', '4']);
   });
 
+  it('gives places of workers that have nothing to do to calls that others cannot make at once', async () => {
+    const play = new Play(2);
+    await play.submit(['1'], { request_cpus: 2 });
+    play.start(1);
+    await play.untilGiven(1, ['1']);
+    play.make(1, '1', 1);
+    await play.submit(['2']);
+    play.start(2);
+    await play.untilGiven(2, ['2']);
+    play.begin(2, '2');
+    await play.submit(['3', '4']);
+    await until(() => play.isClosed(1));
+    expect(play.isClosed(2)).toBe(false);
+    play.inner.emit({ jobId: play.idOf(1), kind: 'ended', exitCode: 0 });
+    await until(() => play.inner.batches.length === 3);
+    expect(play.inner.batches[2]?.submit).toEqual({});
+  });
+
   it('removes calls that wait, are next, or run, the last of these with its worker', async () => {
     const play = new Play(1);
     await play.submit(['1', '2', '3']);
@@ -375,6 +393,25 @@ describe('A system with workers', () => {
     play.start(2);
     await play.untilGiven(2, ['1']);
     expect(play.inner.batches).toHaveLength(1);
+  });
+
+  it.each(['submission', 'queue'] as const)('submits fewer at once than a %s may have', async (limit) => {
+    const play = new Play(4);
+    const accepted: number[] = [];
+    play.inner.beforeAnswer = ({ jobs }) => {
+      const sum = accepted.reduce((all, count) => all + count, 0);
+      if (jobs.length + (limit === 'queue' ? sum : 0) > 2) {
+        throw new SubmitError('too many', { command: 'condor_submit', exitCode: 1, stderr: '', limit });
+      }
+      accepted.push(jobs.length);
+    };
+    expect(await play.submit(['1', '2', '3', '4', '5'])).toHaveLength(5);
+    expect(accepted).toEqual([2]);
+    const last = play.inner.batches.length;
+    // It is tried whether there is room for more.
+    await until(() => (limit === 'queue' ? play.inner.batches.length === last + 2 : accepted.length === 2));
+    expect(accepted).toEqual(limit === 'queue' ? [2] : [2, 2]);
+    expect(play.events).toEqual([]);
   });
 
   it('shows a call that has begun as running, on its machine', async () => {
