@@ -57,7 +57,15 @@ async function measureAll(all: readonly Row[]): Promise<void> {
   const measured: Measured[] = [];
   for (const row of all) {
     if (row.needsPool && pool === undefined) console.log(`${row.name}: not measured, needs HTCondor`);
-    else measured.push(await measure(row));
+    else {
+      try {
+        measured.push(await measure(row));
+      } catch (error) {
+        // The others are worth having all the same.
+        console.error(`${row.name}: failed:`, error);
+        process.exitCode = 1;
+      }
+    }
   }
   console.log(`\n${table(measured)}`);
   for (const { row, notes } of measured) for (const note of notes) console.log(`${row.name}: ${note}`);

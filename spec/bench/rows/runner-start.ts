@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { deserialize, serialize } from 'condor-futures/payload';
+import { serialize } from 'condor-futures/payload';
 import { hashOf } from '../../../lib/cluster/functions.ts';
 import { JobSet, type InputLocation } from '../../../lib/job-set/job-set.ts';
 import * as names from '../../../lib/job-set/names.ts';
@@ -41,8 +41,8 @@ async function jobStarter(directory: string, node: string, version: string): Pro
     const start = now();
     spawnSync('/bin/sh', args.map(String), { env });
     const [item] = decodeOutcome(readFileSync(names.outcomeFile(jobSet.directory, String(key))))?.items ?? [];
-    if (item === undefined || !('value' in item)) throw new Error('The call failed');
-    return ((await deserialize(item.value)) as number) - start;
+    if (item === undefined || !('primitive' in item)) throw new Error('The call failed');
+    return (item.primitive as number) - start;
   };
 }
 
