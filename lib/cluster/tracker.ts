@@ -121,11 +121,8 @@ export class Tracker {
   onTick(): void {
     this.#clock.look();
     const now = this.#clock.now();
-    for (const job of this.#ending) {
-      if (job.reading) continue;
-      // A network filesystem may open by name what it does not list yet.
-      this.#read(job, now >= job.deadline);
-    }
+    // A network filesystem may open by name what it does not list yet.
+    for (const job of this.#ending) this.#read(job, now >= job.deadline);
     this.#silence.onTick(this.#byId.values());
   }
 
@@ -194,6 +191,9 @@ export class Tracker {
   async #look(job: Job): Promise<void> {
     try {
       const outcome = await readOutcome(this.#host, job);
+      // A filesystem that was away may take a moment to show it.
+      if (job.trouble !== undefined)
+        job.deadline = Math.max(job.deadline, this.#clock.now() + this.#host.outcomeGrace);
       job.trouble = undefined;
       if (outcome !== undefined) this.#onResults(job, outcome);
     } catch (error) {
@@ -223,13 +223,13 @@ export class Tracker {
   async #giveUp(job: Job): Promise<void> {
     // Meanwhile it may have begun again, and ended again.
     if (job.phase !== 'open' || job.end === undefined || this.#clock.now() < job.deadline) return;
-    const { jobSet } = this.#host;
+    const { jobSet, files } = this.#host;
     if (job.trouble !== undefined) {
       if (this.#clock.now() < job.deadline + patienceWith(job.trouble)) return;
       return this.#fail(job, unreadableError(outcomeFile(jobSet.directory, job.key), job.trouble));
     }
     if (this.#staysHeld(job, job.end)) return;
-    const { error, beforeCall } = await postMortem(jobSet, this.#host.files, job, job.end);
+    const { error, beforeCall } = await postMortem(jobSet, files, job, job.end);
     if (job.phase !== 'open' || job.end === undefined) return;
     this.#fail(job, error);
     if (beforeCall) this.#host.onCouldNotStart(error);
