@@ -2,9 +2,9 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it, jest } from '@jest/globals';
-import { HTCondorExecutor, type HTCondorExecutorOptions } from '../../lib/htcondor-executor.ts';
-import { sharedTemporaryDirectory } from '../support/temporary-directory.ts';
-import { until } from '../support/until.ts';
+import { HTCondorExecutor, type HTCondorExecutorOptions } from '../../../lib/htcondor-executor.ts';
+import { sharedTemporaryDirectory } from '../../support/temporary-directory.ts';
+import { until } from '../../support/until.ts';
 
 jest.setTimeout(120_000);
 
@@ -19,7 +19,7 @@ const directory = sharedTemporaryDirectory();
 /** Longer than any spec here. */
 const LONG = 600_000;
 
-/** With a request of its own, so that no other spec has such slots. */
+/** With a request of its own, so that no other spec here has such slots; jobs of others at the same time would take what is kept. */
 function open(memory: number, options: HTCondorExecutorOptions = {}): HTCondorExecutor {
   const submit = { request_memory: memory, request_disk: 1024, ...options.submit };
   const executor = new HTCondorExecutor({ directory, ...options, submit });
