@@ -1,16 +1,8 @@
-import {
-  closeSync,
-  constants as flags,
-  fstatSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  unlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { closeSync, constants as flags, fstatSync, openSync, readFileSync } from 'node:fs';
 import { cachedDataVersionTag } from 'node:v8';
 import { constants, Script } from 'node:vm';
 import { checkOwnership } from '../job-set/ownership.ts';
+import { writeWholeSync } from '../job-set/write-whole.ts';
 import { seal, unseal } from '../payload/sealed.ts';
 
 /**
@@ -43,18 +35,8 @@ export class CachedScript {
   /** Keeps the code for others, with all functions that have been called by now, unless it came from there. Never throws. */
   keep(): void {
     if (this.isKept) return;
-    const temporary = `${this.#cache}.tmp`;
     try {
-      // Of many jobs that start at once, one does it.
-      const descriptor = openSync(temporary, 'wx', 0o600);
-      try {
-        writeFileSync(descriptor, seal(this.#script.createCachedData()));
-        renameSync(temporary, this.#cache);
-      } catch {
-        unlinkSync(temporary);
-      } finally {
-        closeSync(descriptor);
-      }
+      writeWholeSync(this.#cache, seal(this.#script.createCachedData()));
     } catch {
       // Others compile it again.
     }

@@ -19,9 +19,8 @@ export class Pool {
   atOnce: number = Infinity;
   /** By performance.now(): before it nothing is submitted, as the last time that failed. */
   pauseUntil = 0;
-  #queue: WarmCall[] = [];
-  #head = 0;
-  #waiting = 0;
+  /** Calls that wait, in their order. */
+  #queue = new Set<WarmCall>();
 
   constructor(submit: SubmitOptions) {
     this.submit = submit;
@@ -29,46 +28,37 @@ export class Pool {
 
   /** How many calls wait. */
   get waiting(): number {
-    return this.#waiting;
+    return this.#queue.size;
   }
 
   add(call: WarmCall): void {
-    this.#queue.push(call);
-    this.#waiting += 1;
+    this.#queue.add(call);
   }
 
   /** Before all others, as they have waited before. */
   addFirst(calls: readonly WarmCall[]): void {
-    this.#queue = [...calls, ...this.#queue.slice(this.#head)];
-    this.#head = 0;
-    this.#waiting += calls.length;
+    this.#queue = new Set([...calls, ...this.#queue]);
   }
 
-  /** A call that waits here does so no more. */
+  /** A call does not wait here any more. */
   drop(call: WarmCall): void {
-    call.state = 'gone';
-    this.#waiting -= 1;
+    this.#queue.delete(call);
   }
 
   /** The next calls, `count` at the most; they do not wait any more. */
   take(count: number): WarmCall[] {
     const taken: WarmCall[] = [];
-    while (taken.length < count && this.#head < this.#queue.length) {
-      const call = this.#queue[this.#head] as WarmCall;
-      this.#head += 1;
-      if (call.state === 'waiting') taken.push(call);
-    }
-    this.#waiting -= taken.length;
-    if (this.#head > 1000 && this.#head * 2 > this.#queue.length) {
-      this.#queue = this.#queue.slice(this.#head);
-      this.#head = 0;
+    for (const call of this.#queue) {
+      if (taken.length >= count) break;
+      this.#queue.delete(call);
+      taken.push(call);
     }
     return taken;
   }
 
   /** All that wait, in their order. */
   list(): WarmCall[] {
-    return this.#queue.slice(this.#head).filter(({ state }) => state === 'waiting');
+    return [...this.#queue];
   }
 
   /** A worker had nothing to do while calls waited. */

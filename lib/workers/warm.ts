@@ -105,7 +105,8 @@ export class Warm {
 
   /** There never was such a call. */
   forget(call: WarmCall): void {
-    if (call.state === 'waiting') call.pool.drop(call);
+    call.pool.drop(call);
+    call.state = 'gone';
     this.calls.delete(call.id);
   }
 
@@ -129,7 +130,7 @@ export class Warm {
   }
 
   #go(call: WarmCall, end: GoneCall['end']): void {
-    if (call.state === 'waiting') call.pool.drop(call);
+    call.pool.drop(call);
     this.#leaveWorker(call);
     call.state = 'gone';
     this.calls.delete(call.id);

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { afterAll, describe, expect, it, jest } from '@jest/globals';
+import { observe } from '../../lib/diagnostics.ts';
 import type { Future } from '../../lib/future.ts';
 import { HTCondorExecutor } from '../../lib/htcondor-executor.ts';
 import { Gate, passGate } from '../support/gate.ts';
@@ -71,15 +72,17 @@ describe('A future on HTCondor', () => {
 
   it('that is vacated gives up its machine, and begins anew', async () => {
     const { gate, future } = await runningCall();
+    // A free machine may take the job in the same moment: to look at the state now and then would miss that it was pending.
     const states: string[] = [];
-    await future.vacate();
-    await until(() => {
-      if (future.state !== states.at(-1)) states.push(future.state);
-      return states.includes('pending');
+    const leave = observe('state', ({ jobId, to }) => {
+      if (jobId === future.jobId) states.push(to);
     });
-    await until(() => future.running());
+    await future.vacate();
+    await until(() => states.includes('pending') && future.running());
     gate.open();
     expect(await future).toBe('passed');
+    leave();
+    expect(states).toEqual(['pending', 'running', 'finished']);
     expect(await future.classAd()).toMatchObject({ NumJobStarts: 2 });
   });
 

@@ -7,6 +7,7 @@ import type { Future } from '../../lib/future.ts';
 import { HTCondorExecutor } from '../../lib/htcondor-executor.ts';
 import { JobHeldError, JobRemovedError } from '../../lib/job-errors.ts';
 import { eventLogFile } from '../../lib/job-set/names.ts';
+import { Gate, passGate } from '../support/gate.ts';
 import { sharedTemporaryDirectory } from '../support/temporary-directory.ts';
 import { thrownBy } from '../support/thrown-by.ts';
 import { until } from '../support/until.ts';
@@ -72,7 +73,8 @@ describe('With max_materialize', () => {
   it('a call whose job is still to come is cancelled at once, and removed when it comes', async () => {
     await using executor = new HTCondorExecutor({ directory, submit });
     const trace = join(directory, 'trace');
-    const slow = [1, 2].map(() => executor.submit(async () => new Promise((done) => setTimeout(done, 5000))));
+    const gate = new Gate(directory);
+    const first = [1, 2].map((value) => executor.submit(passGate, gate.file, value));
     const cancelled = executor.submit(async (file: string) => {
       // It may have begun by the time it is removed.
       await new Promise((done) => setTimeout(done, 10_000));
@@ -82,9 +84,10 @@ describe('With max_materialize', () => {
     await until(() => last.jobId !== undefined && queued(executor).length === 2);
     expect(cancelled.cancel()).toBe(true);
     expect(await thrownBy(cancelled)).toBeInstanceOf(CancelledError);
-    expect(slow.map((future) => future.done())).toEqual([false, false]);
+    expect(first.map((future) => future.done())).toEqual([false, false]);
+    gate.open();
     expect(await last).toBe(7);
-    await Promise.all(slow);
+    expect(await Promise.all(first)).toEqual([1, 2]);
     await until(() => isGone(executor));
     expect(existsSync(trace)).toBe(false);
     expect(last.attempts).toBe(1);

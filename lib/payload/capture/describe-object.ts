@@ -1,23 +1,20 @@
 import { types } from 'node:util';
 import type { AnyFunction } from '../any-function.ts';
 import type { Node, ObjectNode, ObjectState, Slot } from '../graph.ts';
-import { identityOf } from '../identities.ts';
-import { promiseState, proxyParts } from '../inspect/slots.ts';
+import { proxyParts } from '../inspect/slots.ts';
 import { reduce } from '../reducers.ts';
 import { isNative } from '../reference/native-text.ts';
-import { propertyOf } from '../reference/properties.ts';
 import { describeRebuilt } from '../rebuilt.ts';
 import { whyNot } from '../untransferable.ts';
 import { NO_SHARING } from './buffers.ts';
 import type { Capture } from './capture.ts';
+import { describeBuiltIn } from './describe-built-in.ts';
 import { namespaceNode } from './namespace-node.ts';
 import { intrinsicName, isOfPlatform, natureOf } from './platform.ts';
 import { captureProperties } from './properties.ts';
 import { shallowData } from './shallow.ts';
 import { Refusal } from './trail.ts';
 import { describeValue, nameOfFunction } from './words.ts';
-
-type Kind = ObjectNode['kind'];
 
 const OPEN_INSIDE = 'Open it inside the function, or send what is needed to open it.';
 
@@ -41,16 +38,11 @@ export function describeObject(capture: Capture, index: number, object: object):
   }
   const shallow = shallowData(object);
   if (shallow !== undefined) return { kind: 'data', value: shallow };
-  const kind = CHECKS.find(([, check]) => check(object))?.[0];
-  if (kind === undefined) return describeOrdinary(capture, index, object);
-  const node = withKind(capture, index, object, kind);
-  const prototype = DEFAULT_PROTOTYPES[kind] ?? `${typeOf(node)}.prototype`;
-  return withState(
-    capture,
-    index,
-    object,
-    Object.assign(node, stateOf(capture, index, object, prototype, SKIPPED[kind])),
-  );
+  const found = describeBuiltIn(capture, index, object);
+  if (found === undefined) return describeOrdinary(capture, index, object);
+  const { node, prototype, skipped } = found;
+  const state = stateOf(capture, index, object, prototype, skipped);
+  return withState(capture, index, object, Object.assign(node, state));
 }
 
 /**
@@ -181,123 +173,3 @@ const REMEDIES: Readonly<Record<string, string>> = {
   FinalizationRegistry: 'Make it inside the function.',
   SharedArrayBuffer: NO_SHARING,
 };
-
-/** The kinds of the language, by checks that see through prototypes. */
-const CHECKS: readonly (readonly [Kind, (object: object) => boolean])[] = [
-  ['array', Array.isArray],
-  ['map', types.isMap],
-  ['set', types.isSet],
-  ['weak-map', types.isWeakMap],
-  ['weak-set', types.isWeakSet],
-  ['date', types.isDate],
-  ['regexp', types.isRegExp],
-  ['error', types.isNativeError],
-  ['promise', types.isPromise],
-  ['boxed', types.isBoxedPrimitive],
-  ['arguments', types.isArgumentsObject],
-  ['buffer', types.isArrayBuffer],
-  ['view', types.isArrayBufferView],
-];
-
-const DEFAULT_PROTOTYPES: Readonly<Partial<Record<Kind, string>>> = {
-  array: 'Array.prototype',
-  map: 'Map.prototype',
-  set: 'Set.prototype',
-  'weak-map': 'WeakMap.prototype',
-  'weak-set': 'WeakSet.prototype',
-  date: 'Date.prototype',
-  regexp: 'RegExp.prototype',
-  error: 'Error.prototype',
-  promise: 'Promise.prototype',
-  arguments: 'Object.prototype',
-  buffer: 'ArrayBuffer.prototype',
-};
-
-/** Own properties that an object of the kind has by itself. */
-const SKIPPED: Readonly<Partial<Record<Kind, readonly PropertyKey[]>>> = {
-  arguments: ['callee', Symbol.iterator],
-};
-
-function withKind(capture: Capture, index: number, object: object, kind: Kind): ObjectNode {
-  switch (kind) {
-    case 'array':
-      return { kind, length: (object as unknown[]).length };
-    case 'map':
-      return { kind, entries: mapEntries(capture, index, object as Map<unknown, unknown>) };
-    case 'set':
-      return { kind, entries: setEntries(capture, index, object as Set<unknown>) };
-    case 'weak-map':
-    case 'weak-set':
-      capture.noteWeak(index, object as WeakSet<object>);
-      return { kind, id: identityOf(object), entries: [] };
-    case 'date':
-      return { kind, time: Date.prototype.getTime.call(object) };
-    case 'regexp':
-      return { kind, ...regExpParts(object) };
-    case 'promise':
-      return describePromise(capture, index, object as Promise<unknown>);
-    case 'boxed': {
-      const value = unbox(object);
-      return { kind, value: capture.slot(value, index, { by: 'part', name: 'the boxed value' }) };
-    }
-    case 'arguments':
-      return { kind, length: (object as { length: number }).length };
-    case 'buffer':
-      return capture.buffers.describeBuffer(object as ArrayBuffer);
-    case 'view':
-      return capture.buffers.describeView(index, object as ArrayBufferView);
-    default:
-      return { kind };
-  }
-}
-
-/** By the methods of the language: the object may have its own `valueOf`. */
-function unbox(object: object): unknown {
-  if (types.isNumberObject(object)) return Number.prototype.valueOf.call(object);
-  if (types.isStringObject(object)) return String.prototype.valueOf.call(object);
-  if (types.isBooleanObject(object)) return Boolean.prototype.valueOf.call(object);
-  if (types.isBigIntObject(object)) return BigInt.prototype.valueOf.call(object as unknown as bigint);
-  return Symbol.prototype.valueOf.call(object as unknown as symbol);
-}
-
-function describePromise(capture: Capture, index: number, promise: Promise<unknown>): ObjectNode {
-  const found = promiseState(promise);
-  if (found.state === 'pending') throw new Refusal('a pending Promise', 'Await it before you submit.');
-  const value = found.state === 'fulfilled' ? found.value : found.reason;
-  const slot = capture.slot(value, index, { by: 'part', name: 'what the Promise settled with' });
-  return { kind: 'promise', state: found.state, value: slot };
-}
-
-function regExpParts(regExp: object): { source: string; flags: string } {
-  const get = (name: string): string =>
-    Reflect.apply(propertyOf(RegExp.prototype, name)?.get as () => string, regExp, []);
-  return { source: get('source'), flags: get('flags') };
-}
-
-function mapEntries(capture: Capture, index: number, map: Map<unknown, unknown>): Slot[] {
-  const entries: Slot[] = [];
-  Map.prototype.forEach.call(map, (value, key) => {
-    entries.push(
-      capture.slot(key, index, { by: 'key', key }),
-      capture.slot(value, index, { by: 'entry', key }),
-    );
-  });
-  return entries;
-}
-
-function setEntries(capture: Capture, index: number, set: Set<unknown>): Slot[] {
-  const entries: Slot[] = [];
-  Set.prototype.forEach.call(set, (key) => entries.push(capture.slot(key, index, { by: 'key', key })));
-  return entries;
-}
-
-function typeOf(node: ObjectNode): string {
-  if (node.kind === 'view') return node.type;
-  const { value } = node as Extract<ObjectNode, { kind: 'boxed' }>;
-  const name = typeof value;
-  return name === 'object'
-    ? 'Symbol'
-    : name === 'bigint'
-      ? 'BigInt'
-      : `${name[0]?.toUpperCase()}${name.slice(1)}`;
-}

@@ -1,0 +1,147 @@
+import { types } from 'node:util';
+import type { ObjectNode, Slot } from '../graph.ts';
+import { identityOf } from '../identities.ts';
+import { promiseState } from '../inspect/slots.ts';
+import { propertyOf } from '../reference/properties.ts';
+import type { Capture } from './capture.ts';
+import { Refusal } from './trail.ts';
+
+type Kind = ObjectNode['kind'];
+
+/** What an object of one of the language's kinds, such as a Map or a Date, has as such. */
+export interface BuiltIn {
+  readonly node: ObjectNode;
+  /** The name of the prototype that objects of its kind have. */
+  readonly prototype: string;
+  /** Own properties that it has by itself. */
+  readonly skipped: readonly PropertyKey[] | undefined;
+}
+
+/** Undefined for an object of no such kind. */
+export function describeBuiltIn(capture: Capture, index: number, object: object): BuiltIn | undefined {
+  const kind = CHECKS.find(([, check]) => check(object))?.[0];
+  if (kind === undefined) return undefined;
+  const node = withKind(capture, index, object, kind);
+  const prototype = DEFAULT_PROTOTYPES[kind] ?? `${typeOf(node)}.prototype`;
+  return { node, prototype, skipped: SKIPPED[kind] };
+}
+
+/** The kinds of the language, by checks that see through prototypes. */
+const CHECKS: readonly (readonly [Kind, (object: object) => boolean])[] = [
+  ['array', Array.isArray],
+  ['map', types.isMap],
+  ['set', types.isSet],
+  ['weak-map', types.isWeakMap],
+  ['weak-set', types.isWeakSet],
+  ['date', types.isDate],
+  ['regexp', types.isRegExp],
+  ['error', types.isNativeError],
+  ['promise', types.isPromise],
+  ['boxed', types.isBoxedPrimitive],
+  ['arguments', types.isArgumentsObject],
+  ['buffer', types.isArrayBuffer],
+  ['view', types.isArrayBufferView],
+];
+
+const DEFAULT_PROTOTYPES: Readonly<Partial<Record<Kind, string>>> = {
+  array: 'Array.prototype',
+  map: 'Map.prototype',
+  set: 'Set.prototype',
+  'weak-map': 'WeakMap.prototype',
+  'weak-set': 'WeakSet.prototype',
+  date: 'Date.prototype',
+  regexp: 'RegExp.prototype',
+  error: 'Error.prototype',
+  promise: 'Promise.prototype',
+  arguments: 'Object.prototype',
+  buffer: 'ArrayBuffer.prototype',
+};
+
+/** Own properties that an object of the kind has by itself. */
+const SKIPPED: Readonly<Partial<Record<Kind, readonly PropertyKey[]>>> = {
+  arguments: ['callee', Symbol.iterator],
+};
+
+function withKind(capture: Capture, index: number, object: object, kind: Kind): ObjectNode {
+  switch (kind) {
+    case 'array':
+      return { kind, length: (object as unknown[]).length };
+    case 'map':
+      return { kind, entries: mapEntries(capture, index, object as Map<unknown, unknown>) };
+    case 'set':
+      return { kind, entries: setEntries(capture, index, object as Set<unknown>) };
+    case 'weak-map':
+    case 'weak-set':
+      capture.noteWeak(index, object as WeakSet<object>);
+      return { kind, id: identityOf(object), entries: [] };
+    case 'date':
+      return { kind, time: Date.prototype.getTime.call(object) };
+    case 'regexp':
+      return { kind, ...regExpParts(object) };
+    case 'promise':
+      return describePromise(capture, index, object as Promise<unknown>);
+    case 'boxed': {
+      const value = unbox(object);
+      return { kind, value: capture.slot(value, index, { by: 'part', name: 'the boxed value' }) };
+    }
+    case 'arguments':
+      return { kind, length: (object as { length: number }).length };
+    case 'buffer':
+      return capture.buffers.describeBuffer(object as ArrayBuffer);
+    case 'view':
+      return capture.buffers.describeView(index, object as ArrayBufferView);
+    default:
+      return { kind };
+  }
+}
+
+/** By the methods of the language: the object may have its own `valueOf`. */
+function unbox(object: object): unknown {
+  if (types.isNumberObject(object)) return Number.prototype.valueOf.call(object);
+  if (types.isStringObject(object)) return String.prototype.valueOf.call(object);
+  if (types.isBooleanObject(object)) return Boolean.prototype.valueOf.call(object);
+  if (types.isBigIntObject(object)) return BigInt.prototype.valueOf.call(object as unknown as bigint);
+  return Symbol.prototype.valueOf.call(object as unknown as symbol);
+}
+
+function describePromise(capture: Capture, index: number, promise: Promise<unknown>): ObjectNode {
+  const found = promiseState(promise);
+  if (found.state === 'pending') throw new Refusal('a pending Promise', 'Await it before you submit.');
+  const value = found.state === 'fulfilled' ? found.value : found.reason;
+  const slot = capture.slot(value, index, { by: 'part', name: 'what the Promise settled with' });
+  return { kind: 'promise', state: found.state, value: slot };
+}
+
+function regExpParts(regExp: object): { source: string; flags: string } {
+  const get = (name: string): string =>
+    Reflect.apply(propertyOf(RegExp.prototype, name)?.get as () => string, regExp, []);
+  return { source: get('source'), flags: get('flags') };
+}
+
+function mapEntries(capture: Capture, index: number, map: Map<unknown, unknown>): Slot[] {
+  const entries: Slot[] = [];
+  Map.prototype.forEach.call(map, (value, key) => {
+    entries.push(
+      capture.slot(key, index, { by: 'key', key }),
+      capture.slot(value, index, { by: 'entry', key }),
+    );
+  });
+  return entries;
+}
+
+function setEntries(capture: Capture, index: number, set: Set<unknown>): Slot[] {
+  const entries: Slot[] = [];
+  Set.prototype.forEach.call(set, (key) => entries.push(capture.slot(key, index, { by: 'key', key })));
+  return entries;
+}
+
+function typeOf(node: ObjectNode): string {
+  if (node.kind === 'view') return node.type;
+  const { value } = node as Extract<ObjectNode, { kind: 'boxed' }>;
+  const name = typeof value;
+  return name === 'object'
+    ? 'Symbol'
+    : name === 'bigint'
+      ? 'BigInt'
+      : `${name[0]?.toUpperCase()}${name.slice(1)}`;
+}
