@@ -37,3 +37,4 @@ export { moduleFunction, type ModuleFunction } from './payload/module-function.t
 export { registerErrorClass } from './payload/thrown.ts';
 export * from './errors.ts';
 export * from './job-errors.ts';
+export * from './map/tag-errors.ts';

@@ -52,6 +52,10 @@ export const startFile = (directory: string, key: string): string =>
   join(logsDirectory(directory), `${key}.start`);
 export const eventLogFile = (directory: string): string => join(directory, 'events.log');
 
+/** Beside the job sets, in the directory of the executor. */
+export const tagsDirectory = (directory: string): string => join(directory, 'tags');
+export const tagFile = (directory: string, tag: string): string => join(tagsDirectory(directory), tag);
+
 export const workersDirectory = (directory: string): string => join(directory, 'workers');
 export const workerDirectory = (directory: string, worker: number): string =>
   join(workersDirectory(directory), String(worker));
