@@ -67,6 +67,8 @@ export interface BatchSystem {
   readonly jobSetRemoval?: JobSetRemoval;
   /** Whether jobs with these options are best submitted together, however many they are: it takes them bit by bit. */
   takesAll?(submit: SubmitOptions): boolean;
+  /** Another one for a job set of its own, with the same machines; it is closed by itself. */
+  forMap(): BatchSystem;
   /** Frees what the system holds open. */
   close(): Promise<void>;
 }

@@ -34,6 +34,8 @@ export interface CallParts {
   /** How many calls a chunk has; 0 for a call that is no chunk. */
   readonly items: number;
   readonly host: CallHost;
+  /** Whether its value is of no interest here: who wants it reads it from the disk. */
+  readonly valueStays?: boolean | undefined;
 }
 
 /** The executor's side of a future. */
@@ -49,6 +51,7 @@ export class Call implements FutureSource {
   /** Of the calls of the executor, counted from 1. */
   readonly index: number;
   readonly #host: CallHost;
+  readonly valueStays: boolean;
   attempts = 0;
   /** How many of the attempts were made for more memory. */
   growths = 0;
@@ -78,7 +81,7 @@ export class Call implements FutureSource {
   #told: FutureState = 'pending';
   #logs: { stdout: string; stderr: string } | undefined;
 
-  constructor({ index, fn, payload, payloadHash, options, items, host }: CallParts) {
+  constructor({ index, fn, payload, payloadHash, options, items, host, valueStays = false }: CallParts) {
     this.index = index;
     this.#host = host;
     this.fn = fn;
@@ -86,6 +89,7 @@ export class Call implements FutureSource {
     this.payloadHash = payloadHash;
     this.options = options;
     this.items = items;
+    this.valueStays = valueStays;
     this.#controller = new FutureController(this);
   }
 

@@ -18,9 +18,9 @@ export async function makeJobSet(
   options: ResolvedOptions,
   id: string,
 ): Promise<{ jobSet: JobSet; claim: Claim }> {
-  const { directory, environment: variables, setup, node, execArgv, submit, keepFiles } = options;
+  const { directory, environment: variables, setup, node, execArgv, submit, keepFiles, map } = options;
   const environment = { variables, system: jobVariables };
-  const header = { system: name, queue, node, execArgv, setup, submit, keepFiles };
+  const header = { system: name, queue, node, execArgv, setup, submit, keepFiles, ...(map && { map }) };
   const runner = { ...RUNNER, node, execArgv, environment, setup };
   const jobSet = await JobSet.create(directory, runner, header, id);
   try {

@@ -64,6 +64,7 @@ export class HTCondorSystem implements BatchSystem {
   readonly #queries = new JobQueries(async (command, args) => this.#run(command, args), this.#factories);
   readonly #analyses = new PQueue({ concurrency: ANALYSES_AT_ONCE });
   readonly jobSetRemoval: JobSetRemoval;
+  readonly #given: HTCondorPlace;
   readonly #timeout: number;
   readonly #patience: number;
   readonly #claims: KeptClaims;
@@ -72,6 +73,7 @@ export class HTCondorSystem implements BatchSystem {
 
   constructor(place: HTCondorPlace) {
     const { pool, schedd, commandTimeout, submitPatience } = place;
+    this.#given = place;
     this.queue = { pool, schedd };
     this.#timeout = commandTimeout ?? COMMAND_TIMEOUT_MS;
     this.#patience = submitPatience ?? SUBMIT_PATIENCE_MS;
@@ -179,6 +181,11 @@ export class HTCondorSystem implements BatchSystem {
 
   async describe(jobIds: readonly string[]): Promise<Map<string, ClassAd>> {
     return this.#queries.describe(jobIds);
+  }
+
+  /** Its jobs are many and seldom wait for somebody: they keep no claims. */
+  forMap(): HTCondorSystem {
+    return new HTCondorSystem({ ...this.#given, keepClaims: 0 });
   }
 
   async close(): Promise<void> {
