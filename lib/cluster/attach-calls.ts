@@ -1,5 +1,6 @@
 import { deserialize } from 'node:v8';
 import type { BatchSystem } from '../batch/batch-system.ts';
+import { optionsOfJob } from '../batch/varied-options.ts';
 import type { ResolvedOptions } from '../cluster-options.ts';
 import { DirectoryError, PayloadError, SubmitError } from '../errors.ts';
 import type { Future } from '../future.ts';
@@ -100,7 +101,9 @@ async function restoreCalls(
       fn: undefined,
       payload: undefined,
       payloadHash: found.job.hash,
-      options: mergeJobOptions(options.policies, { submit: found.submission.submit }),
+      options: mergeJobOptions(options.policies, {
+        submit: optionsOfJob(found.submission, found.position),
+      }),
       items: found.job.items,
     });
     call.attempts = found.attempt;

@@ -88,6 +88,22 @@ describe('Calls of a job set that is attached to', () => {
     expect(system.batches[0]?.jobSet.directory).toBe(set.jobSet);
   });
 
+  it('are submitted with the options that each had of its own', async () => {
+    const run = new ScriptedExecutor(directory, { submit: { rank: 'x' } });
+    run.system.canVary = () => true;
+    const futures = [1, 2, 3].map((priority) => run.executor.with({ submit: { priority } }).submit(() => 0));
+    await until(() => futures[2]?.jobId !== undefined);
+    expect(run.system.batches).toMatchObject([{ submit: { rank: 'x' }, varied: { priority: [1, 2, 3] } }]);
+    const set = killed(run);
+    forgetIds(set.jobSet);
+    const { executor, system } = await attach(set, { 2: futures[1]?.jobId as string });
+    await until(() => executor.futures[2]?.jobId !== undefined);
+    expect(system.batches.map(({ submit, jobs }) => [submit, jobs.map(({ key }) => key)])).toEqual([
+      [{ rank: 'x', priority: 1 }, ['1-2']],
+      [{ rank: 'x', priority: 3 }, ['3-2']],
+    ]);
+  });
+
   it('fail alone when what came of them cannot be read any more', async () => {
     const run = new ScriptedExecutor(directory);
     const { future } = await run.submitted();

@@ -34,6 +34,9 @@ export class ScriptedSystem implements BatchSystem {
   beforeAnswer: (batch: JobBatch, ids: string[]) => Promise<void> | void = () => {};
   readonly #listeners: ((event: JobEvent) => void)[] = [];
 
+  /** Set by a spec in which submit options may vary. */
+  canVary?: () => boolean;
+
   checkSubmitOptions(): void {}
 
   checkPlace(): void {}

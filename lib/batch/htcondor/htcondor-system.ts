@@ -20,6 +20,7 @@ import { findSubmitted } from './find-submitted.ts';
 import { Factories } from './factories.ts';
 import { isLate } from './factory-ads.ts';
 import { commandOf, parseRefusals, trimAnalysis } from './job-actions.ts';
+import { canVary } from './itemdata.ts';
 import { KeptClaims, type KeptClaimsOptions } from './kept-claims.ts';
 import { idSlices, JobQueries } from './job-queries.ts';
 import { HTCondorJobSetRemoval } from './job-set-removal.ts';
@@ -135,6 +136,10 @@ export class HTCondorSystem implements BatchSystem {
 
   takesAll(submit: SubmitOptions): boolean {
     return isLate(submit);
+  }
+
+  canVary(name: string, submit: SubmitOptions): boolean {
+    return canVary(name, submit);
   }
 
   async #findSubmitted(batch: SubmittedBatch, since: Date): Promise<(string | undefined)[]> {

@@ -48,6 +48,10 @@ export class LocalSystem implements BatchSystem {
 
   checkPlace(): void {}
 
+  canVary(): boolean {
+    return true;
+  }
+
   async submit(batch: JobBatch): Promise<string[]> {
     const ids = batch.jobs.map((job) => {
       this.#submitted += 1;
