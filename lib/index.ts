@@ -31,6 +31,8 @@ export type { ItemResult, MapOptions, MapResults } from './map-results.ts';
 export { Future } from './future.ts';
 export { FutureController } from './future-controller.ts';
 export type { FutureSource, FutureState, JobControl, Usage } from './future-source.ts';
+export { checkpoint, currentJob, progress, type Checkpoint, type CurrentJob } from './job.ts';
+export type { Progress } from './job-set/progress.ts';
 export { asCompleted, type Completions } from './as-completed.ts';
 export type { AsCompletedOptions } from './completed-entries.ts';
 export { wait, type ReturnWhen, type WaitResult } from './wait.ts';
@@ -48,4 +50,5 @@ export { moduleFunction, type ModuleFunction } from './payload/module-function.t
 export { registerErrorClass } from './payload/thrown.ts';
 export * from './errors.ts';
 export * from './job-errors.ts';
+export * from './inside-errors.ts';
 export * from './map/tag-errors.ts';

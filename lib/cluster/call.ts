@@ -4,6 +4,7 @@ import { FutureController } from '../future-controller.ts';
 import type { Future } from '../future.ts';
 import type { FutureSource, FutureState, JobControl, Usage } from '../future-source.ts';
 import { jobKey } from '../job-set/names.ts';
+import { readProgress, type Progress } from '../job-set/progress.ts';
 import type { InputLocation, JobSet } from '../job-set/job-set.ts';
 import { publishSettlement, publishState } from './call-diagnostics.ts';
 import type { WrittenFunction } from './functions.ts';
@@ -162,6 +163,10 @@ export class Call implements FutureSource {
 
   async stderr(): Promise<string> {
     return this.#logs?.stderr ?? (await this.jobSet?.readLog(this.key, 'stderr')) ?? '';
+  }
+
+  async progress(): Promise<Progress | undefined> {
+    return this.jobSet && readProgress(this.jobSet.directory, this.key);
   }
 
   /** Takes the end of the logs into memory, before their files are removed. */

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
+import { LOCAL_JOB_VARIABLE, localJobMark } from '../../job-set/local-job.ts';
 import type {
   BatchSystem,
   ClassAd,
@@ -149,7 +150,8 @@ export class LocalSystem implements BatchSystem {
     const { id, batch } = job;
     try {
       const [shell, ...args] = commandOf(job) as [string, ...string[]];
-      job.processes = new ProcessGroup(shell, args, { cwd: batch.cwd, env: process.env });
+      const env = { ...process.env, [LOCAL_JOB_VARIABLE]: localJobMark(batch.jobSet.directory, id) };
+      job.processes = new ProcessGroup(shell, args, { cwd: batch.cwd, env });
       if (batch.outlivesCalls === true) job.processes.unref();
       job.state = 'running';
       this.#running.set(id, job);
