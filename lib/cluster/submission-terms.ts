@@ -1,4 +1,5 @@
 import type { AvoidedHost, SubmitOptions } from '../batch/batch-system.ts';
+import { submitWith } from '../delivery/submit-with.ts';
 import type { JobSet } from '../job-set/job-set.ts';
 import type { JobOptions } from '../job-options.ts';
 import { showMemory } from '../memory.ts';
@@ -30,7 +31,7 @@ export function groupByTerms(
       known.calls.push(call);
       continue;
     }
-    const submit = { ...common, ...call.options.submit, ...requestOf(call) };
+    const submit = submitWith(jobSet.submit, { ...common, ...call.options.submit, ...requestOf(call) });
     const avoid = [...call.avoided].map(([host, until]) => ({ host, until }));
     const name = JSON.stringify([jobSet.id, Object.entries(submit), avoid]);
     const group = groups.get(name) ?? { jobSet, submit, avoid, calls: [] };
