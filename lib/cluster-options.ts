@@ -2,6 +2,8 @@ import { resolve } from 'node:path';
 import type { SubmitOptions } from './batch/batch-system.ts';
 import type { KeepFiles } from './cluster/job-files.ts';
 import { checkCaptureOptions, type CaptureOptions } from './payload/capture/capture-options.ts';
+import { chooseDelivery, type ChosenDelivery } from './delivery/choose-delivery.ts';
+import type { Delivery } from './delivery/delivery.ts';
 import { checkPolicies, POLICY_TABLE, type JobPolicies } from './job-options.ts';
 import { troubleWithVariable } from './job-set/job-environment.ts';
 import type { OtherNode } from './payload/format.ts';
@@ -30,6 +32,11 @@ export interface ClusterOptions extends CaptureOptions, JobPolicies {
    * @default the binary that runs this program
    */
   readonly node?: string | undefined;
+  /**
+   * How the jobs come by their node: docs/delivery.md. Not together with `node`.
+   * @default 'shared': this program's binary, or `node`
+   */
+  readonly delivery?: Delivery | undefined;
   /** Options for that node, such as `['--max-old-space-size=4096']`. */
   readonly execArgv?: readonly string[] | undefined;
   /**
@@ -88,6 +95,8 @@ export interface ResolvedOptions {
   readonly environment: Readonly<Record<string, string>>;
   readonly setup: readonly string[];
   readonly node: string;
+  /** Undefined if `node` is all there is to it. */
+  readonly delivery: ChosenDelivery | undefined;
   readonly execArgv: readonly string[];
   readonly maxInFlight: number;
   readonly keepFiles: KeepFiles;
@@ -123,6 +132,7 @@ const TABLE: OptionTable = {
   environment: ['array of strings', 'object'],
   setup: ['array of strings'],
   node: ['string'],
+  delivery: ['string', 'object'],
   execArgv: ['array of strings'],
   maxInFlight: ['number'],
   keepFiles: ['string'],
@@ -163,6 +173,7 @@ export function resolveOptions(
     environment: resolveEnvironment(options.environment ?? []),
     setup: options.setup ?? [],
     node: options.node ?? process.execPath,
+    delivery: chooseDelivery(executor, options.delivery, options.node),
     execArgv: options.execArgv ?? [],
     maxInFlight: checkNumber('maxInFlight', options.maxInFlight ?? Infinity, 1),
     keepFiles: checkChoice('keepFiles', keepFiles, ['failed', 'all', 'none']),

@@ -15,6 +15,17 @@ export type { RemoveOptions } from './map/remove-map.ts';
 export * from './map/map-errors.ts';
 export type { AttachOptions } from './attach-options.ts';
 export type { ClusterOptions } from './cluster-options.ts';
+export type {
+  CheckedDelivery,
+  Deliver,
+  Delivered,
+  Delivery,
+  DeliveryContext,
+  DeliveryMethod,
+} from './delivery/delivery.ts';
+export { registerDelivery, unregisterDelivery } from './delivery/methods.ts';
+export type { ContainerDelivery } from './delivery/container.ts';
+export type { PathDelivery } from './delivery/path.ts';
 export type { WorkerOptions } from './workers/worker-options.ts';
 export type { KeepFiles } from './cluster/job-files.ts';
 export { Executor, type JobRequest, type ShutdownOptions } from './executor.ts';
@@ -48,6 +59,7 @@ export {
 } from './diagnostics.ts';
 export { moduleFunction, type ModuleFunction } from './payload/module-function.ts';
 export { registerErrorClass } from './payload/thrown.ts';
+export * from './delivery-errors.ts';
 export * from './errors.ts';
 export * from './job-errors.ts';
 export * from './inside-errors.ts';

@@ -12,6 +12,7 @@ import { mergeJobOptions } from '../job-options.ts';
 import { decodeOutcome } from '../payload/call.ts';
 import { decodeThrown, type EncodedThrown } from '../payload/thrown.ts';
 import type { Call, CallParts } from './call.ts';
+import { deliveredSubmit } from '../delivery/deliver.ts';
 import { checkHeader } from './check-header.ts';
 import { itemFutures } from './item-futures.ts';
 import { readCalls } from './journaled-calls.ts';
@@ -52,6 +53,7 @@ export async function attachCalls(
   };
   const jobSet = await JobSet.open(options.directory, id);
   await checkHeader(jobSet, system);
+  jobSet.submit = await deliveredSubmit(jobSet);
   const claim = await Claim.take(jobSet.directory, takeOver);
   try {
     const journaled = readCalls(await readJournal(jobSet.directory));

@@ -1,5 +1,6 @@
 import type { AvoidedHost, BatchSystem, SubmitOptions } from '../batch/batch-system.ts';
 import { separateOptions, type OptionsOfJobs } from '../batch/varied-options.ts';
+import { submitWith } from '../delivery/submit-with.ts';
 import type { JobSet } from '../job-set/job-set.ts';
 import type { JobOptions } from '../job-options.ts';
 import { showMemory } from '../memory.ts';
@@ -79,7 +80,7 @@ function termsOf(submit: SubmitOptions, system: Grouping['system']): unknown {
     .toSorted(([a], [b]) => ((a as string) < (b as string) ? -1 : 1));
 }
 
-function submitOf(common: SubmitOptions, { options, memory }: Call): SubmitOptions {
+function submitOf(common: SubmitOptions, { options, memory, jobSet }: Call): SubmitOptions {
   const request = memory === undefined ? {} : { request_memory: showMemory(memory) };
-  return { ...common, ...options.submit, ...request };
+  return submitWith(jobSet?.submit ?? {}, { ...common, ...options.submit, ...request });
 }
