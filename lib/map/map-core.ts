@@ -154,14 +154,16 @@ export class MapCore {
 
   /** Reads, and tells what cannot be read as the map is gone. */
   async guard<T>(read: () => Promise<T>): Promise<T> {
-    if (this.removed) throw new MapRemovedError(this.tag);
+    if (this.#isGone()) throw new MapRemovedError(this.tag);
     try {
       return await read();
     } catch (error) {
-      if (this.removed || !existsSync(this.reader.jobSet.directory))
-        throw new MapRemovedError(this.tag, { cause: error });
-      throw error;
+      throw this.#isGone() ? new MapRemovedError(this.tag, { cause: error }) : error;
     }
+  }
+
+  #isGone(): boolean {
+    return this.removed || !existsSync(this.reader.jobSet.directory);
   }
 
   #statuses(): ComponentStatus[] {
