@@ -1,4 +1,5 @@
 import type { AvoidedHost, BatchSystem, SubmitOptions } from '../batch/batch-system.ts';
+import { mergeSubmitOptions } from '../batch/merge-submit-options.ts';
 import { separateOptions, type OptionsOfJobs } from '../batch/varied-options.ts';
 import type { JobSet } from '../job-set/job-set.ts';
 import type { JobOptions } from '../job-options.ts';
@@ -81,5 +82,5 @@ function termsOf(submit: SubmitOptions, system: Grouping['system']): unknown {
 
 function submitOf(common: SubmitOptions, { options, memory }: Call): SubmitOptions {
   const request = memory === undefined ? {} : { request_memory: showMemory(memory) };
-  return { ...common, ...options.submit, ...request };
+  return mergeSubmitOptions(common, options.submit, request);
 }
