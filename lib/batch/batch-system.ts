@@ -69,6 +69,8 @@ export interface BatchSystem {
   readonly jobSetRemoval?: JobSetRemoval;
   /** Whether jobs with these options are best submitted together, however many they are: it takes them bit by bit. */
   takesAll?(submit: SubmitOptions): boolean;
+  /** Another one for a job set of its own, with the same machines; it is closed by itself. */
+  forMap(): BatchSystem;
   /**
    * Whether jobs that are submitted together may have different values of a submit option, such as this one.
    * @default never

@@ -18,20 +18,26 @@ export function mergeSubmitOptions(...layers: readonly (SubmitOptions | undefine
   return Object.fromEntries(merged.values());
 }
 
-const REQUIREMENTS = 'requirements';
+/** The {@link keyOf} what is merged, rather than replaced. */
+export const REQUIREMENTS = 'requirements';
 
 /** The name of the attribute that `+Name` or `MY.Name` sets; undefined for the name of a command. */
 export function attributeOf(name: string): string | undefined {
   return /^(?:\+|my\.)(.*)$/is.exec(name)?.[1];
 }
 
+/** The same for names that are the same to HTCondor. */
+export function keyOf(name: string): string {
+  const attribute = attributeOf(name);
+  return attribute === undefined ? name.toLowerCase() : `my.${attribute.toLowerCase()}`;
+}
+
 /** Of one layer: of names that are the same, the last counts. */
 function byKey(layer: SubmitOptions): Map<string, readonly [name: string, value: Value]> {
   return new Map(
     Object.entries(layer).map(([name, value]) => {
-      const attribute = attributeOf(name);
-      const key = attribute === undefined ? name.toLowerCase() : `my.${attribute.toLowerCase()}`;
-      return [key, [attribute === undefined ? key : name, value]];
+      const key = keyOf(name);
+      return [key, [attributeOf(name) === undefined ? key : name, value]];
     }),
   );
 }

@@ -4,7 +4,7 @@ import { optionsOfJob } from '../batch/varied-options.ts';
 import type { ResolvedOptions } from '../cluster-options.ts';
 import { DirectoryError, PayloadError, SubmitError } from '../errors.ts';
 import type { Future } from '../future.ts';
-import { readArchive, type Settled } from '../job-set/archive.ts';
+import { repairArchive, type Settled } from '../job-set/archive.ts';
 import { Claim } from '../job-set/claim.ts';
 import { JobSet } from '../job-set/job-set.ts';
 import { readJournal } from '../job-set/journal.ts';
@@ -12,6 +12,7 @@ import { mergeJobOptions } from '../job-options.ts';
 import { decodeOutcome } from '../payload/call.ts';
 import { decodeThrown, type EncodedThrown } from '../payload/thrown.ts';
 import type { Call, CallParts } from './call.ts';
+import { deliveredSubmit } from '../delivery/deliver.ts';
 import { checkHeader } from './check-header.ts';
 import { itemFutures } from './item-futures.ts';
 import { readCalls } from './journaled-calls.ts';
@@ -52,6 +53,7 @@ export async function attachCalls(
   };
   const jobSet = await JobSet.open(options.directory, id);
   await checkHeader(jobSet, system);
+  jobSet.submit = await deliveredSubmit(jobSet);
   const claim = await Claim.take(jobSet.directory, takeOver);
   try {
     const journaled = readCalls(await readJournal(jobSet.directory));
@@ -60,7 +62,7 @@ export async function attachCalls(
       const message = `The job set ${directory} was shut down: all of its calls are done, and only files that were to be kept are there`;
       throw new DirectoryError(message, directory);
     }
-    const archive = await readArchive(jobSet.directory);
+    const archive = await repairArchive(jobSet.directory);
     const recovered = await recoverCalls(jobSet, system, journaled, archive);
     const calls = await restoreCalls(jobSet, recovered.calls, archive, options, keeping);
     const lastSubmission = largest(journaled.submissions.map(({ submission }) => submission));

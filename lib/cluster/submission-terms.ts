@@ -80,7 +80,7 @@ function termsOf(submit: SubmitOptions, system: Grouping['system']): unknown {
     .toSorted(([a], [b]) => ((a as string) < (b as string) ? -1 : 1));
 }
 
-function submitOf(common: SubmitOptions, { options, memory }: Call): SubmitOptions {
+function submitOf(common: SubmitOptions, { options, memory, jobSet }: Call): SubmitOptions {
   const request = memory === undefined ? {} : { request_memory: showMemory(memory) };
-  return mergeSubmitOptions(common, options.submit, request);
+  return mergeSubmitOptions(jobSet?.submit, common, options.submit, request);
 }

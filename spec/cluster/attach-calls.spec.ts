@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { ClusterExecutor } from '../../lib/cluster-executor.ts';
 import { resolveOptions, type ClusterOptions } from '../../lib/cluster-options.ts';
 import type { Future } from '../../lib/future.ts';
-import { Archive, readArchive } from '../../lib/job-set/archive.ts';
+import { Archive, repairArchive } from '../../lib/job-set/archive.ts';
 import { journalFile, ownerFile } from '../../lib/job-set/names.ts';
 import { readJournal } from '../../lib/job-set/journal.ts';
 import { seal } from '../../lib/payload/sealed.ts';
@@ -63,7 +63,7 @@ async function attach(
 }
 
 const archived = async (jobSet: string, count: number): Promise<void> =>
-  until(async () => (await readArchive(jobSet)).length === count);
+  until(async () => (await repairArchive(jobSet)).length === count);
 
 /** Drops the ids that the batch system has told. */
 function forgetIds(jobSet: string): void {

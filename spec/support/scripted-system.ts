@@ -75,6 +75,10 @@ export class ScriptedSystem implements BatchSystem {
     return this.ads;
   }
 
+  forMap(): this {
+    return this;
+  }
+
   async close(): Promise<void> {}
 
   /** All jobs leave the queue. */
