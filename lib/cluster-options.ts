@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { mergeSubmitOptions } from './batch/merge-submit-options.ts';
 import type { SubmitOptions } from './batch/batch-system.ts';
 import type { KeepFiles } from './cluster/job-files.ts';
 import { checkCaptureOptions, type CaptureOptions } from './payload/capture/capture-options.ts';
@@ -169,7 +170,7 @@ export function resolveOptions(
   return {
     directory: resolve(options.directory ?? '.condor-futures'),
     cwd: process.cwd(),
-    submit: options.submit ?? {},
+    submit: mergeSubmitOptions(options.submit),
     environment: resolveEnvironment(options.environment ?? []),
     setup: options.setup ?? [],
     node: options.node ?? process.execPath,

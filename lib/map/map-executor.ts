@@ -1,4 +1,5 @@
 import type { BatchSystem } from '../batch/batch-system.ts';
+import { optionsOfJob } from '../batch/varied-options.ts';
 import type { Call } from '../cluster/call.ts';
 import type { WrittenFunction } from '../cluster/functions.ts';
 import type { JournaledCall } from '../cluster/journaled-calls.ts';
@@ -48,13 +49,17 @@ export class MapExecutor extends ClusterExecutor {
   }
 
   /** A component is to be run once more: its next attempt waits for {@link sendAll}. */
-  again(jobSet: JobSet, { index, attempt, job, submission }: JournaledCall, options: JobOptions): void {
+  again(
+    jobSet: JobSet,
+    { index, attempt, job, submission, position }: JournaledCall,
+    options: JobOptions,
+  ): void {
     const call = this.parts.calls.remake({
       index,
       fn: undefined,
       payload: undefined,
       payloadHash: job.hash,
-      options: mergeJobOptions({ submit: submission.submit }, options),
+      options: mergeJobOptions({ submit: optionsOfJob(submission, position) }, options),
       items: 0,
       valueStays: true,
     });
