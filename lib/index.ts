@@ -3,7 +3,7 @@ export { HTCondorExecutor, type HTCondorExecutorOptions } from './htcondor-execu
 export { LocalExecutor, type LocalExecutorOptions } from './local-executor.ts';
 export type { ClusterExecutor } from './cluster-executor.ts';
 export type { AttachOptions } from './attach-options.ts';
-export type { ClusterOptions } from './cluster-options.ts';
+export type { ClusterOptions, Filesystem } from './cluster-options.ts';
 export type { WorkerOptions } from './workers/worker-options.ts';
 export type { KeepFiles } from './cluster/job-files.ts';
 export { Executor, type JobRequest, type ShutdownOptions } from './executor.ts';

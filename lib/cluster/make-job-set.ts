@@ -18,10 +18,11 @@ export async function makeJobSet(
   options: ResolvedOptions,
   id: string,
 ): Promise<{ jobSet: JobSet; claim: Claim }> {
-  const { directory, environment: variables, setup, node, execArgv, submit, keepFiles } = options;
+  const { directory, filesystem, environment: variables, setup, node, execArgv, submit, keepFiles } = options;
   const environment = { variables, system: jobVariables };
-  const header = { system: name, queue, node, execArgv, setup, submit, keepFiles };
-  const runner = { ...RUNNER, node, execArgv, environment, setup };
+  const header = { system: name, queue, filesystem, node, execArgv, setup, submit, keepFiles };
+  const transfers = filesystem === 'transfer';
+  const runner = { ...RUNNER, node, execArgv, environment, setup, transfers };
   const jobSet = await JobSet.create(directory, runner, header, id);
   try {
     return { jobSet, claim: await Claim.take(jobSet.directory) };

@@ -42,6 +42,8 @@ export interface HTCondorPlace extends KeptClaimsOptions {
   readonly schedd?: string | undefined;
   readonly commandTimeout?: number | undefined;
   readonly submitPatience?: number | undefined;
+  /** Whether jobs have their files transferred. */
+  readonly filesystem?: 'shared' | 'transfer' | undefined;
 }
 
 /** HTCondor through its command-line tools. */
@@ -64,6 +66,7 @@ export class HTCondorSystem implements BatchSystem {
   readonly #queries = new JobQueries(async (command, args) => this.#run(command, args), this.#factories);
   readonly #analyses = new PQueue({ concurrency: ANALYSES_AT_ONCE });
   readonly jobSetRemoval: JobSetRemoval;
+  readonly #transfers: boolean;
   readonly #timeout: number;
   readonly #patience: number;
   readonly #claims: KeptClaims;
@@ -73,6 +76,7 @@ export class HTCondorSystem implements BatchSystem {
   constructor(place: HTCondorPlace) {
     const { pool, schedd, commandTimeout, submitPatience } = place;
     this.queue = { pool, schedd };
+    this.#transfers = place.filesystem === 'transfer';
     this.#timeout = commandTimeout ?? COMMAND_TIMEOUT_MS;
     this.#patience = submitPatience ?? SUBMIT_PATIENCE_MS;
     this.#pool = pool === undefined ? [] : ['-pool', pool];
@@ -86,7 +90,7 @@ export class HTCondorSystem implements BatchSystem {
   }
 
   checkSubmitOptions(submit: SubmitOptions): void {
-    checkSubmitOptions(submit);
+    checkSubmitOptions(submit, this.#transfers);
   }
 
   checkPlace({ directory, cwd }: JobPlace): void {

@@ -1,6 +1,7 @@
 import { eventLogFile, scriptFile, startFile } from '../../job-set/names.ts';
 import type { AvoidedHost, JobBatch, SubmitOptions, SubmittedBatch } from '../batch-system.ts';
 import { showValue } from '../../options.ts';
+import { RESERVED_FOR_TRANSFER, transferDescription } from './transfer-commands.ts';
 import { DOLLAR_ATTRIBUTE, quoteWords, troubleWithValue } from './quoting.ts';
 
 /** Submit commands that the library gives itself, by lower-case name; another value would cut the job off from its future. */
@@ -37,14 +38,21 @@ const RESERVED: readonly string[] = [
 const NAME = /^(\+|my\.)?(?!my\.)[a-z_][a-z0-9_.]*$/i;
 
 /**
+ * @param transfers whether jobs have their files transferred
  * @throws {TypeError} for names that are reserved or no names, and values that HTCondor would not leave as they are
  */
-export function checkSubmitOptions(submit: SubmitOptions): void {
+export function checkSubmitOptions(submit: SubmitOptions, transfers: boolean = false): void {
   for (const [name, value] of Object.entries(submit)) {
     if (RESERVED.includes(name.toLowerCase())) {
       throw new TypeError(
         `The submit command \`${name}\` is not yours to set: condor-futures needs these itself: ${RESERVED.join(', ')}. ` +
           'Variables go into the option `environment`, shell lines into `setup`',
+      );
+    }
+    if (transfers && RESERVED_FOR_TRANSFER.includes(name.toLowerCase())) {
+      throw new TypeError(
+        `The submit command \`${name}\` is not yours to set with \`filesystem: 'transfer'\`: condor-futures needs these itself: ` +
+          `${RESERVED_FOR_TRANSFER.join(', ')}. Files are named by inputFile() in a call's arguments and by outputFile() in the call`,
       );
     }
     if (!NAME.test(name))
@@ -62,6 +70,8 @@ export function checkSubmitOptions(submit: SubmitOptions): void {
 export function submitDescription(batch: JobBatch): string {
   const { jobSet, submission, jobs, cwd, submit, avoid } = batch;
   const { id, directory } = jobSet;
+  const inputFiles = Object.entries(submit).find(([name]) => normalize(name) === 'transfer_input_files')?.[1];
+  const transfer = jobSet.transfers === true ? transferDescription(batch, inputFiles?.toString()) : undefined;
   const commands: Record<string, string> = {
     universe: 'vanilla',
     batch_name: id,
@@ -79,6 +89,7 @@ export function submitDescription(batch: JobBatch): string {
     log: eventLogFile(directory),
     output: '/dev/null',
     error: startFile(directory, '$(call)'),
+    ...transfer?.commands,
     'My.CondorFuturesJobSet': `"${id}"`,
     'My.CondorFuturesSubmission': String(submission),
     'My.CondorFuturesCall': '"$(call)"',
@@ -86,8 +97,8 @@ export function submitDescription(batch: JobBatch): string {
   };
   return [
     ...Object.entries(commands).map(([name, value]) => `${name} = ${value}`),
-    'queue call,words from (',
-    ...jobs.map((job) => `${job.key},${job.arguments.join(' ')}`),
+    `queue ${transfer?.columns ?? 'call,words'} from (`,
+    ...(transfer?.lines ?? jobs.map((job) => `${job.key},${job.arguments.join(' ')}`)),
     ')',
     '',
   ].join('\n');
