@@ -109,6 +109,22 @@ export interface ResolvedOptions {
   readonly otherNode: OtherNode;
   readonly policies: JobPolicies;
   readonly workers: ResolvedWorkers | undefined;
+  /** Set for the job set of a map, which stays until it is removed: what its header says of it. */
+  readonly map?: MapHeader | undefined;
+}
+
+/** What the header of a map's job set says of it. */
+export interface MapHeader {
+  /** The hash of its function. */
+  readonly function: string;
+  /** By what name errors and reports call it. */
+  readonly name: string;
+  /** Whether each input is a list of arguments. */
+  readonly spread: boolean;
+  /** Whether a failed component may be tried again by the program that made the map, as long as that runs. */
+  readonly supervised: boolean;
+  /** Whether a held component waits for somebody to release it, rather than being as good as failed. */
+  readonly waitsHeld: boolean;
 }
 
 const TABLE: OptionTable = {

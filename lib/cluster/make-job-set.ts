@@ -18,9 +18,29 @@ export async function makeJobSet(
   options: ResolvedOptions,
   id: string,
 ): Promise<{ jobSet: JobSet; claim: Claim }> {
-  const { directory, filesystem, environment: variables, setup, node, execArgv, submit, keepFiles } = options;
+  const {
+    directory,
+    filesystem,
+    environment: variables,
+    setup,
+    node,
+    execArgv,
+    submit,
+    keepFiles,
+    map,
+  } = options;
   const environment = { variables, system: jobVariables };
-  const header = { system: name, queue, filesystem, node, execArgv, setup, submit, keepFiles };
+  const header = {
+    system: name,
+    queue,
+    filesystem,
+    node,
+    execArgv,
+    setup,
+    submit,
+    keepFiles,
+    ...(map && { map }),
+  };
   const transfers = filesystem === 'transfer';
   const runner = { ...RUNNER, node, execArgv, environment, setup, transfers };
   const jobSet = await JobSet.create(directory, runner, header, id);

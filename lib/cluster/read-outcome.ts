@@ -1,4 +1,3 @@
-import { adoptTransferred } from '../job-set/adopt-transferred.ts';
 import type { ItemResult } from '../map-results.ts';
 import { decodeOutcome } from '../payload/call.ts';
 import type { Job } from './job.ts';
@@ -21,11 +20,7 @@ export async function readOutcome(
   job: Job,
 ): Promise<Outcome | undefined> {
   if (job.phase !== 'open') return undefined;
-  let bytes = await jobSet.readOutcome(job.key);
-  // Before its end, more of what it sends may be on the way.
-  if (bytes === undefined && jobSet.transfers && job.end !== undefined) {
-    if (await adoptTransferred(jobSet.directory, job.key)) bytes = await jobSet.readOutcome(job.key);
-  }
+  const bytes = await jobSet.readOutcome(job.key, job.end !== undefined);
   if (bytes === undefined || !isOpen(job)) return undefined;
   const outcome = decodeOutcome(bytes);
   if (outcome === undefined) throw new TornError(bytes.length);

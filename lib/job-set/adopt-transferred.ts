@@ -27,7 +27,10 @@ export async function adoptTransferred(directory: string, key: string): Promise<
     await handle.sync();
     // By what the job's machine has as its umask.
     await handle.chmod(0o600);
-    await rename(file, outcomeFile(directory, key));
+    await rename(file, outcomeFile(directory, key)).catch((error: NodeJS.ErrnoException) => {
+      // Another process has just done so.
+      if (error.code !== 'ENOENT') throw error;
+    });
     return true;
   } finally {
     await handle.close();

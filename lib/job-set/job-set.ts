@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { customAlphabet } from 'nanoid';
 import { parse, stringify } from 'yaml';
 import { DirectoryError } from '../errors.ts';
+import { adoptTransferred } from './adopt-transferred.ts';
 import { makeDirectory, PRIVATE_DIRECTORY } from './directory.ts';
 import * as names from './names.ts';
 import { patientCalls, promptCalls } from './file-calls.ts';
@@ -222,12 +223,17 @@ export class JobSet {
 
   /**
    * The bytes of a job's outcome, or undefined if there is none yet.
+   * @param hasEnded whether the job has; before that, more of what it sends may be on the way
    * @throws {OwnershipError} if another user could have written it; what the filesystem says if the whole job set is not there
    */
-  async readOutcome(key: string): Promise<Buffer | undefined> {
+  async readOutcome(key: string, hasEnded: boolean = true): Promise<Buffer | undefined> {
     this.#checking ??= this.#checkOwned().finally(() => setImmediate(() => (this.#checking = undefined)));
     await this.#checking;
-    return readTrusted(this.#calls, names.outcomeFile(this.directory, key));
+    const read = async (): Promise<Buffer | undefined> =>
+      readTrusted(this.#calls, names.outcomeFile(this.directory, key));
+    const bytes = await read();
+    if (bytes !== undefined || !this.transfers || !hasEnded) return bytes;
+    return (await adoptTransferred(this.directory, key)) ? read() : undefined;
   }
 
   /** The end of what a job has written, `limit` bytes of it at the most; empty if there is nothing. */

@@ -2,6 +2,7 @@ import { eventLogFile, scriptFile, startFile } from '../../job-set/names.ts';
 import type { AvoidedHost, JobBatch, SubmitOptions, SubmittedBatch } from '../batch-system.ts';
 import { showValue } from '../../options.ts';
 import { RESERVED_FOR_TRANSFER, transferDescription } from './transfer-commands.ts';
+import { itemdata } from './itemdata.ts';
 import { DOLLAR_ATTRIBUTE, quoteWords, troubleWithValue } from './quoting.ts';
 
 /** Submit commands that the library gives itself, by lower-case name; another value would cut the job off from its future. */
@@ -68,11 +69,13 @@ export function checkSubmitOptions(submit: SubmitOptions, transfers: boolean = f
 
 /** The text that condor_submit reads on stdin: what is common to all jobs, then a line for each. */
 export function submitDescription(batch: JobBatch): string {
-  const { jobSet, submission, jobs, cwd, submit, avoid } = batch;
+  const { jobSet, submission, cwd, avoid } = batch;
   const { id, directory } = jobSet;
-  const inputFiles = Object.entries(submit).find(([name]) => normalize(name) === 'transfer_input_files')?.[1];
-  const transfer = jobSet.transfers === true ? transferDescription(batch, inputFiles?.toString()) : undefined;
+  const transfer = jobSet.transfers === true ? transferDescription(batch) : undefined;
+  const items = itemdata(transfer?.batch ?? batch, transfer?.tail);
+  const submit = { ...(transfer?.batch ?? batch).submit, ...items.commands };
   const commands: Record<string, string> = {
+    ...items.macros,
     universe: 'vanilla',
     batch_name: id,
     initialdir: cwd,
@@ -89,19 +92,15 @@ export function submitDescription(batch: JobBatch): string {
     log: eventLogFile(directory),
     output: '/dev/null',
     error: startFile(directory, '$(call)'),
-    ...transfer?.commands,
+    ...transfer?.commands(submit),
     'My.CondorFuturesJobSet': `"${id}"`,
     'My.CondorFuturesSubmission': String(submission),
     'My.CondorFuturesCall': '"$(call)"',
     [`My.${DOLLAR_ATTRIBUTE}`]: '"$"',
   };
-  return [
-    ...Object.entries(commands).map(([name, value]) => `${name} = ${value}`),
-    `queue ${transfer?.columns ?? 'call,words'} from (`,
-    ...(transfer?.lines ?? jobs.map((job) => `${job.key},${job.arguments.join(' ')}`)),
-    ')',
-    '',
-  ].join('\n');
+  return [...Object.entries(commands).map(([name, value]) => `${name} = ${value}`), ...items.lines, ''].join(
+    '\n',
+  );
 }
 
 /** The user's requirements, and not to run on some machines for some time. */
