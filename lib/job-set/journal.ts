@@ -40,14 +40,27 @@ export interface JournalJob {
   readonly items: number;
   /** How many of its call's earlier attempts were made for more memory. */
   readonly growths: number;
+  /** As in an InputLocation. */
+  readonly travels?: readonly string[] | undefined;
 }
 
-export function journalJob({ key, batch, offset, length, hash, items, growths }: JournalJob): string {
-  return [key, batch, offset, length, hash, items, growths].join(' ');
+export function journalJob({
+  key,
+  batch,
+  offset,
+  length,
+  hash,
+  items,
+  growths,
+  travels,
+}: JournalJob): string {
+  const words = [key, batch, offset, length, hash, items, growths];
+  // None of these has a space or a comma.
+  return [...words, ...(travels === undefined ? [] : [travels.join(',')])].join(' ');
 }
 
 export function parseJournalJob(text: string): JournalJob {
-  const [key = '', batch, offset, length, hash = '', items, growths] = text.split(' ');
+  const [key = '', batch, offset, length, hash = '', items, growths, travels] = text.split(' ');
   return {
     key,
     batch: Number(batch),
@@ -56,6 +69,7 @@ export function parseJournalJob(text: string): JournalJob {
     hash,
     items: Number(items),
     growths: Number(growths),
+    travels: travels?.split(','),
   };
 }
 
