@@ -4,6 +4,7 @@ import type { Call } from './cluster/call.ts';
 import { Calls } from './cluster/calls.ts';
 import { cancelOnAbort } from './cluster/cancel-on-abort.ts';
 import { ConditionWait } from './cluster/condition-wait.ts';
+import { Dependents } from './cluster/dependents.ts';
 import { failedFuture } from './cluster/failed-future.ts';
 import { JobCommands, warnOfUnremoved } from './cluster/job-commands.ts';
 import { JobControls } from './cluster/job-controls.ts';
@@ -35,6 +36,7 @@ export class ClusterExecutor extends Executor {
   readonly #options: ResolvedOptions;
   readonly #submissions: Submissions;
   readonly #resubmissions: Resubmissions;
+  readonly #dependents: Dependents;
   readonly #breaker = new StartBreaker();
   readonly #commands: JobCommands;
   readonly #calls: Calls;
@@ -77,6 +79,7 @@ export class ClusterExecutor extends Executor {
       onRefused: (call, error) => this.#refuse(call, error),
     });
     this.#resubmissions = new Resubmissions(this.#submissions);
+    this.#dependents = new Dependents(this.#submissions, options, async () => this.#openJobSet());
     this.#atEnd = new JobsAtEnd({
       system,
       detachOnExit: options.detachOnExit,
@@ -147,7 +150,7 @@ export class ClusterExecutor extends Executor {
         return this.#opened;
       },
       addCall: (parts) => this.#await(this.#calls.remake(parts)),
-      submit: (call) => this.#submissions.add(call),
+      submit: (call) => this.#dependents.add(call),
       removeJob: (jobId) => this.#commands.remove(jobId),
     });
     if (this.#pending.size > 0) this.#opened?.watch.wake();
@@ -203,7 +206,7 @@ export class ClusterExecutor extends Executor {
     }
     const { future } = this.#await(call);
     cancelOnAbort(future, request.options.signal);
-    if (!future.done()) this.#submissions.add(call);
+    if (!future.done()) this.#dependents.add(call);
     return future;
   }
 
@@ -215,7 +218,7 @@ export class ClusterExecutor extends Executor {
 
   #onDone(call: Call): void {
     this.#pending.delete(call);
-    this.#submissions.onDone(call);
+    this.#dependents.onDone(call);
     if (!this.#detached) void this.#opened?.archiveEnd(call);
     this.#checkIdle();
   }
@@ -228,10 +231,8 @@ export class ClusterExecutor extends Executor {
   }
 
   #refuse(call: Call, error: unknown): void {
-    const { input, jobSet } = call;
     // Another job set has inputs of the same number.
-    if (input !== undefined && jobSet === this.#opened?.jobSet)
-      void this.#opened?.files.releaseInputs(input.batch);
+    if (call.jobSet === this.#opened?.jobSet) void this.#opened?.files.releaseInputs(call);
     call.input = undefined;
     call.payload = undefined;
     if (!call.unwanted) call.controller.reject(ownError(error, this.#options.directory));

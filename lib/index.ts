@@ -37,3 +37,5 @@ export { moduleFunction, type ModuleFunction } from './payload/module-function.t
 export { registerErrorClass } from './payload/thrown.ts';
 export * from './errors.ts';
 export * from './job-errors.ts';
+export type { OrFuture, OrFutures } from './or-future.ts';
+export { DependencyError } from './dependency-error.ts';

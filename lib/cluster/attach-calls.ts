@@ -3,7 +3,7 @@ import type { BatchSystem } from '../batch/batch-system.ts';
 import type { ResolvedOptions } from '../cluster-options.ts';
 import { DirectoryError, PayloadError, SubmitError } from '../errors.ts';
 import type { Future } from '../future.ts';
-import { readArchive, type Settled } from '../job-set/archive.ts';
+import { positionsOf, readArchive, type Settled } from '../job-set/archive.ts';
 import { Claim } from '../job-set/claim.ts';
 import { JobSet } from '../job-set/job-set.ts';
 import { readJournal } from '../job-set/journal.ts';
@@ -14,6 +14,7 @@ import type { Call, CallParts } from './call.ts';
 import { checkHeader } from './check-header.ts';
 import { itemFutures } from './item-futures.ts';
 import { readCalls } from './journaled-calls.ts';
+import { needsOf } from './needs.ts';
 import type { OpenJobSet } from './open-job-set.ts';
 import { recoverCalls, type Recovered, type RecoveredCall } from './recovery.ts';
 import { settle, takeResults } from './results.ts';
@@ -62,6 +63,10 @@ export async function attachCalls(
     const archive = await readArchive(jobSet.directory);
     const recovered = await recoverCalls(jobSet, system, journaled, archive);
     const calls = await restoreCalls(jobSet, recovered.calls, archive, options, keeping);
+    for (const { index, job } of recovered.calls) {
+      const call = calls.get(index);
+      if (call?.done === false) call.needs = needsOf(job.needs ?? [], calls, futures);
+    }
     const lastSubmission = largest(journaled.submissions.map(({ submission }) => submission));
     const open = await host.work(jobSet, claim, lastSubmission);
     goOn(open, calls, recovered, host);
@@ -117,6 +122,8 @@ async function restoreCalls(
     calls.set(settled.call, call);
     await restore(call, settled, options);
   }
+  for (const [{ call, kind }, at] of positionsOf(archive))
+    if (kind === 'outcome') (calls.get(call) as Call).archivedAt = at;
   const lastCall = largest(calls.keys());
   // That they were cancelled was not written down any more.
   for (let index = 1; index < lastCall; index += 1) {
@@ -168,6 +175,8 @@ function resume({ tracker, files }: OpenJobSet, call: Call, found: RecoveredCall
   const { batch, offset, length } = found.job;
   call.input = { batch, offset, length };
   files.useInputs(batch);
+  // What is missing there its job tells.
+  if (found.state !== 'waiting') files.results.use(call).catch(() => {});
   switch (found.state) {
     case 'submitted':
       return tracker.track(call, found.jobId);

@@ -40,7 +40,7 @@ export class OpenJobSet {
     const { index, future } = call;
     try {
       if (future.cancelled())
-        return await this.archive.add({ call: index, kind: 'cancelled', bytes: new Uint8Array() });
+        return void (await this.archive.add({ call: index, kind: 'cancelled', bytes: new Uint8Array() }));
       const bytes = serialize(encodeThrown(await future.exception()));
       await this.archive.add({ call: index, kind: 'failed', bytes });
     } catch {

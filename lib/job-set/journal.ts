@@ -34,14 +34,26 @@ export interface JournalJob {
   readonly items: number;
   /** How many of its call's earlier attempts were made for more memory. */
   readonly growths: number;
+  /** The results of other calls that it needs, by resultName(). */
+  readonly needs?: readonly string[] | undefined;
 }
 
-export function journalJob({ key, batch, offset, length, hash, items, growths }: JournalJob): string {
-  return [key, batch, offset, length, hash, items, growths].join(' ');
+export function journalJob({
+  key,
+  batch,
+  offset,
+  length,
+  hash,
+  items,
+  growths,
+  needs = [],
+}: JournalJob): string {
+  const own = [key, batch, offset, length, hash, items, growths].join(' ');
+  return needs.length === 0 ? own : `${own} ${needs.join(',')}`;
 }
 
 export function parseJournalJob(text: string): JournalJob {
-  const [key = '', batch, offset, length, hash = '', items, growths] = text.split(' ');
+  const [key = '', batch, offset, length, hash = '', items, growths, needs] = text.split(' ');
   return {
     key,
     batch: Number(batch),
@@ -50,6 +62,7 @@ export function parseJournalJob(text: string): JournalJob {
     hash,
     items: Number(items),
     growths: Number(growths),
+    needs: needs?.split(',') ?? [],
   };
 }
 

@@ -2,6 +2,7 @@ import type { AnyFunction } from '../payload/any-function.ts';
 import type { EncodedCall } from '../payload/call.ts';
 import { JOB_VARIABLE } from '../payload/job-variable.ts';
 import type { OutcomeWriter } from './outcome-writer.ts';
+import type { ResultsReader } from './results-reader.ts';
 import { runItem } from './run-item.ts';
 import { seldom } from './seldom.ts';
 
@@ -21,8 +22,13 @@ export async function makeCalls(
   process.env[JOB_VARIABLE] = options.main;
   let loaded: Promise<AnyFunction> | undefined;
   const load = async (): Promise<AnyFunction> => (loaded ??= loadFunction());
+  let results: ResultsReader | undefined;
+  const result = async (name: string): Promise<unknown> => {
+    results ??= new (seldom().ResultsReader)(writer.place.directory, options);
+    return results.read(name);
+  };
   for (const item of items) {
     limit?.begin();
-    writer.add(await runItem(load, item, options));
+    writer.add(await runItem(load, item, options, result));
   }
 }
