@@ -2,6 +2,8 @@ import { resolve } from 'node:path';
 import type { SubmitOptions } from './batch/batch-system.ts';
 import type { KeepFiles } from './cluster/job-files.ts';
 import { checkCaptureOptions, type CaptureOptions } from './payload/capture/capture-options.ts';
+import { chooseDelivery, type ChosenDelivery } from './delivery/choose-delivery.ts';
+import type { Delivery } from './delivery/delivery.ts';
 import { checkPolicies, POLICY_TABLE, type JobPolicies } from './job-options.ts';
 import { troubleWithVariable } from './job-set/job-environment.ts';
 import type { OtherNode } from './payload/format.ts';
@@ -30,6 +32,11 @@ export interface ClusterOptions extends CaptureOptions, JobPolicies {
    * @default the binary that runs this program
    */
   readonly node?: string | undefined;
+  /**
+   * How the jobs come by their node: docs/delivery.md. Not together with `node`.
+   * @default 'shared': this program's binary, or `node`
+   */
+  readonly delivery?: Delivery | undefined;
   /** Options for that node, such as `['--max-old-space-size=4096']`. */
   readonly execArgv?: readonly string[] | undefined;
   /**
@@ -88,6 +95,8 @@ export interface ResolvedOptions {
   readonly environment: Readonly<Record<string, string>>;
   readonly setup: readonly string[];
   readonly node: string;
+  /** Undefined if `node` is all there is to it. */
+  readonly delivery: ChosenDelivery | undefined;
   readonly execArgv: readonly string[];
   readonly maxInFlight: number;
   readonly keepFiles: KeepFiles;
@@ -99,6 +108,22 @@ export interface ResolvedOptions {
   readonly otherNode: OtherNode;
   readonly policies: JobPolicies;
   readonly workers: ResolvedWorkers | undefined;
+  /** Set for the job set of a map, which stays until it is removed: what its header says of it. */
+  readonly map?: MapHeader | undefined;
+}
+
+/** What the header of a map's job set says of it. */
+export interface MapHeader {
+  /** The hash of its function. */
+  readonly function: string;
+  /** By what name errors and reports call it. */
+  readonly name: string;
+  /** Whether each input is a list of arguments. */
+  readonly spread: boolean;
+  /** Whether a failed component may be tried again by the program that made the map, as long as that runs. */
+  readonly supervised: boolean;
+  /** Whether a held component waits for somebody to release it, rather than being as good as failed. */
+  readonly waitsHeld: boolean;
 }
 
 const TABLE: OptionTable = {
@@ -107,6 +132,7 @@ const TABLE: OptionTable = {
   environment: ['array of strings', 'object'],
   setup: ['array of strings'],
   node: ['string'],
+  delivery: ['string', 'object'],
   execArgv: ['array of strings'],
   maxInFlight: ['number'],
   keepFiles: ['string'],
@@ -147,6 +173,7 @@ export function resolveOptions(
     environment: resolveEnvironment(options.environment ?? []),
     setup: options.setup ?? [],
     node: options.node ?? process.execPath,
+    delivery: chooseDelivery(executor, options.delivery, options.node),
     execArgv: options.execArgv ?? [],
     maxInFlight: checkNumber('maxInFlight', options.maxInFlight ?? Infinity, 1),
     keepFiles: checkChoice('keepFiles', keepFiles, ['failed', 'all', 'none']),

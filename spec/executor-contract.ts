@@ -11,6 +11,7 @@ import { dependencies } from './contract/dependencies.ts';
 import { errors } from './contract/errors.ts';
 import { files } from './contract/files.ts';
 import { futures } from './contract/futures.ts';
+import { inside } from './contract/inside.ts';
 import { maps } from './contract/maps.ts';
 import { jobOptions } from './contract/job-options.ts';
 import { programs } from './contract/programs.ts';
@@ -48,6 +49,7 @@ export function executorContract(
       jobOptions,
       shutdown,
       files,
+      inside,
       programs,
       attach,
       dependencies,

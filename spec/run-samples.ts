@@ -76,6 +76,9 @@ const SAMPLES: Readonly<Record<string, Sample>> = {
   'pipeline.ts': {
     prints: ['coast: day 199, 22.3 °C', 'valley: day 202, 21.3 °C', 'summit: day 192, 20.3 °C'],
   },
+  'checkpoint.ts': {
+    prints: ['Attempt 2 went on after 300000 terms, and pi is 3.14159'],
+  },
   'stdout.ts': {
     prints: [
       'epoch 1: loss 0.700',

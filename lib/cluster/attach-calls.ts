@@ -1,9 +1,10 @@
 import { deserialize } from 'node:v8';
 import type { BatchSystem } from '../batch/batch-system.ts';
+import { optionsOfJob } from '../batch/varied-options.ts';
 import type { ResolvedOptions } from '../cluster-options.ts';
 import { DirectoryError, PayloadError, SubmitError } from '../errors.ts';
 import type { Future } from '../future.ts';
-import { positionsOf, readArchive, type Settled } from '../job-set/archive.ts';
+import { positionsOf, repairArchive, type Settled } from '../job-set/archive.ts';
 import { Claim } from '../job-set/claim.ts';
 import { JobSet } from '../job-set/job-set.ts';
 import { readJournal } from '../job-set/journal.ts';
@@ -11,6 +12,7 @@ import { mergeJobOptions } from '../job-options.ts';
 import { decodeOutcome } from '../payload/call.ts';
 import { decodeThrown, type EncodedThrown } from '../payload/thrown.ts';
 import type { Call, CallParts } from './call.ts';
+import { deliveredSubmit } from '../delivery/deliver.ts';
 import { checkHeader } from './check-header.ts';
 import { itemFutures } from './item-futures.ts';
 import { readCalls } from './journaled-calls.ts';
@@ -52,6 +54,7 @@ export async function attachCalls(
   };
   const jobSet = await JobSet.open(options.directory, id);
   await checkHeader(jobSet, system);
+  jobSet.submit = await deliveredSubmit(jobSet);
   const claim = await Claim.take(jobSet.directory, takeOver);
   try {
     const journaled = readCalls(await readJournal(jobSet.directory));
@@ -60,7 +63,7 @@ export async function attachCalls(
       const message = `The job set ${directory} was shut down: all of its calls are done, and only files that were to be kept are there`;
       throw new DirectoryError(message, directory);
     }
-    const archive = await readArchive(jobSet.directory);
+    const archive = await repairArchive(jobSet.directory);
     const recovered = await recoverCalls(jobSet, system, journaled, archive);
     const calls = await restoreCalls(jobSet, recovered.calls, archive, options, keeping);
     for (const { index, job } of recovered.calls) {
@@ -105,7 +108,9 @@ async function restoreCalls(
       fn: undefined,
       payload: undefined,
       payloadHash: found.job.hash,
-      options: mergeJobOptions(options.policies, { submit: found.submission.submit }),
+      options: mergeJobOptions(options.policies, {
+        submit: optionsOfJob(found.submission, found.position),
+      }),
       items: found.job.items,
     });
     call.attempts = found.attempt;

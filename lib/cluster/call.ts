@@ -4,6 +4,7 @@ import { FutureController } from '../future-controller.ts';
 import type { Future } from '../future.ts';
 import type { FutureSource, FutureState, JobControl, Usage } from '../future-source.ts';
 import { jobKey } from '../job-set/names.ts';
+import { readProgress, type Progress } from '../job-set/progress.ts';
 import type { InputLocation, JobSet } from '../job-set/job-set.ts';
 import { publishSettlement, publishState } from './call-diagnostics.ts';
 import type { WrittenFunction } from './functions.ts';
@@ -38,6 +39,8 @@ export interface CallParts {
   /** What it needs of other calls. */
   readonly needs?: readonly Need[] | undefined;
   readonly host: CallHost;
+  /** Whether its value is of no interest here: who wants it reads it from the disk. */
+  readonly valueStays?: boolean | undefined;
 }
 
 /** The executor's side of a future. */
@@ -57,6 +60,7 @@ export class Call implements FutureSource {
   needs: readonly Need[];
   /** Not all of it is there yet: no job is submitted for it. */
   waits = false;
+  readonly valueStays: boolean;
   attempts = 0;
   /** How many of the attempts were made for more memory. */
   growths = 0;
@@ -88,7 +92,17 @@ export class Call implements FutureSource {
   #told: FutureState = 'pending';
   #logs: { stdout: string; stderr: string } | undefined;
 
-  constructor({ index, fn, payload, payloadHash, options, items, needs = NO_NEEDS, host }: CallParts) {
+  constructor({
+    index,
+    fn,
+    payload,
+    payloadHash,
+    options,
+    items,
+    needs = NO_NEEDS,
+    host,
+    valueStays = false,
+  }: CallParts) {
     this.index = index;
     this.#host = host;
     this.fn = fn;
@@ -97,6 +111,7 @@ export class Call implements FutureSource {
     this.options = options;
     this.items = items;
     this.needs = needs;
+    this.valueStays = valueStays;
     this.#controller = new FutureController(this);
   }
 
@@ -174,6 +189,10 @@ export class Call implements FutureSource {
 
   async stderr(): Promise<string> {
     return this.#logs?.stderr ?? (await this.jobSet?.readLog(this.key, 'stderr')) ?? '';
+  }
+
+  async progress(): Promise<Progress | undefined> {
+    return this.jobSet && readProgress(this.jobSet.directory, this.key);
   }
 
   /** Takes the end of the logs into memory, before their files are removed. */

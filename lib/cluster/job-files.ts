@@ -1,3 +1,4 @@
+import { removeCallFiles } from '../job-set/call-files.ts';
 import type { JobSet } from '../job-set/job-set.ts';
 import { Slots } from '../slots.ts';
 import type { Call } from './call.ts';
@@ -98,7 +99,9 @@ export class JobFiles {
       () => false,
     );
     if (isArchived) await this.#jobSet.removeOutcome(key).catch(ignore);
-    if (isLast) await this.releaseInputs(call);
+    if (!isLast) return;
+    await removeCallFiles(this.#jobSet.directory, call.index).catch(ignore);
+    await this.releaseInputs(call);
   }
 }
 

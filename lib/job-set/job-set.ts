@@ -42,6 +42,8 @@ export class JobSet {
   /** The directory's own name. */
   readonly id: string;
   readonly directory: string;
+  /** Submit commands that its script needs, wherever its jobs are submitted from. */
+  submit: Readonly<Record<string, string | number | boolean>> = {};
   readonly #madeParent: boolean;
   #batches = 0;
   readonly #functions = new Set<string>();

@@ -1,9 +1,11 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import type { AnyFunction } from '../payload/any-function.ts';
 import type { EncodedCall } from '../payload/call.ts';
 import { JOB_VARIABLE } from '../payload/job-variable.ts';
 import type { OutcomeWriter } from './outcome-writer.ts';
 import type { ResultsReader } from './results-reader.ts';
 import { runItem } from './run-item.ts';
+import type { RunningCall } from './running-call.ts';
 import { seldom } from './seldom.ts';
 
 /**
@@ -27,8 +29,15 @@ export async function makeCalls(
     results ??= new (seldom().ResultsReader)(writer.place.directory, options);
     return results.read(name);
   };
-  for (const item of items) {
+  // What one call of a chunk leaves running is not to be taken for the next one.
+  const course = items.length > 1 ? new AsyncLocalStorage<RunningCall>() : undefined;
+  for (const [index, item] of items.entries()) {
     limit?.begin();
-    writer.add(await runItem(load, item, options, result));
+    const running: RunningCall = { writer, item: index, items: items.length, options, inside: undefined };
+    writer.running = course === undefined ? () => running : () => course.getStore();
+    const make = async () => runItem(load, item, options, result);
+    const outcome = await (course === undefined ? make() : course.run(running, make));
+    await running.inside?.end(outcome);
+    writer.add(outcome);
   }
 }

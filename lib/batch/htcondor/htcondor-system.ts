@@ -20,6 +20,7 @@ import { findSubmitted } from './find-submitted.ts';
 import { Factories } from './factories.ts';
 import { isLate } from './factory-ads.ts';
 import { commandOf, parseRefusals, trimAnalysis } from './job-actions.ts';
+import { canVary } from './itemdata.ts';
 import { KeptClaims, type KeptClaimsOptions } from './kept-claims.ts';
 import { idSlices, JobQueries } from './job-queries.ts';
 import { HTCondorJobSetRemoval } from './job-set-removal.ts';
@@ -64,6 +65,7 @@ export class HTCondorSystem implements BatchSystem {
   readonly #queries = new JobQueries(async (command, args) => this.#run(command, args), this.#factories);
   readonly #analyses = new PQueue({ concurrency: ANALYSES_AT_ONCE });
   readonly jobSetRemoval: JobSetRemoval;
+  readonly #given: HTCondorPlace;
   readonly #timeout: number;
   readonly #patience: number;
   readonly #claims: KeptClaims;
@@ -72,6 +74,7 @@ export class HTCondorSystem implements BatchSystem {
 
   constructor(place: HTCondorPlace) {
     const { pool, schedd, commandTimeout, submitPatience } = place;
+    this.#given = place;
     this.queue = { pool, schedd };
     this.#timeout = commandTimeout ?? COMMAND_TIMEOUT_MS;
     this.#patience = submitPatience ?? SUBMIT_PATIENCE_MS;
@@ -135,6 +138,10 @@ export class HTCondorSystem implements BatchSystem {
     return isLate(submit);
   }
 
+  canVary(name: string, submit: SubmitOptions): boolean {
+    return canVary(name, submit);
+  }
+
   async #findSubmitted(batch: SubmittedBatch, since: Date): Promise<(string | undefined)[]> {
     const list = async (command: 'condor_q' | 'condor_history', args: readonly string[]): Promise<string> =>
       (await this.#run(command, args)).stdout;
@@ -179,6 +186,11 @@ export class HTCondorSystem implements BatchSystem {
 
   async describe(jobIds: readonly string[]): Promise<Map<string, ClassAd>> {
     return this.#queries.describe(jobIds);
+  }
+
+  /** Its jobs are many and seldom wait for somebody: they keep no claims. */
+  forMap(): HTCondorSystem {
+    return new HTCondorSystem({ ...this.#given, keepClaims: 0 });
   }
 
   async close(): Promise<void> {

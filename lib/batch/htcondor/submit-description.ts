@@ -1,6 +1,7 @@
 import { eventLogFile, scriptFile, startFile } from '../../job-set/names.ts';
 import type { AvoidedHost, JobBatch, SubmitOptions, SubmittedBatch } from '../batch-system.ts';
 import { showValue } from '../../options.ts';
+import { itemdata } from './itemdata.ts';
 import { DOLLAR_ATTRIBUTE, quoteWords, troubleWithValue } from './quoting.ts';
 
 /** Submit commands that the library gives itself, by lower-case name; another value would cut the job off from its future. */
@@ -60,9 +61,12 @@ export function checkSubmitOptions(submit: SubmitOptions): void {
 
 /** The text that condor_submit reads on stdin: what is common to all jobs, then a line for each. */
 export function submitDescription(batch: JobBatch): string {
-  const { jobSet, submission, jobs, cwd, submit, avoid } = batch;
+  const { jobSet, submission, cwd, avoid } = batch;
   const { id, directory } = jobSet;
+  const items = itemdata(batch);
+  const submit = { ...batch.submit, ...items.commands };
   const commands: Record<string, string> = {
+    ...items.macros,
     universe: 'vanilla',
     batch_name: id,
     initialdir: cwd,
@@ -84,13 +88,9 @@ export function submitDescription(batch: JobBatch): string {
     'My.CondorFuturesCall': '"$(call)"',
     [`My.${DOLLAR_ATTRIBUTE}`]: '"$"',
   };
-  return [
-    ...Object.entries(commands).map(([name, value]) => `${name} = ${value}`),
-    'queue call,words from (',
-    ...jobs.map((job) => `${job.key},${job.arguments.join(' ')}`),
-    ')',
-    '',
-  ].join('\n');
+  return [...Object.entries(commands).map(([name, value]) => `${name} = ${value}`), ...items.lines, ''].join(
+    '\n',
+  );
 }
 
 /** The user's requirements, and not to run on some machines for some time. */

@@ -49,6 +49,25 @@ queue call,words from (
   });
 });
 
+describe('a submit description of jobs that differ', () => {
+  it('has their values in the lines of the jobs, and in one command', () => {
+    const avoid = [{ host: 'node7', until: 1000 }];
+    const varied = { request_memory: [1, 2], requirements: ['x', 'y'] };
+    const lines = submitDescription({ ...batch, avoid, submit: {}, varied }).split('\n');
+    expect(lines).toContain('request_memory = $(CondorFuturesColumn1)');
+    expect(lines).toContain(
+      'requirements = ($(CondorFuturesColumn2)) && (TARGET.Machine != "node7" || time() > 1)',
+    );
+    expect(lines.slice(-5)).toEqual([
+      'queue call,CondorFuturesColumn1,CondorFuturesColumn2,words from (',
+      '1,1,x,1 1 0 17',
+      '2-3,2,y,2-3 1 17 4',
+      ')',
+      '',
+    ]);
+  });
+});
+
 /** What somebody may come to pass on, of whom one does not know what they want. */
 const NASTY = [
   'queue',
