@@ -62,5 +62,7 @@ export { registerErrorClass } from './payload/thrown.ts';
 export * from './delivery-errors.ts';
 export * from './errors.ts';
 export * from './job-errors.ts';
+export type { OrFuture, OrFutures } from './or-future.ts';
+export { DependencyError } from './dependency-error.ts';
 export * from './inside-errors.ts';
 export * from './map/tag-errors.ts';

@@ -8,6 +8,7 @@ import { cancellation } from './contract/cancellation.ts';
 import { control } from './contract/control.ts';
 import { closures } from './contract/closures.ts';
 import { deaths } from './contract/deaths.ts';
+import { dependencies } from './contract/dependencies.ts';
 import { errors } from './contract/errors.ts';
 import { files } from './contract/files.ts';
 import { futures } from './contract/futures.ts';
@@ -54,6 +55,7 @@ export function executorContract(
       inside,
       programs,
       attach,
+      dependencies,
     ])
       topic(subject);
   });
