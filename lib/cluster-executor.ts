@@ -5,6 +5,7 @@ import { Calls } from './cluster/calls.ts';
 import { cancelOnAbort } from './cluster/cancel-on-abort.ts';
 import { ConditionWait } from './cluster/condition-wait.ts';
 import { Dependents } from './cluster/dependents.ts';
+import type { ExecutorParts } from './cluster/executor-parts.ts';
 import { failedFuture } from './cluster/failed-future.ts';
 import { JobCommands, warnOfUnremoved } from './cluster/job-commands.ts';
 import { JobControls } from './cluster/job-controls.ts';
@@ -27,17 +28,6 @@ import type { Future } from './future.ts';
 import { checkDirectory } from './job-set/directory.ts';
 import { checkOptions } from './options.ts';
 import type { AnyFunction } from './payload/any-function.ts';
-
-/** See {@link ClusterExecutor.parts}. */
-export interface ExecutorParts {
-  readonly system: BatchSystem;
-  readonly options: ResolvedOptions;
-  readonly calls: Calls;
-  readonly submissions: Submissions;
-  readonly own: OwnJobSet;
-  /** Waits for a call from now on. */
-  readonly add: (call: Call) => Call;
-}
 
 /** The one executor over a batch system: a job for each call, whose outcome comes back through the job set. */
 export class ClusterExecutor extends Executor {

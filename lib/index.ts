@@ -14,7 +14,7 @@ export type { Inputs } from './map/inputs.ts';
 export type { RemoveOptions } from './map/remove-map.ts';
 export * from './map/map-errors.ts';
 export type { AttachOptions } from './attach-options.ts';
-export type { ClusterOptions } from './cluster-options.ts';
+export type { ClusterOptions, Filesystem } from './cluster-options.ts';
 export type {
   CheckedDelivery,
   Deliver,

@@ -52,7 +52,7 @@ export async function attachCalls(
       return call;
     },
   };
-  const jobSet = await JobSet.open(options.directory, id);
+  const jobSet = await JobSet.open(options.directory, id, options.filesystem === 'transfer');
   await checkHeader(jobSet, system);
   jobSet.submit = await deliveredSubmit(jobSet);
   const claim = await Claim.take(jobSet.directory, takeOver);
@@ -177,8 +177,8 @@ function resume({ tracker, files }: OpenJobSet, call: Call, found: RecoveredCall
     if (found.settled.kind === 'failed' && files.keeps(true)) files.keepSet();
     return;
   }
-  const { batch, offset, length } = found.job;
-  call.input = { batch, offset, length };
+  const { batch, offset, length, travels } = found.job;
+  call.input = { batch, offset, length, travels };
   files.useInputs(batch);
   // What is missing there its job tells.
   if (found.state !== 'waiting') files.results.use(call).catch(() => {});

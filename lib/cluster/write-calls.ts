@@ -2,6 +2,7 @@ import type { JobBatch } from '../batch/batch-system.ts';
 import type { InputLocation, JobSet } from '../job-set/job-set.ts';
 import { journalJob } from '../job-set/journal.ts';
 import { jobKey } from '../job-set/names.ts';
+import { travelsOf } from './travels.ts';
 import type { Call } from './call.ts';
 import { needNames } from './needs.ts';
 
@@ -11,11 +12,12 @@ export async function writeCalls(jobSet: JobSet, calls: readonly Call[]): Promis
   const fresh = calls.filter((call) => call.payload !== undefined);
   if (fresh.length === 0) return [];
   const locations = await jobSet.writeInputs(fresh.map((call) => call.payload as Uint8Array));
-  fresh.forEach((call, index) => {
-    call.input = locations[index];
+  for (const [index, call] of fresh.entries()) {
+    const input = locations[index] as InputLocation;
+    call.input = jobSet.transfers ? { ...input, travels: await travelsOf(jobSet, call, input) } : input;
     call.payload = undefined;
     call.jobSet = jobSet;
-  });
+  }
   return fresh;
 }
 
@@ -28,6 +30,6 @@ export function journaledJob(call: Call, attempt: number): string {
 
 /** The same, for the batch system. */
 export function batchedJob({ key, input, payloadHash }: Call, submission: number): JobBatch['jobs'][number] {
-  const { batch, offset, length } = input as InputLocation;
-  return { key, arguments: [key, batch, offset, length, payloadHash, submission].map(String) };
+  const { batch, offset, length, travels } = input as InputLocation;
+  return { key, arguments: [key, batch, offset, length, payloadHash, submission].map(String), travels };
 }

@@ -43,8 +43,8 @@ describe('A call that was given futures', () => {
     const next = executor.submit((list: number[]) => list.length, sum);
     await until(async () => (await waiting(scripted)).length === 2);
     expect(await waiting(scripted)).toEqual([
-      ['3', '1,2'],
-      ['4', '3'],
+      ['3', 'needs:1,2'],
+      ['4', 'needs:3'],
     ]);
     expect(readdirSync(inputsDirectory(pathOf(scripted)))).toEqual(['1']);
     await end(scripted, one, 1);
@@ -182,7 +182,7 @@ describe('A call that was given futures', () => {
     const path = pathOf(scripted);
     await scripted.executor.detach();
     expect(await thrownBy(sum)).toBeInstanceOf(DetachedError);
-    expect(await waiting(scripted)).toContainEqual(['4', '1,2']);
+    expect(await waiting(scripted)).toContainEqual(['4', 'needs:1,2']);
     expect([readdirSync(resultsDirectory(path)), readdirSync(inputsDirectory(path))]).toEqual([['1'], ['1']]);
   });
 });
