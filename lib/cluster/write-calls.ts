@@ -4,6 +4,7 @@ import { journalJob } from '../job-set/journal.ts';
 import { jobKey } from '../job-set/names.ts';
 import { travelsOf } from './travels.ts';
 import type { Call } from './call.ts';
+import { filesNeeded } from './files-needed.ts';
 import { needNames } from './needs.ts';
 
 /** Writes the functions and inputs that are not on the disk yet, as those of a call that is tried again are; tells which. */
@@ -29,7 +30,9 @@ export function journaledJob(call: Call, attempt: number): string {
 }
 
 /** The same, for the batch system. */
-export function batchedJob({ key, input, payloadHash }: Call, submission: number): JobBatch['jobs'][number] {
-  const { batch, offset, length, travels } = input as InputLocation;
+export function batchedJob(call: Call, submission: number): JobBatch['jobs'][number] {
+  const { key, input, payloadHash } = call;
+  const { batch, offset, length, travels: own } = input as InputLocation;
+  const travels = own === undefined ? undefined : [...own, ...filesNeeded(call)];
   return { key, arguments: [key, batch, offset, length, payloadHash, submission].map(String), travels };
 }
