@@ -4,7 +4,7 @@ import { DirectoryError } from '../errors.ts';
 import type { JobSet } from '../job-set/job-set.ts';
 
 /** Where the jobs of a job set are, as its header says. */
-interface Header {
+export interface JobSetHeader {
   readonly system?: string;
   /** Of the process that made it. */
   readonly host?: string;
@@ -16,26 +16,36 @@ interface Header {
  * @throws {DirectoryError} with the remedy
  */
 export async function checkHeader(jobSet: JobSet, system: BatchSystem): Promise<void> {
-  const header = (await jobSet.readHeader()) as Header;
+  const header = (await jobSet.readHeader()) as JobSetHeader;
   const trouble = troubleWith(header, system, hostname());
   if (trouble !== undefined)
     throw new DirectoryError(`The jobs of ${jobSet.directory} ${trouble}`, jobSet.directory);
 }
 
-/** Why the jobs would not be found, for the end of a sentence that begins with them. */
-export function troubleWith(header: Header, { name, queue }: BatchSystem, host: string): string | undefined {
+/**
+ * Why the jobs would not be found, for the end of a sentence that begins with them.
+ * @param attach what is tried
+ */
+export function troubleWith(
+  header: JobSetHeader,
+  { name, queue }: Pick<BatchSystem, 'name' | 'queue'>,
+  host: string,
+  attach = 'attach',
+): string | undefined {
   if (header.system !== name) {
-    return `are those of ${header.system}, not of ${name}. Remedy: attach with the executor that submitted them`;
+    return `are those of ${header.system}, not of ${name}. Remedy: ${attach} with the executor that submitted them`;
   }
   if (queue === undefined)
-    return header.host === host ? undefined : `are on ${header.host}, not on ${host}. Remedy: attach there`;
+    return header.host === host
+      ? undefined
+      : `are on ${header.host}, not on ${host}. Remedy: ${attach} there`;
   const { pool, schedd } = header.queue ?? {};
   if (pool !== queue.pool || (schedd !== undefined && schedd !== queue.schedd)) {
     const options = JSON.stringify({ pool, schedd });
-    return `are in another queue. Remedy: attach with the options of the executor that submitted them, ${options}`;
+    return `are in another queue. Remedy: ${attach} with the options of the executor that submitted them, ${options}`;
   }
   if (schedd === undefined && queue.schedd === undefined && header.host !== host) {
-    return `are in the queue of ${header.host}, not of ${host}. Remedy: attach there, or name its schedd with the option \`schedd\``;
+    return `are in the queue of ${header.host}, not of ${host}. Remedy: ${attach} there, or name its schedd with the option \`schedd\``;
   }
   return undefined;
 }

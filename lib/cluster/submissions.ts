@@ -74,6 +74,11 @@ export class Submissions {
     this.#work();
   }
 
+  /** Writes down that calls, whose inputs are on the disk, are to be submitted. */
+  async note(calls: readonly Call[]): Promise<void> {
+    return this.#notes.note(calls);
+  }
+
   /** As {@link add}, when its time has come, for a call whose job failed; resolves when the journal says that it waits for another one. */
   async noteRetry(call: Call): Promise<void> {
     return this.#notes.noteRetry(call);

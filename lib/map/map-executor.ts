@@ -1,4 +1,5 @@
 import type { BatchSystem } from '../batch/batch-system.ts';
+import { optionsOfJob } from '../batch/varied-options.ts';
 import type { Call } from '../cluster/call.ts';
 import type { WrittenFunction } from '../cluster/functions.ts';
 import type { JournaledCall } from '../cluster/journaled-calls.ts';
@@ -9,6 +10,7 @@ import { mergeJobOptions, type JobOptions } from '../job-options.ts';
 import { Claim } from '../job-set/claim.ts';
 import type { Future } from '../future.ts';
 import type { JobSet } from '../job-set/job-set.ts';
+import type { JournalEntry } from '../job-set/journal.ts';
 
 /** Submits the calls of one map, and looks after them where the batch system cannot do so alone. */
 export class MapExecutor extends ClusterExecutor {
@@ -17,7 +19,14 @@ export class MapExecutor extends ClusterExecutor {
   #calls: Call[] = [];
   /** By component. */
   readonly #pending = new Map<number, Future<unknown>>();
-  #left = false;
+  #leaving: Promise<void> | undefined;
+  #onLeft = (): void => {};
+  /** Resolves when it looks after nothing any more. */
+  readonly left: Promise<void> = new Promise((resolve) => (this.#onLeft = resolve));
+  /** More calls are being given to it. */
+  readonly #fillings = new Set<Promise<unknown>>();
+  /** Of so many components the journal tells that they are there. */
+  #announced = 0;
 
   constructor(system: BatchSystem, options: ResolvedOptions, id?: string) {
     super(system, options, id);
@@ -25,11 +34,32 @@ export class MapExecutor extends ClusterExecutor {
   }
 
   /** Goes on with the job set of a map that nobody looks after. @throws {JobSetInUseError} */
-  async takeUp(jobSet: JobSet, last: { readonly call: number; readonly submission: number }): Promise<void> {
+  async takeUp(
+    jobSet: JobSet,
+    last: { readonly call: number; readonly submission: number },
+    takeOver?: boolean,
+  ): Promise<void> {
     const { calls, own, submissions } = this.parts;
     calls.startAfter(last.call);
     submissions.startAfter(last.submission);
-    await own.takeUp(jobSet, await Claim.take(jobSet.directory));
+    this.#announced = last.call;
+    await own.takeUp(jobSet, await Claim.take(jobSet.directory, takeOver));
+  }
+
+  /** Stays open, whatever becomes of the calls that it has, while this gives it more. */
+  async filling<T>(fill: () => Promise<T>): Promise<T> {
+    const filled = fill();
+    this.#fillings.add(filled);
+    try {
+      return await filled;
+    } finally {
+      this.#fillings.delete(filled);
+    }
+  }
+
+  /** Makes the job set, which is claimed from then on. @throws {DirectoryError} {@link DeliveryError} */
+  async make(): Promise<void> {
+    await this.parts.own.open();
   }
 
   /**
@@ -48,13 +78,17 @@ export class MapExecutor extends ClusterExecutor {
   }
 
   /** A component is to be run once more: its next attempt waits for {@link sendAll}. */
-  again(jobSet: JobSet, { index, attempt, job, submission }: JournaledCall, options: JobOptions): void {
+  again(
+    jobSet: JobSet,
+    { index, attempt, job, submission, position }: JournaledCall,
+    options: JobOptions,
+  ): void {
     const call = this.parts.calls.remake({
       index,
       fn: undefined,
       payload: undefined,
       payloadHash: job.hash,
-      options: mergeJobOptions({ submit: submission.submit }, options),
+      options: mergeJobOptions({ submit: optionsOfJob(submission, position) }, options),
       items: 0,
       valueStays: true,
     });
@@ -72,6 +106,7 @@ export class MapExecutor extends ClusterExecutor {
    */
   async sendAll(): Promise<boolean> {
     const { submissions, add } = this.parts;
+    await this.#announce();
     const sent = this.#calls.splice(0).map((call) => ({ call, future: add(call).future }));
     for (const { call, future } of sent) {
       this.#pending.set(call.index - 1, future);
@@ -86,11 +121,29 @@ export class MapExecutor extends ClusterExecutor {
     throw await refused.future.exception();
   }
 
+  /** From this line of the journal on there are new components: all of them, or none. */
+  async #announce(): Promise<void> {
+    let count = 0;
+    for (const { index } of this.#calls) count = Math.max(count, index);
+    if (count <= this.#announced) return;
+    const { submissions, own } = this.parts;
+    await submissions.note(this.#calls);
+    await own.opened?.jobSet.note({ event: 'components', count } satisfies JournalEntry);
+    this.#announced = count;
+  }
+
   /** Leaves the jobs to the batch system; jobs that would end with the program are looked after until they are done. */
   async letGo(): Promise<void> {
-    if (this.#left) return;
-    this.#left = true;
-    await (this.#system.jobSetRemoval === undefined ? this.shutdown() : this.detach());
+    this.#leaving ??= this.#leave();
+    return this.#leaving;
+  }
+
+  async #leave(): Promise<void> {
+    try {
+      await (this.#system.jobSetRemoval === undefined ? this.shutdown() : this.detach());
+    } finally {
+      this.#onLeft();
+    }
   }
 
   /** What has not started is not wanted any more. */
@@ -105,22 +158,27 @@ export class MapExecutor extends ClusterExecutor {
 
   /** Everything is taken back: its jobs, and its job set. */
   async undo(): Promise<void> {
-    this.#left = true;
     for (const future of this.#pending.values()) future.cancel();
-    await this.shutdown();
+    this.#leaving ??= this.shutdown();
+    await this.#leaving;
     await this.parts.own.opened?.jobSet.remove();
   }
 
   /** Whether it can be given more calls. */
   get isOpen(): boolean {
-    return !this.#left;
+    return this.#leaving === undefined;
+  }
+
+  /** Through which its jobs can be reached. */
+  get system(): BatchSystem {
+    return this.#system;
   }
 
   /** Looks after its calls until they are done. */
   async keep(): Promise<void> {
-    await Promise.allSettled(this.#pending.values());
+    await Promise.allSettled([...this.#pending.values(), ...this.#fillings]);
     // More may have been sent meanwhile.
-    if (this.#pending.size > 0) return this.keep();
+    if (this.#pending.size + this.#fillings.size > 0) return this.keep();
     await this.letGo();
   }
 }
