@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import type { BatchSystem } from '../batch/batch-system.ts';
+import type { Filesystem } from '../cluster-options.ts';
 import { DirectoryError } from '../errors.ts';
 import type { JobSet } from '../job-set/job-set.ts';
 
@@ -8,6 +9,8 @@ export interface JobSetHeader {
   readonly system?: string;
   /** Of the process that made it. */
   readonly host?: string;
+  /** Undefined in those of earlier versions: 'shared'. */
+  readonly filesystem?: Filesystem;
   readonly queue?: { readonly pool?: string; readonly schedd?: string };
 }
 
@@ -17,9 +20,18 @@ export interface JobSetHeader {
  */
 export async function checkHeader(jobSet: JobSet, system: BatchSystem): Promise<void> {
   const header = (await jobSet.readHeader()) as JobSetHeader;
-  const trouble = troubleWith(header, system, hostname());
+  const trouble = troubleWith(header, system, hostname()) ?? troubleWithFilesystem(header, jobSet.transfers);
   if (trouble !== undefined)
     throw new DirectoryError(`The jobs of ${jobSet.directory} ${trouble}`, jobSet.directory);
+}
+
+/** In the same words. */
+function troubleWithFilesystem(
+  { filesystem = 'shared' }: JobSetHeader,
+  transfers: boolean,
+): string | undefined {
+  if ((filesystem === 'transfer') === transfers) return undefined;
+  return `have been submitted with another \`filesystem\`. Remedy: attach with \`filesystem: '${filesystem}'\``;
 }
 
 /**

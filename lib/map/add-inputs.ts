@@ -15,6 +15,7 @@ export async function addInputs(
   inputs: Inputs<unknown>,
   options: JobOptions,
 ): Promise<number[]> {
+  core.host.system.checkSubmitOptions(options.submit ?? {});
   await core.look();
   const { reader, header } = core;
   const first = core.length;

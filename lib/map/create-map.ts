@@ -1,5 +1,6 @@
 import { Functions } from '../cluster/functions.ts';
 import type { MapHeader } from '../cluster-options.ts';
+import { checkFunction } from '../executor.ts';
 import { checkPolicies, POLICY_TABLE, type JobPolicies } from '../job-options.ts';
 import { checkOptions, checkSignal, showValue } from '../options.ts';
 import type { AnyFunction } from '../payload/any-function.ts';
@@ -53,6 +54,7 @@ export async function createMap(
   const { tag: wanted, submit, signal, onProgress = () => {}, ...policies } = checkCreateOptions(options);
   const components = new ComponentOptions<unknown>(submit as MapSubmitOptions<unknown> | undefined, policies);
   host.system.checkSubmitOptions({ ...host.options.submit, ...components.fixed });
+  checkFunction(fn);
   checkInputs(inputs);
   signal?.throwIfAborted();
   const written = new Functions(host.options.capture).write(fn);
@@ -73,6 +75,8 @@ export async function createMap(
         args: spread ? argumentsOf(input, count + index) : [input],
         options: components.of(input, count + index),
       }));
+      for (const { options: own } of calls)
+        if (components.areVaried) host.system.checkSubmitOptions(own.submit ?? {});
       await executor.write(written, calls);
       count += batch.length;
       onProgress({ phase: 'writing', written: count });

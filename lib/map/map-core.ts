@@ -146,31 +146,26 @@ export class MapCore {
    */
   async submit(fill: (executor: MapExecutor) => Promise<void>, policies: JobPolicies): Promise<void> {
     const { host, reader, header } = this;
-    const known = this.keeper;
-    if (known?.isOpen === true) {
-      await known.filling(async () => {
-        await fill(known);
-        await known.sendAll();
-      });
-    } else {
-      // It has nothing to do any more, and is about to give the job set free.
-      await known?.letGo();
-      if (host.outOfReach !== undefined) throw host.outOfReach;
-      // Jobs of a program that is gone, which may be with the host's, must not end with it.
-      const system = host.system.forMap();
-      reader.listen(system);
-      const executor = new MapExecutor(system, mapOptions(host.options, this.tag, header));
-      const last = { call: this.length, submission: reader.lastSubmission };
-      await executor.takeUp(reader.jobSet, last, host.takeOver);
-      try {
-        await fill(executor);
-        const isAllSent = await executor.sendAll();
-        const isKept = needsKeeper(host.system, mergeJobOptions(host.options.policies, policies));
-        await this.entrust(executor, isKept || !isAllSent);
-      } catch (error) {
-        await executor.letGo();
-        throw error;
-      }
+    const known = this.keeper?.isOpen === true ? this.keeper : undefined;
+    // It may be at its end, and the job set still be its own.
+    if (known === undefined) await this.keeper?.letGo();
+    if (known === undefined && host.outOfReach !== undefined) throw host.outOfReach;
+    // Jobs of a program that is gone, which may be with the host's, must not end with it.
+    const system = known?.system ?? host.system.forMap();
+    if (known === undefined) reader.listen(system);
+    const executor = known ?? new MapExecutor(system, mapOptions(host.options, this.tag, header));
+    const last = { call: this.length, submission: reader.lastSubmission };
+    if (known === undefined) await executor.takeUp(reader.jobSet, last, host.takeOver);
+    try {
+      const isAllSent = await executor.send(fill);
+      if (known === undefined)
+        await this.entrust(
+          executor,
+          !isAllSent || needsKeeper(host.system, mergeJobOptions(host.options.policies, policies)),
+        );
+    } catch (error) {
+      if (known === undefined) await executor.letGo();
+      throw error;
     }
     await this.look();
     this.watch.poke();
@@ -185,14 +180,16 @@ export class MapCore {
 
   /** Reads, and tells what cannot be read as the map is gone. */
   async guard<T>(read: () => Promise<T>): Promise<T> {
-    if (this.removed) throw new MapRemovedError(this.tag);
+    if (this.#isGone()) throw new MapRemovedError(this.tag);
     try {
       return await read();
     } catch (error) {
-      if (this.removed || !existsSync(this.reader.jobSet.directory))
-        throw new MapRemovedError(this.tag, { cause: error });
-      throw error;
+      throw this.#isGone() ? new MapRemovedError(this.tag, { cause: error }) : error;
     }
+  }
+
+  #isGone(): boolean {
+    return this.removed || !existsSync(this.reader.jobSet.directory);
   }
 
   #statuses(): ComponentStatus[] {

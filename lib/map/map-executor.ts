@@ -3,6 +3,7 @@ import { optionsOfJob } from '../batch/varied-options.ts';
 import type { Call } from '../cluster/call.ts';
 import type { WrittenFunction } from '../cluster/functions.ts';
 import type { JournaledCall } from '../cluster/journaled-calls.ts';
+import { WaitingNotes } from '../cluster/waiting-notes.ts';
 import { writeCalls } from '../cluster/write-calls.ts';
 import { ClusterExecutor } from '../cluster-executor.ts';
 import type { ResolvedOptions } from '../cluster-options.ts';
@@ -19,12 +20,12 @@ export class MapExecutor extends ClusterExecutor {
   #calls: Call[] = [];
   /** By component. */
   readonly #pending = new Map<number, Future<unknown>>();
-  #leaving: Promise<void> | undefined;
+  /** Those who give it more calls just now. */
+  #givers = new Set<Promise<unknown>>();
+  #left: Promise<void> | undefined;
   #onLeft = (): void => {};
   /** Resolves when it looks after nothing any more. */
   readonly left: Promise<void> = new Promise((resolve) => (this.#onLeft = resolve));
-  /** More calls are being given to it. */
-  readonly #fillings = new Set<Promise<unknown>>();
   /** Of so many components the journal tells that they are there. */
   #announced = 0;
 
@@ -44,17 +45,6 @@ export class MapExecutor extends ClusterExecutor {
     submissions.startAfter(last.submission);
     this.#announced = last.call;
     await own.takeUp(jobSet, await Claim.take(jobSet.directory, takeOver));
-  }
-
-  /** Stays open, whatever becomes of the calls that it has, while this gives it more. */
-  async filling<T>(fill: () => Promise<T>): Promise<T> {
-    const filled = fill();
-    this.#fillings.add(filled);
-    try {
-      return await filled;
-    } finally {
-      this.#fillings.delete(filled);
-    }
   }
 
   /** Makes the job set, which is claimed from then on. @throws {DirectoryError} {@link DeliveryError} */
@@ -94,9 +84,20 @@ export class MapExecutor extends ClusterExecutor {
     });
     call.attempts = attempt;
     call.jobSet = jobSet;
-    call.input = { batch: job.batch, offset: job.offset, length: job.length };
+    call.input = { batch: job.batch, offset: job.offset, length: job.length, travels: job.travels };
     this.parts.own.opened?.files.useInputs(job.batch);
     this.#calls.push(call);
+  }
+
+  /** Writes what `fill` gives it, and sends it; it is not let go meanwhile. @throws as {@link sendAll}, and `fill` */
+  async send(fill: (executor: this) => Promise<void>): Promise<boolean> {
+    const given = fill(this).then(async () => this.sendAll());
+    this.#givers.add(given);
+    try {
+      return await given;
+    } finally {
+      this.#givers.delete(given);
+    }
   }
 
   /**
@@ -126,24 +127,16 @@ export class MapExecutor extends ClusterExecutor {
     let count = 0;
     for (const { index } of this.#calls) count = Math.max(count, index);
     if (count <= this.#announced) return;
-    const { submissions, own } = this.parts;
-    await submissions.note(this.#calls);
+    const { system, options, own } = this.parts;
+    await new WaitingNotes({ common: options.submit, system }).note(this.#calls);
     await own.opened?.jobSet.note({ event: 'components', count } satisfies JournalEntry);
     this.#announced = count;
   }
 
   /** Leaves the jobs to the batch system; jobs that would end with the program are looked after until they are done. */
   async letGo(): Promise<void> {
-    this.#leaving ??= this.#leave();
-    return this.#leaving;
-  }
-
-  async #leave(): Promise<void> {
-    try {
-      await (this.#system.jobSetRemoval === undefined ? this.shutdown() : this.detach());
-    } finally {
-      this.#onLeft();
-    }
+    this.#left ??= this.#leave();
+    return this.#left;
   }
 
   /** What has not started is not wanted any more. */
@@ -158,15 +151,15 @@ export class MapExecutor extends ClusterExecutor {
 
   /** Everything is taken back: its jobs, and its job set. */
   async undo(): Promise<void> {
+    this.#left = Promise.resolve();
     for (const future of this.#pending.values()) future.cancel();
-    this.#leaving ??= this.shutdown();
-    await this.#leaving;
+    await this.shutdown();
     await this.parts.own.opened?.jobSet.remove();
   }
 
   /** Whether it can be given more calls. */
   get isOpen(): boolean {
-    return this.#leaving === undefined;
+    return this.#left === undefined;
   }
 
   /** Through which its jobs can be reached. */
@@ -176,9 +169,17 @@ export class MapExecutor extends ClusterExecutor {
 
   /** Looks after its calls until they are done. */
   async keep(): Promise<void> {
-    await Promise.allSettled([...this.#pending.values(), ...this.#fillings]);
-    // More may have been sent meanwhile.
-    if (this.#pending.size + this.#fillings.size > 0) return this.keep();
+    // More may be sent meanwhile.
+    while (this.#pending.size > 0 || this.#givers.size > 0)
+      await Promise.allSettled([...this.#pending.values(), ...this.#givers]);
     await this.letGo();
+  }
+
+  async #leave(): Promise<void> {
+    try {
+      await (this.#system.jobSetRemoval === undefined ? this.shutdown() : this.detach());
+    } finally {
+      this.#onLeft();
+    }
   }
 }

@@ -61,20 +61,24 @@ export function isMissing(error: unknown): boolean {
 export async function openWhatThereIs(tag: string, home: MapHome): Promise<JobMap> {
   const { options } = home;
   const record = await readTag(options.directory, tag);
-  const jobSet = await JobSet.open(options.directory, record.id).catch((error: unknown) => {
-    if (isNotThere(error)) throw new MapRemovedError(tag, { cause: error });
-    throw error;
-  });
-  const header = (await jobSet.readHeader().catch((error: unknown) => {
+  const open = async (transfers: boolean): Promise<JobSet> =>
+    JobSet.open(options.directory, record.id, transfers).catch((error: unknown) => {
+      if (isNotThere(error)) throw new MapRemovedError(tag, { cause: error });
+      throw error;
+    });
+  const found = await open(false);
+  const header = (await found.readHeader().catch((error: unknown) => {
     throw isNotThere(error) ? new MapUnfinishedError(tag, false) : error;
   })) as unknown as Partial<MapSetHeader>;
   if (header.map === undefined)
-    throw new DirectoryError(`The job set ${jobSet.directory} is no map's`, jobSet.directory);
+    throw new DirectoryError(`The job set ${found.directory} is no map's`, found.directory);
+  const { filesystem = 'shared' } = header;
+  const jobSet = filesystem === 'transfer' ? await open(true) : found;
   jobSet.submit = header.delivery?.submit ?? {};
   const host = {
     ...home,
     // Wherever a later program runs that submits them again.
-    options: { ...options, cwd: header.cwd ?? options.cwd },
+    options: { ...options, filesystem, cwd: header.cwd ?? options.cwd },
     ...reach(tag, header, home, keeperOf(jobSet.directory)),
   };
   return JobMap.open({ tag, record, header: header.map }, jobSet, host);

@@ -6,7 +6,7 @@ import type { JobSetHeader } from '../cluster/check-header.ts';
 import { CondorFuturesError } from '../errors.ts';
 
 /** How the batch system of a map is to be reached, rather than as its job set says. */
-export type SystemPlace = Omit<HTCondorPlace, 'keepClaims' | 'keepClaimsFor'> & {
+export type SystemPlace = Omit<HTCondorPlace, 'keepClaims' | 'keepClaimsFor' | 'filesystem'> & {
   readonly maxWorkers?: number | undefined;
 };
 
@@ -15,13 +15,13 @@ export type SystemPlace = Omit<HTCondorPlace, 'keepClaims' | 'keepClaimsFor'> & 
  * @throws {CondorFuturesError} for one that this version does not know
  */
 export function systemFor(
-  { system, queue }: JobSetHeader,
+  { system, queue, filesystem }: JobSetHeader,
   { maxWorkers = availableParallelism(), ...place }: SystemPlace = {},
 ): BatchSystem {
   switch (system) {
     case 'HTCondor': {
       const { pool = queue?.pool, schedd = queue?.schedd } = place;
-      return new HTCondorSystem({ ...place, pool, schedd, keepClaims: 0 });
+      return new HTCondorSystem({ ...place, pool, schedd, filesystem, keepClaims: 0 });
     }
     case 'local':
       return new LocalSystem(maxWorkers);
