@@ -53,6 +53,7 @@ export async function cleanMaps(home: MapHome, { all = false }: CleanOptions): P
   const { directory } = home.options;
   const removed: string[] = [];
   const errors: unknown[] = [];
+  let isWhole = true;
   const remove = async (tag: string): Promise<void> => {
     try {
       if (await removeTagged(tag, home, {})) removed.push(tag);
@@ -63,13 +64,18 @@ export async function cleanMaps(home: MapHome, { all = false }: CleanOptions): P
   };
   for (const tag of await listTags(directory)) {
     const record = await readTag(directory, tag).catch((error: unknown) => {
-      if (!(error instanceof TagNotFoundError)) errors.push(error);
+      if (error instanceof TagNotFoundError) return;
+      isWhole = false;
+      errors.push(error);
     });
     if (record !== undefined && (all || record.transient)) await remove(tag);
   }
-  for (const tag of await lostTags(directory)) await remove(tag);
-  for (const jobSet of await leftoverJobSets(directory))
-    await removeLeftover(jobSet, home).catch((error: unknown) => errors.push(error));
+  // Else it is not known which job sets have tags.
+  if (isWhole) {
+    for (const tag of await lostTags(directory)) await remove(tag);
+    for (const jobSet of await leftoverJobSets(directory))
+      await removeLeftover(jobSet, home).catch((error: unknown) => errors.push(error));
+  }
   if (errors.length > 0) throw new CleanError(errors, removed);
   return removed;
 }
