@@ -30,7 +30,12 @@ function oneComponent(): MapState {
 }
 
 /** Long after everything that was told. */
-const later = (): Circumstances => ({ now: performance.now() + 60_000, grace: 1000, supervised: false });
+const later = (): Circumstances => ({
+  now: performance.now() + 60_000,
+  grace: 1000,
+  supervised: false,
+  attended: true,
+});
 const status = (state: MapState, circumstances: Circumstances = later()): string =>
   statusOf(state.components[0] as never, circumstances);
 
