@@ -1,12 +1,18 @@
 import { resolve } from 'node:path';
+import { mergeSubmitOptions } from './batch/merge-submit-options.ts';
 import type { SubmitOptions } from './batch/batch-system.ts';
 import type { KeepFiles } from './cluster/job-files.ts';
 import { checkCaptureOptions, type CaptureOptions } from './payload/capture/capture-options.ts';
+import { chooseDelivery, type ChosenDelivery } from './delivery/choose-delivery.ts';
+import type { Delivery } from './delivery/delivery.ts';
 import { checkPolicies, POLICY_TABLE, type JobPolicies } from './job-options.ts';
 import { troubleWithVariable } from './job-set/job-environment.ts';
 import type { OtherNode } from './payload/format.ts';
 import { checkChoice, checkNumber, checkOptions, showValue, type OptionTable } from './options.ts';
 import { resolveWorkers, type ResolvedWorkers, type WorkerOptions } from './workers/worker-options.ts';
+
+/** How jobs come by their calls, see the option. */
+export type Filesystem = 'shared' | 'transfer';
 
 /** Options of every executor that runs jobs over a job set. */
 export interface ClusterOptions extends CaptureOptions, JobPolicies {
@@ -15,6 +21,12 @@ export interface ClusterOptions extends CaptureOptions, JobPolicies {
    * @default '.condor-futures' in the current directory
    */
   readonly directory?: string | undefined;
+  /**
+   * Whether jobs see `directory`. With `'transfer'`, HTCondor's file transfer brings them what they need and takes back what comes of them: for
+   * machines that do not share a filesystem with this one. A job's current directory is its scratch directory then: docs/files.md.
+   * @default 'shared'
+   */
+  readonly filesystem?: Filesystem | undefined;
   /** Submit commands for all jobs, by their HTCondor names, such as `{ request_memory: '2GB' }`. */
   readonly submit?: SubmitOptions | undefined;
   /**
@@ -30,6 +42,11 @@ export interface ClusterOptions extends CaptureOptions, JobPolicies {
    * @default the binary that runs this program
    */
   readonly node?: string | undefined;
+  /**
+   * How the jobs come by their node: docs/delivery.md. Not together with `node`.
+   * @default 'shared': this program's binary, or `node`
+   */
+  readonly delivery?: Delivery | undefined;
   /** Options for that node, such as `['--max-old-space-size=4096']`. */
   readonly execArgv?: readonly string[] | undefined;
   /**
@@ -82,12 +99,15 @@ export interface ClusterOptions extends CaptureOptions, JobPolicies {
 /** The options with everything filled in that does not depend on the machine. */
 export interface ResolvedOptions {
   readonly directory: string;
+  readonly filesystem: Filesystem;
   /** Of the program when it made the executor, and so of its jobs. */
   readonly cwd: string;
   readonly submit: SubmitOptions;
   readonly environment: Readonly<Record<string, string>>;
   readonly setup: readonly string[];
   readonly node: string;
+  /** Undefined if `node` is all there is to it. */
+  readonly delivery: ChosenDelivery | undefined;
   readonly execArgv: readonly string[];
   readonly maxInFlight: number;
   readonly keepFiles: KeepFiles;
@@ -99,14 +119,32 @@ export interface ResolvedOptions {
   readonly otherNode: OtherNode;
   readonly policies: JobPolicies;
   readonly workers: ResolvedWorkers | undefined;
+  /** Set for the job set of a map, which stays until it is removed: what its header says of it. */
+  readonly map?: MapHeader | undefined;
+}
+
+/** What the header of a map's job set says of it. */
+export interface MapHeader {
+  /** The hash of its function. */
+  readonly function: string;
+  /** By what name errors and reports call it. */
+  readonly name: string;
+  /** Whether each input is a list of arguments. */
+  readonly spread: boolean;
+  /** Whether a failed component may be tried again by the program that made the map, as long as that runs. */
+  readonly supervised: boolean;
+  /** Whether a held component waits for somebody to release it, rather than being as good as failed. */
+  readonly waitsHeld: boolean;
 }
 
 const TABLE: OptionTable = {
   directory: ['string'],
   submit: ['object'],
+  filesystem: ['string'],
   environment: ['array of strings', 'object'],
   setup: ['array of strings'],
   node: ['string'],
+  delivery: ['string', 'object'],
   execArgv: ['array of strings'],
   maxInFlight: ['number'],
   keepFiles: ['string'],
@@ -142,11 +180,13 @@ export function resolveOptions(
   const { retries, onHold, releaseLimit, growMemory, timeLimit } = options;
   return {
     directory: resolve(options.directory ?? '.condor-futures'),
+    filesystem: checkFilesystem(executor, options),
     cwd: process.cwd(),
-    submit: options.submit ?? {},
+    submit: mergeSubmitOptions(options.submit),
     environment: resolveEnvironment(options.environment ?? []),
     setup: options.setup ?? [],
     node: options.node ?? process.execPath,
+    delivery: chooseDelivery(executor, options.delivery, options.node),
     execArgv: options.execArgv ?? [],
     maxInFlight: checkNumber('maxInFlight', options.maxInFlight ?? Infinity, 1),
     keepFiles: checkChoice('keepFiles', keepFiles, ['failed', 'all', 'none']),
@@ -160,6 +200,21 @@ export function resolveOptions(
     policies: { retries, onHold, releaseLimit, growMemory, timeLimit },
     workers: resolveWorkers(options.workers),
   };
+}
+
+function checkFilesystem(executor: string, { filesystem = 'shared', workers }: ClusterOptions): Filesystem {
+  checkChoice('filesystem', filesystem, ['shared', 'transfer']);
+  if (filesystem === 'transfer' && executor === 'LocalExecutor') {
+    throw new TypeError(
+      "LocalExecutor has no `filesystem: 'transfer'`: its jobs run on this machine, and see its files as they are",
+    );
+  }
+  if (filesystem === 'transfer' && workers !== undefined) {
+    throw new TypeError(
+      "The option `workers` cannot be had with `filesystem: 'transfer'`: calls reach a worker through its inbox in the job set, which it does not see",
+    );
+  }
+  return filesystem;
 }
 
 /** Names to copy that are not set here are left out, as a shell's `export` would. */

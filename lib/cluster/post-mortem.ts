@@ -1,6 +1,6 @@
 import { startFile, stderrFile } from '../job-set/names.ts';
 import type { JobSet } from '../job-set/job-set.ts';
-import type { JobError } from '../job-errors.ts';
+import { NodeUnavailableError, type JobError } from '../job-errors.ts';
 import { errorOf } from './error-of.ts';
 import type { Job, JobEnd } from './job.ts';
 import type { JobFiles } from './job-files.ts';
@@ -20,9 +20,10 @@ export interface PostMortem {
 /** Finds out why a job has left no outcome. */
 export async function postMortem(
   jobSet: JobSet,
-  files: JobFiles,
+  files: Pick<JobFiles, 'keeps'>,
   job: Job,
   end: JobEnd,
+  staysHeld = false,
 ): Promise<PostMortem> {
   const { key, call, jobId, memoryUsed, memoryRequested, evicted } = job;
   const { log, text } = await lastWords(jobSet, key);
@@ -38,8 +39,9 @@ export async function postMortem(
       ? (couldNotBegin ? startFile : stderrFile)(jobSet.directory, key)
       : undefined,
   };
-  const error = errorOf({ end, couldNotBegin, evicted, heapFull: isHeapFull(text) }, failure);
-  return { error, beforeCall: couldNotBegin || isBeforeCall(end) };
+  const error = errorOf({ end, couldNotBegin, evicted, heapFull: isHeapFull(text), staysHeld }, failure);
+  const hadNoNode = error instanceof NodeUnavailableError;
+  return { error, beforeCall: couldNotBegin || hadNoNode || isBeforeCall(end) };
 }
 
 /** The end of what the job has said; of what its shell said, if it could not even begin. */

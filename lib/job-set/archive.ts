@@ -1,18 +1,22 @@
+import { constants } from 'node:fs';
 import { open, truncate, type FileHandle } from 'node:fs/promises';
 import { archiveFile } from './names.ts';
+import { checkOwnership, refuseLink } from './ownership.ts';
 
 /**
  * What came of a call. `outcome`: the bytes of the outcome of its last job; `failed`: the encoded error that there was instead; `cancelled`: nothing.
  */
 export interface Settled {
   readonly call: number;
+  /** Of which attempt it is the end, if that was noted. */
+  readonly attempt?: number;
   readonly kind: 'outcome' | 'failed' | 'cancelled';
   readonly bytes: Uint8Array;
 }
 
 const KINDS = ['outcome', 'failed', 'cancelled'] as const;
 
-/** Before the bytes of a record: a mark, its kind, the number of the call, and the number of bytes. */
+/** Before the bytes of a record: a mark, its kind (in the lowest byte) and attempt, the number of the call, and the number of bytes. */
 const HEADER_BYTES = 16;
 const MARK = 0x43465231;
 
@@ -21,7 +25,7 @@ export class Archive {
   readonly #file: string;
   #waiting: {
     readonly record: Buffer;
-    readonly onWritten: () => void;
+    readonly onWritten: (at: number) => void;
     readonly onError: (error: unknown) => void;
   }[] = [];
   #working: Promise<void> | undefined;
@@ -30,8 +34,11 @@ export class Archive {
     this.#file = archiveFile(directory);
   }
 
-  /** Resolves when it is on the disk; what is added in one tick is written at once. */
-  async add(settled: Settled): Promise<void> {
+  /**
+   * Resolves when it is on the disk; what is added in one tick is written at once.
+   * @returns where its record begins
+   */
+  async add(settled: Settled): Promise<number> {
     return new Promise((onWritten, onError) => {
       this.#waiting.push({ record: encode(settled), onWritten, onError });
       this.#working ??= this.#work();
@@ -48,8 +55,11 @@ export class Archive {
     while (this.#waiting.length > 0) {
       const group = this.#waiting.splice(0);
       try {
-        await append(this.#file, Buffer.concat(group.map(({ record }) => record)));
-        for (const { onWritten } of group) onWritten();
+        let at = await append(this.#file, Buffer.concat(group.map(({ record }) => record)));
+        for (const { record, onWritten } of group) {
+          onWritten(at);
+          at += record.length;
+        }
       } catch (error) {
         for (const { onError } of group) onError(error);
       }
@@ -62,7 +72,16 @@ export class Archive {
 const CHUNK_BYTES = 16 * 1024 * 1024;
 
 /** All records that are whole; one that is not, as after a crash, is cut off, so that others can follow. */
+export async function repairArchive(directory: string, chunkBytes: number = CHUNK_BYTES): Promise<Settled[]> {
+  return read(directory, chunkBytes, true);
+}
+
+/** All records that are whole; while another process is writing, the last one may not be. */
 export async function readArchive(directory: string, chunkBytes: number = CHUNK_BYTES): Promise<Settled[]> {
+  return read(directory, chunkBytes, false);
+}
+
+async function read(directory: string, chunkBytes: number, repairs: boolean): Promise<Settled[]> {
   const file = archiveFile(directory);
   const handle = await open(file).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined;
@@ -73,11 +92,45 @@ export async function readArchive(directory: string, chunkBytes: number = CHUNK_
   try {
     const { size } = await handle.stat();
     const end = await readRecords(handle, size, chunkBytes, records);
-    if (end < size) await truncate(file, end);
+    if (repairs && end < size) await truncate(file, end);
   } finally {
     await handle.close();
   }
   return records;
+}
+
+/** Where each of the records begins that {@link readArchive} gave. */
+export function* positionsOf(records: readonly Settled[]): Generator<[Settled, number]> {
+  let at = 0;
+  for (const record of records) {
+    yield [record, at];
+    at += HEADER_BYTES + record.bytes.length;
+  }
+}
+
+/**
+ * The record of a call, undefined if it is not there.
+ * @param at where it begins
+ * @throws {OwnershipError} if another user could have written it
+ */
+export async function readRecord(directory: string, call: number, at: number): Promise<Settled | undefined> {
+  const file = archiveFile(directory);
+  const handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW).catch((error: unknown) => {
+    refuseLink(file, error);
+    throw error;
+  });
+  try {
+    checkOwnership(file, await handle.stat());
+    const header = Buffer.alloc(HEADER_BYTES);
+    await handle.read(header, 0, HEADER_BYTES, at);
+    if (header.readUInt32LE(0) !== MARK) return undefined;
+    const bytes = Buffer.alloc(HEADER_BYTES + header.readUInt32LE(12));
+    const { bytesRead } = await handle.read(bytes, 0, bytes.length, at);
+    const record = decode(bytes.subarray(0, bytesRead), 0);
+    return record?.call === call ? record : undefined;
+  } finally {
+    await handle.close();
+  }
 }
 
 /** @returns where the last record that is whole ends */
@@ -109,11 +162,13 @@ async function readRecords(
   return end;
 }
 
-async function append(file: string, bytes: Buffer): Promise<void> {
+/** @returns where it begins */
+async function append(file: string, bytes: Buffer): Promise<number> {
   const handle = await open(file, 'a', 0o600);
   try {
     const { size } = await handle.stat();
     await appendWhole(handle, bytes, size);
+    return size;
   } finally {
     await handle.close();
   }
@@ -130,10 +185,10 @@ async function appendWhole(handle: FileHandle, bytes: Buffer, size: number): Pro
   }
 }
 
-function encode({ call, kind, bytes }: Settled): Buffer {
+function encode({ call, attempt = 0, kind, bytes }: Settled): Buffer {
   const header = Buffer.alloc(HEADER_BYTES);
   header.writeUInt32LE(MARK, 0);
-  header.writeUInt32LE(KINDS.indexOf(kind), 4);
+  header.writeUInt32LE(KINDS.indexOf(kind) + attempt * 256, 4);
   header.writeUInt32LE(call, 8);
   header.writeUInt32LE(bytes.length, 12);
   return Buffer.concat([header, bytes]);
@@ -141,9 +196,11 @@ function encode({ call, kind, bytes }: Settled): Buffer {
 
 function decode(bytes: Buffer, start: number): Settled | undefined {
   if (bytes.length < start + HEADER_BYTES || bytes.readUInt32LE(start) !== MARK) return undefined;
-  const kind = KINDS[bytes.readUInt32LE(start + 4)];
+  const kind = KINDS[bytes.readUInt8(start + 4)];
+  const attempt = bytes.readUInt32LE(start + 4) >>> 8;
   const begin = start + HEADER_BYTES;
   const end = begin + bytes.readUInt32LE(start + 12);
   if (kind === undefined || end > bytes.length) return undefined;
-  return { call: bytes.readUInt32LE(start + 8), kind, bytes: bytes.subarray(begin, end) };
+  const call = bytes.readUInt32LE(start + 8);
+  return { call, ...(attempt > 0 && { attempt }), kind, bytes: bytes.subarray(begin, end) };
 }

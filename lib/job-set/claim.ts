@@ -73,6 +73,12 @@ export class Claim {
   }
 }
 
+/** Whether some process looks after a job set; of one on another machine it is not known that it is gone. */
+export async function isClaimed(directory: string): Promise<boolean> {
+  const owner = await readOwner(ownerFile(directory));
+  return owner !== undefined && mayLive(owner);
+}
+
 /** Removes the claim of a process that is gone, unless another one has done so and claims the job set now. */
 async function moveAway(directory: string, file: string, last: Owner): Promise<void> {
   const away = `${file}.${nanoid()}`;

@@ -1,6 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { journalFile } from './names.ts';
 
+type Value = string | number | boolean;
+type Varied = Readonly<Record<string, readonly Value[]>> | undefined;
+
 /** A line of the journal. `submitting` is on the disk before the batch system is asked for the jobs. */
 export type JournalEntry =
   | {
@@ -8,7 +11,9 @@ export type JournalEntry =
       readonly submission: number;
       /** By journalJob(). */
       readonly jobs: readonly string[];
-      readonly submit: Readonly<Record<string, string | number | boolean>>;
+      readonly submit: Readonly<Record<string, Value>>;
+      /** What each job has besides, by name: the values in the order of the jobs. */
+      readonly varied?: Varied;
     }
   | { readonly event: 'submitted'; readonly submission: number; readonly ids: readonly string[] }
   /** There were too many at once, or in the queue: its calls are still to be submitted. */
@@ -18,7 +23,8 @@ export type JournalEntry =
   | {
       readonly event: 'waiting';
       readonly jobs: readonly string[];
-      readonly submit: Readonly<Record<string, string | number | boolean>>;
+      readonly submit: Readonly<Record<string, Value>>;
+      readonly varied?: Varied;
     }
   /** The executor was shut down: nothing is awaited any more. */
   | { readonly event: 'closed' };
@@ -34,14 +40,37 @@ export interface JournalJob {
   readonly items: number;
   /** How many of its call's earlier attempts were made for more memory. */
   readonly growths: number;
+  /** As in an InputLocation. */
+  readonly travels?: readonly string[] | undefined;
+  /** The results of other calls that it needs, by resultName(). */
+  readonly needs?: readonly string[] | undefined;
 }
 
-export function journalJob({ key, batch, offset, length, hash, items, growths }: JournalJob): string {
-  return [key, batch, offset, length, hash, items, growths].join(' ');
+export function journalJob({
+  key,
+  batch,
+  offset,
+  length,
+  hash,
+  items,
+  growths,
+  travels = [],
+  needs = [],
+}: JournalJob): string {
+  const words = [key, batch, offset, length, hash, items, growths];
+  // None of these has a space or a comma.
+  const travelling = travels.length === 0 ? [] : [`travels:${travels.join(',')}`];
+  const needed = needs.length === 0 ? [] : [`needs:${needs.join(',')}`];
+  return [...words, ...travelling, ...needed].join(' ');
 }
 
 export function parseJournalJob(text: string): JournalJob {
-  const [key = '', batch, offset, length, hash = '', items, growths] = text.split(' ');
+  const [key = '', batch, offset, length, hash = '', items, growths, ...more] = text.split(' ');
+  const listOf = (name: string): string[] | undefined =>
+    more
+      .find((word) => word.startsWith(`${name}:`))
+      ?.slice(name.length + 1)
+      .split(',');
   return {
     key,
     batch: Number(batch),
@@ -50,6 +79,8 @@ export function parseJournalJob(text: string): JournalJob {
     hash,
     items: Number(items),
     growths: Number(growths),
+    travels: listOf('travels'),
+    needs: listOf('needs') ?? [],
   };
 }
 
