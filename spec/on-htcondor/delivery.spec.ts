@@ -1,10 +1,11 @@
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it, jest } from '@jest/globals';
 import type { ContainerDelivery } from '../../lib/delivery/container.ts';
 import { registerDelivery, unregisterDelivery } from '../../lib/delivery/methods.ts';
 import { HTCondorExecutor, type HTCondorExecutorOptions } from '../../lib/htcondor-executor.ts';
 import { NodeUnavailableError } from '../../lib/job-errors.ts';
+import { runBundled, writeProgram } from '../support/bundled-program.ts';
 import { sharedTemporaryDirectory } from '../support/temporary-directory.ts';
 import { thrownBy } from '../support/thrown-by.ts';
 import { until } from '../support/until.ts';
@@ -67,6 +68,48 @@ describe("The node on the PATH of the job's machine", () => {
     const path = bin('other', `exec ${process.execPath} --title=other "$@"`, 'node22');
     const executor = open({ delivery: { method: 'path', node: 'node22' }, setup: [`PATH=${path}:/usr/bin`] });
     expect(await executor.submit(() => process.title)).toBe('other');
+  });
+});
+
+describe('A bundle', () => {
+  const submit = { request_memory: 128, request_disk: 1024 };
+  const jobs = join(directory, 'bundled');
+
+  it('has the program where machines do not see it, and the node that runs it', async () => {
+    mkdirSync(jobs, { mode: 0o700 });
+    const root = writeProgram(join(directory, 'program'));
+    const run = await runBundled(root, 'HTCondorExecutor', {
+      directory: jobs,
+      submit,
+      delivery: { method: 'bundle', node: true },
+    });
+    const bundles = readdirSync(join(jobs, 'bundles')).toSorted();
+    expect(bundles).toEqual([
+      expect.stringMatching(/^[0-9a-f]{40}$/),
+      expect.stringMatching(/^node-[0-9a-f]{40}$/),
+    ]);
+    const [bundle, node] = bundles.map((name) => join(jobs, 'bundles', name)) as [string, string];
+    expect(run).toMatchObject({
+      described: 'good day, 1[1, 2, 3]',
+      from: join(bundle, 'lib', 'model.js'),
+      isModel: true,
+      found: [100, 'good day,', '[1, 2, 3]', bundle, bundle, node, expect.anything()],
+      later: 500,
+      isError: true,
+    });
+    expect(run.stack).toContain(join(root, 'lib', 'model.js'));
+  });
+
+  it('may leave node to the PATH of the machine', async () => {
+    const executor = open({
+      delivery: { method: 'bundle', root: join(directory, 'program'), node: 'path' },
+      directory: jobs,
+      setup: ['PATH=/nonesuch:/usr/bin'],
+    });
+    expect(await thrownBy(executor.submit(() => 1))).toMatchObject({
+      name: 'NodeUnavailableError',
+      searched: '/nonesuch:/usr/bin',
+    });
   });
 });
 
