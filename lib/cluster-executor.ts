@@ -9,9 +9,9 @@ import { JobCommands, warnOfUnremoved } from './cluster/job-commands.ts';
 import { JobControls } from './cluster/job-controls.ts';
 import { closeWhenEmpty, NONE_LEFT_MS } from './cluster/close-when-empty.ts';
 import { JobsAtEnd } from './cluster/jobs-at-end.ts';
-import { openJobSet, type OpenJobSet } from './cluster/open-job-set.ts';
-import { makeJobSet } from './cluster/make-job-set.ts';
+import type { OpenJobSet } from './cluster/open-job-set.ts';
 import { ownError } from './cluster/own-error.ts';
+import { OwnJobSet } from './cluster/own-job-set.ts';
 import { refuseWhileLoading } from './cluster/refuse-while-loading.ts';
 import { Resubmissions } from './cluster/resubmissions.ts';
 import { isEnding, watchExit } from './cluster/process-end.ts';
@@ -24,17 +24,25 @@ import type { JobOptions } from './job-options.ts';
 import type { ItemResult } from './map-results.ts';
 import type { Future } from './future.ts';
 import { checkDirectory } from './job-set/directory.ts';
-import type { Claim } from './job-set/claim.ts';
-import { newJobSetId, type JobSet } from './job-set/job-set.ts';
 import { checkOptions } from './options.ts';
 import type { AnyFunction } from './payload/any-function.ts';
+
+/** See {@link ClusterExecutor.parts}. */
+export interface ExecutorParts {
+  readonly system: BatchSystem;
+  readonly options: ResolvedOptions;
+  readonly calls: Calls;
+  readonly submissions: Submissions;
+  readonly own: OwnJobSet;
+  /** Waits for a call from now on. */
+  readonly add: (call: Call) => Call;
+}
 
 /** The one executor over a batch system: a job for each call, whose outcome comes back through the job set. */
 export class ClusterExecutor extends Executor {
   readonly #system: BatchSystem;
   readonly #options: ResolvedOptions;
   readonly #submissions: Submissions;
-  readonly #resubmissions: Resubmissions;
   readonly #breaker = new StartBreaker();
   readonly #commands: JobCommands;
   readonly #calls: Calls;
@@ -42,16 +50,17 @@ export class ClusterExecutor extends Executor {
   /** Calls whose futures are not done. */
   readonly #pending = new Set<Call>();
   readonly #wait = new ConditionWait();
-  #id = newJobSetId();
+  readonly #own: OwnJobSet;
   #futures: readonly Future<unknown>[] = [];
-  #open: Promise<OpenJobSet> | undefined;
-  #opened: OpenJobSet | undefined;
   #shutdown: Promise<void> | undefined;
   #detached = false;
   #broken: BrokenExecutorError | undefined;
 
-  /** @throws {TypeError} for options that the batch system cannot pass on; {@link DirectoryError} */
-  constructor(system: BatchSystem, options: ResolvedOptions) {
+  /**
+   * @param id of its job set, if that is given
+   * @throws {TypeError} for options that the batch system cannot pass on; {@link DirectoryError}
+   */
+  constructor(system: BatchSystem, options: ResolvedOptions, id?: string) {
     super();
     refuseWhileLoading();
     watchExit();
@@ -64,26 +73,46 @@ export class ClusterExecutor extends Executor {
     this.#calls = new Calls(options, {
       controls: new JobControls(system, this.#commands),
       onDone: (call) => this.#onDone(call),
-      onCancel: (call) => this.#opened?.tracker.onCancel(call),
+      onCancel: (call) => this.#own.opened?.tracker.onCancel(call),
     });
     this.#submissions = new Submissions({
       system,
       options,
-      inFlight: () => this.#opened?.tracker.size ?? 0,
+      inFlight: () => this.#own.opened?.tracker.size ?? 0,
       pending: () => this.#pending.size,
       openJobSet: async () => (await this.#openJobSet()).jobSet,
-      onWritten: (call) => this.#opened?.files.useInputs(call.input?.batch as number),
-      onSubmitted: (call, jobId) => this.#opened?.tracker.track(call, jobId),
+      onWritten: (call) => this.#own.opened?.files.useInputs(call.input?.batch as number),
+      onSubmitted: (call, jobId) => this.#own.opened?.tracker.track(call, jobId),
       onRefused: (call, error) => this.#refuse(call, error),
     });
-    this.#resubmissions = new Resubmissions(this.#submissions);
+    const resubmissions = new Resubmissions(this.#submissions);
+    this.#own = new OwnJobSet(
+      system,
+      options,
+      {
+        isSubmitting: () => this.#submissions.busy,
+        releaseJob: (jobId) => this.#commands.release(jobId),
+        resubmit: async (call, retry) => resubmissions.add(call, retry),
+        onStarted: () => this.#breaker.onStarted(),
+        onCouldNotStart: (error) => this.#break(this.#breaker.onCouldNotStart(error)),
+        removeJob: (jobId) => {
+          if (!this.#atEnd.removesAll) this.#commands.remove(jobId);
+        },
+        onGone: () => {
+          this.#checkIdle();
+          this.#submissions.onLeft();
+        },
+        onLost: () => this.#submissions.onLeft(),
+      },
+      id,
+    );
     this.#atEnd = new JobsAtEnd({
       system,
       detachOnExit: options.detachOnExit,
       pending: this.#pending,
       submissions: this.#submissions,
       commands: this.#commands,
-      opened: () => this.#opened,
+      opened: () => this.#own.opened,
       drain: async () => {
         const drained = this.#drain();
         this.#shutdown ??= drained;
@@ -94,14 +123,14 @@ export class ClusterExecutor extends Executor {
 
   /** The directory of this executor's job set, with its logs; undefined before the first submission. */
   get jobSetDirectory(): string | undefined {
-    return this.#opened?.jobSet.directory;
+    return this.#own.opened?.jobSet.directory;
   }
 
   /**
    * The name of this executor's job set, below its `directory`: what `attach` takes, in another process, should this one come to an end.
    */
   get id(): string {
-    return this.#id;
+    return this.#own.id;
   }
 
   /** After `attach`: the futures of all calls of the job set, in the order in which they were submitted. */
@@ -124,13 +153,13 @@ export class ClusterExecutor extends Executor {
     // Jobs of cancelled calls are not to be left.
     await this.#commands.idle();
     this.#detached = true;
-    this.#opened?.tracker.abandon();
-    const message = `The executor was detached; attach to ${this.#id} for this future`;
+    this.#own.opened?.tracker.abandon();
+    const message = `The executor was detached; attach to ${this.#own.id} for this future`;
     for (const { controller } of this.#pending) controller.reject(new DetachedError(message));
     this.#atEnd.leave();
-    await this.#opened?.leave();
+    await this.#own.opened?.leave();
     await this.#system.close();
-    return this.#id;
+    return this.#own.id;
   }
 
   /**
@@ -138,20 +167,29 @@ export class ClusterExecutor extends Executor {
    * @throws {DirectoryError} {@link JobSetInUseError} {@link OwnershipError} {@link CommandError}
    */
   protected async attachTo(id: string, takeOver: boolean): Promise<void> {
-    this.#id = id;
     this.#futures = await attachCalls(id, takeOver, this.#system, this.#options, {
       work: async (jobSet, claim, lastSubmission) => {
         this.#submissions.startAfter(lastSubmission);
-        this.#open = this.#work(jobSet, claim);
-        this.#opened = await this.#open;
-        return this.#opened;
+        return this.#own.takeUp(jobSet, claim);
       },
       addCall: (parts) => this.#await(this.#calls.remake(parts)),
       submit: (call) => this.#submissions.add(call),
       removeJob: (jobId) => this.#commands.remove(jobId),
     });
-    if (this.#pending.size > 0) this.#opened?.watch.wake();
+    if (this.#pending.size > 0) this.#own.opened?.watch.wake();
     this.#checkIdle();
+  }
+
+  /** What executors of maps are made of besides: they bring their calls to the disk by themselves. */
+  protected get parts(): ExecutorParts {
+    return {
+      system: this.#system,
+      options: this.#options,
+      calls: this.#calls,
+      submissions: this.#submissions,
+      own: this.#own,
+      add: (call) => this.#await(call),
+    };
   }
 
   override get maxInFlight(): number {
@@ -216,7 +254,7 @@ export class ClusterExecutor extends Executor {
   #onDone(call: Call): void {
     this.#pending.delete(call);
     this.#submissions.onDone(call);
-    if (!this.#detached) void this.#opened?.archiveEnd(call);
+    if (!this.#detached) void this.#own.opened?.archiveEnd(call);
     this.#checkIdle();
   }
 
@@ -224,14 +262,14 @@ export class ClusterExecutor extends Executor {
   #break(error: BrokenExecutorError | undefined): void {
     if (error === undefined) return;
     this.#broken = error;
-    breakCalls(this.#pending, error, this.#opened?.tracker);
+    breakCalls(this.#pending, error, this.#own.opened?.tracker);
   }
 
   #refuse(call: Call, error: unknown): void {
     const { input, jobSet } = call;
     // Another job set has inputs of the same number.
-    if (input !== undefined && jobSet === this.#opened?.jobSet)
-      void this.#opened?.files.releaseInputs(input.batch);
+    if (input !== undefined && jobSet === this.#own.opened?.jobSet)
+      void this.#own.opened?.files.releaseInputs(input.batch);
     call.input = undefined;
     call.payload = undefined;
     if (!call.unwanted) call.controller.reject(ownError(error, this.#options.directory));
@@ -241,47 +279,15 @@ export class ClusterExecutor extends Executor {
   #checkIdle(): void {
     if (this.#pending.size > 0) return;
     void this.#atEnd.unwatch();
-    const ending = this.#shutdown !== undefined && (this.#opened?.tracker.size ?? 0) > 0;
-    if (!ending) this.#opened?.watch.sleep();
+    const ending = this.#shutdown !== undefined && (this.#own.opened?.tracker.size ?? 0) > 0;
+    if (!ending) this.#own.opened?.watch.sleep();
     this.#wait.look();
   }
 
   async #openJobSet(): Promise<OpenJobSet> {
-    this.#open ??= makeJobSet(this.#system, this.#options, this.#id).then(async (made) =>
-      this.#work(made.jobSet, made.claim),
-    );
-    try {
-      this.#opened = await this.#open;
-    } catch (error) {
-      // The next submission may find the directory repaired.
-      this.#open = undefined;
-      throw error;
-    }
-    if (this.#pending.size > 0) this.#opened.watch.wake();
-    return this.#opened;
-  }
-
-  async #work(jobSet: JobSet, claim: Claim): Promise<OpenJobSet> {
-    return openJobSet(jobSet, claim, this.#system, this.#options, {
-      isSubmitting: () => this.#submissions.busy,
-      releaseJob: (jobId) => this.#commands.release(jobId),
-      resubmit: async (call, retry) => this.#resubmissions.add(call, retry),
-      onStarted: () => this.#breaker.onStarted(),
-      onCouldNotStart: (error) => this.#break(this.#breaker.onCouldNotStart(error)),
-      removeJob: (jobId) => {
-        if (!this.#atEnd.removesAll) this.#commands.remove(jobId);
-      },
-      onGone: () => {
-        this.#checkIdle();
-        this.#submissions.onLeft();
-      },
-      onLost: () => {
-        // Calls to come get a job set of their own.
-        this.#open = undefined;
-        this.#id = newJobSetId();
-        this.#submissions.onLeft();
-      },
-    });
+    const opened = await this.#own.open();
+    if (this.#pending.size > 0) opened.watch.wake();
+    return opened;
   }
 
   /** Waits for everything that was submitted, then frees everything. */
@@ -291,9 +297,9 @@ export class ClusterExecutor extends Executor {
     await this.#wait.until(() => this.#pending.size === 0, Infinity);
     await this.#submissions.idle();
     await this.#commands.idle();
-    this.#opened?.watch.wake();
+    this.#own.opened?.watch.wake();
     await this.#system.retire?.(NONE_LEFT_MS);
-    if (this.#opened !== undefined) await closeWhenEmpty(this.#opened, this.#wait);
+    if (this.#own.opened !== undefined) await closeWhenEmpty(this.#own.opened, this.#wait);
     await this.#system.close();
   }
 }

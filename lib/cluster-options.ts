@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { mergeSubmitOptions } from './batch/merge-submit-options.ts';
 import type { SubmitOptions } from './batch/batch-system.ts';
 import type { KeepFiles } from './cluster/job-files.ts';
 import { checkCaptureOptions, type CaptureOptions } from './payload/capture/capture-options.ts';
@@ -108,6 +109,22 @@ export interface ResolvedOptions {
   readonly otherNode: OtherNode;
   readonly policies: JobPolicies;
   readonly workers: ResolvedWorkers | undefined;
+  /** Set for the job set of a map, which stays until it is removed: what its header says of it. */
+  readonly map?: MapHeader | undefined;
+}
+
+/** What the header of a map's job set says of it. */
+export interface MapHeader {
+  /** The hash of its function. */
+  readonly function: string;
+  /** By what name errors and reports call it. */
+  readonly name: string;
+  /** Whether each input is a list of arguments. */
+  readonly spread: boolean;
+  /** Whether a failed component may be tried again by the program that made the map, as long as that runs. */
+  readonly supervised: boolean;
+  /** Whether a held component waits for somebody to release it, rather than being as good as failed. */
+  readonly waitsHeld: boolean;
 }
 
 const TABLE: OptionTable = {
@@ -153,7 +170,7 @@ export function resolveOptions(
   return {
     directory: resolve(options.directory ?? '.condor-futures'),
     cwd: process.cwd(),
-    submit: options.submit ?? {},
+    submit: mergeSubmitOptions(options.submit),
     environment: resolveEnvironment(options.environment ?? []),
     setup: options.setup ?? [],
     node: options.node ?? process.execPath,

@@ -176,7 +176,8 @@ class ExecutorWithOptions extends Executor {
   }
 }
 
-function checkFunction<F extends AnyFunction>(fn: F): F {
+/** @throws {TypeError} */
+export function checkFunction<F extends AnyFunction>(fn: F): F {
   if (typeof fn !== 'function') throw new TypeError(`Expected \`fn\` to be a function, got ${showValue(fn)}`);
   return fn;
 }

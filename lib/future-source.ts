@@ -1,4 +1,5 @@
 import type { ClassAd, JobAction } from './batch/batch-system.ts';
+import type { Progress } from './job-set/progress.ts';
 
 /**
  * Where a call stands. `pending`: not started yet; `running`: its job has started; `finished`: it returned; `failed`: it
@@ -31,6 +32,8 @@ export interface FutureSource {
   readonly control?: JobControl | undefined;
   stdout(): Promise<string>;
   stderr(): Promise<string>;
+  /** How far the call says that it has come; absent where nobody can tell. */
+  progress?(): Promise<Progress | undefined>;
   /** Called once, when the future is done, before its callbacks are. */
   onDone?(): void;
   /** Called once, when the future has become cancelled. */

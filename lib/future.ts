@@ -3,6 +3,7 @@ import type { JobAction } from './batch/batch-system.ts';
 import { runDoneCallback } from './done-callback.ts';
 import { CancelledError, InvalidStateError, JobControlError } from './errors.ts';
 import type { FutureSource, FutureState, JobControl, Usage } from './future-source.ts';
+import type { Progress } from './job-set/progress.ts';
 import { nameOfType, showValue } from './options.ts';
 import { cannotTravel } from './payload/untransferable.ts';
 import { checkWaitOptions, waitFor, type WaitOptions } from './timeout.ts';
@@ -152,6 +153,11 @@ export class Future<T> extends Promise<T> {
   /** As {@link stdout}. */
   async stderr(): Promise<string> {
     return this.#source.stderr();
+  }
+
+  /** What the call has told last by `progress()`; undefined if it has told nothing, or its files have been removed (`keepFiles`). */
+  async progress(): Promise<Progress | undefined> {
+    return this.#source.progress?.();
   }
 
   /**

@@ -1,6 +1,6 @@
 import { HTCondorSystem, type HTCondorPlace } from './batch/htcondor/htcondor-system.ts';
 import { checkNumber } from './options.ts';
-import { ClusterExecutor } from './cluster-executor.ts';
+import { MappingExecutor } from './map/mapping-executor.ts';
 import { checkAttach, type AttachOptions } from './attach-options.ts';
 import { resolveOptions, type ClusterOptions } from './cluster-options.ts';
 import { withWorkers } from './workers/worker-system.ts';
@@ -37,7 +37,7 @@ export interface HTCondorExecutorOptions extends ClusterOptions, HTCondorPlace {
  * await using executor = new HTCondorExecutor({ directory: '/shared/me/jobs', submit: { request_memory: '2GB' } });
  * console.log(await executor.submit((x) => x * x, 7));
  */
-export class HTCondorExecutor extends ClusterExecutor {
+export class HTCondorExecutor extends MappingExecutor {
   /** @throws {TypeError} {@link RangeError} for wrong options; {@link DirectoryError} */
   constructor(options: HTCondorExecutorOptions = {}) {
     const resolved = resolveOptions('HTCondorExecutor', options, {

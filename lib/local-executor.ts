@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { LocalSystem } from './batch/local/local-system.ts';
-import { ClusterExecutor } from './cluster-executor.ts';
+import { MappingExecutor } from './map/mapping-executor.ts';
 import { checkAttach, type AttachOptions } from './attach-options.ts';
 import { resolveOptions, type ClusterOptions } from './cluster-options.ts';
 import { withWorkers } from './workers/worker-system.ts';
@@ -22,7 +22,7 @@ export interface LocalExecutorOptions extends ClusterOptions {
  * await using executor = new LocalExecutor();
  * console.log(await executor.submit((x) => x * x, 7));
  */
-export class LocalExecutor extends ClusterExecutor {
+export class LocalExecutor extends MappingExecutor {
   /** @throws {TypeError} {@link RangeError} for wrong options; {@link DirectoryError} */
   constructor(options: LocalExecutorOptions = {}) {
     const resolved = resolveOptions('LocalExecutor', options, { maxWorkers: ['number'] });

@@ -1,8 +1,8 @@
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import type { ClusterExecutor } from './cluster-executor.ts';
 import { CommandNotFoundError } from './errors.ts';
 import { HTCondorExecutor, type HTCondorExecutorOptions } from './htcondor-executor.ts';
+import type { MappingExecutor } from './map/mapping-executor.ts';
 import { LocalExecutor, type LocalExecutorOptions } from './local-executor.ts';
 import { checkChoice, checkOptions } from './options.ts';
 
@@ -25,7 +25,7 @@ export interface OpenExecutorOptions extends HTCondorExecutorOptions, LocalExecu
  * The executor for the machine that the program happens to run on. Options that only the other executors have are left out.
  * @throws {CommandNotFoundError} with `requireCluster`, if no batch system's commands are on PATH
  */
-export function openExecutor(options: OpenExecutorOptions = {}): ClusterExecutor {
+export function openExecutor(options: OpenExecutorOptions = {}): MappingExecutor {
   const { system = 'auto', requireCluster = false, maxWorkers, ...others } = options;
   const { pool, schedd, submitPatience, commandTimeout, keepClaims, keepClaimsFor, ...common } = others;
   const place = { pool, schedd, submitPatience, commandTimeout, keepClaims, keepClaimsFor };

@@ -10,6 +10,7 @@ import { deaths } from './contract/deaths.ts';
 import { errors } from './contract/errors.ts';
 import { files } from './contract/files.ts';
 import { futures } from './contract/futures.ts';
+import { inside } from './contract/inside.ts';
 import { maps } from './contract/maps.ts';
 import { jobOptions } from './contract/job-options.ts';
 import { programs } from './contract/programs.ts';
@@ -47,6 +48,7 @@ export function executorContract(
       jobOptions,
       shutdown,
       files,
+      inside,
       programs,
       attach,
     ])

@@ -73,6 +73,9 @@ const SAMPLES: Readonly<Record<string, Sample>> = {
       'On day 56, 424256 people are ill',
     ],
   },
+  'checkpoint.ts': {
+    prints: ['Attempt 2 went on after 300000 terms, and pi is 3.14159'],
+  },
   'stdout.ts': {
     prints: [
       'epoch 1: loss 0.700',

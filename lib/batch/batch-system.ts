@@ -1,3 +1,5 @@
+import type { VariedOptions } from './varied-options.ts';
+
 /** The contract between the executor and what runs its jobs: HTCondor, Slurm, Grid Engine, processes of this machine. */
 export interface BatchSystem {
   /** For messages and logs, such as `HTCondor`. */
@@ -67,6 +69,13 @@ export interface BatchSystem {
   readonly jobSetRemoval?: JobSetRemoval;
   /** Whether jobs with these options are best submitted together, however many they are: it takes them bit by bit. */
   takesAll?(submit: SubmitOptions): boolean;
+  /** Another one for a job set of its own, with the same machines; it is closed by itself. */
+  forMap(): BatchSystem;
+  /**
+   * Whether jobs that are submitted together may have different values of a submit option, such as this one.
+   * @default never
+   */
+  canVary?(name: string, submit: SubmitOptions): boolean;
   /** Frees what the system holds open. */
   close(): Promise<void>;
 }
@@ -105,7 +114,7 @@ export interface JobPlace {
   readonly cwd: string;
 }
 
-/** Jobs of one job set that are submitted together and differ only in their call. */
+/** Jobs of one job set that are submitted together and differ only in their call, and where the system {@link BatchSystem.canVary}. */
 export interface JobBatch {
   /** The job set's id and directory; the names in it are those of job-set/names.ts. */
   readonly jobSet: { readonly id: string; readonly directory: string };
@@ -118,6 +127,8 @@ export interface JobBatch {
   }[];
   readonly cwd: string;
   readonly submit: SubmitOptions;
+  /** Submit options beside those, of which each job has its own. */
+  readonly varied?: VariedOptions | undefined;
   /**
    * How many other jobs of the executor are in the queue for calls that are not done.
    * @default 0

@@ -1,9 +1,10 @@
 import { deserialize } from 'node:v8';
 import type { BatchSystem } from '../batch/batch-system.ts';
+import { optionsOfJob } from '../batch/varied-options.ts';
 import type { ResolvedOptions } from '../cluster-options.ts';
 import { DirectoryError, PayloadError, SubmitError } from '../errors.ts';
 import type { Future } from '../future.ts';
-import { readArchive, type Settled } from '../job-set/archive.ts';
+import { repairArchive, type Settled } from '../job-set/archive.ts';
 import { Claim } from '../job-set/claim.ts';
 import { JobSet } from '../job-set/job-set.ts';
 import { readJournal } from '../job-set/journal.ts';
@@ -61,7 +62,7 @@ export async function attachCalls(
       const message = `The job set ${directory} was shut down: all of its calls are done, and only files that were to be kept are there`;
       throw new DirectoryError(message, directory);
     }
-    const archive = await readArchive(jobSet.directory);
+    const archive = await repairArchive(jobSet.directory);
     const recovered = await recoverCalls(jobSet, system, journaled, archive);
     const calls = await restoreCalls(jobSet, recovered.calls, archive, options, keeping);
     const lastSubmission = largest(journaled.submissions.map(({ submission }) => submission));
@@ -102,7 +103,9 @@ async function restoreCalls(
       fn: undefined,
       payload: undefined,
       payloadHash: found.job.hash,
-      options: mergeJobOptions(options.policies, { submit: found.submission.submit }),
+      options: mergeJobOptions(options.policies, {
+        submit: optionsOfJob(found.submission, found.position),
+      }),
       items: found.job.items,
     });
     call.attempts = found.attempt;

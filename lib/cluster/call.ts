@@ -4,6 +4,7 @@ import { FutureController } from '../future-controller.ts';
 import type { Future } from '../future.ts';
 import type { FutureSource, FutureState, JobControl, Usage } from '../future-source.ts';
 import { jobKey } from '../job-set/names.ts';
+import { readProgress, type Progress } from '../job-set/progress.ts';
 import type { InputLocation, JobSet } from '../job-set/job-set.ts';
 import { publishSettlement, publishState } from './call-diagnostics.ts';
 import type { WrittenFunction } from './functions.ts';
@@ -34,6 +35,8 @@ export interface CallParts {
   /** How many calls a chunk has; 0 for a call that is no chunk. */
   readonly items: number;
   readonly host: CallHost;
+  /** Whether its value is of no interest here: who wants it reads it from the disk. */
+  readonly valueStays?: boolean | undefined;
 }
 
 /** The executor's side of a future. */
@@ -49,6 +52,7 @@ export class Call implements FutureSource {
   /** Of the calls of the executor, counted from 1. */
   readonly index: number;
   readonly #host: CallHost;
+  readonly valueStays: boolean;
   attempts = 0;
   /** How many of the attempts were made for more memory. */
   growths = 0;
@@ -78,7 +82,7 @@ export class Call implements FutureSource {
   #told: FutureState = 'pending';
   #logs: { stdout: string; stderr: string } | undefined;
 
-  constructor({ index, fn, payload, payloadHash, options, items, host }: CallParts) {
+  constructor({ index, fn, payload, payloadHash, options, items, host, valueStays = false }: CallParts) {
     this.index = index;
     this.#host = host;
     this.fn = fn;
@@ -86,6 +90,7 @@ export class Call implements FutureSource {
     this.payloadHash = payloadHash;
     this.options = options;
     this.items = items;
+    this.valueStays = valueStays;
     this.#controller = new FutureController(this);
   }
 
@@ -158,6 +163,10 @@ export class Call implements FutureSource {
 
   async stderr(): Promise<string> {
     return this.#logs?.stderr ?? (await this.jobSet?.readLog(this.key, 'stderr')) ?? '';
+  }
+
+  async progress(): Promise<Progress | undefined> {
+    return this.jobSet && readProgress(this.jobSet.directory, this.key);
   }
 
   /** Takes the end of the logs into memory, before their files are removed. */

@@ -5,7 +5,7 @@ import type { AnyFunction } from '../payload/any-function.ts';
 import type { CallOptions } from '../payload/call.ts';
 import { Call, type CallHost, type CallParts } from './call.ts';
 import { encodeRequest } from './encode-request.ts';
-import { Functions, hashOf } from './functions.ts';
+import { Functions, hashOf, type WrittenFunction } from './functions.ts';
 import { mainUrl } from './main-url.ts';
 
 /** Makes the calls of an executor, and numbers them. */
@@ -36,10 +36,24 @@ export class Calls {
    * @throws {SerializationError}
    */
   make(request: JobRequest, single: boolean): Call {
+    return this.#make(request, single, this.#functions);
+  }
+
+  /**
+   * One call of a map, whose value stays on the disk for others to read.
+   * @param written its function, as it is in the job set or is to be
+   * @throws {SerializationError}
+   */
+  makeOf(written: WrittenFunction, args: readonly unknown[], options: JobOptions): Call {
+    const request = { fn: written.fn, items: [args], options };
+    return this.#make(request, true, { write: () => written }, true);
+  }
+
+  #make(request: JobRequest, single: boolean, functions: Pick<Functions, 'write'>, valueStays = false): Call {
     const options = this.#merge(request.options);
     const { timeLimit } = options;
     const callOptions = timeLimit === undefined ? this.#callOptions : { ...this.#callOptions, timeLimit };
-    const { fn, payload } = encodeRequest(request, this.#functions, callOptions, single);
+    const { fn, payload } = encodeRequest(request, functions, callOptions, single);
     const items = single ? 0 : request.items.length;
     return this.remake({
       index: this.#last + 1,
@@ -48,6 +62,7 @@ export class Calls {
       payloadHash: hashOf(payload),
       options,
       items,
+      valueStays,
     });
   }
 
@@ -57,6 +72,11 @@ export class Calls {
     const options = mergeJobOptions(this.#options.policies, given);
     this.#merged.set(given, options);
     return options;
+  }
+
+  /** Those to come are numbered after so many. */
+  startAfter(last: number): void {
+    this.#last = Math.max(this.#last, last);
   }
 
   /** A call that an earlier process has made; those to come are numbered after it. */

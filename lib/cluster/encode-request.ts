@@ -21,7 +21,7 @@ export interface EncodedRequest {
  */
 export function encodeRequest(
   { fn, items }: JobRequest,
-  functions: Functions,
+  functions: Pick<Functions, 'write'>,
   options: CallOptions,
   single: boolean,
 ): EncodedRequest {

@@ -24,6 +24,8 @@ export interface JobVerdict {
   readonly heapFull: boolean;
   /** It had been taken off its machine when it ended. */
   readonly evicted: boolean;
+  /** Its job is still in the queue, where it can be released: a map's is. */
+  readonly staysHeld?: boolean | undefined;
 }
 
 /** The error of a job that ended like this without an outcome. */
@@ -32,7 +34,7 @@ export function errorOf(verdict: JobVerdict, failure: JobFailure): JobError {
   const job = `Job ${failure.jobId}${failure.host === undefined ? '' : ` on ${failure.host}`}`;
   switch (end.kind) {
     case 'held':
-      return heldError(job, end, failure);
+      return heldError(job, end, verdict, failure);
     case 'removed':
       return removedError(job, end, verdict, failure);
     case 'lost': {
@@ -46,9 +48,16 @@ export function errorOf(verdict: JobVerdict, failure: JobFailure): JobError {
 
 type End<Kind extends JobEnd['kind']> = Extract<JobEnd, { kind: Kind }>;
 
-function heldError(job: string, { reason, code, subCode }: End<'held'>, failure: JobFailure): JobError {
+function heldError(
+  job: string,
+  { reason, code, subCode }: End<'held'>,
+  { staysHeld = false }: JobVerdict,
+  failure: JobFailure,
+): JobError {
   const hold = { holdReason: reason, holdReasonCode: code, holdReasonSubCode: subCode };
-  const message = `${job} was held, and has been removed from the queue: ${reason}`;
+  const message = staysHeld
+    ? `${job} is held, until it is released or run again: ${reason}`
+    : `${job} was held, and has been removed from the queue: ${reason}`;
   return isMemoryHold(reason, code)
     ? new JobOutOfMemoryError(`${message}${memoryHint(failure)}`, { ...failure, ...hold, limit: 'job' })
     : new JobHeldError(message, { ...failure, ...hold });

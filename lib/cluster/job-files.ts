@@ -1,3 +1,4 @@
+import { removeCallFiles } from '../job-set/call-files.ts';
 import type { JobSet } from '../job-set/job-set.ts';
 import { Slots } from '../slots.ts';
 import type { Job } from './job.ts';
@@ -87,6 +88,7 @@ export class JobFiles {
       () => false,
     );
     if (isArchived) await this.#jobSet.removeOutcome(key).catch(ignore);
+    if (isLast) await removeCallFiles(this.#jobSet.directory, call.index).catch(ignore);
     if (!isLast || call.input === undefined) return;
     const { batch } = call.input;
     // It may be about to be tried again, and be refused then as nobody wants it any more.

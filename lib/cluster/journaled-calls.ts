@@ -1,4 +1,4 @@
-import type { SubmitOptions } from '../batch/batch-system.ts';
+import type { OptionsOfJobs } from '../batch/varied-options.ts';
 import { parseJournalJob, type JournalEntry, type JournalJob } from '../job-set/journal.ts';
 import { parseJobKey } from '../job-set/names.ts';
 
@@ -14,11 +14,10 @@ export interface JournaledCall {
 }
 
 /** Jobs that were submitted together. */
-export interface JournaledSubmission {
+export interface JournaledSubmission extends OptionsOfJobs {
   readonly submission: number;
   /** When the batch system was about to be asked for them. */
   readonly time: Date;
-  readonly submit: SubmitOptions;
   /** Set if it has answered. */
   ids: readonly string[] | undefined;
   /** What it, or the journal's process, has said against them. */
@@ -49,8 +48,8 @@ export function readCalls(entries: readonly (JournalEntry & { readonly time: str
       continue;
     }
     if (entry.event === 'submitting') {
-      const { submission, submit, time } = entry;
-      const batch = { ...newSubmission(submission, submit, time), waits: false };
+      const { submission } = entry;
+      const batch = { ...newSubmission(submission, entry), waits: false };
       submissions.set(submission, batch);
       for (const [position, text] of entry.jobs.entries()) {
         const job = parseJournalJob(text);
@@ -62,7 +61,7 @@ export function readCalls(entries: readonly (JournalEntry & { readonly time: str
       continue;
     }
     if (entry.event === 'waiting') {
-      const batch = { ...newSubmission(0, entry.submit, entry.time), waits: true };
+      const batch = { ...newSubmission(0, entry), waits: true };
       for (const [position, text] of entry.jobs.entries()) {
         const job = parseJournalJob(text);
         const { call: index, attempt: next } = parseJobKey(job.key);
@@ -95,8 +94,7 @@ function putBack(calls: Map<number, JournaledCall>, batch: JournaledSubmission):
 
 function newSubmission(
   submission: number,
-  submit: SubmitOptions,
-  time: string,
+  { submit, varied, time }: OptionsOfJobs & { readonly time: string },
 ): Omit<JournaledSubmission, 'waits'> {
-  return { submission, time: new Date(time), submit, ids: undefined, refusal: undefined };
+  return { submission, time: new Date(time), submit, varied, ids: undefined, refusal: undefined };
 }

@@ -20,7 +20,7 @@ export async function makeJobSet(
   id: string,
 ): Promise<{ jobSet: JobSet; claim: Claim }> {
   const { name, queue, jobVariables } = system;
-  const { directory, setup, execArgv, submit, keepFiles } = options;
+  const { directory, setup, execArgv, submit, keepFiles, map } = options;
   const delivered = await deliveredBy(system, options);
   const variables = { ...delivered.environment, ...options.environment };
   const { node } = delivered;
@@ -32,7 +32,17 @@ export async function makeJobSet(
     setup: [...setup, ...delivered.setup],
   };
   const delivery = options.delivery && { method: options.delivery.name, submit: delivered.submit };
-  const header = { system: name, queue, node, execArgv, setup, submit, keepFiles, delivery };
+  const header = {
+    system: name,
+    queue,
+    node,
+    execArgv,
+    setup,
+    submit,
+    keepFiles,
+    delivery,
+    ...(map && { map }),
+  };
   const jobSet = await JobSet.create(directory, runner, header, id);
   jobSet.submit = delivered.submit;
   try {

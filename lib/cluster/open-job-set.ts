@@ -24,6 +24,8 @@ export class OpenJobSet {
   readonly files: JobFiles;
   readonly tracker: Tracker;
   readonly watch: JobSetWatch;
+  /** It is a map's: nothing of it is removed but by its owner's wish. */
+  readonly stays: boolean;
 
   constructor(parts: Omit<OpenJobSet, 'archiveEnd' | 'leave' | 'close'>) {
     this.jobSet = parts.jobSet;
@@ -32,17 +34,19 @@ export class OpenJobSet {
     this.files = parts.files;
     this.tracker = parts.tracker;
     this.watch = parts.watch;
+    this.stays = parts.stays;
   }
 
   /** Notes how a call ended that has no outcome, for a process that attaches later. Never rejects: that is the less important thing. */
   async archiveEnd(call: Call): Promise<void> {
-    if (call.hasOutcome) return;
-    const { index, future } = call;
+    const { index, attempts: attempt, future } = call;
+    // Of a map's, it also says that an error is the last word, and that it is not tried again.
+    if (call.hasOutcome && !(this.stays && future.state === 'failed')) return;
     try {
       if (future.cancelled())
-        return await this.archive.add({ call: index, kind: 'cancelled', bytes: new Uint8Array() });
+        return await this.archive.add({ call: index, attempt, kind: 'cancelled', bytes: new Uint8Array() });
       const bytes = serialize(encodeThrown(await future.exception()));
-      await this.archive.add({ call: index, kind: 'failed', bytes });
+      await this.archive.add({ call: index, attempt, kind: 'failed', bytes });
     } catch {
       // It is found out once more then.
     }
@@ -59,6 +63,7 @@ export class OpenJobSet {
   async close(): Promise<void> {
     await this.watch.close();
     await this.archive.idle();
+    if (this.stays) return this.claim.release();
     // Another process has taken it over, and needs all that is there.
     if (!(await this.claim.isOurs())) return;
     const { size } = this.tracker;
@@ -116,7 +121,8 @@ export async function openJobSet(
       },
     },
   );
-  return new OpenJobSet({ jobSet, claim, archive, files, tracker, watch });
+  const stays = options.map !== undefined;
+  return new OpenJobSet({ jobSet, claim, archive, files, tracker, watch, stays });
 }
 
 function warn(message: string): void {

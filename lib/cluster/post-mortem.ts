@@ -20,9 +20,10 @@ export interface PostMortem {
 /** Finds out why a job has left no outcome. */
 export async function postMortem(
   jobSet: JobSet,
-  files: JobFiles,
+  files: Pick<JobFiles, 'keeps'>,
   job: Job,
   end: JobEnd,
+  staysHeld = false,
 ): Promise<PostMortem> {
   const { key, call, jobId, memoryUsed, memoryRequested, evicted } = job;
   const { log, text } = await lastWords(jobSet, key);
@@ -38,7 +39,7 @@ export async function postMortem(
       ? (couldNotBegin ? startFile : stderrFile)(jobSet.directory, key)
       : undefined,
   };
-  const error = errorOf({ end, couldNotBegin, evicted, heapFull: isHeapFull(text) }, failure);
+  const error = errorOf({ end, couldNotBegin, evicted, heapFull: isHeapFull(text), staysHeld }, failure);
   const hadNoNode = error instanceof NodeUnavailableError;
   return { error, beforeCall: couldNotBegin || hadNoNode || isBeforeCall(end) };
 }

@@ -68,6 +68,7 @@ async function decodeItem(
 ): Promise<ItemResult<unknown>> {
   if ('timeLimit' in item) return { thrown: await timeLimitError(item, call) };
   try {
+    if ('value' in item && call.valueStays) return { value: undefined };
     return 'value' in item
       ? { value: await deserialize(item.value, { otherNode }) }
       : { thrown: await decodeThrown(item.thrown, where) };

@@ -1,28 +1,40 @@
-import type { AvoidedHost, SubmitOptions } from '../batch/batch-system.ts';
-import { submitWith } from '../delivery/submit-with.ts';
+import type { AvoidedHost, BatchSystem, SubmitOptions } from '../batch/batch-system.ts';
+import { mergeSubmitOptions } from '../batch/merge-submit-options.ts';
+import { separateOptions, type OptionsOfJobs } from '../batch/varied-options.ts';
 import type { JobSet } from '../job-set/job-set.ts';
 import type { JobOptions } from '../job-options.ts';
 import { showMemory } from '../memory.ts';
 import type { Call } from './call.ts';
 
-/** What the jobs of one submission have in common. */
-export interface Terms {
-  readonly jobSet: JobSet;
-  readonly submit: SubmitOptions;
-  readonly avoid: readonly AvoidedHost[];
+/** By what calls are grouped. */
+export interface Grouping {
+  /** Submit options of the executor, under those of a call. */
+  readonly common: SubmitOptions;
+  readonly system: Pick<BatchSystem, 'canVary'>;
 }
 
-/**
- * Calls that can share one submission, in the order of their first.
- * @param common submit options of the executor, under those of a call
- */
-export function groupByTerms(
-  common: SubmitOptions,
-  calls: Iterable<Call>,
-): (Terms & { readonly calls: Call[] })[] {
-  const groups = new Map<string, Terms & { calls: Call[] }>();
+/** Calls that can share one submission. */
+export interface CallGroup {
+  readonly jobSet: JobSet;
+  /** Of the first call: the others have the same names, and other values only where the batch system lets them vary. */
+  readonly submit: SubmitOptions;
+  readonly avoid: readonly AvoidedHost[];
+  readonly calls: readonly Call[];
+  /** The submit options of some of the calls, as they are now. */
+  readonly optionsOf: (calls: readonly Call[]) => OptionsOfJobs;
+}
+
+interface GrowingGroup extends CallGroup {
+  readonly calls: Call[];
+  /** Whether all of its calls have the options of the first. */
+  isUniform: boolean;
+}
+
+/** Calls that can share one submission, in the order of their first. */
+export function groupByTerms(grouping: Grouping, calls: Iterable<Call>): CallGroup[] {
+  const groups = new Map<string, GrowingGroup>();
   // Most calls share their options with those before; to put those into words costs more than all the rest.
-  const ordinary = new Map<JobOptions, Terms & { calls: Call[] }>();
+  const ordinary = new Map<JobOptions, GrowingGroup>();
   for (const call of calls) {
     const jobSet = call.jobSet as JobSet;
     const isOrdinary = call.memory === undefined && call.avoided.size === 0;
@@ -31,17 +43,44 @@ export function groupByTerms(
       known.calls.push(call);
       continue;
     }
-    const submit = submitWith(jobSet.submit, { ...common, ...call.options.submit, ...requestOf(call) });
+    const submit = submitOf(grouping.common, call);
     const avoid = [...call.avoided].map(([host, until]) => ({ host, until }));
-    const name = JSON.stringify([jobSet.id, Object.entries(submit), avoid]);
-    const group = groups.get(name) ?? { jobSet, submit, avoid, calls: [] };
+    const name = JSON.stringify([jobSet.id, termsOf(submit, grouping.system), avoid]);
+    let group = groups.get(name);
+    if (group === undefined) {
+      group = newGroup(grouping.common, { jobSet, submit, avoid });
+      groups.set(name, group);
+    } else group.isUniform = false;
     group.calls.push(call);
-    groups.set(name, group);
     if (isOrdinary) ordinary.set(call.options, group);
   }
   return [...groups.values()];
 }
 
-function requestOf({ memory }: Call): SubmitOptions {
-  return memory === undefined ? {} : { request_memory: showMemory(memory) };
+function newGroup(
+  common: SubmitOptions,
+  terms: Pick<CallGroup, 'jobSet' | 'submit' | 'avoid'>,
+): GrowingGroup {
+  const group: GrowingGroup = {
+    ...terms,
+    calls: [],
+    isUniform: true,
+    optionsOf: (calls) =>
+      group.isUniform
+        ? { submit: terms.submit }
+        : separateOptions(calls.map((call) => submitOf(common, call))),
+  };
+  return group;
+}
+
+/** What must be the same for jobs to be submitted together. */
+function termsOf(submit: SubmitOptions, system: Grouping['system']): unknown {
+  return Object.entries(submit)
+    .map(([name, value]) => (system.canVary?.(name, submit) === true ? [name] : [name, value]))
+    .toSorted(([a], [b]) => ((a as string) < (b as string) ? -1 : 1));
+}
+
+function submitOf(common: SubmitOptions, { options, memory, jobSet }: Call): SubmitOptions {
+  const request = memory === undefined ? {} : { request_memory: showMemory(memory) };
+  return mergeSubmitOptions(jobSet?.submit, common, options.submit, request);
 }

@@ -1,4 +1,5 @@
 import type { BatchSystem } from '../batch/batch-system.ts';
+import { optionsOfJob, type OptionsOfJobs } from '../batch/varied-options.ts';
 import type { ResolvedOptions } from '../cluster-options.ts';
 import { publish } from '../diagnostics.ts';
 import { SubmitError } from '../errors.ts';
@@ -7,7 +8,7 @@ import type { JournalEntry } from '../job-set/journal.ts';
 import { parseMemory } from '../memory.ts';
 import type { Call } from './call.ts';
 import { QueueRoom } from './queue-room.ts';
-import { groupByTerms, type Terms } from './submission-terms.ts';
+import { groupByTerms, type CallGroup, type Grouping } from './submission-terms.ts';
 import { WaitingCalls } from './waiting-calls.ts';
 import { WaitingNotes } from './waiting-notes.ts';
 import { batchedJob, journaledJob, writeCalls } from './write-calls.ts';
@@ -34,11 +35,12 @@ const WINDOW = 100_000;
 
 /**
  * Hands calls to the batch system. All those of one tick, and all that come while a submission is running, go into one
- * submission; calls with different submit options need one each. Those for which the queue has no room wait in line, on the disk.
+ * submission; calls with different submit options need one each, unless the batch system lets those vary. Those for which the queue has no room wait in line, on the disk.
  */
 export class Submissions {
   readonly #host: SubmissionHost;
   readonly #room: QueueRoom;
+  readonly #grouping: Grouping;
   /** Calls whose inputs may not be on the disk yet. */
   #arrived: Call[] = [];
   /** Calls whose inputs are on the disk, in their order. */
@@ -57,7 +59,8 @@ export class Submissions {
 
   constructor(host: SubmissionHost) {
     this.#host = host;
-    this.#notes = new WaitingNotes(host.options.submit);
+    this.#grouping = { common: host.options.submit, system: host.system };
+    this.#notes = new WaitingNotes(this.#grouping);
     this.#room = new QueueRoom(host.options.maxInFlight, () => this.#work());
   }
 
@@ -164,18 +167,19 @@ export class Submissions {
       if (next.length >= room) break;
       next.push(call);
     }
-    return groupByTerms(this.#host.options.submit, next);
+    return groupByTerms(this.#grouping, next);
   }
 
   /** @returns whether more may be submitted now */
   async #submitSome(): Promise<boolean> {
     if (this.#left) return false;
     const groups = this.#nextGroups();
-    for (const { calls, ...terms } of groups) {
-      const all = this.#host.system.takesAll?.(terms.submit) === true ? Infinity : undefined;
+    for (const group of groups) {
+      const { calls } = group;
+      const all = this.#host.system.takesAll?.(group.submit) === true ? Infinity : undefined;
       for (let start = 0; start < calls.length;) {
         const some = calls.slice(start, start + this.#room.atOnce(all));
-        if (!(await this.#submit(terms, some))) return true;
+        if (!(await this.#submit(group, some))) return true;
         start += some.length;
       }
     }
@@ -183,20 +187,21 @@ export class Submissions {
   }
 
   /** @returns false if the calls stay in line */
-  async #submit(terms: Terms, group: readonly Call[]): Promise<boolean> {
-    for (const call of group) if (call.unwanted) this.#drop(call, undefined);
-    const calls = group.filter((call) => this.#line.has(call));
+  async #submit(group: CallGroup, some: readonly Call[]): Promise<boolean> {
+    for (const call of some) if (call.unwanted) this.#drop(call, undefined);
+    const calls = some.filter((call) => this.#line.has(call));
     if (calls.length === 0) return true;
-    for (const call of calls) {
+    const options = group.optionsOf(calls);
+    for (const [position, call] of calls.entries()) {
       call.attempts += 1;
-      call.memoryRequested = parseMemory(terms.submit['request_memory']);
+      call.memoryRequested = parseMemory(optionsOfJob(options, position)['request_memory']);
     }
     this.#submissions += 1;
     this.#underWay = new Set(calls);
     const waiting = new WaitingCalls(calls);
     this.#waitingFor = waiting;
     try {
-      return await this.#hand(terms, calls, this.#submissions, waiting.signal);
+      return await this.#hand({ ...group, ...options }, calls, this.#submissions, waiting.signal);
     } finally {
       waiting.stop();
       this.#waitingFor = undefined;
@@ -207,12 +212,12 @@ export class Submissions {
 
   /** As {@link #submit}, of calls that have a submission of their own. */
   async #hand(
-    terms: Terms,
+    terms: Omit<CallGroup, 'calls' | 'optionsOf'> & OptionsOfJobs,
     calls: readonly Call[],
     submission: number,
     signal: AbortSignal,
   ): Promise<boolean> {
-    const { jobSet, submit, avoid } = terms;
+    const { jobSet, submit, varied, avoid } = terms;
     const { system, options } = this.#host;
     const { cwd } = options;
     const jobs = calls.map((call) => batchedJob(call, submission));
@@ -231,9 +236,10 @@ export class Submissions {
     let ids: string[];
     try {
       const lines = calls.map((call) => journaledJob(call, call.attempts));
-      await jobSet.note({ event: 'submitting', submission, jobs: lines, submit } satisfies JournalEntry);
+      const note: JournalEntry = { event: 'submitting', submission, jobs: lines, submit, varied };
+      await jobSet.note({ ...note });
       const busy = Math.max(0, this.#host.pending() - this.#arrived.length - this.#line.size);
-      ids = await system.submit({ jobSet, submission, jobs, cwd, submit, busy, avoid }, signal);
+      ids = await system.submit({ jobSet, submission, jobs, cwd, submit, varied, busy, avoid }, signal);
     } catch (error) {
       const postponed = this.#postpones(error, calls);
       tell(undefined, error, postponed || undefined);

@@ -1,21 +1,19 @@
-import type { SubmitOptions } from '../batch/batch-system.ts';
 import type { JournalEntry } from '../job-set/journal.ts';
 import type { Call } from './call.ts';
-import { groupByTerms } from './submission-terms.ts';
+import { groupByTerms, type Grouping } from './submission-terms.ts';
 import { journaledJob } from './write-calls.ts';
 
 /** Writes down that calls, whose inputs are on the disk, are still to be submitted: not to be lost if the process is ended meanwhile. */
 export class WaitingNotes {
-  readonly #submit: SubmitOptions;
+  readonly #grouping: Grouping;
   /** For which attempt the journal knows calls to wait. */
   readonly #noted = new Map<Call, number>();
   /** Calls to be tried again of which the journal does not say so yet. */
   readonly #unnoted = new Map<Call, number>();
   #noting: Promise<void> | undefined;
 
-  /** @param submit submit options of the executor, under those of a call */
-  constructor(submit: SubmitOptions) {
-    this.#submit = submit;
+  constructor(grouping: Grouping) {
+    this.#grouping = grouping;
   }
 
   /** That calls wait for their next attempts. */
@@ -42,14 +40,15 @@ export class WaitingNotes {
   }
 
   async #note(attempts: ReadonlyMap<Call, number>): Promise<void> {
-    for (const { jobSet, submit, calls } of groupByTerms(this.#submit, attempts.keys())) {
+    for (const { jobSet, calls, optionsOf } of groupByTerms(this.#grouping, attempts.keys())) {
       const unknown = calls
         .map((call) => [call, attempts.get(call) as number] as const)
         // One that is done meanwhile may have let its arguments go.
         .filter(([call, attempt]) => !call.done && this.#noted.get(call) !== attempt);
       if (unknown.length === 0) continue;
+      const options = optionsOf(unknown.map(([call]) => call));
       const jobs = unknown.map(([call, attempt]) => journaledJob(call, attempt));
-      await jobSet.note({ event: 'waiting', jobs, submit } satisfies JournalEntry);
+      await jobSet.note({ event: 'waiting', jobs, ...options } satisfies JournalEntry);
       for (const [call, attempt] of unknown)
         if (!call.done && call.attempts < attempt) this.#noted.set(call, attempt);
     }

@@ -6,13 +6,15 @@ import { archiveFile } from './names.ts';
  */
 export interface Settled {
   readonly call: number;
+  /** Of which attempt it is the end, if that was noted. */
+  readonly attempt?: number;
   readonly kind: 'outcome' | 'failed' | 'cancelled';
   readonly bytes: Uint8Array;
 }
 
 const KINDS = ['outcome', 'failed', 'cancelled'] as const;
 
-/** Before the bytes of a record: a mark, its kind, the number of the call, and the number of bytes. */
+/** Before the bytes of a record: a mark, its kind (in the lowest byte) and attempt, the number of the call, and the number of bytes. */
 const HEADER_BYTES = 16;
 const MARK = 0x43465231;
 
@@ -62,7 +64,16 @@ export class Archive {
 const CHUNK_BYTES = 16 * 1024 * 1024;
 
 /** All records that are whole; one that is not, as after a crash, is cut off, so that others can follow. */
+export async function repairArchive(directory: string, chunkBytes: number = CHUNK_BYTES): Promise<Settled[]> {
+  return read(directory, chunkBytes, true);
+}
+
+/** All records that are whole; while another process is writing, the last one may not be. */
 export async function readArchive(directory: string, chunkBytes: number = CHUNK_BYTES): Promise<Settled[]> {
+  return read(directory, chunkBytes, false);
+}
+
+async function read(directory: string, chunkBytes: number, repairs: boolean): Promise<Settled[]> {
   const file = archiveFile(directory);
   const handle = await open(file).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined;
@@ -73,7 +84,7 @@ export async function readArchive(directory: string, chunkBytes: number = CHUNK_
   try {
     const { size } = await handle.stat();
     const end = await readRecords(handle, size, chunkBytes, records);
-    if (end < size) await truncate(file, end);
+    if (repairs && end < size) await truncate(file, end);
   } finally {
     await handle.close();
   }
@@ -130,10 +141,10 @@ async function appendWhole(handle: FileHandle, bytes: Buffer, size: number): Pro
   }
 }
 
-function encode({ call, kind, bytes }: Settled): Buffer {
+function encode({ call, attempt = 0, kind, bytes }: Settled): Buffer {
   const header = Buffer.alloc(HEADER_BYTES);
   header.writeUInt32LE(MARK, 0);
-  header.writeUInt32LE(KINDS.indexOf(kind), 4);
+  header.writeUInt32LE(KINDS.indexOf(kind) + attempt * 256, 4);
   header.writeUInt32LE(call, 8);
   header.writeUInt32LE(bytes.length, 12);
   return Buffer.concat([header, bytes]);
@@ -141,9 +152,11 @@ function encode({ call, kind, bytes }: Settled): Buffer {
 
 function decode(bytes: Buffer, start: number): Settled | undefined {
   if (bytes.length < start + HEADER_BYTES || bytes.readUInt32LE(start) !== MARK) return undefined;
-  const kind = KINDS[bytes.readUInt32LE(start + 4)];
+  const kind = KINDS[bytes.readUInt8(start + 4)];
+  const attempt = bytes.readUInt32LE(start + 4) >>> 8;
   const begin = start + HEADER_BYTES;
   const end = begin + bytes.readUInt32LE(start + 12);
   if (kind === undefined || end > bytes.length) return undefined;
-  return { call: bytes.readUInt32LE(start + 8), kind, bytes: bytes.subarray(begin, end) };
+  const call = bytes.readUInt32LE(start + 8);
+  return { call, ...(attempt > 0 && { attempt }), kind, bytes: bytes.subarray(begin, end) };
 }

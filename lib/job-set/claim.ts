@@ -1,8 +1,8 @@
-import { constants } from 'node:fs';
-import { copyFile, link, readFile, rename, unlink } from 'node:fs/promises';
+import { readFile, rename, unlink } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { nanoid } from 'nanoid';
 import { JobSetInUseError } from '../errors.ts';
+import { linkNew } from './link-new.ts';
 import { ownerFile } from './names.ts';
 import { startOf } from './process-start.ts';
 import { writeWhole } from './write-whole.ts';
@@ -60,10 +60,7 @@ export class Claim {
     await writeWhole(temporary, JSON.stringify(this.#owner));
     try {
       // A rename would replace the claim of another process that was quicker.
-      await link(temporary, this.#file).catch(async (error: NodeJS.ErrnoException) => {
-        if (!WITHOUT_LINKS.includes(error.code)) throw error;
-        await copyFile(temporary, this.#file, constants.COPYFILE_EXCL);
-      });
+      await linkNew(temporary, this.#file);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
       const other = await readOwner(this.#file);
@@ -76,8 +73,11 @@ export class Claim {
   }
 }
 
-/** What filesystems say that have no hard links, such as those of some servers, containers and virtual machines. */
-const WITHOUT_LINKS: readonly (string | undefined)[] = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'];
+/** Whether some process looks after a job set; of one on another machine it is not known that it is gone. */
+export async function isClaimed(directory: string): Promise<boolean> {
+  const owner = await readOwner(ownerFile(directory));
+  return owner !== undefined && mayLive(owner);
+}
 
 /** Removes the claim of a process that is gone, unless another one has done so and claims the job set now. */
 async function moveAway(directory: string, file: string, last: Owner): Promise<void> {

@@ -1,6 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { journalFile } from './names.ts';
 
+type Value = string | number | boolean;
+type Varied = Readonly<Record<string, readonly Value[]>> | undefined;
+
 /** A line of the journal. `submitting` is on the disk before the batch system is asked for the jobs. */
 export type JournalEntry =
   | {
@@ -8,7 +11,9 @@ export type JournalEntry =
       readonly submission: number;
       /** By journalJob(). */
       readonly jobs: readonly string[];
-      readonly submit: Readonly<Record<string, string | number | boolean>>;
+      readonly submit: Readonly<Record<string, Value>>;
+      /** What each job has besides, by name: the values in the order of the jobs. */
+      readonly varied?: Varied;
     }
   | { readonly event: 'submitted'; readonly submission: number; readonly ids: readonly string[] }
   /** There were too many at once, or in the queue: its calls are still to be submitted. */
@@ -18,7 +23,8 @@ export type JournalEntry =
   | {
       readonly event: 'waiting';
       readonly jobs: readonly string[];
-      readonly submit: Readonly<Record<string, string | number | boolean>>;
+      readonly submit: Readonly<Record<string, Value>>;
+      readonly varied?: Varied;
     }
   /** The executor was shut down: nothing is awaited any more. */
   | { readonly event: 'closed' };

@@ -16,6 +16,9 @@ import { join } from 'node:path';
  *     logs/<key>.out .err what a job wrote
  *     logs/<key>.start    what its shell said if it could not even begin
  *     events.log          the batch system's event log
+ *     calls/<call>/       what a call leaves while it runs, for its later attempts, too; only of calls that do:
+ *       progress-<attempt>  how far it says that it has come
+ *       checkpoint-<item>/  what it has saved, of each call of a chunk: `state` and `files`, with the ones before
  *     workers/<n>/        a job that stays for many calls: what it is for, and
  *       inbox             the calls that it is given, appended in their order
  *       started           it lives, and where: it lives once
@@ -51,6 +54,23 @@ export const stderrFile = (directory: string, key: string): string =>
 export const startFile = (directory: string, key: string): string =>
   join(logsDirectory(directory), `${key}.start`);
 export const eventLogFile = (directory: string): string => join(directory, 'events.log');
+
+/** Beside the job sets, in the directory of the executor. */
+export const tagsDirectory = (directory: string): string => join(directory, 'tags');
+export const tagFile = (directory: string, tag: string): string => join(tagsDirectory(directory), tag);
+
+export const callsDirectory = (directory: string): string => join(directory, 'calls');
+export const callDirectory = (directory: string, call: number): string =>
+  join(callsDirectory(directory), String(call));
+export const progressFile = (directory: string, key: string): string => {
+  const { call, attempt } = parseJobKey(key);
+  return join(callDirectory(directory, call), `progress-${attempt}`);
+};
+/** @param item which call of a chunk, counted from 0 */
+export const checkpointDirectory = (directory: string, call: number, item: number): string =>
+  join(callDirectory(directory, call), `checkpoint-${item}`);
+/** The generation before that of a file which is replaced now and then. */
+export const generationBefore = (file: string): string => `${file}.before`;
 
 export const workersDirectory = (directory: string): string => join(directory, 'workers');
 export const workerDirectory = (directory: string, worker: number): string =>

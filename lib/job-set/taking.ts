@@ -1,5 +1,6 @@
 import { linkSync, writeFileSync } from 'node:fs';
 import { link, readFile, writeFile } from 'node:fs/promises';
+import { NO_LINKS } from './link-new.ts';
 import { writeWhole } from './write-whole.ts';
 
 /**
@@ -58,15 +59,6 @@ export async function writeBack(back: string): Promise<void> {
 }
 
 const NEW = { flag: 'wx', mode: 0o600 };
-
-/** What a filesystem says that has no hard links, or no more for this file. */
-const NO_LINKS: ReadonlySet<string | undefined> = new Set([
-  'EPERM',
-  'ENOTSUP',
-  'EOPNOTSUPP',
-  'ENOSYS',
-  'EMLINK',
-]);
 
 function linkOrWriteSync(blank: string, file: string): void {
   try {

@@ -4,11 +4,11 @@ import {
   fstatSync,
   fsyncSync,
   openSync,
+  promises,
   renameSync,
   unlinkSync,
   writeSync,
 } from 'node:fs';
-import { open, rename, unlink } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { temporaryName } from './names.ts';
 
@@ -26,6 +26,8 @@ export async function writeWhole(
   data: Uint8Array | string,
   mode: number = PRIVATE,
 ): Promise<void> {
+  // Loaded only now: of jobs, few need them.
+  const { open, rename, unlink } = promises;
   const temporary = temporaryFile(file);
   const handle = await open(temporary, 'wx', mode);
   try {

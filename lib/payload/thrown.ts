@@ -6,6 +6,7 @@ import { textToThere } from './moved.ts';
 import { serialize } from './serialize.ts';
 import * as ownErrors from '../errors.ts';
 import * as jobErrors from '../job-errors.ts';
+import * as insideErrors from '../inside-errors.ts';
 
 /** What a call threw, as plain data. */
 export type EncodedThrown =
@@ -38,7 +39,9 @@ const builtin = new Map<string, ErrorClass>(
   }),
 );
 /** Others have classes of these names too: an error is ours only if it descends from our base class. */
-const ours = new Map<string, ErrorClass>(Object.entries<ErrorClass>({ ...ownErrors, ...jobErrors }));
+const ours = new Map<string, ErrorClass>(
+  Object.entries<ErrorClass>({ ...ownErrors, ...jobErrors, ...insideErrors }),
+);
 const registered = new Map<string, ErrorClass>();
 
 /** How many errors within an error travel, in all; others, and those that go round in circles, are told in words. */

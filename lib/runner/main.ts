@@ -4,6 +4,7 @@ import { hasOutcome } from './outcome-file.ts';
 import { OutcomeWriter } from './outcome-writer.ts';
 import { guardProcess } from './guard-process.ts';
 import { makeCalls } from './make-calls.ts';
+import { offerInside } from './offer-inside.ts';
 import { seldom } from './seldom.ts';
 import { WATCH_TIME } from './watch-time.ts';
 import { parseWorkerKey } from '../job-set/names.ts';
@@ -33,6 +34,7 @@ async function main(afterwards: () => void): Promise<void> {
   // A batch system starts a job again whose end it has not heard of: the call must not run a second time.
   if (hasOutcome(writer.place)) return;
   guardProcess({ writer, outlives: () => false });
+  offerInside(() => writer.running());
   try {
     const location = { batch: Number(batch), offset: Number(offset), length: Number(length), hash };
     const { call, fn } = readJob(directory, location);

@@ -1,8 +1,10 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import type { AnyFunction } from '../payload/any-function.ts';
 import type { EncodedCall } from '../payload/call.ts';
 import { JOB_VARIABLE } from '../payload/job-variable.ts';
 import type { OutcomeWriter } from './outcome-writer.ts';
 import { runItem } from './run-item.ts';
+import type { RunningCall } from './running-call.ts';
 import { seldom } from './seldom.ts';
 
 /**
@@ -21,8 +23,15 @@ export async function makeCalls(
   process.env[JOB_VARIABLE] = options.main;
   let loaded: Promise<AnyFunction> | undefined;
   const load = async (): Promise<AnyFunction> => (loaded ??= loadFunction());
-  for (const item of items) {
+  // What one call of a chunk leaves running is not to be taken for the next one.
+  const course = items.length > 1 ? new AsyncLocalStorage<RunningCall>() : undefined;
+  for (const [index, item] of items.entries()) {
     limit?.begin();
-    writer.add(await runItem(load, item, options));
+    const running: RunningCall = { writer, item: index, items: items.length, options, inside: undefined };
+    writer.running = course === undefined ? () => running : () => course.getStore();
+    const make = async () => runItem(load, item, options);
+    const outcome = await (course === undefined ? make() : course.run(running, make));
+    await running.inside?.end(outcome);
+    writer.add(outcome);
   }
 }

@@ -3,11 +3,16 @@ import { seldom } from './seldom.ts';
 import type { Before } from './before.ts';
 import type { OutcomeQueue } from './outcome-queue.ts';
 import { writeOutcome, type OutcomePlace } from './outcome-file.ts';
+import type { RunningCall } from './running-call.ts';
 import type { TimeLimit } from './time-limit.ts';
 
 /** Gathers what came of the job's calls, and writes it once. */
 export class OutcomeWriter {
   readonly place: OutcomePlace;
+  /** The call in whose course it is asked. */
+  running: () => RunningCall | undefined = () => undefined;
+  /** The job is being taken off its machine: it is to be run again, so what goes wrong now is no outcome. */
+  leaving = false;
   readonly #items: ItemOutcome[] = [];
   #expected = 1;
   #timeLimit: TimeLimit | undefined;
@@ -31,7 +36,7 @@ export class OutcomeWriter {
 
   /** All calls that have no outcome yet fail with this, and the job is done. */
   fail(error: unknown): void {
-    if (this.#written) return;
+    if (this.#written || this.leaving) return;
     const thrown = seldom().encodeThrown(error);
     while (this.#items.length < this.#expected) this.#items.push({ thrown });
     this.write();

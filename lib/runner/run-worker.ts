@@ -17,6 +17,7 @@ import { guardProcess } from './guard-process.ts';
 import { InboxReader } from './inbox-reader.ts';
 import { KeptFunctions } from './kept-functions.ts';
 import { makeCalls } from './make-calls.ts';
+import { offerInside } from './offer-inside.ts';
 import { hasOutcome } from './outcome-file.ts';
 import { OutcomeWriter } from './outcome-writer.ts';
 import { OutcomeQueue } from './outcome-queue.ts';
@@ -91,6 +92,7 @@ class WorkerLife {
 
   async run(onIdle: () => void): Promise<void> {
     guardProcess(this);
+    offerInside(() => this.#course.getStore()?.running());
     process.on('exit', () => this.#outcomes.finishNow());
     const state = new ProcessState();
     let idleSince = performance.now();
@@ -197,6 +199,8 @@ class WorkerLife {
     state.restore();
     writer.write(this.#outcomes);
     this.#heedTrouble();
+    // Calls that it began now would be cut off.
+    if (writer.leaving) this.#spoilt = true;
     this.#writer = undefined;
     await writer.release();
     await this.#outcomes.room();

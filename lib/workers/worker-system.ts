@@ -134,6 +134,11 @@ export class WorkerSystem implements BatchSystem {
     await Promise.all([...this.#made].map(async (dispatcher) => dispatcher.retire(timeoutMs)));
   }
 
+  /** A map has a job for each component. */
+  forMap(): BatchSystem {
+    return this.#inner.forMap();
+  }
+
   async close(): Promise<void> {
     this.#stop();
     for (const dispatcher of this.#made) forgetOnExit(dispatcher);

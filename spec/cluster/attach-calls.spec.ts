@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { ClusterExecutor } from '../../lib/cluster-executor.ts';
 import { resolveOptions, type ClusterOptions } from '../../lib/cluster-options.ts';
 import type { Future } from '../../lib/future.ts';
-import { Archive, readArchive } from '../../lib/job-set/archive.ts';
+import { Archive, repairArchive } from '../../lib/job-set/archive.ts';
 import { journalFile, ownerFile } from '../../lib/job-set/names.ts';
 import { readJournal } from '../../lib/job-set/journal.ts';
 import { seal } from '../../lib/payload/sealed.ts';
@@ -63,7 +63,7 @@ async function attach(
 }
 
 const archived = async (jobSet: string, count: number): Promise<void> =>
-  until(async () => (await readArchive(jobSet)).length === count);
+  until(async () => (await repairArchive(jobSet)).length === count);
 
 /** Drops the ids that the batch system has told. */
 function forgetIds(jobSet: string): void {
@@ -86,6 +86,22 @@ describe('Calls of a job set that is attached to', () => {
     expect(executor.futures.map(({ state }) => state)).toEqual(['finished', 'pending']);
     expect(system.batches).toMatchObject([{ submission: 2, jobs: [{ key: '2-2' }] }]);
     expect(system.batches[0]?.jobSet.directory).toBe(set.jobSet);
+  });
+
+  it('are submitted with the options that each had of its own', async () => {
+    const run = new ScriptedExecutor(directory, { submit: { rank: 'x' } });
+    run.system.canVary = () => true;
+    const futures = [1, 2, 3].map((priority) => run.executor.with({ submit: { priority } }).submit(() => 0));
+    await until(() => futures[2]?.jobId !== undefined);
+    expect(run.system.batches).toMatchObject([{ submit: { rank: 'x' }, varied: { priority: [1, 2, 3] } }]);
+    const set = killed(run);
+    forgetIds(set.jobSet);
+    const { executor, system } = await attach(set, { 2: futures[1]?.jobId as string });
+    await until(() => executor.futures[2]?.jobId !== undefined);
+    expect(system.batches.map(({ submit, jobs }) => [submit, jobs.map(({ key }) => key)])).toEqual([
+      [{ rank: 'x', priority: 1 }, ['1-2']],
+      [{ rank: 'x', priority: 3 }, ['3-2']],
+    ]);
   });
 
   it('fail alone when what came of them cannot be read any more', async () => {

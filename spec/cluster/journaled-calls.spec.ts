@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { optionsOfJob } from '../../lib/batch/varied-options.ts';
 import { readCalls } from '../../lib/cluster/journaled-calls.ts';
 import { journalJob, type JournalEntry } from '../../lib/job-set/journal.ts';
 
@@ -42,6 +43,16 @@ describe('The calls of a journal', () => {
     );
     expect([...calls.values()]).toMatchObject([{ submission: { refusal: 'SubmitError: no' } }]);
     expect(closed).toBe(true);
+  });
+
+  it('have the options that each job had of its own', () => {
+    const varied = { request_memory: [1, 2] };
+    const { calls } = journal(
+      { event: 'submitting', submission: 1, jobs: [job('1'), job('2')], submit: { rank: 'x' }, varied },
+      { event: 'waiting', jobs: [job('3'), job('2-2')], submit: {}, varied: { rank: ['a', 'b'] } },
+    );
+    const options = [...calls.values()].map(({ submission, position }) => optionsOfJob(submission, position));
+    expect(options).toEqual([{ rank: 'x', request_memory: 1 }, { rank: 'b' }, { rank: 'a' }]);
   });
 
   it('wait again after a submission that was postponed', () => {

@@ -27,7 +27,7 @@ function failedCalls(count: number): { calls: Call[]; noted: string[]; jobSet: {
 
 it('Calls that are to be tried again are noted, but none that has been cancelled since', async () => {
   const { calls, noted } = failedCalls(3);
-  const notes = new WaitingNotes({});
+  const notes = new WaitingNotes({ common: {}, system: {} });
   const all = Promise.all(calls.map(async (call) => notes.noteRetry(call)));
   // As one that is cancelled does.
   Object.assign(calls[1] as Call, { done: true, input: undefined });
@@ -35,11 +35,27 @@ it('Calls that are to be tried again are noted, but none that has been cancelled
   expect(noted).toEqual(['1-2 1 0 5 hash 0 0', '3-2 1 0 5 hash 0 0']);
 });
 
+it('Calls whose options differ are noted with them in one line, where the batch system lets them vary', async () => {
+  const { calls, jobSet } = failedCalls(3);
+  const entries: unknown[] = [];
+  jobSet.note = async (entry: unknown) => void entries.push(entry);
+  const notes = new WaitingNotes({ common: { rank: 'x' }, system: { canVary: () => true } });
+  await notes.note(calls);
+  expect(entries).toEqual([
+    {
+      event: 'waiting',
+      jobs: [1, 2, 3].map((index) => `${index}-2 1 0 5 hash 0 0`),
+      submit: { rank: 'x' },
+      varied: { request_memory: [0, 1, 2] },
+    },
+  ]);
+});
+
 it.each([
   ['is done', { done: true }],
   ['is submitted', { attempts: 2 }],
 ])('A call that %s while it is noted is not held on to', async (_, change) => {
-  const notes = new WaitingNotes({});
+  const notes = new WaitingNotes({ common: {}, system: {} });
   const reference = await noteOne(notes, change);
   await untilCollected(reference);
   expect(notes).toBeInstanceOf(WaitingNotes);

@@ -12,6 +12,7 @@ import {
 } from '../support/pool-control.ts';
 import { sharedTemporaryDirectory } from '../support/temporary-directory.ts';
 import { until } from '../support/until.ts';
+import { Notes, walk } from '../support/walk.ts';
 import { isGone, poolIsWhole } from './pool-state.ts';
 
 jest.setTimeout(180_000);
@@ -61,6 +62,15 @@ describe('A running call', () => {
     expect(await future).toBe('passed');
     expect(runs()).toHaveLength(2);
     expect(future.attempts).toBe(1);
+  });
+
+  it('goes on after its checkpoint when its starter is killed', async () => {
+    const notes = new Notes(directory);
+    const future = executor.submit(walk, notes.file, 5, 'each step');
+    await notes.untilHalted(1);
+    await kill(starterOf(notes.lastPid) as number);
+    expect(await future).toEqual([5, 2, 1]);
+    expect(notes.all('step')).toEqual(['1', '2', '3', '4', '5']);
   });
 
   it('has its value when its shadow is killed, and does not run again once it has returned', async () => {

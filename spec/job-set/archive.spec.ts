@@ -1,7 +1,7 @@
 import { appendFileSync, mkdtempSync, readFileSync, statSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { Archive, readArchive, type Settled } from '../../lib/job-set/archive.ts';
+import { Archive, repairArchive, type Settled } from '../../lib/job-set/archive.ts';
 import { archiveFile } from '../../lib/job-set/names.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { thrownBy } from '../support/thrown-by.ts';
@@ -18,12 +18,12 @@ describe('The archive of a job set', () => {
     const records: Settled[] = [outcome(3), cancelled, { ...outcome(1), kind: 'failed' }];
     await Promise.all(records.map(async (record) => archive.add(record)));
     await archive.add(outcome(4));
-    expect(await readArchive(directory)).toEqual([...records, outcome(4)]);
+    expect(await repairArchive(directory)).toEqual([...records, outcome(4)]);
     expect(statSync(archiveFile(directory)).mode & 0o777).toBe(0o600);
   });
 
   it('is empty where nothing has ended', async () => {
-    expect(await readArchive(newDirectory())).toEqual([]);
+    expect(await repairArchive(newDirectory())).toEqual([]);
   });
 
   it('is read up to the last record that is whole, wherever it is cut, and goes on behind that', async () => {
@@ -34,10 +34,10 @@ describe('The archive of a job set', () => {
     const { size } = statSync(archiveFile(directory));
     for (let cut = size - 1; cut >= first; cut -= 1) {
       truncateSync(archiveFile(directory), cut);
-      expect(await readArchive(directory)).toEqual([outcome(1)]);
+      expect(await repairArchive(directory)).toEqual([outcome(1)]);
     }
     await new Archive(directory).add(outcome(5));
-    expect(await readArchive(directory)).toEqual([outcome(1), outcome(5)]);
+    expect(await repairArchive(directory)).toEqual([outcome(1), outcome(5)]);
   });
 
   it('bears what a crash has left of a file: zeros, or garbage', async () => {
@@ -46,7 +46,7 @@ describe('The archive of a job set', () => {
       await new Archive(directory).add(outcome(1));
       const whole = readFileSync(archiveFile(directory));
       appendFileSync(archiveFile(directory), garbage);
-      expect(await readArchive(directory)).toEqual([outcome(1)]);
+      expect(await repairArchive(directory)).toEqual([outcome(1)]);
       expect(readFileSync(archiveFile(directory))).toEqual(whole);
     }
   });
@@ -65,10 +65,10 @@ describe('The archive of a job set', () => {
       const archive = new Archive(directory);
       const records = [outcome(1), cancelled, { ...outcome(2), bytes: Buffer.alloc(200, 'x') }, outcome(3)];
       for (const record of records) await archive.add(record);
-      expect(await readArchive(directory, part)).toEqual(records);
+      expect(await repairArchive(directory, part)).toEqual(records);
       const { size } = statSync(archiveFile(directory));
       truncateSync(archiveFile(directory), size - 1);
-      expect(await readArchive(directory, part)).toEqual(records.slice(0, -1));
+      expect(await repairArchive(directory, part)).toEqual(records.slice(0, -1));
     },
   );
 });

@@ -159,16 +159,18 @@ describe('A registered method of delivery', () => {
     });
     const executor = open({
       delivery: { method: 'spec', for: 'spec' },
-      submit: { requirements: 'TARGET.Memory > 0' },
+      submit: { requirements: 'TARGET.TotalCpus > 0' },
       environment: { MINE: 'mine' },
     });
     const future = executor
-      .with({ submit: { requirements: 'TARGET.Disk > 0' } })
+      .with({ submit: { requirements: 'TARGET.TotalSlots > 0' } })
       .submit(() => [process.argv0, process.env['DELIVERED'], process.env['MINE']]);
     expect(await future).toEqual(['a-node', 'yes', 'mine']);
     const { DeliveredBy, Requirements } = await future.classAd();
     expect(DeliveredBy).toBe('HTCondor spec');
-    expect(String(Requirements)).toContain('((TARGET.Cpus > 0) && (TARGET.Disk > 0))');
+    expect(String(Requirements)).toContain(
+      '((TARGET.Cpus > 0) && (TARGET.TotalCpus > 0)) && (TARGET.TotalSlots > 0)',
+    );
   });
 
   it('goes on where another process attaches', async () => {

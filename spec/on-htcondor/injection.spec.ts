@@ -23,7 +23,12 @@ const NASTY = [
   '$5 $x $$ $',
   'if true',
   'notes @=end',
+  'x\ty,  z',
+  'x\u001fy',
 ];
+
+/** Those that no row can have. */
+const NO_ROW = new Set(['$5 $x $$ $', 'x\u001fy']);
 
 /** To be submitted: the id of the cluster's last proc, and two attributes of the job's ClassAd. */
 async function show(): Promise<{ procs: string | undefined; note: unknown; name: unknown }> {
@@ -35,23 +40,31 @@ async function show(): Promise<{ procs: string | undefined; note: unknown; name:
 }
 
 describe('A submit command', () => {
-  it('stays one value of one job, whatever it holds', async () => {
-    await using executor = new HTCondorExecutor({ directory });
-    const shown = await Promise.all(
-      NASTY.map(async (text) => {
-        const submit = {
-          batch_name: text,
-          '+Note': `"${text}"`,
-          request_memory: 128,
-          request_disk: 1024,
-        };
-        return executor.with({ submit }).submit(show);
-      }),
-    );
-    expect(shown.map(({ procs }) => procs)).toEqual(NASTY.map(() => '1'));
-    expect(shown.map(({ note }) => note)).toEqual(NASTY.map((text) => `"${text}"`));
-    expect(shown.map(({ name }) => name)).toEqual(NASTY.map((text) => `"${text}"`));
-    const queued = execFileSync('condor_q', ['-af', 'ClusterId', 'Cmd'], { encoding: 'utf8' });
-    expect(queued).not.toContain('/bin/false');
-  });
+  it.each(['alone', 'in rows, one of many'])(
+    'stays one value of one job, whatever it holds: %s',
+    async (how) => {
+      await using executor = new HTCondorExecutor({ directory });
+      const shown = await Promise.all(
+        NASTY.map(async (text, index) => {
+          const submit = {
+            // Jobs that have other attributes are submitted by themselves.
+            ...(how === 'alone' && { [`+Alone${index}`]: 1 }),
+            batch_name: text,
+            '+Note': `"${text}"`,
+            request_memory: 128,
+            request_disk: 1024,
+          };
+          return executor.with({ submit }).submit(show);
+        }),
+      );
+      const rows = NASTY.filter((text) => !NO_ROW.has(text)).length;
+      expect(shown.map(({ procs }) => procs)).toEqual(
+        NASTY.map((text) => (how === 'alone' || NO_ROW.has(text) ? '1' : String(rows))),
+      );
+      expect(shown.map(({ note }) => note)).toEqual(NASTY.map((text) => `"${text}"`));
+      expect(shown.map(({ name }) => name)).toEqual(NASTY.map((text) => `"${text}"`));
+      const queued = execFileSync('condor_q', ['-af', 'ClusterId', 'Cmd'], { encoding: 'utf8' });
+      expect(queued).not.toContain('/bin/false');
+    },
+  );
 });

@@ -56,6 +56,18 @@ const NASTY = [
   'x'.repeat(100_000),
 ];
 
+/** Values that separate, end or begin something somewhere. */
+const NOTES = [
+  'a b  c',
+  'a, b,,c',
+  'x\ty',
+  ") x (' ') queue 7",
+  'costs $5, or 6 % # 7; @=end',
+  'executable = /bin/false',
+  'naïve 模型',
+  ' padded ',
+];
+
 describe('The options of HTCondorExecutor', () => {
   it('put variables into the environment of jobs, whatever characters they have', async () => {
     const environment = Object.fromEntries(NASTY.map((value, index) => [`NASTY_${index}`, value]));
@@ -134,6 +146,16 @@ describe('The options of HTCondorExecutor', () => {
     expect(await Promise.all(futures)).toEqual(['1', '2', '1']);
   });
 
+  it('hold together, if they are requirements, and are of one name however it is written', async () => {
+    const executor = open({ submit: { requirements: 'MY.One =?= undefined', '+Special': 1 } });
+    const inner = executor.with({ submit: { Requirements: 'MY.Two =?= undefined', 'MY.SPECIAL': 2 } });
+    const [requirements, special] = await Promise.all(
+      ['Requirements', 'SPECIAL'].map((name) => inner.submit(attribute, name)),
+    );
+    expect(requirements).toContain('((MY.One =?= undefined) && (MY.Two =?= undefined))');
+    expect(special).toBe('2');
+  });
+
   it('run setup lines before node, name the node, and give it options', async () => {
     const setup = [
       'FROM_SETUP="it\'s $((6 * 7))"',
@@ -177,6 +199,40 @@ describe('The options of HTCondorExecutor', () => {
     const executor = open({ watch: 'sweep' });
     const futures = Array.from({ length: 20 }, (_, index) => executor.submit((x: number) => x * x, index));
     expect(await Promise.all(futures)).toEqual(futures.map((_, index) => index ** 2));
+  });
+});
+
+describe('Options that differ from call to call', () => {
+  it('go into one cluster, and each job has its own', async () => {
+    const executor = open();
+    const futures = Array.from({ length: 200 }, (_, index) =>
+      executor
+        .with({ submit: { request_memory: 100 + index, '+Note': `"${NOTES[index % NOTES.length]}"` } })
+        .submit(() => 0),
+    );
+    await until(() => futures.at(-1)?.jobId !== undefined);
+    const ads = await Promise.all(futures.map(async (future) => future.classAd()));
+    expect(ads.map((ad) => ad['RequestMemory'])).toEqual(futures.map((_, index) => 100 + index));
+    expect(ads.map((ad) => ad['Note'])).toEqual(futures.map((_, index) => NOTES[index % NOTES.length]));
+    const clusters = new Set(futures.map(({ jobId }) => jobId?.split('.')[0]));
+    expect(clusters.size).toBe(1);
+    for (const future of futures) future.cancel();
+  });
+
+  it('go elsewhere where a cluster has one value only', async () => {
+    const executor = open();
+    const submits = [{ nice_user: true }, { nice_user: false }, { '+Note': '"$ ,"' }, { '+Note': '"a"' }];
+    const futures = submits.map((submit) => executor.with({ submit }).submit(() => 0));
+    await until(() => futures.at(-1)?.jobId !== undefined);
+    const ads = await Promise.all(futures.map(async (future) => future.classAd()));
+    expect(ads.map((ad) => [ad['AcctGroup'], ad['Note']])).toEqual([
+      ['nice-user', undefined],
+      [undefined, undefined],
+      [undefined, '$ ,'],
+      [undefined, 'a'],
+    ]);
+    expect(new Set(ads.map((ad) => ad['ClusterId'])).size).toBe(4);
+    for (const future of futures) future.cancel();
   });
 });
 

@@ -34,6 +34,9 @@ export class ScriptedSystem implements BatchSystem {
   beforeAnswer: (batch: JobBatch, ids: string[]) => Promise<void> | void = () => {};
   readonly #listeners: ((event: JobEvent) => void)[] = [];
 
+  /** Set by a spec in which submit options may vary. */
+  canVary?: () => boolean;
+
   checkSubmitOptions(): void {}
 
   checkPlace(): void {}
@@ -70,6 +73,10 @@ export class ScriptedSystem implements BatchSystem {
   async describe(jobIds: readonly string[]): Promise<Map<string, ClassAd>> {
     this.described.push(jobIds);
     return this.ads;
+  }
+
+  forMap(): this {
+    return this;
   }
 
   async close(): Promise<void> {}

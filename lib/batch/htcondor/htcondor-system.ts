@@ -1,6 +1,7 @@
 import PQueue from 'p-queue';
 import { CommandError, SubmitError } from '../../errors.ts';
 import { patiently } from '../patiently.ts';
+import { optionsOfJob } from '../varied-options.ts';
 import type {
   AvoidedHost,
   BatchSystem,
@@ -20,6 +21,7 @@ import { findSubmitted } from './find-submitted.ts';
 import { Factories } from './factories.ts';
 import { isLate } from './factory-ads.ts';
 import { commandOf, parseRefusals, trimAnalysis } from './job-actions.ts';
+import { canVary } from './itemdata.ts';
 import { KeptClaims, type KeptClaimsOptions } from './kept-claims.ts';
 import { idSlices, JobQueries } from './job-queries.ts';
 import { HTCondorJobSetRemoval } from './job-set-removal.ts';
@@ -64,6 +66,7 @@ export class HTCondorSystem implements BatchSystem {
   readonly #queries = new JobQueries(async (command, args) => this.#run(command, args), this.#factories);
   readonly #analyses = new PQueue({ concurrency: ANALYSES_AT_ONCE });
   readonly jobSetRemoval: JobSetRemoval;
+  readonly #given: HTCondorPlace;
   readonly #timeout: number;
   readonly #patience: number;
   readonly #claims: KeptClaims;
@@ -72,6 +75,7 @@ export class HTCondorSystem implements BatchSystem {
 
   constructor(place: HTCondorPlace) {
     const { pool, schedd, commandTimeout, submitPatience } = place;
+    this.#given = place;
     this.queue = { pool, schedd };
     this.#timeout = commandTimeout ?? COMMAND_TIMEOUT_MS;
     this.#patience = submitPatience ?? SUBMIT_PATIENCE_MS;
@@ -95,6 +99,9 @@ export class HTCondorSystem implements BatchSystem {
   }
 
   async submit(wanted: JobBatch, signal?: AbortSignal): Promise<string[]> {
+    // Whatever way they came.
+    for (let position = 0; position < (wanted.varied === undefined ? 1 : wanted.jobs.length); position += 1)
+      checkSubmitOptions(optionsOfJob(wanted, position));
     const batch = { ...wanted, avoid: await this.#avoidable(wanted.avoid) };
     return this.#claims.during(batch, async (keep) =>
       this.#submit({ ...batch, submit: { ...keep, ...batch.submit } }, signal),
@@ -133,6 +140,10 @@ export class HTCondorSystem implements BatchSystem {
 
   takesAll(submit: SubmitOptions): boolean {
     return isLate(submit);
+  }
+
+  canVary(name: string, submit: SubmitOptions): boolean {
+    return canVary(name, submit);
   }
 
   async #findSubmitted(batch: SubmittedBatch, since: Date): Promise<(string | undefined)[]> {
@@ -179,6 +190,11 @@ export class HTCondorSystem implements BatchSystem {
 
   async describe(jobIds: readonly string[]): Promise<Map<string, ClassAd>> {
     return this.#queries.describe(jobIds);
+  }
+
+  /** Its jobs are many and seldom wait for somebody: they keep no claims. */
+  forMap(): HTCondorSystem {
+    return new HTCondorSystem({ ...this.#given, keepClaims: 0 });
   }
 
   async close(): Promise<void> {

@@ -1,17 +1,24 @@
 import type { JobBatch, SubmitOptions } from '../batch-system.ts';
+import { optionsOfJob } from '../varied-options.ts';
 
 const OF_CLAIM = /^(request_.*|requirements|accounting_group(_user)?|nice_user|\+.*|my\..*)$/i;
 const OWN = /^(keep_claim_idle|\+keepclaimidle|my\.keepclaimidle)$/i;
 
 /**
  * How many jobs of a batch ask the schedd to keep their claims: few, since what is kept is idle and nobody else's, and fewer while other
- * jobs of the executor are about. None if the user says it otherwise.
+ * jobs of the executor are about: the first that ask for the same slot. None if the user says it otherwise.
  */
 export function jobsThatKeep(batch: JobBatch, most: number): number {
-  const { jobs, busy = 0, submit, outlivesCalls } = batch;
+  const { jobs, busy = 0, outlivesCalls } = batch;
+  const ofFirst = optionsOfJob(batch, 0);
   // A job that waits for calls by itself keeps its slot as long as that is of use.
-  if (outlivesCalls === true || Object.keys(submit).some((name) => OWN.test(name))) return 0;
-  return Math.min(jobs.length, Math.max(0, most - busy));
+  if (outlivesCalls === true || Object.keys(ofFirst).some((name) => OWN.test(name))) return 0;
+  const limit = Math.min(jobs.length, Math.max(0, most - busy));
+  const claim = JSON.stringify(claimCommands(ofFirst));
+  let keeping = 0;
+  while (keeping < limit && JSON.stringify(claimCommands(optionsOfJob(batch, keeping))) === claim)
+    keeping += 1;
+  return keeping;
 }
 
 /**

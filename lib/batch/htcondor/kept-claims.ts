@@ -1,4 +1,5 @@
 import type { JobBatch, JobEvent, SubmitOptions } from '../batch-system.ts';
+import { optionsOfJob } from '../varied-options.ts';
 import { claimCommands, jobsThatKeep, keepCommand, releaseDescription } from './keep-claim.ts';
 
 /** DAGMan keeps as long for the jobs of a workflow (DAGMAN_HOLD_CLAIM_TIME). */
@@ -76,7 +77,7 @@ export class KeptClaims {
    * @param submit hands over the batch; resolves to the ids of its jobs
    */
   async during(batch: JobBatch, submit: (commands: SubmitOptions) => Promise<string[]>): Promise<string[]> {
-    const claim = claimCommands(batch.submit);
+    const claim = claimCommands(optionsOfJob(batch, 0));
     const keeping = jobsThatKeep(batch, this.#most);
     this.#latest = claim;
     this.#lookAtOthers();

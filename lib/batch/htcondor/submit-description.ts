@@ -1,6 +1,8 @@
 import { eventLogFile, scriptFile, startFile } from '../../job-set/names.ts';
 import type { AvoidedHost, JobBatch, SubmitOptions, SubmittedBatch } from '../batch-system.ts';
 import { showValue } from '../../options.ts';
+import { attributeOf, mergeSubmitOptions } from '../merge-submit-options.ts';
+import { itemdata } from './itemdata.ts';
 import { DOLLAR_ATTRIBUTE, quoteWords, troubleWithValue } from './quoting.ts';
 
 /** Submit commands that the library gives itself, by lower-case name; another value would cut the job off from its future. */
@@ -33,6 +35,23 @@ const RESERVED: readonly string[] = [
   'words',
 ];
 
+/** Attributes that those commands set, by lower-case name. */
+const RESERVED_ATTRIBUTES: readonly string[] = [
+  'args',
+  'arguments',
+  'clusterid',
+  'cmd',
+  'env',
+  'environment',
+  'err',
+  'in',
+  'out',
+  'procid',
+  'transferexecutable',
+  'userlog',
+  'userlogusexml',
+];
+
 /** A submit command, or an attribute of the job's ClassAd as `+Name` or `MY.Name`. */
 const NAME = /^(\+|my\.)?(?!my\.)[a-z_][a-z0-9_.]*$/i;
 
@@ -40,13 +59,17 @@ const NAME = /^(\+|my\.)?(?!my\.)[a-z_][a-z0-9_.]*$/i;
  * @throws {TypeError} for names that are reserved or no names, and values that HTCondor would not leave as they are
  */
 export function checkSubmitOptions(submit: SubmitOptions): void {
+  const reserved = Object.keys(submit).filter((name) => isReserved(name));
+  if (reserved.length > 0) {
+    const names = reserved.map((name) => `\`${name}\``).join(', ');
+    const [noun, verb] = reserved.length === 1 ? ['command', 'is'] : ['commands', 'are'];
+    throw new TypeError(
+      `The submit ${noun} ${names} ${verb} not yours to set: condor-futures needs these itself: ${RESERVED.join(', ')}, ` +
+        'the attributes that they set, and those that begin with CondorFutures. ' +
+        'Variables go into the option `environment`, shell lines into `setup`',
+    );
+  }
   for (const [name, value] of Object.entries(submit)) {
-    if (RESERVED.includes(name.toLowerCase())) {
-      throw new TypeError(
-        `The submit command \`${name}\` is not yours to set: condor-futures needs these itself: ${RESERVED.join(', ')}. ` +
-          'Variables go into the option `environment`, shell lines into `setup`',
-      );
-    }
     if (!NAME.test(name))
       throw new TypeError(`Expected the names in \`submit\` to be submit commands, got \`${name}\``);
     if (!['string', 'number', 'boolean'].includes(typeof value)) {
@@ -58,11 +81,21 @@ export function checkSubmitOptions(submit: SubmitOptions): void {
   }
 }
 
+function isReserved(name: string): boolean {
+  const attribute = (attributeOf(name) ?? name).toLowerCase();
+  return (
+    RESERVED.includes(name.toLowerCase()) ||
+    RESERVED_ATTRIBUTES.includes(attribute) ||
+    attribute.startsWith('condorfutures')
+  );
+}
+
 /** The text that condor_submit reads on stdin: what is common to all jobs, then a line for each. */
 export function submitDescription(batch: JobBatch): string {
-  const { jobSet, submission, jobs, cwd, submit, avoid } = batch;
+  const { jobSet, submission, cwd, avoid } = batch;
   const { id, directory } = jobSet;
-  const commands: Record<string, string> = {
+  const items = itemdata(batch);
+  const defaults = {
     universe: 'vanilla',
     batch_name: id,
     initialdir: cwd,
@@ -70,8 +103,10 @@ export function submitDescription(batch: JobBatch): string {
     should_transfer_files: 'IF_NEEDED',
     when_to_transfer_output: 'ON_EXIT',
     transfer_output_files: '""',
-    ...Object.fromEntries(Object.entries(submit).map(([name, value]) => [normalize(name), String(value)])),
-    ...requirementsWithout(avoid, submit),
+  };
+  const commands: SubmitOptions = {
+    ...items.macros,
+    ...mergeSubmitOptions(defaults, batch.submit, items.commands, ...avoid.map(notOn)),
     executable: '/bin/sh',
     transfer_executable: 'false',
     // The runner's own words are numbers and keys, which need no quotes.
@@ -84,23 +119,14 @@ export function submitDescription(batch: JobBatch): string {
     'My.CondorFuturesCall': '"$(call)"',
     [`My.${DOLLAR_ATTRIBUTE}`]: '"$"',
   };
-  return [
-    ...Object.entries(commands).map(([name, value]) => `${name} = ${value}`),
-    'queue call,words from (',
-    ...jobs.map((job) => `${job.key},${job.arguments.join(' ')}`),
-    ')',
-    '',
-  ].join('\n');
+  return [...Object.entries(commands).map(([name, value]) => `${name} = ${value}`), ...items.lines, ''].join(
+    '\n',
+  );
 }
 
-/** The user's requirements, and not to run on some machines for some time. */
-function requirementsWithout(avoid: readonly AvoidedHost[], submit: SubmitOptions): Record<string, string> {
-  if (avoid.length === 0) return {};
-  const [, own] = Object.entries(submit).find(([name]) => normalize(name) === 'requirements') ?? [];
-  const others = avoid.map(
-    ({ host, until }) => `(TARGET.Machine != "${host}" || time() > ${Math.ceil(until / 1000)})`,
-  );
-  return { requirements: [...(own === undefined ? [] : [`(${String(own)})`]), ...others].join(' && ') };
+/** Not to run on a machine for some time. */
+function notOn({ host, until }: AvoidedHost): SubmitOptions {
+  return { requirements: `TARGET.Machine != "${host}" || time() > ${Math.ceil(until / 1000)}` };
 }
 
 /** The jobs of one submission, as a ClassAd expression. */
@@ -123,9 +149,4 @@ export function checkDirectoryName(option: string, directory: string): void {
 
 function refuse(option: string, trouble: string | undefined): void {
   if (trouble !== undefined) throw new TypeError(`The value of \`${option}\` ${trouble}`);
-}
-
-/** Submit commands are not case-sensitive: a user's `Initialdir` replaces the library's. */
-function normalize(name: string): string {
-  return name.startsWith('+') || /^my\./i.test(name) ? name : name.toLowerCase();
 }

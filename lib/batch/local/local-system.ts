@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
+import { LOCAL_JOB_VARIABLE, localJobMark } from '../../job-set/local-job.ts';
 import type {
   BatchSystem,
   ClassAd,
@@ -11,6 +12,7 @@ import type {
 } from '../batch-system.ts';
 import { classAdOf, commandOf, endOf, explainJob, type LocalJob } from './local-job.ts';
 import { Orphans } from './orphans.ts';
+import { Room } from './room.ts';
 import { ProcessGroup } from './process-group.ts';
 
 /** How many jobs that have ended are remembered. */
@@ -26,7 +28,8 @@ export class LocalSystem implements BatchSystem {
     kind: 'callback',
     subscribe: (listener) => this.#listeners.push(listener),
   };
-  readonly #maxWorkers: number;
+  readonly #room: Room;
+  readonly #onRoom = (): void => this.#startSome();
   readonly #listeners: ((event: JobEvent) => void)[] = [];
   readonly #waiting = new Map<string, LocalJob>();
   readonly #running = new Map<string, LocalJob>();
@@ -37,14 +40,18 @@ export class LocalSystem implements BatchSystem {
   readonly #name = randomBytes(3).toString('hex');
   #submitted = 0;
 
-  constructor(maxWorkers: number) {
-    this.#maxWorkers = maxWorkers;
+  constructor(room: number | Room) {
+    this.#room = typeof room === 'number' ? new Room(room) : room;
   }
 
   /** A program that moves here from a pool brings its requests along; this machine has nothing to do with them. */
   checkSubmitOptions(): void {}
 
   checkPlace(): void {}
+
+  canVary(): boolean {
+    return true;
+  }
 
   async submit(batch: JobBatch): Promise<string[]> {
     const ids = batch.jobs.map((job) => {
@@ -91,12 +98,16 @@ export class LocalSystem implements BatchSystem {
   async analyze(jobId: string): Promise<string | undefined> {
     const job = this.#find(jobId);
     const before = [...this.#waiting.keys()].indexOf(jobId);
-    return job && explainJob(job, before, this.#maxWorkers);
+    return job && explainJob(job, before, this.#room.size);
   }
 
   async describe(jobIds: readonly string[]): Promise<Map<string, ClassAd>> {
     const jobs = jobIds.map((jobId) => this.#find(jobId)).filter((job) => job !== undefined);
     return new Map(jobs.map((job) => [job.id, classAdOf(job)]));
+  }
+
+  forMap(): LocalSystem {
+    return new LocalSystem(this.#room);
   }
 
   async close(): Promise<void> {
@@ -125,11 +136,11 @@ export class LocalSystem implements BatchSystem {
 
   #startSome(): void {
     for (const job of this.#waiting.values()) {
-      if (this.#running.size >= this.#maxWorkers) return;
+      if (!this.#room.take()) return this.#room.callBack(this.#onRoom);
       this.#waiting.delete(job.id);
       void this.#run(job).then((event) => {
         this.#end(job, event);
-        this.#startSome();
+        this.#room.leave();
       });
     }
   }
@@ -139,7 +150,8 @@ export class LocalSystem implements BatchSystem {
     const { id, batch } = job;
     try {
       const [shell, ...args] = commandOf(job) as [string, ...string[]];
-      job.processes = new ProcessGroup(shell, args, { cwd: batch.cwd, env: process.env });
+      const env = { ...process.env, [LOCAL_JOB_VARIABLE]: localJobMark(batch.jobSet.directory, id) };
+      job.processes = new ProcessGroup(shell, args, { cwd: batch.cwd, env });
       if (batch.outlivesCalls === true) job.processes.unref();
       job.state = 'running';
       this.#running.set(id, job);

@@ -1,7 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-
-/** After SIGTERM, the processes have this long to end before SIGKILL, as HTCondor does it. */
-const KILL_AFTER_MS = 10_000;
+import { KILL_AFTER_MS } from '../../job-set/local-job.ts';
 
 /** How the first process of a group has ended. */
 export interface GroupEnd {

@@ -1,10 +1,10 @@
 import { existsSync, realpathSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
+import { keyOf } from '../../batch/merge-submit-options.ts';
 import { DeliveryError } from '../../delivery-errors.ts';
 import { MOVED_FROM, MOVED_TO } from '../../payload/moved.ts';
 import { packageNameIn } from '../../payload/reference/packages.ts';
 import type { Delivered, DeliveryContext } from '../delivery.ts';
-import { canonicalName } from '../submit-with.ts';
 import type { BundleDelivery } from './bundle-options.ts';
 import { checkSize } from './check-size.ts';
 import { findRoot } from './find-root.ts';
@@ -90,7 +90,7 @@ function directoryFor(
   program: string,
   submit: DeliveryContext['submit'],
 ): { initialdir?: string } {
-  const isChosen = Object.keys(submit).some((name) => ['initialdir', 'iwd'].includes(canonicalName(name)));
+  const isChosen = Object.keys(submit).some((name) => ['initialdir', 'iwd'].includes(keyOf(name)));
   const counterpart = join(program, relative(root, cwd));
   return isChosen || !isWithin(cwd, root) || !existsSync(counterpart) ? {} : { initialdir: counterpart };
 }

@@ -33,6 +33,15 @@ describe('The jobs that keep their claims', () => {
     expect(jobsThatKeep(batchOf(jobs, busy), 4)).toBe(keeping),
   );
 
+  it.each([
+    [{ request_memory: [1, 1, 2, 1, 1] }, 2],
+    [{ request_memory: [1, 2, 2, 2, 2] }, 1],
+    [{ batch_name: ['a', 'b', 'c', 'd', 'e'] }, 4],
+    [{ keep_claim_idle: [0, 1, 2, 3, 4] }, 0],
+  ])('ask for the same slot, where each job may ask for another: %p, %p', (varied, keeping) =>
+    expect(jobsThatKeep({ ...batchOf(5, 0), varied }, 4)).toBe(keeping),
+  );
+
   it('are none where the user wants none', () => expect(jobsThatKeep(batchOf(1, 0), 0)).toBe(0));
 
   it('are none where jobs wait for calls by themselves', () =>

@@ -49,6 +49,37 @@ queue call,words from (
   });
 });
 
+describe('a submit description of jobs that differ', () => {
+  it('has their values in the lines of the jobs, and in one command', () => {
+    const avoid = [{ host: 'node7', until: 1000 }];
+    const varied = { request_memory: [1, 2], requirements: ['x', 'y'] };
+    const lines = submitDescription({ ...batch, avoid, submit: {}, varied }).split('\n');
+    expect(lines).toContain('request_memory = $(CondorFuturesColumn1)');
+    expect(lines).toContain(
+      'requirements = ($(CondorFuturesColumn2)) && (TARGET.Machine != "node7" || time() > 1)',
+    );
+    expect(lines.slice(-5)).toEqual([
+      'queue call,CondorFuturesColumn1,CondorFuturesColumn2,words from (',
+      '1,1,x,1 1 0 17',
+      '2-3,2,y,2-3 1 17 4',
+      ')',
+      '',
+    ]);
+  });
+});
+
+describe('a submit description of commands that are named twice', () => {
+  it('has each once, as it was written last', () => {
+    const submit = { '+Note': 1, Rank: 'a', 'MY.NOTE': 2, rank: 'b', UNIVERSE: 'container' };
+    const lines = submitDescription({ ...batch, submit }).split('\n');
+    expect(lines.filter((line) => /note|rank|universe/i.test(line))).toEqual([
+      'universe = container',
+      'MY.NOTE = 2',
+      'rank = b',
+    ]);
+  });
+});
+
 /** What somebody may come to pass on, of whom one does not know what they want. */
 const NASTY = [
   'queue',
@@ -165,6 +196,33 @@ describe('submit commands', () => {
     expect(() => checkSubmitOptions({ [name]: 'x' })).toThrow(
       /is not yours to set: .*executable, .*log, .*queue/,
     ),
+  );
+
+  it.each([
+    '+Cmd',
+    'MY.Args',
+    'my.arguments',
+    '+UserLog',
+    'My.Environment',
+    'cmd',
+    '+CondorFuturesCall',
+    'MY.CONDORFUTURESjobset',
+    'CondorFuturesSpace',
+  ])('that set the same attributes are refused, too: %s', (name) =>
+    expect(() => checkSubmitOptions({ [name]: '"x"' })).toThrow(
+      `The submit command \`${name}\` is not yours`,
+    ),
+  );
+
+  it('that are refused are all named at once', () => {
+    expect(() => checkSubmitOptions({ LOG: 'x', rank: 'y', '+Cmd': '"z"' })).toThrow(
+      'The submit commands `LOG`, `+Cmd` are not yours to set',
+    );
+  });
+
+  it.each(['leave_in_queue', 'initialdir', '+CondorProject', '+Logs', 'submit_event_notes'])(
+    'that are not needed are yours: %s',
+    (name) => expect(() => checkSubmitOptions({ [name]: 'x' })).not.toThrow(),
   );
 
   it.each([

@@ -1,0 +1,85 @@
+import type { JobBatch, SubmitOptions } from '../batch-system.ts';
+import { isLate } from './factory-ads.ts';
+
+/**
+ * Commands of which each proc of a cluster may have its own value: all that they put into a job's ClassAd is there for each value, and so
+ * each proc's replaces the first one's, which the cluster has. Tried with 23.9. Of `universe`, `nice_user`, `hold`, `getenv` and their like, the
+ * later procs would keep something of the first.
+ */
+const VARIABLE = new RegExp(
+  `^(${[
+    String.raw`\+\w+`,
+    String.raw`my\.\w+`,
+    String.raw`request_\w+`,
+    'requirements|rank|priority|prio|batch_name|description|initialdir',
+    'accounting_group(_user)?|concurrency_limits|keep_claim_idle|job_lease_duration|job_max_vacate_time',
+    'periodic_(hold|release|remove|vacate)|periodic_hold_(reason|subcode)',
+    'on_exit_(hold|remove)|on_exit_hold_reason|leave_in_queue|next_job_start_delay',
+    'max_retries|retry_until|success_exit_code|kill_sig|allowed_(job|execute)_duration',
+    String.raw`require_gpus|gpus_minimum_\w+|docker_image`,
+    'transfer_(input|output)_files|transfer_output_remaps|max_transfer_(in|out)put_mb',
+  ].join('|')})$`,
+  'i',
+);
+
+/** What says that a command is not set, and leaves a proc with the cluster's; and URLs, whose plugins every proc would have. */
+const OF_ONE_KIND = /^(|""|undefined)$|:\/\//i;
+
+/** A dollar sign before what becomes a macro here would make it another one; and there are no more rows than jobs. */
+const UNFIT = /\$[ ,\t]|[\n\r]/;
+
+/** Where a row has one, it alone separates columns for later versions of HTCondor. */
+const UNIT_SEPARATOR = '\u001f';
+
+/** Whether the procs of one cluster may have different values, such as this one, of a command. */
+export function canVary(name: string, submit: SubmitOptions): boolean {
+  const value = String(submit[name]);
+  const fits = !OF_ONE_KIND.test(value) && !UNFIT.test(value) && !value.includes(UNIT_SEPARATOR);
+  // The schedd loses the macros on its way to late procs.
+  return VARIABLE.test(name) && fits && !isLate(submit);
+}
+
+/** A row is split at these, so a value has macros instead. Blanks around a macro's value would be dropped, but for the macro beside them. */
+const MACROS: Readonly<Record<string, readonly [name: string, value: string]>> = {
+  ' ': ['CondorFuturesSpace', '$(CondorFuturesNothing) $(CondorFuturesNothing)'],
+  '\t': ['CondorFuturesTab', '$(CondorFuturesNothing)\t$(CondorFuturesNothing)'],
+  ',': ['CondorFuturesComma', ','],
+};
+
+/** What goes from job to job into a submit description. */
+export interface Itemdata {
+  /** Macros that the rows have; condor_submit warns of others. */
+  readonly macros: Readonly<Record<string, string>>;
+  /** The commands whose values the rows have. */
+  readonly commands: Readonly<Record<string, string>>;
+  /** The statement that queues the jobs, with a row for each, in its lines. */
+  readonly lines: readonly string[];
+}
+
+/** `$(call)` is the key of a job, and `$(words)` what its runner is told. */
+export function itemdata({ jobs, varied = {} }: Pick<JobBatch, 'jobs' | 'varied'>): Itemdata {
+  const columns = Object.entries(varied).map(([name, values], index) => ({
+    name,
+    values,
+    variable: `CondorFuturesColumn${index + 1}`,
+  }));
+  const used = new Set<string>();
+  const encode = (value: SubmitOptions[string]): string =>
+    String(value).replaceAll(/[ \t,]/g, (separator) => {
+      used.add(separator);
+      return `$(${MACROS[separator]?.[0]})`;
+    });
+  const rows = jobs.map((job, index) => {
+    const values = columns.map(({ values: all }) => encode(all[index] as SubmitOptions[string]));
+    // The last column goes to the end of the row, whatever it holds.
+    return [job.key, ...values, job.arguments.join(' ')].join(',');
+  });
+  const macros = [...used].map((separator) => MACROS[separator] as readonly [string, string]);
+  const hasNothing = macros.some(([, value]) => value.includes('Nothing'));
+  const variables = ['call', ...columns.map(({ variable }) => variable), 'words'];
+  return {
+    macros: { ...(hasNothing && { CondorFuturesNothing: '' }), ...Object.fromEntries(macros) },
+    commands: Object.fromEntries(columns.map(({ name, variable }) => [name, `$(${variable})`])),
+    lines: [`queue ${variables.join(',')} from (`, ...rows, ')'],
+  };
+}

@@ -1,0 +1,40 @@
+import { optionsOfJob } from '../batch/varied-options.ts';
+import type { JobOptions } from '../job-options.ts';
+import { mergeJobOptions } from '../job-options.ts';
+import type { MapCore } from './map-core.ts';
+import type { Inputs } from './inputs.ts';
+import { batchesOf } from './inputs.ts';
+
+/**
+ * Adds components to a map, of the function that lies in its job set.
+ * @returns their indices
+ * @throws {SerializationError} {@link JobSetInUseError} {@link SubmitError}
+ */
+export async function addInputs(
+  core: MapCore,
+  inputs: Inputs<unknown>,
+  options: JobOptions,
+): Promise<number[]> {
+  core.host.system.checkSubmitOptions(options.submit ?? {});
+  await core.look();
+  const { reader, header } = core;
+  const first = core.length;
+  const last = reader.components.at(-1)?.call;
+  const submit = last && optionsOfJob(last.submission, last.position);
+  const all = mergeJobOptions({ submit }, options);
+  const fn = {
+    fn: undefined as never,
+    hash: header.function,
+    bytes: new Uint8Array(),
+    objects: new WeakSet(),
+  };
+  await core.submit(async (executor) => {
+    for await (const batch of batchesOf(inputs)) {
+      await executor.write(
+        fn,
+        batch.map((input) => ({ args: header.spread ? (input as unknown[]) : [input], options: all })),
+      );
+    }
+  }, options);
+  return Array.from({ length: core.length - first }, (_, index) => first + index);
+}

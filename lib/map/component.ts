@@ -1,0 +1,175 @@
+import type { JobEvent } from '../batch/batch-system.ts';
+import type { JobEnd } from '../cluster/job.ts';
+import type { JournaledCall } from '../cluster/journaled-calls.ts';
+import type { Usage } from '../future-source.ts';
+import type { Settled } from '../job-set/archive.ts';
+
+/**
+ * Where a component stands. `unmaterialized`: the batch system has not taken its job into the queue yet; `transferring`: its files travel;
+ * `held`, `suspended`: by HTCondor's words; `removed`: its job was taken out of the queue; `completed`: it has returned; `errored`: it threw, or its
+ * job died.
+ */
+export const COMPONENT_STATUSES = [
+  'unmaterialized',
+  'idle',
+  'running',
+  'transferring',
+  'held',
+  'suspended',
+  'removed',
+  'completed',
+  'errored',
+] as const;
+
+export type ComponentStatus = (typeof COMPONENT_STATUSES)[number];
+
+/** Why a component's job is on hold. */
+export interface ComponentHold {
+  readonly reason: string;
+  /** HTCondor manual, "Job ClassAd Attributes", HoldReasonCode. */
+  readonly code: number | undefined;
+  readonly subCode: number | undefined;
+}
+
+/** What is known of one component of a map, from what lies on the disk. */
+export interface Component {
+  readonly index: number;
+  /** Its last attempt, by the journal. */
+  call: JournaledCall;
+  /** What the batch system said last of that attempt's job. */
+  queue: 'unknown' | 'idle' | 'running' | 'transferring' | 'held' | 'suspended' | 'removed' | 'ended';
+  hold: ComponentHold | undefined;
+  /** How its job ended, if the batch system has told. */
+  end: JobEnd | undefined;
+  /** Since when that is known here, by performance.now(). */
+  endSeenAt: number;
+  /** Where its job runs or ran last. */
+  host: string | undefined;
+  /** The most that any of its jobs has been seen to use, in bytes. */
+  memoryUsed: number | undefined;
+  memoryRequested: number | undefined;
+  /** Its script has begun, as its log shows. */
+  begun: boolean;
+  outcome: OutcomeSummary | undefined;
+  /** What the program that looks after it has noted as its end, instead of an outcome or of more tries. */
+  verdict: Settled | undefined;
+}
+
+/** What an outcome says but for its value. */
+export interface OutcomeSummary {
+  readonly failed: boolean;
+  readonly host: string;
+  readonly usage: Usage;
+}
+
+export function newComponent(call: JournaledCall): Component {
+  return { index: call.index - 1, call, ...unheardOf(), memoryUsed: undefined };
+}
+
+/** The component's job is another one from now on. */
+export function beginAttempt(component: Component, call: JournaledCall): void {
+  Object.assign(component, unheardOf(), { call });
+}
+
+type Heard = Omit<Component, 'index' | 'call' | 'memoryUsed'>;
+
+function unheardOf(): Heard {
+  return {
+    queue: 'unknown',
+    hold: undefined,
+    end: undefined,
+    endSeenAt: 0,
+    host: undefined,
+    memoryRequested: undefined,
+    begun: false,
+    outcome: undefined,
+    verdict: undefined,
+  };
+}
+
+/** The id of its present job; undefined until it has one. */
+export function jobIdOf({ call }: Component): string | undefined {
+  return call.submission.ids?.[call.position];
+}
+
+/** Takes in what the batch system says of the component's present job. */
+export function onJobEvent(component: Component, event: JobEvent, now: number): void {
+  component.memoryUsed = Math.max(component.memoryUsed ?? 0, event.memoryUsed ?? 0) || undefined;
+  component.memoryRequested = event.memoryRequested ?? component.memoryRequested;
+  const queue = QUEUE_STATES[event.kind];
+  if (queue === undefined) return;
+  // Its files are brought back after its end, and a second end says nothing new.
+  if (component.queue === 'ended' && (queue === 'transferring' || queue === 'ended')) return;
+  component.queue = queue;
+  component.hold = undefined;
+  component.end = undefined;
+  if (event.kind === 'running') component.host = event.host ?? component.host;
+  if (event.kind === 'held')
+    component.hold = { reason: event.reason, code: event.code, subCode: event.subCode };
+  if (event.kind === 'held' || event.kind === 'removed' || event.kind === 'ended') {
+    component.end = event;
+    component.endSeenAt = now;
+  }
+}
+
+/** The batch system knows nothing of its job any more. */
+export function onJobLost(component: Component, now: number): void {
+  const jobId = jobIdOf(component) ?? 'unknown';
+  Object.assign(component, { queue: 'ended', hold: undefined, end: { kind: 'lost', jobId }, endSeenAt: now });
+}
+
+const QUEUE_STATES: Readonly<Record<string, Component['queue'] | undefined>> = {
+  queued: 'idle',
+  evicted: 'idle',
+  running: 'running',
+  continued: 'running',
+  suspended: 'suspended',
+  transferring: 'transferring',
+  held: 'held',
+  removed: 'removed',
+  ended: 'ended',
+} satisfies Partial<
+  Record<JobEvent['kind'] | 'continued' | 'suspended' | 'transferring', Component['queue']>
+>;
+
+/** By what a status is judged besides. */
+export interface Circumstances {
+  /** By performance.now(). */
+  readonly now: number;
+  /** How long an outcome may stay invisible after its job has ended, in milliseconds. */
+  readonly grace: number;
+  /** Whether a program looks after the map that may try failed components again. */
+  readonly supervised: boolean;
+}
+
+export function statusOf(component: Component, { now, grace, supervised }: Circumstances): ComponentStatus {
+  const { outcome, verdict, queue, call, begun, endSeenAt } = component;
+  if (outcome !== undefined) {
+    if (!outcome.failed) return 'completed';
+    // Else it is about to be tried again.
+    return !supervised || verdict !== undefined ? 'errored' : 'idle';
+  }
+  if (verdict !== undefined)
+    return verdict.kind === 'cancelled' || queue === 'removed' ? 'removed' : 'errored';
+  switch (queue) {
+    case 'ended':
+      return !supervised && now - endSeenAt >= grace ? 'errored' : 'running';
+    case 'unknown':
+      if (call.submission.refusal !== undefined) return 'errored';
+      return begun ? 'running' : isQueued(component) ? 'idle' : 'unmaterialized';
+    default:
+      return queue;
+  }
+}
+
+/** A batch system without a log tells nothing of jobs that wait. */
+function isQueued(component: Component): boolean {
+  return jobIdOf(component)?.startsWith('local.') === true;
+}
+
+/** Whether nothing more comes of it, unless somebody does something. */
+export function isSettled(status: ComponentStatus, waitsHeld: boolean): boolean {
+  return SETTLED.includes(status) || (status === 'held' && !waitsHeld);
+}
+
+const SETTLED: readonly ComponentStatus[] = ['completed', 'errored', 'removed'];

@@ -1,0 +1,128 @@
+import { Functions } from '../cluster/functions.ts';
+import type { MapHeader } from '../cluster-options.ts';
+import { checkFunction } from '../executor.ts';
+import { checkPolicies, POLICY_TABLE, type JobPolicies } from '../job-options.ts';
+import { checkOptions, checkSignal, showValue } from '../options.ts';
+import type { AnyFunction } from '../payload/any-function.ts';
+import { ComponentOptions, type MapSubmitOptions } from './component-options.ts';
+import { batchesOf, type Inputs } from './inputs.ts';
+import type { JobMap } from './job-map.ts';
+import { EmptyMapError } from './map-errors.ts';
+import type { MapHost } from './map-host.ts';
+import { MapInMaking } from './map-in-making.ts';
+import { needsKeeper } from './map-options.ts';
+
+export interface CreateMapOptions<T = unknown> extends JobPolicies {
+  /**
+   * The map's name, which no other map of the directory has.
+   * @default one made at random; the map is transient then, and goes with the next `clean()`
+   */
+  readonly tag?: string | undefined;
+  /** Submit commands, the same for all components or one for each: as a list, or by a function of the input. They win over the executor's. */
+  readonly submit?: MapSubmitOptions<T> | undefined;
+  /** Gives up the creation, of which nothing is left then. */
+  readonly signal?: AbortSignal | undefined;
+  /** Is told now and then how far the creation has come. */
+  readonly onProgress?: ((progress: CreationProgress) => void) | undefined;
+}
+
+/** How far the creation of a map has come. */
+export interface CreationProgress {
+  /** `writing`: inputs are brought to the disk; `submitting`: the batch system is asked for their jobs; `done`. */
+  readonly phase: 'writing' | 'submitting' | 'done';
+  /** How many inputs are on the disk. */
+  readonly written: number;
+}
+
+/** What a map is to be made of. */
+export interface MapRequest {
+  readonly fn: AnyFunction;
+  readonly inputs: Inputs<unknown>;
+  /** Whether each input is a list of arguments. */
+  readonly spread: boolean;
+}
+
+/**
+ * Makes a map, all of it or nothing: if anything fails, there is no tag, no file and no job.
+ * @throws {TagTakenError} {@link InvalidTagError} {@link EmptyMapError} {@link MisalignedOptionError} {@link SerializationError} {@link SubmitError}
+ */
+export async function createMap(
+  host: MapHost,
+  { fn, inputs, spread }: MapRequest,
+  options: CreateMapOptions<never>,
+): Promise<JobMap> {
+  const { tag: wanted, submit, signal, onProgress = () => {}, ...policies } = checkCreateOptions(options);
+  const components = new ComponentOptions<unknown>(submit as MapSubmitOptions<unknown> | undefined, policies);
+  host.system.checkSubmitOptions({ ...host.options.submit, ...components.fixed });
+  checkFunction(fn);
+  checkInputs(inputs);
+  signal?.throwIfAborted();
+  const written = new Functions(host.options.capture).write(fn);
+  const header: MapHeader = {
+    function: written.hash,
+    name: fn.name,
+    spread,
+    supervised: needsKeeper(host.system, { ...host.options.policies, ...definedOf(policies) }),
+    waitsHeld: waitsHeld({ ...host.options.policies, ...definedOf(policies) }),
+  };
+  const made = new MapInMaking(host, header, wanted === undefined);
+  try {
+    const executor = await made.begin(wanted);
+    let count = 0;
+    for await (const batch of batchesOf(inputs)) {
+      signal?.throwIfAborted();
+      const calls = batch.map((input, index) => ({
+        args: spread ? argumentsOf(input, count + index) : [input],
+        options: components.of(input, count + index),
+      }));
+      for (const { options: own } of calls)
+        if (components.areVaried) host.system.checkSubmitOptions(own.submit ?? {});
+      await executor.write(written, calls);
+      count += batch.length;
+      onProgress({ phase: 'writing', written: count });
+    }
+    if (count === 0) throw new EmptyMapError('A map needs one input at least, and there was none');
+    components.checkCount(count);
+    signal?.throwIfAborted();
+    onProgress({ phase: 'submitting', written: count });
+    const isAllSent = await executor.sendAll();
+    const map = await made.finish(header.supervised || !isAllSent);
+    onProgress({ phase: 'done', written: count });
+    return map;
+  } catch (error) {
+    await made.undo();
+    throw error;
+  }
+}
+
+/** Options of a map, under the executor's own checks. */
+function checkCreateOptions<O extends CreateMapOptions<never>>(options: O): O {
+  const table = { tag: ['string'], submit: ['object'], signal: [], onProgress: ['function'] } as const;
+  checkOptions('createMap()', options, { ...table, ...POLICY_TABLE });
+  checkSignal('createMap()', options.signal);
+  checkPolicies(options);
+  return options;
+}
+
+function checkInputs(inputs: unknown): void {
+  const given = inputs as Partial<Iterable<unknown> & AsyncIterable<unknown>> | null | undefined;
+  if (typeof inputs === 'object' && (given?.[Symbol.iterator] ?? given?.[Symbol.asyncIterator]) !== undefined)
+    return;
+  throw new TypeError(
+    `Expected \`inputs\` to be an array, or another iterable or async iterable, got ${showValue(inputs)}`,
+  );
+}
+
+function argumentsOf(input: unknown, component: number): readonly unknown[] {
+  if (Array.isArray(input)) return input;
+  throw new TypeError(`Expected input ${component} to be an array of arguments, got ${showValue(input)}`);
+}
+
+/** An option that is undefined is none. */
+function definedOf(policies: JobPolicies): JobPolicies {
+  return Object.fromEntries(Object.entries(policies).filter(([, value]) => value !== undefined));
+}
+
+function waitsHeld({ onHold = 'fail' }: JobPolicies): boolean {
+  return onHold !== 'fail';
+}

@@ -1,0 +1,139 @@
+import { inspect } from 'node:util';
+import type { JobOptions } from '../job-options.ts';
+import type { JobSet } from '../job-set/job-set.ts';
+import { checkJobOptions } from '../job-options.ts';
+import { cannotTravel } from '../payload/untransferable.ts';
+import { actOn, cancelComponents, type MapAction } from './act-on.ts';
+import { addInputs } from './add-inputs.ts';
+import type { ComponentChoice } from './components.ts';
+import { componentUsage, type ComponentUsage } from './component-usage.ts';
+import { MapCore } from './map-core.ts';
+import type { MapHost, MapPlace } from './map-host.ts';
+import { MapView } from './map-view.ts';
+import { removeMap, type RemoveOptions } from './remove-map.ts';
+import { rerunComponents } from './rerun.ts';
+import { sizeOf } from './size-of.ts';
+import { makePersistent, renameTag } from './tags.ts';
+
+/**
+ * A function over many inputs, each a component with a job of its own; made by `executor.createMap`, found again by `loadMap`. All that it
+ * tells is read from the disk, by any program, at any time, and it does not keep what it has read. After `remove` everything rejects with a
+ * MapRemovedError.
+ *
+ * @example
+ * const map = await executor.createMap(simulate, inputs, { tag: 'first-try' });
+ * for await (const value of map) console.log(value);
+ */
+export class JobMap<A extends readonly unknown[] = readonly unknown[], R = unknown> extends MapView<A, R> {
+  /** Opens a map that is on the disk: what `createMap` and `loadMap` do. */
+  static async open<A extends readonly unknown[], R>(
+    place: MapPlace,
+    jobSet: JobSet,
+    host: MapHost,
+    begin: (core: MapCore) => Promise<void> = async () => {},
+  ): Promise<JobMap<A, R>> {
+    const core = new MapCore(place, jobSet, host);
+    await begin(core);
+    await core.look();
+    return new JobMap<A, R>(core);
+  }
+
+  /** What each component has used so far, over all of its attempts. */
+  async usage(): Promise<ComponentUsage[]> {
+    await this.core.look();
+    return this.core.reader.components.map((component) => componentUsage(component));
+  }
+
+  /** What it takes on the disk, in bytes. */
+  async localData(): Promise<number> {
+    return this.core.guard(async () => sizeOf(this.directory));
+  }
+
+  /**
+   * Puts components on hold; as all that follow, of the whole map unless some are chosen, and of those only where it makes sense.
+   * @returns those of which it was asked, and was accepted
+   * @throws {ComponentStateError} if components were chosen with which it cannot be done; {@link JobControlError} if the batch system refuses
+   */
+  async hold(components?: ComponentChoice, reason?: string): Promise<number[]> {
+    return this.#act({ kind: 'hold', reason }, components);
+  }
+
+  /** Lets held components run again. */
+  async release(components?: ComponentChoice): Promise<number[]> {
+    return this.#act({ kind: 'release' }, components);
+  }
+
+  /** Stops the processes of running components where they are. */
+  async suspend(components?: ComponentChoice): Promise<number[]> {
+    return this.#act({ kind: 'suspend' }, components);
+  }
+
+  /** Lets suspended components go on. */
+  async continue(components?: ComponentChoice): Promise<number[]> {
+    return this.#act({ kind: 'continue' }, components);
+  }
+
+  /** Takes running components off their machines; they begin anew, there or elsewhere. */
+  async vacate(components?: ComponentChoice): Promise<number[]> {
+    return this.#act({ kind: 'vacate' }, components);
+  }
+
+  /** Stops jobs for good, and keeps all data: the components are `removed`, and can be run again by {@link rerun}. */
+  async cancel(components?: ComponentChoice): Promise<number[]> {
+    return cancelComponents(this.core, components);
+  }
+
+  /**
+   * Runs components once more, each as a new job with the same inputs: those that failed, were removed or are held, unless others are chosen. Their
+   * earlier outcomes are replaced.
+   * @param options for the new jobs, over those that they had
+   * @returns which are run again
+   * @throws {ComponentStateError} if components were chosen that are still in the queue; {@link JobSetInUseError}; {@link SubmitError}
+   */
+  async rerun(components?: ComponentChoice, options: JobOptions = {}): Promise<number[]> {
+    return rerunComponents(this.core, components, checkJobOptions(options));
+  }
+
+  /**
+   * Adds components, with the same function and options as the last one; of a map that was made by `starmap`, each input is a list of arguments.
+   * @returns the indices of the new ones
+   * @throws {SerializationError} {@link JobSetInUseError} {@link SubmitError}
+   */
+  async add(
+    inputs: Iterable<A | A[0]> | AsyncIterable<A | A[0]>,
+    options: JobOptions = {},
+  ): Promise<number[]> {
+    return addInputs(this.core, inputs, checkJobOptions(options));
+  }
+
+  /**
+   * Gives it another tag, by which it is persistent from now on; its jobs in the queue keep the old one.
+   * @throws {TagTakenError} {@link InvalidTagError}
+   */
+  async retag(tag: string): Promise<void> {
+    const { directory } = this.core.host.options;
+    await this.core.guard(async () => {
+      await (tag === this.tag ? makePersistent(directory, tag) : renameTag(directory, this.tag, tag));
+    });
+    this.core.tag = tag;
+    this.core.isTransient = false;
+  }
+
+  /** Stops its jobs, and deletes all of it. @throws {CommandError} if its jobs cannot be stopped, unless that is forced */
+  async remove(options: RemoveOptions = {}): Promise<void> {
+    await removeMap(this.core, options);
+  }
+
+  async #act(action: MapAction, components: ComponentChoice | undefined): Promise<number[]> {
+    return actOn(this.core, action, components);
+  }
+
+  static {
+    cannotTravel(this, 'a map', 'Load it inside the function, by its tag, where it shares the directory.');
+    Reflect.defineProperty(this.prototype, inspect.custom, {
+      value(this: JobMap) {
+        return `JobMap { ${this.tag}${this.isTransient ? ' (transient)' : ''}, ${this.length} components }`;
+      },
+    });
+  }
+}

@@ -1,0 +1,175 @@
+import { existsSync } from 'node:fs';
+import type { Call } from '../cluster/call.ts';
+import type { Future } from '../future.ts';
+import type { JobSet } from '../job-set/job-set.ts';
+import type { WaitOptions } from '../timeout.ts';
+import { mergeJobOptions, type JobPolicies } from '../job-options.ts';
+import { ComponentCalls } from './component-calls.ts';
+import { isSettled, statusOf, type Component, type ComponentStatus } from './component.ts';
+import { checkComponent } from './components.ts';
+import { MapRemovedError } from './map-errors.ts';
+import { MapExecutor } from './map-executor.ts';
+import type { MapHost, MapPlace } from './map-host.ts';
+import { mapOptions, needsKeeper } from './map-options.ts';
+import { MapReader } from './map-reader.ts';
+import { MapWatch } from './map-watch.ts';
+
+/** A map as a program has it open: looks at its components, waits for them, and settles their futures. */
+export class MapCore {
+  readonly host: MapHost;
+  readonly reader: MapReader;
+  readonly watch: MapWatch;
+  tag: string;
+  isTransient: boolean;
+  /** By this very program. */
+  removed = false;
+  readonly header: MapPlace['header'];
+  readonly #calls: ComponentCalls;
+  /** What looks after its jobs, if this program does. */
+  keeper: MapExecutor | undefined;
+  /** Of components that are not done. */
+  readonly #following = new Map<number, Future<unknown>>();
+
+  constructor({ tag, record, header }: MapPlace, jobSet: JobSet, host: MapHost) {
+    const { system, options } = host;
+    this.host = host;
+    this.tag = tag;
+    this.isTransient = record.transient;
+    this.header = header;
+    this.reader = new MapReader(jobSet, system);
+    this.watch = new MapWatch(this.reader, system, options);
+    this.#calls = new ComponentCalls(this.reader, system, options.otherNode);
+  }
+
+  get length(): number {
+    return this.reader.components.length;
+  }
+
+  /** @throws {RangeError} */
+  component(index: number): Component {
+    return this.reader.components[checkComponent(index, this.length)] as Component;
+  }
+
+  /** What the components are now, after a look at the disk. @throws {MapRemovedError} */
+  async look(): Promise<ComponentStatus[]> {
+    await this.watch.grace();
+    return this.guard(async () => {
+      await this.reader.refresh();
+      return this.#statuses();
+    });
+  }
+
+  isSettled(status: ComponentStatus): boolean {
+    return isSettled(status, this.header.waitsHeld);
+  }
+
+  /** Resolves with what `look` gives as soon as that is not undefined. @throws {TimeoutError} {@link MapRemovedError} */
+  async until<T>(
+    look: (statuses: ComponentStatus[]) => T | undefined,
+    options: WaitOptions,
+    describe: () => string,
+  ): Promise<T> {
+    return this.guard(async () => this.watch.until(() => look(this.#statuses()), options, describe));
+  }
+
+  /** A future, which is done, of a component that is settled. */
+  async settled(index: number, status: ComponentStatus): Promise<{ readonly future: Future<unknown> }> {
+    const component = this.component(index);
+    const call = this.#calls.make(component);
+    const { future } = call;
+    await this.guard(async () => this.#calls.settle(call, component, status));
+    return { future };
+  }
+
+  /** What a settled component has failed with; undefined if it has not. */
+  async errorOf(index: number, status: ComponentStatus): Promise<unknown> {
+    const { future } = await this.settled(index, status);
+    return future.exception().catch((error: unknown) => error);
+  }
+
+  /** The future of the component's present attempt, which settles in its time. */
+  follow(index: number): Future<unknown> {
+    const component = this.component(index);
+    const known = this.#following.get(index);
+    if (known !== undefined) return known;
+    const call = this.#calls.make(component);
+    const { future } = call;
+    this.#following.set(index, future);
+    future.addDoneCallback(() => this.#following.delete(index));
+    void this.#follow(call, component);
+    return future;
+  }
+
+  /** Never rejects. */
+  async #follow(call: Call, component: Component): Promise<void> {
+    try {
+      const status = await this.until(
+        (statuses) => {
+          if (call.done) return 'removed';
+          const now = statuses[component.index] as ComponentStatus;
+          this.#calls.update(call, component, now);
+          return this.isSettled(now) ? now : undefined;
+        },
+        {},
+        () => '',
+      );
+      if (!call.done) await this.#calls.settle(call, component, status);
+    } catch (error) {
+      if (!call.done) call.controller.reject(error);
+    }
+  }
+
+  /**
+   * Submits what `fill` gives an executor of the map.
+   * @throws {JobSetInUseError} if another program looks after the map; {@link SubmitError}
+   */
+  async submit(fill: (executor: MapExecutor) => Promise<void>, policies: JobPolicies): Promise<void> {
+    const { host, reader, header } = this;
+    const known = this.keeper?.isOpen === true ? this.keeper : undefined;
+    const executor = known ?? new MapExecutor(host.system, mapOptions(host.options, this.tag, header));
+    const { jobSet, lastSubmission } = reader;
+    if (known === undefined) await executor.takeUp(jobSet, { call: this.length, submission: lastSubmission });
+    try {
+      await fill(executor);
+      const isAllSent = await executor.sendAll();
+      if (known === undefined)
+        await this.entrust(
+          executor,
+          !isAllSent || needsKeeper(host.system, mergeJobOptions(host.options.policies, policies)),
+        );
+    } catch (error) {
+      if (known === undefined) await executor.letGo();
+      throw error;
+    }
+    await this.look();
+    this.watch.poke();
+  }
+
+  /** Its jobs are in the queue: either somebody here looks after them, or the batch system alone does. */
+  async entrust(executor: MapExecutor, isKept: boolean): Promise<void> {
+    if (!isKept) return executor.letGo();
+    this.keeper = executor;
+    this.host.keep(executor);
+  }
+
+  /** Reads, and tells what cannot be read as the map is gone. */
+  async guard<T>(read: () => Promise<T>): Promise<T> {
+    if (this.#isGone()) throw new MapRemovedError(this.tag);
+    try {
+      return await read();
+    } catch (error) {
+      throw this.#isGone() ? new MapRemovedError(this.tag, { cause: error }) : error;
+    }
+  }
+
+  #isGone(): boolean {
+    return this.removed || !existsSync(this.reader.jobSet.directory);
+  }
+
+  #statuses(): ComponentStatus[] {
+    const { reader, watch, header } = this;
+    const supervised = header.supervised && reader.isClaimed;
+    const circumstances = { now: performance.now(), grace: watch.knownGrace, supervised };
+    return reader.components.map((component) => statusOf(component, circumstances));
+  }
+}

@@ -1,0 +1,131 @@
+import type { BatchSystem } from '../batch/batch-system.ts';
+import { optionsOfJob } from '../batch/varied-options.ts';
+import type { Call } from '../cluster/call.ts';
+import type { WrittenFunction } from '../cluster/functions.ts';
+import type { JournaledCall } from '../cluster/journaled-calls.ts';
+import { writeCalls } from '../cluster/write-calls.ts';
+import { ClusterExecutor } from '../cluster-executor.ts';
+import type { ResolvedOptions } from '../cluster-options.ts';
+import { mergeJobOptions, type JobOptions } from '../job-options.ts';
+import { Claim } from '../job-set/claim.ts';
+import type { Future } from '../future.ts';
+import type { JobSet } from '../job-set/job-set.ts';
+
+/** Submits the calls of one map, and looks after them where the batch system cannot do so alone. */
+export class MapExecutor extends ClusterExecutor {
+  readonly #system: BatchSystem;
+  /** Written, and not sent yet. */
+  #calls: Call[] = [];
+  /** By component. */
+  readonly #pending = new Map<number, Future<unknown>>();
+  #left = false;
+
+  constructor(system: BatchSystem, options: ResolvedOptions, id?: string) {
+    super(system, options, id);
+    this.#system = system;
+  }
+
+  /** Goes on with the job set of a map that nobody looks after. @throws {JobSetInUseError} */
+  async takeUp(jobSet: JobSet, last: { readonly call: number; readonly submission: number }): Promise<void> {
+    const { calls, own, submissions } = this.parts;
+    calls.startAfter(last.call);
+    submissions.startAfter(last.submission);
+    await own.takeUp(jobSet, await Claim.take(jobSet.directory));
+  }
+
+  /**
+   * Brings calls to the disk, where they wait for {@link sendAll}.
+   * @throws {SerializationError} {@link DirectoryError}
+   */
+  async write(
+    fn: WrittenFunction,
+    calls: readonly { readonly args: readonly unknown[]; readonly options: JobOptions }[],
+  ): Promise<void> {
+    const { own } = this.parts;
+    const { jobSet, files } = await own.open();
+    const made = calls.map(({ args, options }) => this.parts.calls.makeOf(fn, args, options));
+    for (const call of await writeCalls(jobSet, made)) files.useInputs(call.input?.batch as number);
+    for (const call of made) this.#calls.push(call);
+  }
+
+  /** A component is to be run once more: its next attempt waits for {@link sendAll}. */
+  again(
+    jobSet: JobSet,
+    { index, attempt, job, submission, position }: JournaledCall,
+    options: JobOptions,
+  ): void {
+    const call = this.parts.calls.remake({
+      index,
+      fn: undefined,
+      payload: undefined,
+      payloadHash: job.hash,
+      options: mergeJobOptions({ submit: optionsOfJob(submission, position) }, options),
+      items: 0,
+      valueStays: true,
+    });
+    call.attempts = attempt;
+    call.jobSet = jobSet;
+    call.input = { batch: job.batch, offset: job.offset, length: job.length };
+    this.parts.own.opened?.files.useInputs(job.batch);
+    this.#calls.push(call);
+  }
+
+  /**
+   * Submits what was written, all of it: if anything is refused, the rest is taken back.
+   * @returns whether all of it is in the queue; else some waits here until there is room
+   * @throws {SubmitError} {@link CommandError}
+   */
+  async sendAll(): Promise<boolean> {
+    const { submissions, add } = this.parts;
+    const sent = this.#calls.splice(0).map((call) => ({ call, future: add(call).future }));
+    for (const { call, future } of sent) {
+      this.#pending.set(call.index - 1, future);
+      future.addDoneCallback(() => this.#pending.delete(call.index - 1));
+      submissions.add(call);
+    }
+    await submissions.idle();
+    const refused = sent.find(({ call, future }) => future.state === 'failed' && call.jobId === undefined);
+    if (refused === undefined)
+      return sent.every(({ call, future }) => future.done() || call.jobId !== undefined);
+    for (const { future } of sent) future.cancel();
+    throw await refused.future.exception();
+  }
+
+  /** Leaves the jobs to the batch system; jobs that would end with the program are looked after until they are done. */
+  async letGo(): Promise<void> {
+    if (this.#left) return;
+    this.#left = true;
+    await (this.#system.jobSetRemoval === undefined ? this.shutdown() : this.detach());
+  }
+
+  /** What has not started is not wanted any more. */
+  cancelWaiting(): void {
+    for (const future of this.#pending.values()) if (!future.running()) future.cancel();
+  }
+
+  /** A component is not wanted any more. */
+  cancel(index: number): void {
+    this.#pending.get(index)?.cancel();
+  }
+
+  /** Everything is taken back: its jobs, and its job set. */
+  async undo(): Promise<void> {
+    this.#left = true;
+    for (const future of this.#pending.values()) future.cancel();
+    await this.shutdown();
+    await this.parts.own.opened?.jobSet.remove();
+  }
+
+  /** Whether it can be given more calls. */
+  get isOpen(): boolean {
+    return !this.#left;
+  }
+
+  /** Looks after its calls until they are done. */
+  async keep(): Promise<void> {
+    await Promise.allSettled(this.#pending.values());
+    // More may have been sent meanwhile.
+    if (this.#pending.size > 0) return this.keep();
+    await this.letGo();
+  }
+}

@@ -1,0 +1,156 @@
+import { readdir, stat } from 'node:fs/promises';
+import type { BatchSystem, JobEvent } from '../batch/batch-system.ts';
+import { readCalls } from '../cluster/journaled-calls.ts';
+import { PayloadError } from '../errors.ts';
+import { readArchive } from '../job-set/archive.ts';
+import { isClaimed } from '../job-set/claim.ts';
+import { listOutcomes, type JobSet } from '../job-set/job-set.ts';
+import { readJournal } from '../job-set/journal.ts';
+import { archiveFile, eventLogFile, journalFile, logsDirectory } from '../job-set/names.ts';
+import { decodeOutcome, type EncodedOutcome } from '../payload/call.ts';
+import { Slots } from '../slots.ts';
+import { EventLogFollower } from '../watch/event-log-follower.ts';
+import type { Component, OutcomeSummary } from './component.ts';
+import { MapState } from './map-state.ts';
+
+/** Each read takes a file descriptor. */
+const READS_AT_ONCE = 16;
+
+/** Reads what lies on the disk of a map, again and again, each time only what is new. Writes nothing: any number of processes may do so. */
+export class MapReader {
+  readonly jobSet: JobSet;
+  readonly #state = new MapState();
+  readonly #follower: EventLogFollower | undefined;
+  readonly #slots = new Slots(READS_AT_ONCE);
+  /** How long the files were that are read as a whole. */
+  readonly #sizes = new Map<string, number>();
+  #reading: Promise<void> | undefined;
+  #isClaimed = false;
+
+  constructor(jobSet: JobSet, { events }: Pick<BatchSystem, 'events'>) {
+    this.jobSet = jobSet;
+    if (events.kind === 'log')
+      this.#follower = new EventLogFollower(eventLogFile(jobSet.directory), events.parse);
+    else events.subscribe((event) => this.#state.onEvent(event));
+  }
+
+  get components(): readonly Component[] {
+    return this.#state.components;
+  }
+
+  /** The number of the last submission of its jobs. */
+  get lastSubmission(): number {
+    return this.#state.lastSubmission;
+  }
+
+  /** Whether some program looks after the map, as far as one can tell. */
+  get isClaimed(): boolean {
+    return this.#isClaimed;
+  }
+
+  /** The batch system was asked, and says this. */
+  onEvent(event: JobEvent): void {
+    this.#state.onEvent(event);
+  }
+
+  /** The batch system was asked, and knows nothing of a job. */
+  onLost(jobId: string): void {
+    this.#state.onLost(jobId);
+  }
+
+  /** Brings all that is known up to the present. */
+  async refresh(): Promise<void> {
+    // What comes after it has begun may be missed: the next one sees it.
+    const before = this.#reading;
+    if (before !== undefined) {
+      await before.catch(() => {});
+      return this.#reading ?? this.refresh();
+    }
+    this.#reading = this.#readAll().finally(() => (this.#reading = undefined));
+    return this.#reading;
+  }
+
+  /** What came of a component's present job; undefined if there is nothing yet. @throws {PayloadError} {@link OwnershipError} */
+  async readOutcome({ call }: Component): Promise<EncodedOutcome | undefined> {
+    const bytes = await this.jobSet.readOutcome(call.job.key);
+    return bytes === undefined ? undefined : decodeOutcome(bytes);
+  }
+
+  async #readAll(): Promise<void> {
+    const { directory } = this.jobSet;
+    // Before the outcomes: who ends looking after the map has written all that it knows by then.
+    this.#isClaimed = await isClaimed(directory);
+    if (await this.#hasGrown(journalFile(directory)))
+      this.#state.onJournal(readCalls(await readJournal(directory)));
+    for (const event of (await this.#follower?.read()) ?? []) this.#state.onEvent(event);
+    if (await this.#hasGrown(archiveFile(directory))) this.#state.onArchive(await readArchive(directory));
+    if (this.#follower === undefined) this.#state.onBegun(await begunKeys(directory));
+    await this.#readOutcomes(await listOutcomes(directory));
+  }
+
+  async #readOutcomes(listed: readonly string[]): Promise<void> {
+    const keys = new Set(listed.filter((key) => this.#state.awaiting(key) !== undefined));
+    // A network filesystem may open by name what it does not list yet.
+    for (const { end, outcome, call } of this.components)
+      if (end !== undefined && outcome === undefined) keys.add(call.job.key);
+    for (const key of keys) {
+      this.#slots.run(async () => {
+        const component = this.#state.awaiting(key);
+        if (component === undefined) return;
+        const summary = await this.#summary(component);
+        if (summary !== undefined) this.#state.onOutcome(key, summary);
+      });
+    }
+    await this.#slots.idle();
+  }
+
+  /** Undefined for what is not there, or cannot be read now. */
+  async #summary(component: Component): Promise<OutcomeSummary | undefined> {
+    try {
+      const outcome = await this.readOutcome(component);
+      return outcome && summaryOf(outcome);
+    } catch (error) {
+      return error instanceof PayloadError ? UNREADABLE : undefined;
+    }
+  }
+
+  async #hasGrown(file: string): Promise<boolean> {
+    const { size } = await stat(file).catch(() => ({ size: 0 }));
+    if (size === this.#sizes.get(file)) return false;
+    this.#sizes.set(file, size);
+    return true;
+  }
+}
+
+/** Of an outcome in another format, say: to read it tells why. */
+const UNREADABLE: OutcomeSummary = {
+  failed: true,
+  host: 'unknown',
+  usage: {
+    startedAt: new Date(0),
+    endedAt: new Date(0),
+    userCpuMs: 0,
+    systemCpuMs: 0,
+    peakMemoryBytes: 0,
+    pid: 0,
+    nodeVersion: 'unknown',
+  },
+};
+
+function summaryOf(outcome: EncodedOutcome): OutcomeSummary {
+  const { items, host, startedAt, endedAt, userCpuMs, systemCpuMs, peakMemoryBytes, pid, nodeVersion } =
+    outcome;
+  const failed = items.some((item) => !('value' in item || 'primitive' in item));
+  const times = { startedAt: new Date(startedAt), endedAt: new Date(endedAt) };
+  return {
+    failed,
+    host,
+    usage: { ...times, userCpuMs, systemCpuMs, peakMemoryBytes, pid, nodeVersion },
+  };
+}
+
+/** Of the jobs whose script has begun. */
+async function begunKeys(directory: string): Promise<string[]> {
+  const names = await readdir(logsDirectory(directory));
+  return names.flatMap((name) => /^(.*)\.out$/.exec(name)?.[1] ?? []);
+}

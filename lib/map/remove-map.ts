@@ -1,0 +1,38 @@
+import { checkOptions } from '../options.ts';
+import { releaseTag } from './tags.ts';
+import { cancelComponents } from './act-on.ts';
+import { isSettled } from './component.ts';
+import type { MapCore } from './map-core.ts';
+
+export interface RemoveOptions {
+  /**
+   * Delete the data although the batch system does not answer, or jobs do not leave the queue.
+   * @default false
+   */
+  readonly force?: boolean | undefined;
+}
+
+/** How long jobs have to leave the queue, in milliseconds: they may write to what is to be deleted. */
+const LEAVE_MS = 60_000;
+
+/** Stops the jobs of a map, and deletes all of it: its tag last, so that a removal that was cut off can be done again. */
+export async function removeMap(core: MapCore, options: RemoveOptions): Promise<void> {
+  checkOptions('remove()', options, { force: ['boolean'] });
+  const { jobSet } = core.reader;
+  const { force = false } = options;
+  try {
+    await cancelComponents(core, undefined);
+    await core.until(
+      (statuses) => (statuses.every((status) => isSettled(status, true)) ? true : undefined),
+      { timeout: LEAVE_MS },
+      () => `Jobs of map ${core.tag} have not left the queue. Remedy: remove({ force: true })`,
+    );
+  } catch (error) {
+    if (!force) throw error;
+  }
+  await core.keeper?.letGo();
+  await core.watch.close();
+  await jobSet.remove();
+  await releaseTag(core.host.options.directory, core.tag, jobSet.id);
+  core.removed = true;
+}

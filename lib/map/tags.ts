@@ -1,0 +1,179 @@
+import { readdir, unlink } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
+import { join } from 'node:path';
+import { nanoid } from 'nanoid';
+import { PayloadError } from '../errors.ts';
+import { checkDirectory, makeDirectory } from '../job-set/directory.ts';
+import { patientCalls } from '../job-set/file-calls.ts';
+import { linkNew } from '../job-set/link-new.ts';
+import { tagFile, tagsDirectory } from '../job-set/names.ts';
+import { readTrusted } from '../job-set/read-trusted.ts';
+import { writeWhole } from '../job-set/write-whole.ts';
+import { checkTag, isTag } from './check-tag.ts';
+import { nearestTags } from './nearest-tags.ts';
+import { TagNotFoundError, TagTakenError } from './tag-errors.ts';
+import { tagPattern } from './tag-pattern.ts';
+
+/** What a tag stands for: a file `tags/<tag>` below the executor's directory. */
+export interface TagRecord {
+  /** Of the job set. */
+  readonly id: string;
+  /** The user gave no tag: it was made at random, and its map goes with the next clearance. */
+  readonly transient: boolean;
+  /** When the map was made, as an ISO time. */
+  readonly made: string;
+}
+
+/**
+ * Gives a tag to a job set: of many processes, on whatever machines, that want it at once, one gets it.
+ * @param directory the executor's
+ * @throws {InvalidTagError}
+ * @throws {TagTakenError} if another job set has it
+ * @throws {DirectoryError} if tags cannot be written there
+ */
+export async function claimTag(directory: string, tag: string, record: TagRecord): Promise<void> {
+  checkTag(tag);
+  makeDirectory(tagsDirectory(directory));
+  const temporary = await writeTemporary(directory, record);
+  try {
+    await linkNew(temporary, tagFile(directory, tag));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    throw new TagTakenError(
+      `The tag \`${tag}\` is taken by another map of ${directory}. Load that map, remove it, or choose another tag`,
+      tag,
+    );
+  } finally {
+    await unlink(temporary).catch(() => {});
+  }
+}
+
+/**
+ * What a tag stands for.
+ * @throws {TagNotFoundError} if there is no such tag; it has those that read much the same
+ * @throws {InvalidTagError}
+ * @throws {OwnershipError} if another user could have written it
+ * @throws {PayloadError} if its file is torn, as after a crash on a filesystem without hard links
+ */
+export async function readTag(directory: string, tag: string): Promise<TagRecord> {
+  checkTag(tag);
+  const record = await findTag(directory, tag);
+  if (record !== undefined) return record;
+  const nearest = nearestTags(tag, await listTags(directory));
+  const remedy =
+    nearest.length === 0 ? '' : `. Did you mean ${nearest.map((near) => `\`${near}\``).join(' or ')}?`;
+  throw new TagNotFoundError(`There is no map \`${tag}\` in ${directory}${remedy}`, tag, nearest);
+}
+
+/**
+ * The tags of a directory, sorted.
+ * @param pattern as a shell has them: `*`, `?`, `[a-f]`, `[!a-f]`; case matters
+ * @throws {DirectoryError} if others could write them
+ */
+export async function listTags(directory: string, pattern = '*'): Promise<string[]> {
+  checkDirectory(tagsDirectory(directory));
+  const names = await readdir(tagsDirectory(directory)).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return [];
+    throw error;
+  });
+  // Files that are being written have names that no tag has.
+  const isWanted = tagPattern(pattern);
+  return names.filter((name) => isTag(name) && isWanted(name)).toSorted();
+}
+
+/**
+ * Frees a tag.
+ * @param id free it only if it is still this job set's
+ * @returns whether it was there
+ * @throws {InvalidTagError}
+ */
+export async function releaseTag(directory: string, tag: string, id?: string): Promise<boolean> {
+  checkTag(tag);
+  checkDirectory(tagsDirectory(directory));
+  if (id !== undefined && (await findTag(directory, tag))?.id !== id) return false;
+  try {
+    await unlink(tagFile(directory, tag));
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    throw error;
+  }
+}
+
+/**
+ * Gives a job set another tag, which is persistent: somebody has chosen it. It never has none: a crash midway, or two who rename one tag at
+ * once, leave two tags for one job set. To rename it once more is no error then.
+ * @throws {TagTakenError} if another job set has the new one
+ * @throws {TagNotFoundError}
+ * @throws {InvalidTagError}
+ */
+export async function renameTag(directory: string, from: string, to: string): Promise<TagRecord> {
+  const record = { ...(await readTag(directory, from)), transient: false };
+  checkTag(to);
+  if (from === to) {
+    await makePersistent(directory, to);
+    return record;
+  }
+  try {
+    await claimTag(directory, to, record);
+  } catch (error) {
+    const isOwn = error instanceof TagTakenError && (await findTag(directory, to))?.id === record.id;
+    if (!isOwn) throw error;
+  }
+  await releaseTag(directory, from, record.id);
+  return record;
+}
+
+/**
+ * Keeps a map whose tag was made at random, under that tag.
+ * @throws {TagNotFoundError}
+ * @throws {InvalidTagError}
+ */
+export async function makePersistent(directory: string, tag: string): Promise<void> {
+  const record = await readTag(directory, tag);
+  if (!record.transient) return;
+  // There is no way to replace a file only if it still exists; who removes a map at the same instant may leave its tag.
+  await writeWhole(tagFile(directory, tag), encode({ ...record, transient: false }));
+}
+
+/** How often, and how long apart in ms, a file is read that is not whole: on filesystems without hard links it may be still being written. */
+const READINGS = 20;
+const BETWEEN_READINGS_MS = 50;
+
+async function findTag(directory: string, tag: string): Promise<TagRecord | undefined> {
+  checkDirectory(tagsDirectory(directory));
+  const file = tagFile(directory, tag);
+  for (let reading = 1; reading <= READINGS; reading++) {
+    const bytes = await readTrusted(patientCalls, file);
+    if (bytes === undefined) return undefined;
+    const record = decode(bytes.toString());
+    if (record !== undefined) return record;
+    await delay(BETWEEN_READINGS_MS);
+  }
+  throw new PayloadError(
+    `The tag ${file} is torn, as by a crash. Remedy: remove that file; the job sets beside it are whole`,
+  );
+}
+
+/** Under a name that no tag has. */
+async function writeTemporary(directory: string, record: TagRecord): Promise<string> {
+  const file = join(tagsDirectory(directory), `.${nanoid()}`);
+  await writeWhole(file, encode(record));
+  return file;
+}
+
+function encode({ id, transient, made }: TagRecord): string {
+  return `${JSON.stringify({ id, transient, made })}\n`;
+}
+
+function decode(text: string): TagRecord | undefined {
+  try {
+    const record = JSON.parse(text) as Partial<TagRecord> | null;
+    const { id, transient, made } = record ?? {};
+    return typeof id === 'string' && typeof transient === 'boolean' && typeof made === 'string'
+      ? { id, transient, made }
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,71 @@
+import { readdir, rename } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { patientCalls } from '../../job-set/file-calls.ts';
+import { generationBefore } from '../../job-set/names.ts';
+import { readTrusted } from '../../job-set/read-trusted.ts';
+import { writeWhole } from '../../job-set/write-whole.ts';
+import { seal, unseal } from '../../payload/sealed.ts';
+
+/**
+ * A file of which there is a whole one at any instant, once there was one: the one before stays until the next one is on the disk. Processes
+ * that write it at once replace each other's.
+ */
+export class Generations {
+  readonly file: string;
+  /** Whether the newest can be relied on; undefined as long as nobody has looked. */
+  #isWhole: boolean | undefined;
+
+  constructor(file: string) {
+    this.file = file;
+  }
+
+  /**
+   * The bytes that were written last; of another generation, if that is torn or does not please.
+   * @throws {OwnershipError} if another user could have written them; what the filesystem says
+   */
+  async read<T>(decode: (bytes: Uint8Array) => Promise<T | undefined>): Promise<T | undefined> {
+    const newest = await readWhole(this.file);
+    const decoded = newest && (await decode(newest));
+    this.#isWhole = decoded !== undefined;
+    if (decoded !== undefined) return decoded;
+    const before = await readWhole(generationBefore(this.file));
+    return before && (await decode(before));
+  }
+
+  /** @param onDropped gets the bytes of the generation that was given up for this one, if there was one, once this one is there */
+  async write(bytes: Uint8Array, onDropped?: (bytes: Uint8Array) => Promise<void>): Promise<void> {
+    this.#isWhole ??= (await readWhole(this.file)) !== undefined;
+    let dropped: Uint8Array | undefined;
+    if (this.#isWhole) {
+      const before = generationBefore(this.file);
+      const last = onDropped && (await readWhole(before));
+      // Another process may have been faster: then that has dropped the last one.
+      if (await move(this.file, before)) dropped = last;
+    }
+    this.#isWhole = false;
+    await writeWhole(this.file, seal(bytes));
+    this.#isWhole = true;
+    if (dropped !== undefined) await onDropped?.(dropped);
+  }
+}
+
+/** Undefined if there is none, or if it is torn. */
+async function readWhole(file: string): Promise<Uint8Array | undefined> {
+  let sealed = await readTrusted(patientCalls, file);
+  if (sealed === undefined) {
+    // A network filesystem may remember for a while that there was none; unless it is asked what there is.
+    await readdir(dirname(file)).catch(() => []);
+    sealed = await readTrusted(patientCalls, file);
+  }
+  return sealed && unseal(sealed);
+}
+
+async function move(from: string, to: string): Promise<boolean> {
+  try {
+    await rename(from, to);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    throw error;
+  }
+}

@@ -1,0 +1,38 @@
+import type { InsideCall } from '../../job.ts';
+import type { ItemOutcome } from '../../payload/call.ts';
+import type { RunningCall } from '../running-call.ts';
+import { JobOfCall } from './job-of-call.ts';
+import { ProgressReport } from './progress-report.ts';
+import { SavedWork } from './saved-work.ts';
+import { ScratchDirectory } from './scratch-directory.ts';
+
+/** What a call gets that asks about its job. */
+export class Inside implements InsideCall {
+  readonly job: JobOfCall;
+  readonly #call: RunningCall;
+  readonly #report: ProgressReport;
+  readonly #scratch: ScratchDirectory;
+  #checkpoint: SavedWork | undefined;
+
+  constructor(call: RunningCall) {
+    this.#call = call;
+    this.#report = new ProgressReport(call);
+    this.#scratch = new ScratchDirectory(call.writer.place.directory);
+    this.job = new JobOfCall(call, this.#report, this.#scratch);
+  }
+
+  get checkpoint(): SavedWork {
+    this.#checkpoint ??= new SavedWork(this.#call, this.job.termination, () => this.#scratch.path);
+    return this.#checkpoint;
+  }
+
+  /** The call has returned, or thrown. A job that leaves its machine is to be run again: then what it throws is no outcome, and ends the process. */
+  async end(outcome: ItemOutcome): Promise<void> {
+    const isGivenUp = this.job.wasToldToEnd && 'thrown' in outcome;
+    if (!isGivenUp) this.job.end();
+    await this.#checkpoint?.end();
+    this.#report.flush();
+    this.#scratch.end();
+    if (isGivenUp) await this.job.termination.leave();
+  }
+}

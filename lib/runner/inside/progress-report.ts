@@ -1,0 +1,69 @@
+import { renameSync, writeFileSync } from 'node:fs';
+import { makeDirectoriesSync } from './make-directories.ts';
+import { callDirectory, callsDirectory, parseJobKey, progressFile } from '../../job-set/names.ts';
+import { encodeProgress, type Progress } from '../../job-set/progress.ts';
+import { temporaryFile } from '../../job-set/write-whole.ts';
+import { showValue } from '../../options.ts';
+import type { RunningCall } from '../running-call.ts';
+
+/** It is written this often at the most. */
+const INTERVAL_MS = 500;
+/** Longer texts are cut. */
+const MOST_CHARACTERS = 4096;
+
+/** Writes down what a call tells of its progress: at once, if it has told nothing for a while, as it may not give its thread back for long. */
+export class ProgressReport {
+  readonly #call: RunningCall;
+  /** What is not written yet. */
+  #latest: Progress | undefined;
+  #writtenAt = -Infinity;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(call: RunningCall) {
+    this.#call = call;
+  }
+
+  /** @throws {TypeError} {@link RangeError} for what is no progress */
+  tell(fraction: number, text?: string): void {
+    check(fraction, text);
+    const { item, items } = this.#call;
+    this.#latest = {
+      fraction: (item + fraction) / items,
+      text: text?.slice(0, MOST_CHARACTERS),
+      at: new Date(),
+    };
+    const wait = this.#writtenAt + INTERVAL_MS - performance.now();
+    if (wait <= 0) this.flush();
+    else this.#timer ??= setTimeout(() => this.flush(), wait).unref();
+  }
+
+  /** Writes what is not written. Never throws: a call does not fail because nobody hears how far it is. */
+  flush(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const latest = this.#latest;
+    if (latest === undefined) return;
+    this.#latest = undefined;
+    this.#writtenAt = performance.now();
+    try {
+      const { directory, key } = this.#call.writer.place;
+      makeDirectoriesSync(callsDirectory(directory), callDirectory(directory, parseJobKey(key).call));
+      const file = progressFile(directory, key);
+      const temporary = temporaryFile(file);
+      // After a crash of the file server it may be lost: that is no reason to wait for the disk.
+      writeFileSync(temporary, encodeProgress(latest), { flag: 'wx', mode: 0o600 });
+      renameSync(temporary, file);
+    } catch {
+      // The next one may be written.
+    }
+  }
+}
+
+function check(fraction: unknown, text: unknown): void {
+  if (typeof fraction !== 'number')
+    throw new TypeError(`Expected \`fraction\` of progress() to be a number, got ${showValue(fraction)}`);
+  if (!(fraction >= 0 && fraction <= 1))
+    throw new RangeError(`Expected \`fraction\` of progress() to be from 0 to 1, got ${showValue(fraction)}`);
+  if (text !== undefined && typeof text !== 'string')
+    throw new TypeError(`Expected \`text\` of progress() to be a string, got ${showValue(text)}`);
+}
