@@ -126,12 +126,13 @@ export class MapCore {
   async submit(fill: (executor: MapExecutor) => Promise<void>, policies: JobPolicies): Promise<void> {
     const { host, reader, header } = this;
     const known = this.keeper?.isOpen === true ? this.keeper : undefined;
+    // It may be at its end, and the job set still be its own.
+    if (known === undefined) await this.keeper?.letGo();
     const executor = known ?? new MapExecutor(host.system, mapOptions(host.options, this.tag, header));
     const { jobSet, lastSubmission } = reader;
     if (known === undefined) await executor.takeUp(jobSet, { call: this.length, submission: lastSubmission });
     try {
-      await fill(executor);
-      const isAllSent = await executor.sendAll();
+      const isAllSent = await executor.send(fill);
       if (known === undefined)
         await this.entrust(
           executor,

@@ -44,6 +44,8 @@ export interface HTCondorPlace extends KeptClaimsOptions {
   readonly schedd?: string | undefined;
   readonly commandTimeout?: number | undefined;
   readonly submitPatience?: number | undefined;
+  /** Whether jobs have their files transferred. */
+  readonly filesystem?: 'shared' | 'transfer' | undefined;
 }
 
 /** HTCondor through its command-line tools. */
@@ -90,7 +92,7 @@ export class HTCondorSystem implements BatchSystem {
   }
 
   checkSubmitOptions(submit: SubmitOptions): void {
-    checkSubmitOptions(submit);
+    checkSubmitOptions(submit, this.#given.filesystem === 'transfer');
   }
 
   checkPlace({ directory, cwd }: JobPlace): void {

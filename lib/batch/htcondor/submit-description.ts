@@ -2,6 +2,7 @@ import { eventLogFile, scriptFile, startFile } from '../../job-set/names.ts';
 import type { AvoidedHost, JobBatch, SubmitOptions, SubmittedBatch } from '../batch-system.ts';
 import { showValue } from '../../options.ts';
 import { attributeOf, mergeSubmitOptions } from '../merge-submit-options.ts';
+import { RESERVED_FOR_TRANSFER, transferDescription } from './transfer-commands.ts';
 import { itemdata } from './itemdata.ts';
 import { DOLLAR_ATTRIBUTE, quoteWords, troubleWithValue } from './quoting.ts';
 
@@ -56,9 +57,10 @@ const RESERVED_ATTRIBUTES: readonly string[] = [
 const NAME = /^(\+|my\.)?(?!my\.)[a-z_][a-z0-9_.]*$/i;
 
 /**
+ * @param transfers whether jobs have their files transferred
  * @throws {TypeError} for names that are reserved or no names, and values that HTCondor would not leave as they are
  */
-export function checkSubmitOptions(submit: SubmitOptions): void {
+export function checkSubmitOptions(submit: SubmitOptions, transfers: boolean = false): void {
   const reserved = Object.keys(submit).filter((name) => isReserved(name));
   if (reserved.length > 0) {
     const names = reserved.map((name) => `\`${name}\``).join(', ');
@@ -70,6 +72,12 @@ export function checkSubmitOptions(submit: SubmitOptions): void {
     );
   }
   for (const [name, value] of Object.entries(submit)) {
+    if (transfers && RESERVED_FOR_TRANSFER.includes(name.toLowerCase())) {
+      throw new TypeError(
+        `The submit command \`${name}\` is not yours to set with \`filesystem: 'transfer'\`: condor-futures needs these itself: ` +
+          `${RESERVED_FOR_TRANSFER.join(', ')}. Files are named by inputFile() in a call's arguments and by outputFile() in the call`,
+      );
+    }
     if (!NAME.test(name))
       throw new TypeError(`Expected the names in \`submit\` to be submit commands, got \`${name}\``);
     if (!['string', 'number', 'boolean'].includes(typeof value)) {
@@ -94,7 +102,9 @@ function isReserved(name: string): boolean {
 export function submitDescription(batch: JobBatch): string {
   const { jobSet, submission, cwd, avoid } = batch;
   const { id, directory } = jobSet;
-  const items = itemdata(batch);
+  const transfer = jobSet.transfers === true ? transferDescription(batch) : undefined;
+  const { submit, ...others } = transfer?.batch ?? batch;
+  const items = itemdata(others, transfer?.tail);
   const defaults = {
     universe: 'vanilla',
     batch_name: id,
@@ -104,9 +114,10 @@ export function submitDescription(batch: JobBatch): string {
     when_to_transfer_output: 'ON_EXIT',
     transfer_output_files: '""',
   };
+  const merged = mergeSubmitOptions(defaults, submit, items.commands, ...avoid.map(notOn));
   const commands: SubmitOptions = {
     ...items.macros,
-    ...mergeSubmitOptions(defaults, batch.submit, items.commands, ...avoid.map(notOn)),
+    ...merged,
     executable: '/bin/sh',
     transfer_executable: 'false',
     // The runner's own words are numbers and keys, which need no quotes.
@@ -114,6 +125,7 @@ export function submitDescription(batch: JobBatch): string {
     log: eventLogFile(directory),
     output: '/dev/null',
     error: startFile(directory, '$(call)'),
+    ...transfer?.commands(mergeSubmitOptions(submit, items.commands)),
     'My.CondorFuturesJobSet': `"${id}"`,
     'My.CondorFuturesSubmission': String(submission),
     'My.CondorFuturesCall': '"$(call)"',
