@@ -39,6 +39,7 @@ export type {
   DeliveryMethod,
 } from './delivery/delivery.ts';
 export { registerDelivery, unregisterDelivery } from './delivery/methods.ts';
+export type { BundleDelivery } from './delivery/bundle/bundle-options.ts';
 export type { ContainerDelivery } from './delivery/container.ts';
 export type { PathDelivery } from './delivery/path.ts';
 export type { WorkerOptions } from './workers/worker-options.ts';
