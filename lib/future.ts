@@ -4,6 +4,7 @@ import { runDoneCallback } from './done-callback.ts';
 import { CancelledError, InvalidStateError, JobControlError } from './errors.ts';
 import type { FutureSource, FutureState, JobControl, Usage } from './future-source.ts';
 import type { Progress } from './job-set/progress.ts';
+import type { OutputFile } from './job-set/output-files.ts';
 import { nameOfType, showValue } from './options.ts';
 import { cannotTravel } from './payload/untransferable.ts';
 import { checkWaitOptions, waitFor, type WaitOptions } from './timeout.ts';
@@ -153,6 +154,14 @@ export class Future<T> extends Promise<T> {
   /** As {@link stdout}. */
   async stderr(): Promise<string> {
     return this.#source.stderr();
+  }
+
+  /**
+   * The files that the call has sent back with outputFile(), of its last attempt: all of them once the future is done. They stay until their
+   * directory is removed, also after a shutdown.
+   */
+  async outputFiles(): Promise<readonly OutputFile[]> {
+    return (await this.#source.outputFiles?.()) ?? [];
   }
 
   /** What the call has told last by `progress()`; undefined if it has told nothing, or its files have been removed (`keepFiles`). */

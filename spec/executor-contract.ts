@@ -10,6 +10,7 @@ import { closures } from './contract/closures.ts';
 import { deaths } from './contract/deaths.ts';
 import { errors } from './contract/errors.ts';
 import { files } from './contract/files.ts';
+import { filesOfCalls } from './contract/files-of-calls.ts';
 import { futures } from './contract/futures.ts';
 import { inside } from './contract/inside.ts';
 import { maps } from './contract/maps.ts';
@@ -51,6 +52,7 @@ export function executorContract(
       jobOptions,
       shutdown,
       files,
+      filesOfCalls,
       inside,
       programs,
       attach,

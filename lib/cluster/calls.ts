@@ -53,7 +53,8 @@ export class Calls {
     const options = this.#merge(request.options);
     const { timeLimit } = options;
     const callOptions = timeLimit === undefined ? this.#callOptions : { ...this.#callOptions, timeLimit };
-    const { fn, payload } = encodeRequest(request, functions, callOptions, single);
+    const transfers = this.#options.filesystem === 'transfer';
+    const { fn, payload, files } = encodeRequest(request, functions, callOptions, single, transfers);
     const items = single ? 0 : request.items.length;
     return this.remake({
       index: this.#last + 1,
@@ -63,6 +64,7 @@ export class Calls {
       options,
       items,
       valueStays,
+      files,
     });
   }
 

@@ -12,7 +12,7 @@ export function itemFutures(call: Call, chunk: Future<unknown>): Future<unknown>
   };
   const controllers = Array.from(
     { length: call.items },
-    () =>
+    (_, item) =>
       new FutureController<unknown>({
         get jobId() {
           return call.jobId;
@@ -31,6 +31,7 @@ export function itemFutures(call: Call, chunk: Future<unknown>): Future<unknown>
         },
         stdout: async () => call.stdout(),
         stderr: async () => call.stderr(),
+        outputFiles: async () => call.outputFiles(call.items > 1 ? item : undefined),
         onCancel,
       }),
   );

@@ -1,5 +1,7 @@
 import { removeCallFiles } from '../job-set/call-files.ts';
 import type { JobSet } from '../job-set/job-set.ts';
+import { removeOutputFiles, tidyOutputFiles } from '../job-set/output-files.ts';
+import type { Call } from './call.ts';
 import { Slots } from '../slots.ts';
 import type { Job } from './job.ts';
 
@@ -88,12 +90,21 @@ export class JobFiles {
       () => false,
     );
     if (isArchived) await this.#jobSet.removeOutcome(key).catch(ignore);
+    await this.#removeSentBack(call, key, isLast).catch(ignore);
     if (isLast) await removeCallFiles(this.#jobSet.directory, call.index).catch(ignore);
     if (!isLast || call.input === undefined) return;
     const { batch } = call.input;
     // It may be about to be tried again, and be refused then as nobody wants it any more.
     call.input = undefined;
     await this.releaseInputs(batch);
+  }
+
+  /** What a call has sent back is its user's: only that of earlier attempts goes, and of calls that were given up. */
+  async #removeSentBack(call: Call, key: string, isLast: boolean): Promise<void> {
+    const { directory, transfers } = this.#jobSet;
+    const isUnwanted = isLast ? call.wasCancelled : call.key !== key;
+    if (isUnwanted) await removeOutputFiles(directory, key);
+    else if (transfers) await tidyOutputFiles(directory, key);
   }
 }
 

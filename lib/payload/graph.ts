@@ -28,6 +28,7 @@ export type Node =
   | PrototypeNode
   | RebuiltNode
   | ReducedNode
+  | GivenNode
   | ProxyNode;
 
 /** Plain through and through: v8 writes it as it is. */
@@ -196,6 +197,13 @@ export interface ReducedNode {
   readonly kind: 'reduced';
   readonly rebuild: Slot;
   readonly arguments: readonly Slot[];
+}
+
+/** The path of a file that travels with the call: among its files, or in the job's own directory. */
+export interface GivenNode {
+  readonly kind: 'given';
+  readonly from: 'files' | 'scratch';
+  readonly path: string;
 }
 
 export interface ProxyNode {

@@ -1,6 +1,7 @@
 import { types } from 'node:util';
 import { identityOf } from '../identities.ts';
 import type { Graph, Node, Properties, Slot } from '../graph.ts';
+import type { GivenFiles } from '../given-files.ts';
 import { InspectorUnavailableError } from '../inspect/inspector.ts';
 import type { Reference } from '../reference/reference.ts';
 import { CodeCapture } from './code-capture.ts';
@@ -19,12 +20,18 @@ import type { Edge } from './words.ts';
 /**
  * Describes a value, and all that it leads to, as a graph. Nothing of it is run: no getter, no `toJSON`, no trap of a Proxy.
  * @param name what the value is called in errors
- * @throws {SerializationError} with the way to what cannot travel
+ * @param files what becomes of input files; without, they are refused
+ * @throws {SerializationError} with the way to what cannot travel; {@link InputFileError}
  */
-export function captureGraph(value: unknown, name: string, options: CaptureOptions): Capture {
+export function captureGraph(
+  value: unknown,
+  name: string,
+  options: CaptureOptions,
+  files?: GivenFiles,
+): Capture {
   const rescued = new Map<object, Reference>();
   for (;;) {
-    const capture = new Capture(options, rescued);
+    const capture = new Capture(options, rescued, files);
     try {
       capture.run(value, name);
       return capture;
@@ -54,6 +61,7 @@ export type Rope = () => Reference | undefined;
 /** A capture under way: a queue of things to describe, in the order in which they were come by, so that nothing is nested. */
 export class Capture {
   readonly options: CaptureOptions;
+  readonly files: GivenFiles | undefined;
   readonly nodes: (Node | undefined)[] = [];
   readonly code: CodeCapture;
   readonly buffers: BufferPlan;
@@ -72,8 +80,13 @@ export class Capture {
   #described = 0;
   #root: Slot;
 
-  constructor(options: CaptureOptions, rescued: ReadonlyMap<object, Reference>) {
+  constructor(
+    options: CaptureOptions,
+    rescued: ReadonlyMap<object, Reference>,
+    files: GivenFiles | undefined,
+  ) {
     this.options = options;
+    this.files = files;
     this.#rescued = rescued;
     this.references = new References(options);
     this.code = new CodeCapture(this);

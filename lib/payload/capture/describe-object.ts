@@ -1,6 +1,7 @@
 import { types } from 'node:util';
 import type { AnyFunction } from '../any-function.ts';
 import type { Node, ObjectNode, ObjectState, Slot } from '../graph.ts';
+import { inputFileOf, type InputFile } from '../input-file.ts';
 import { proxyParts } from '../inspect/slots.ts';
 import { reduce } from '../reducers.ts';
 import { isNative } from '../reference/native-text.ts';
@@ -21,6 +22,8 @@ const OPEN_INSIDE = 'Open it inside the function, or send what is needed to open
 /** Describes an object that is no function. */
 export function describeObject(capture: Capture, index: number, object: object): Node {
   if (types.isProxy(object)) return describeProxy(capture, index, object);
+  const file = inputFileOf(object);
+  if (file !== undefined) return describeFile(capture, file);
   const why = whyNot(object);
   if (why !== undefined) throw new Refusal(...why);
   const reduced = reduceSafely(object);
@@ -70,6 +73,14 @@ export function stateOf(
 function withState<N extends ObjectNode>(capture: Capture, index: number, object: object, node: N): N {
   capture.notePrivates(index, object);
   return node;
+}
+
+function describeFile({ files }: Capture, file: InputFile): Node {
+  if (files !== undefined) return files.give(file);
+  throw new Refusal(
+    `the input file ${file.path}, outside of the arguments of a call`,
+    'Give it to the function as an argument, with which it travels.',
+  );
 }
 
 /** The function or class whose `prototype` the object is. */
