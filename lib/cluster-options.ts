@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { mergeSubmitOptions } from './batch/merge-submit-options.ts';
 import type { SubmitOptions } from './batch/batch-system.ts';
 import type { KeepFiles } from './cluster/job-files.ts';
 import { checkCaptureOptions, type CaptureOptions } from './payload/capture/capture-options.ts';
@@ -10,6 +11,9 @@ import type { OtherNode } from './payload/format.ts';
 import { checkChoice, checkNumber, checkOptions, showValue, type OptionTable } from './options.ts';
 import { resolveWorkers, type ResolvedWorkers, type WorkerOptions } from './workers/worker-options.ts';
 
+/** How jobs come by their calls, see the option. */
+export type Filesystem = 'shared' | 'transfer';
+
 /** Options of every executor that runs jobs over a job set. */
 export interface ClusterOptions extends CaptureOptions, JobPolicies {
   /**
@@ -17,6 +21,12 @@ export interface ClusterOptions extends CaptureOptions, JobPolicies {
    * @default '.condor-futures' in the current directory
    */
   readonly directory?: string | undefined;
+  /**
+   * Whether jobs see `directory`. With `'transfer'`, HTCondor's file transfer brings them what they need and takes back what comes of them: for
+   * machines that do not share a filesystem with this one. A job's current directory is its scratch directory then: docs/files.md.
+   * @default 'shared'
+   */
+  readonly filesystem?: Filesystem | undefined;
   /** Submit commands for all jobs, by their HTCondor names, such as `{ request_memory: '2GB' }`. */
   readonly submit?: SubmitOptions | undefined;
   /**
@@ -89,6 +99,7 @@ export interface ClusterOptions extends CaptureOptions, JobPolicies {
 /** The options with everything filled in that does not depend on the machine. */
 export interface ResolvedOptions {
   readonly directory: string;
+  readonly filesystem: Filesystem;
   /** Of the program when it made the executor, and so of its jobs. */
   readonly cwd: string;
   readonly submit: SubmitOptions;
@@ -131,6 +142,7 @@ export interface MapHeader {
 const TABLE: OptionTable = {
   directory: ['string'],
   submit: ['object'],
+  filesystem: ['string'],
   environment: ['array of strings', 'object'],
   setup: ['array of strings'],
   node: ['string'],
@@ -170,8 +182,9 @@ export function resolveOptions(
   const { retries, onHold, releaseLimit, growMemory, timeLimit } = options;
   return {
     directory: resolve(options.directory ?? '.condor-futures'),
+    filesystem: checkFilesystem(executor, options),
     cwd: process.cwd(),
-    submit: options.submit ?? {},
+    submit: mergeSubmitOptions(options.submit),
     environment: resolveEnvironment(options.environment ?? []),
     setup: options.setup ?? [],
     node: options.node ?? process.execPath,
@@ -189,6 +202,21 @@ export function resolveOptions(
     policies: { retries, onHold, releaseLimit, growMemory, timeLimit },
     workers: resolveWorkers(options.workers),
   };
+}
+
+function checkFilesystem(executor: string, { filesystem = 'shared', workers }: ClusterOptions): Filesystem {
+  checkChoice('filesystem', filesystem, ['shared', 'transfer']);
+  if (filesystem === 'transfer' && executor === 'LocalExecutor') {
+    throw new TypeError(
+      "LocalExecutor has no `filesystem: 'transfer'`: its jobs run on this machine, and see its files as they are",
+    );
+  }
+  if (filesystem === 'transfer' && workers !== undefined) {
+    throw new TypeError(
+      "The option `workers` cannot be had with `filesystem: 'transfer'`: calls reach a worker through its inbox in the job set, which it does not see",
+    );
+  }
+  return filesystem;
 }
 
 /** Names to copy that are not set here are left out, as a shell's `export` would. */

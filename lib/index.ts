@@ -18,7 +18,7 @@ export type { Inputs } from './map/inputs.ts';
 export type { RemoveOptions } from './map/remove-map.ts';
 export * from './map/map-errors.ts';
 export type { AttachOptions } from './attach-options.ts';
-export type { ClusterOptions } from './cluster-options.ts';
+export type { ClusterOptions, Filesystem } from './cluster-options.ts';
 export type {
   CheckedDelivery,
   Deliver,
@@ -66,5 +66,7 @@ export { registerErrorClass } from './payload/thrown.ts';
 export * from './delivery-errors.ts';
 export * from './errors.ts';
 export * from './job-errors.ts';
+export type { OrFuture, OrFutures } from './or-future.ts';
+export { DependencyError } from './dependency-error.ts';
 export * from './inside-errors.ts';
 export * from './map/tag-errors.ts';

@@ -11,6 +11,7 @@ describe('The options of an executor', () => {
   it('have defaults', () => {
     expect(resolved()).toEqual({
       directory: resolve('.condor-futures'),
+      filesystem: 'shared',
       cwd: process.cwd(),
       submit: {},
       environment: {},
@@ -73,6 +74,11 @@ describe('The options of an executor', () => {
     [{ maxWorkers: 0 }, 'Expected `maxWorkers` to be a whole number from 1 up'],
     [{ maxWorkers: '2' }, 'Expected `maxWorkers` of LocalExecutor to be a number'],
     [{ pool: 'x' }, 'LocalExecutor has no option `pool`'],
+    [{ filesystem: 'nfs' }, 'Expected `filesystem` to be one of shared, transfer'],
+    [
+      { filesystem: 'transfer' },
+      "LocalExecutor has no `filesystem: 'transfer'`: its jobs run on this machine",
+    ],
   ])('are refused with what they may be: %p', (options, message) => {
     expect(() => new LocalExecutor(options as never)).toThrow(message);
   });
@@ -81,6 +87,8 @@ describe('The options of an executor', () => {
     [{ maxWorkers: 2 }, 'HTCondorExecutor has no option `maxWorkers`'],
     [{ submit: { log: '/x' } }, 'The submit command `log` is not yours to set'],
     [{ submit: ['x'] }, 'Expected `submit` of HTCondorExecutor to be an object'],
+    [{ filesystem: 'transfer', workers: { max: 2 } }, 'The option `workers` cannot be had with'],
+    [{ filesystem: 'transfer', submit: { initialdir: '/' } }, 'is not yours to set with `filesystem'],
   ])('are refused where HTCondor could not pass them on: %p', (options, message) => {
     expect(() => new HTCondorExecutor(options as never)).toThrow(message);
     expect(() => new HTCondorExecutor(options as never)).toThrow(TypeError);

@@ -1,4 +1,5 @@
 import { describe, jest } from '@jest/globals';
+import type { SubmitOptions } from '../lib/batch/batch-system.ts';
 import type { ClusterExecutor } from '../lib/cluster-executor.ts';
 import type { ClusterOptions } from '../lib/cluster-options.ts';
 import type { Executor } from '../lib/executor.ts';
@@ -7,6 +8,7 @@ import { cancellation } from './contract/cancellation.ts';
 import { control } from './contract/control.ts';
 import { closures } from './contract/closures.ts';
 import { deaths } from './contract/deaths.ts';
+import { dependencies } from './contract/dependencies.ts';
 import { errors } from './contract/errors.ts';
 import { files } from './contract/files.ts';
 import { futures } from './contract/futures.ts';
@@ -22,17 +24,19 @@ import { waits } from './contract/waits.ts';
 /**
  * What a program may rely on, whichever executor it has.
  * @param name the class, as the package exports it
- * @param attachTo goes on with the calls of another one, by its id
  * @param options what `makeExecutor` makes all executors with; jobs see its `directory` too
+ * @param attachTo goes on with the calls of another one, by its id
+ * @param following submit commands with which a job's output can be seen while it runs, if there must be any
  */
 export function executorContract(
   name: string,
   makeExecutor: (options?: ClusterOptions) => Executor,
   options: ClusterOptions & { readonly directory: string },
   attachTo: (id: string) => Promise<ClusterExecutor>,
+  following?: SubmitOptions,
 ): void {
   jest.setTimeout(120_000);
-  const subject = { name, makeExecutor, options, attach: attachTo };
+  const subject = { name, makeExecutor, options, attach: attachTo, following };
   describe(`${name} as an executor`, () => {
     for (const topic of [
       submission,
@@ -51,6 +55,7 @@ export function executorContract(
       inside,
       programs,
       attach,
+      dependencies,
     ])
       topic(subject);
   });

@@ -117,13 +117,23 @@ export interface JobPlace {
 /** Jobs of one job set that are submitted together and differ only in their call, and where the system {@link BatchSystem.canVary}. */
 export interface JobBatch {
   /** The job set's id and directory; the names in it are those of job-set/names.ts. */
-  readonly jobSet: { readonly id: string; readonly directory: string };
+  readonly jobSet: {
+    readonly id: string;
+    readonly directory: string;
+    /**
+     * Jobs do not see the directory.
+     * @default false
+     */
+    readonly transfers?: boolean;
+  };
   /** Of the submissions of the job set, counted from 1. */
   readonly submission: number;
   readonly jobs: readonly {
     readonly key: string;
     /** What the runner needs behind the directory: key, batch, offset, length, hash and submission. */
     readonly arguments: readonly string[];
+    /** What must travel to it besides what travels to all jobs: paths in the job set, and URLs. Undefined for jobs that see the job set. */
+    readonly travels?: readonly string[] | undefined;
   }[];
   readonly cwd: string;
   readonly submit: SubmitOptions;

@@ -4,7 +4,7 @@ import { optionsOfJob } from '../batch/varied-options.ts';
 import type { ResolvedOptions } from '../cluster-options.ts';
 import { DirectoryError, PayloadError, SubmitError } from '../errors.ts';
 import type { Future } from '../future.ts';
-import { repairArchive, type Settled } from '../job-set/archive.ts';
+import { positionsOf, repairArchive, type Settled } from '../job-set/archive.ts';
 import { Claim } from '../job-set/claim.ts';
 import { JobSet } from '../job-set/job-set.ts';
 import { readJournal } from '../job-set/journal.ts';
@@ -16,6 +16,7 @@ import { deliveredSubmit } from '../delivery/deliver.ts';
 import { checkHeader } from './check-header.ts';
 import { itemFutures } from './item-futures.ts';
 import { readCalls } from './journaled-calls.ts';
+import { needsOf } from './needs.ts';
 import type { OpenJobSet } from './open-job-set.ts';
 import { recoverCalls, type Recovered, type RecoveredCall } from './recovery.ts';
 import { settle, takeResults } from './results.ts';
@@ -51,7 +52,7 @@ export async function attachCalls(
       return call;
     },
   };
-  const jobSet = await JobSet.open(options.directory, id);
+  const jobSet = await JobSet.open(options.directory, id, options.filesystem === 'transfer');
   await checkHeader(jobSet, system);
   jobSet.submit = await deliveredSubmit(jobSet);
   const claim = await Claim.take(jobSet.directory, takeOver);
@@ -65,6 +66,10 @@ export async function attachCalls(
     const archive = await repairArchive(jobSet.directory);
     const recovered = await recoverCalls(jobSet, system, journaled, archive);
     const calls = await restoreCalls(jobSet, recovered.calls, archive, options, keeping);
+    for (const { index, job } of recovered.calls) {
+      const call = calls.get(index);
+      if (call?.done === false) call.needs = needsOf(job.needs ?? [], calls, futures);
+    }
     const lastSubmission = largest(journaled.submissions.map(({ submission }) => submission));
     const open = await host.work(jobSet, claim, lastSubmission);
     goOn(open, calls, recovered, host);
@@ -122,6 +127,8 @@ async function restoreCalls(
     calls.set(settled.call, call);
     await restore(call, settled, options);
   }
+  for (const [{ call, kind }, at] of positionsOf(archive))
+    if (kind === 'outcome') (calls.get(call) as Call).archivedAt = at;
   const lastCall = largest(calls.keys());
   // That they were cancelled was not written down any more.
   for (let index = 1; index < lastCall; index += 1) {
@@ -170,9 +177,11 @@ function resume({ tracker, files }: OpenJobSet, call: Call, found: RecoveredCall
     if (found.settled.kind === 'failed' && files.keeps(true)) files.keepSet();
     return;
   }
-  const { batch, offset, length } = found.job;
-  call.input = { batch, offset, length };
+  const { batch, offset, length, travels } = found.job;
+  call.input = { batch, offset, length, travels };
   files.useInputs(batch);
+  // What is missing there its job tells.
+  if (found.state !== 'waiting') files.results.use(call).catch(() => {});
   switch (found.state) {
     case 'submitted':
       return tracker.track(call, found.jobId);

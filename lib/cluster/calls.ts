@@ -7,6 +7,7 @@ import { Call, type CallHost, type CallParts } from './call.ts';
 import { copyArguments, encodeRequest } from './encode-request.ts';
 import { Functions, hashOf, type WrittenFunction } from './functions.ts';
 import { mainUrl } from './main-url.ts';
+import { NeedFinder } from './needs.ts';
 
 /** Makes the calls of an executor, and numbers them. */
 export class Calls {
@@ -63,7 +64,8 @@ export class Calls {
     const options = this.#merge(request.options);
     const { timeLimit } = options;
     const callOptions = timeLimit === undefined ? this.#callOptions : { ...this.#callOptions, timeLimit };
-    const { fn, payload } = encodeRequest(request, functions, callOptions, single);
+    const finder = new NeedFinder(this.#host);
+    const { fn, payload } = encodeRequest(request, functions, callOptions, single, finder.nameOf);
     const items = single ? 0 : request.items.length;
     return this.remake({
       index: this.#last + 1,
@@ -72,6 +74,7 @@ export class Calls {
       payloadHash: hashOf(payload),
       options,
       items,
+      needs: finder.needs,
       valueStays,
     });
   }

@@ -8,6 +8,8 @@ interface Header {
   readonly system?: string;
   /** Of the process that made it. */
   readonly host?: string;
+  /** Undefined in those of earlier versions: 'shared'. */
+  readonly filesystem?: string;
   readonly queue?: { readonly pool?: string; readonly schedd?: string };
 }
 
@@ -17,9 +19,15 @@ interface Header {
  */
 export async function checkHeader(jobSet: JobSet, system: BatchSystem): Promise<void> {
   const header = (await jobSet.readHeader()) as Header;
-  const trouble = troubleWith(header, system, hostname());
+  const trouble = troubleWith(header, system, hostname()) ?? troubleWithFilesystem(header, jobSet.transfers);
   if (trouble !== undefined)
     throw new DirectoryError(`The jobs of ${jobSet.directory} ${trouble}`, jobSet.directory);
+}
+
+/** In the same words. */
+function troubleWithFilesystem({ filesystem = 'shared' }: Header, transfers: boolean): string | undefined {
+  if ((filesystem === 'transfer') === transfers) return undefined;
+  return `have been submitted with another \`filesystem\`. Remedy: attach with \`filesystem: '${filesystem}'\``;
 }
 
 /** Why the jobs would not be found, for the end of a sentence that begins with them. */

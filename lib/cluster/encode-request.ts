@@ -1,10 +1,9 @@
 import type { JobRequest } from '../executor.ts';
 import { encodeCall, type CallItem, type CallOptions } from '../payload/call.ts';
-import { captureGraph } from '../payload/capture/capture.ts';
+import { captureGraph, type Elsewhere } from '../payload/capture/capture.ts';
 import { writeGraph } from '../payload/format.ts';
 import { isPrimitive } from '../payload/primitive.ts';
 import { serializePlain } from '../payload/serialize-plain.ts';
-import { serialize } from '../payload/serialize.ts';
 import { encodeThrown } from '../payload/thrown.ts';
 import type { Functions, WrittenFunction } from './functions.ts';
 
@@ -17,6 +16,7 @@ export interface EncodedRequest {
 /**
  * Copies a request, so that what the caller changes afterwards does not leak in.
  * @param single the one call's arguments must travel; else a call whose arguments can't fails alone, when its turn comes
+ * @param elsewhere which objects in the arguments are results of other calls, that the job finds by these names
  * @throws {SerializationError}
  */
 export function encodeRequest(
@@ -24,11 +24,12 @@ export function encodeRequest(
   functions: Pick<Functions, 'write'>,
   options: CallOptions,
   single: boolean,
+  elsewhere?: Elsewhere,
 ): EncodedRequest {
   const written = functions.write(fn);
   const encoded = items.map((args): CallItem => {
     try {
-      return encodeItem(args, written, options);
+      return encodeItem(args, written, options, elsewhere);
     } catch (error) {
       if (single) throw error;
       return { thrown: encodeThrown(error) };
@@ -57,6 +58,7 @@ function encodeItem(
   args: readonly unknown[],
   written: WrittenFunction,
   { capture }: Pick<CallOptions, 'capture'>,
+  elsewhere?: Elsewhere,
 ): CallItem {
   const copy = copies.get(args);
   if (copy?.fn === written) return copy.item;
@@ -64,10 +66,11 @@ function encodeItem(
   if (Object.getPrototypeOf(args) === Array.prototype && args.every(isPrimitive)) return { primitives: args };
   const plain = serializePlain(args, 'arguments', objects);
   if (plain !== undefined) return { arguments: plain };
-  const captured = captureGraph(args, 'arguments', capture);
+  const captured = captureGraph(args, 'arguments', capture, elsewhere);
   for (const { value } of captured.steps()) {
     // It has to be one object on the other side too.
-    if (objects.has(value as object)) return { call: serialize([fn, args], capture, 'call') };
+    if (objects.has(value as object))
+      return { call: writeGraph(captureGraph([fn, args], 'call', capture, elsewhere).graph) };
   }
   return { arguments: writeGraph(captured.graph) };
 }

@@ -20,7 +20,7 @@ export async function makeJobSet(
   id: string,
 ): Promise<{ jobSet: JobSet; claim: Claim }> {
   const { name, queue, jobVariables } = system;
-  const { directory, setup, execArgv, submit, keepFiles, map } = options;
+  const { directory, filesystem, setup, execArgv, submit, keepFiles, map } = options;
   const delivered = await deliveredBy(system, options);
   const variables = { ...delivered.environment, ...options.environment };
   const { node } = delivered;
@@ -30,11 +30,13 @@ export async function makeJobSet(
     execArgv,
     environment: { variables, system: jobVariables },
     setup: [...setup, ...delivered.setup],
+    transfers: filesystem === 'transfer',
   };
   const delivery = options.delivery && { method: options.delivery.name, submit: delivered.submit };
   const header = {
     system: name,
     queue,
+    filesystem,
     node,
     execArgv,
     setup,

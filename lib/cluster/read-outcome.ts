@@ -20,7 +20,7 @@ export async function readOutcome(
   job: Job,
 ): Promise<Outcome | undefined> {
   if (job.phase !== 'open') return undefined;
-  const bytes = await jobSet.readOutcome(job.key);
+  const bytes = await jobSet.readOutcome(job.key, job.end !== undefined);
   if (bytes === undefined || !isOpen(job)) return undefined;
   const outcome = decodeOutcome(bytes);
   if (outcome === undefined) throw new TornError(bytes.length);

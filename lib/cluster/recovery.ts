@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises';
 import type { BatchSystem } from '../batch/batch-system.ts';
 import type { Settled } from '../job-set/archive.ts';
 import type { JobSet } from '../job-set/job-set.ts';
-import { logsDirectory, outcomesDirectory } from '../job-set/names.ts';
+import { logsDirectory, outcomesDirectory, parseTransferredName } from '../job-set/names.ts';
 import type { Journaled, JournaledCall, JournaledSubmission } from './journaled-calls.ts';
 
 /**
@@ -93,5 +93,5 @@ async function begunJobs(directory: string): Promise<Set<string>> {
   const outcomes = await readdir(outcomesDirectory(directory));
   const logs = await readdir(logsDirectory(directory));
   const begun = logs.map((name) => /^(.*)\.out$/.exec(name)?.[1]).filter((key) => key !== undefined);
-  return new Set([...outcomes, ...begun]);
+  return new Set([...outcomes.map((name) => parseTransferredName(name) ?? name), ...begun]);
 }

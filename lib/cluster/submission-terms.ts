@@ -1,6 +1,6 @@
 import type { AvoidedHost, BatchSystem, SubmitOptions } from '../batch/batch-system.ts';
+import { mergeSubmitOptions } from '../batch/merge-submit-options.ts';
 import { separateOptions, type OptionsOfJobs } from '../batch/varied-options.ts';
-import { submitWith } from '../delivery/submit-with.ts';
 import type { JobSet } from '../job-set/job-set.ts';
 import type { JobOptions } from '../job-options.ts';
 import { showMemory } from '../memory.ts';
@@ -82,5 +82,5 @@ function termsOf(submit: SubmitOptions, system: Grouping['system']): unknown {
 
 function submitOf(common: SubmitOptions, { options, memory, jobSet }: Call): SubmitOptions {
   const request = memory === undefined ? {} : { request_memory: showMemory(memory) };
-  return submitWith(jobSet?.submit ?? {}, { ...common, ...options.submit, ...request });
+  return mergeSubmitOptions(jobSet?.submit, common, options.submit, request);
 }

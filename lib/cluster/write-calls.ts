@@ -2,7 +2,9 @@ import type { JobBatch } from '../batch/batch-system.ts';
 import type { InputLocation, JobSet } from '../job-set/job-set.ts';
 import { journalJob } from '../job-set/journal.ts';
 import { jobKey } from '../job-set/names.ts';
+import { travelsOf } from './travels.ts';
 import type { Call } from './call.ts';
+import { needNames } from './needs.ts';
 
 /** Writes the functions and inputs that are not on the disk yet, as those of a call that is tried again are; tells which. */
 export async function writeCalls(jobSet: JobSet, calls: readonly Call[]): Promise<Call[]> {
@@ -10,22 +12,24 @@ export async function writeCalls(jobSet: JobSet, calls: readonly Call[]): Promis
   const fresh = calls.filter((call) => call.payload !== undefined);
   if (fresh.length === 0) return [];
   const locations = await jobSet.writeInputs(fresh.map((call) => call.payload as Uint8Array));
-  fresh.forEach((call, index) => {
-    call.input = locations[index];
+  for (const [index, call] of fresh.entries()) {
+    const input = locations[index] as InputLocation;
+    call.input = jobSet.transfers ? { ...input, travels: await travelsOf(jobSet, call, input) } : input;
     call.payload = undefined;
     call.jobSet = jobSet;
-  });
+  }
   return fresh;
 }
 
 /** What a call's job is to be, for the journal. */
 export function journaledJob(call: Call, attempt: number): string {
   const { index, input, payloadHash: hash, items, growths } = call;
-  return journalJob({ key: jobKey(index, attempt), ...(input as InputLocation), hash, items, growths });
+  const key = jobKey(index, attempt);
+  return journalJob({ key, ...(input as InputLocation), hash, items, growths, needs: needNames(call.needs) });
 }
 
 /** The same, for the batch system. */
 export function batchedJob({ key, input, payloadHash }: Call, submission: number): JobBatch['jobs'][number] {
-  const { batch, offset, length } = input as InputLocation;
-  return { key, arguments: [key, batch, offset, length, payloadHash, submission].map(String) };
+  const { batch, offset, length, travels } = input as InputLocation;
+  return { key, arguments: [key, batch, offset, length, payloadHash, submission].map(String), travels };
 }

@@ -1,5 +1,6 @@
 import { isAbsolute } from 'node:path';
 import type { BatchSystem, SubmitOptions } from '../batch/batch-system.ts';
+import { keyOf, REQUIREMENTS } from '../batch/merge-submit-options.ts';
 import { mainUrl } from '../cluster/main-url.ts';
 import type { ResolvedOptions } from '../cluster-options.ts';
 import { DeliveryError } from '../delivery-errors.ts';
@@ -9,7 +10,6 @@ import { troubleWithVariable } from '../job-set/job-environment.ts';
 import { checkOptions, showValue } from '../options.ts';
 import type { ChosenDelivery } from './choose-delivery.ts';
 import type { Delivered, DeliveryContext } from './delivery.ts';
-import { canonicalName } from './submit-with.ts';
 
 /**
  * How the jobs of a job set come by their node.
@@ -103,11 +103,11 @@ function checkEnvironment(environment: Readonly<Record<string, unknown>>): void 
 
 /** With the usual name for the requirements, which go together with the user's; nothing else can be both. */
 function withoutConflicts(submit: SubmitOptions, own: SubmitOptions): SubmitOptions {
-  const ownNames = new Map(Object.keys(own).map((name) => [canonicalName(name), name]));
+  const ownNames = new Map(Object.keys(own).map((name) => [keyOf(name), name]));
   return Object.fromEntries(
     Object.entries(submit).map(([name, value]) => {
-      if (canonicalName(name) === 'requirements') return ['requirements', value];
-      const other = ownNames.get(canonicalName(name));
+      if (keyOf(name) === REQUIREMENTS) return ['requirements', value];
+      const other = ownNames.get(keyOf(name));
       if (other === undefined) return [name, value];
       throw new TypeError(
         `it sets the submit command \`${name}\`, and so does the option \`submit\`. Remedy: leave one of them out`,

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { customAlphabet } from 'nanoid';
 import { parse, stringify } from 'yaml';
 import { DirectoryError } from '../errors.ts';
+import { adoptTransferred } from './adopt-transferred.ts';
 import { makeDirectory, PRIVATE_DIRECTORY } from './directory.ts';
 import * as names from './names.ts';
 import { patientCalls, promptCalls } from './file-calls.ts';
@@ -12,6 +13,7 @@ import { isOfThisMachine } from './filesystem.ts';
 import { checkOwnership } from './ownership.ts';
 import { readEnd, readTrusted } from './read-trusted.ts';
 import { runScript, type RunnerSetup } from './run-script.ts';
+import { transferScript } from './transfer-script.ts';
 import { writeWhole } from './write-whole.ts';
 
 /** Where the encoded call of a job lies. */
@@ -19,6 +21,10 @@ export interface InputLocation {
   readonly batch: number;
   readonly offset: number;
   readonly length: number;
+  /**
+   * What must travel to the job besides, where it does not see the job set: files and directories, by their paths in the job set, and URLs.
+   */
+  readonly travels?: readonly string[] | undefined;
 }
 
 /** How large a file of inputs gets before the next one is begun: it stays as long as any of its calls needs it. */
@@ -44,6 +50,8 @@ export class JobSet {
   readonly directory: string;
   /** Submit commands that its script needs, wherever its jobs are submitted from. */
   submit: Readonly<Record<string, string | number | boolean>> = {};
+  /** Whether jobs do not see the directory: then each has inputs of its own, and its outcome comes back by file transfer. */
+  readonly transfers: boolean;
   readonly #madeParent: boolean;
   #batches = 0;
   readonly #functions = new Set<string>();
@@ -53,8 +61,9 @@ export class JobSet {
   /** One look at the directory is enough for all that is read in the same moment. */
   #checking: Promise<void> | undefined;
 
-  private constructor(parent: string, id: string, madeParent: boolean) {
+  private constructor(parent: string, id: string, madeParent: boolean, transfers: boolean) {
     this.id = id;
+    this.transfers = transfers;
     this.directory = join(parent, id);
     this.#madeParent = madeParent;
   }
@@ -70,7 +79,7 @@ export class JobSet {
     header: Record<string, unknown>,
     id: string = newJobSetId(),
   ): Promise<JobSet> {
-    const jobSet = new JobSet(parent, id, makeDirectory(parent));
+    const jobSet = new JobSet(parent, id, makeDirectory(parent), runner.transfers === true);
     const { directory } = jobSet;
     await mkdir(directory, { mode: PRIVATE_DIRECTORY });
     try {
@@ -81,20 +90,18 @@ export class JobSet {
         names.outcomesDirectory,
         names.logsDirectory,
         names.revokedDirectory,
+        names.outputFilesDirectory,
+        names.givenDirectory,
       ]) {
         await mkdir(sub(directory), { mode: PRIVATE_DIRECTORY });
       }
       await copyPrivately(runner.runner, names.runnerFile(directory));
       if (runner.code !== undefined) await copyPrivately(runner.code, names.runnerCodeFile(directory));
-      await writeWhole(names.scriptFile(directory), runScript(directory, runner), 0o700);
+      const script = jobSet.transfers ? transferScript(id, runner) : runScript(directory, runner);
+      await writeWhole(names.scriptFile(directory), script, 0o700);
       await writeWhole(names.eventLogFile(directory), '');
-      const made = {
-        id: jobSet.id,
-        made: new Date(),
-        host: hostname(),
-        pid: process.pid,
-        cwd: process.cwd(),
-      };
+      const { pid } = process;
+      const made = { id: jobSet.id, made: new Date(), host: hostname(), pid, cwd: process.cwd() };
       await writeWhole(names.headerFile(directory), stringify({ ...made, ...header }));
     } catch (error) {
       await jobSet.remove();
@@ -105,10 +112,11 @@ export class JobSet {
 
   /**
    * Opens a job set that another process made.
+   * @param transfers as it was made
    * @throws {DirectoryError} if there is none; {@link OwnershipError} if another user could have written it
    */
-  static async open(parent: string, id: string): Promise<JobSet> {
-    const jobSet = new JobSet(parent, id, false);
+  static async open(parent: string, id: string, transfers: boolean = false): Promise<JobSet> {
+    const jobSet = new JobSet(parent, id, false, transfers);
     const { directory } = jobSet;
     const found = await readdir(names.functionsDirectory(directory)).catch((error: NodeJS.ErrnoException) => {
       const what = error.code === 'ENOENT' ? `There is no job set ${directory}` : error.message;
@@ -167,14 +175,13 @@ export class JobSet {
 
   async #writeBatches(calls: readonly Uint8Array[]): Promise<InputLocation[]> {
     const locations: InputLocation[] = [];
+    // A file travels as a whole.
+    const limit = this.transfers ? 0 : INPUTS_BYTES;
     for (let begin = 0; begin < calls.length;) {
       let size = 0;
       let end = begin;
       this.#batches += 1;
-      while (
-        end < calls.length &&
-        (end === begin || size + (calls[end] as Uint8Array).length <= INPUTS_BYTES)
-      ) {
+      while (end < calls.length && (end === begin || size + (calls[end] as Uint8Array).length <= limit)) {
         const { length } = calls[end] as Uint8Array;
         locations.push({ batch: this.#batches, offset: size, length });
         size += length;
@@ -213,12 +220,17 @@ export class JobSet {
 
   /**
    * The bytes of a job's outcome, or undefined if there is none yet.
+   * @param hasEnded whether the job has; before that, more of what it sends may be on the way
    * @throws {OwnershipError} if another user could have written it; what the filesystem says if the whole job set is not there
    */
-  async readOutcome(key: string): Promise<Buffer | undefined> {
+  async readOutcome(key: string, hasEnded: boolean = true): Promise<Buffer | undefined> {
     this.#checking ??= this.#checkOwned().finally(() => setImmediate(() => (this.#checking = undefined)));
     await this.#checking;
-    return readTrusted(this.#calls, names.outcomeFile(this.directory, key));
+    const read = async (): Promise<Buffer | undefined> =>
+      readTrusted(this.#calls, names.outcomeFile(this.directory, key));
+    const bytes = await read();
+    if (bytes !== undefined || !this.transfers || !hasEnded) return bytes;
+    return (await adoptTransferred(this.directory, key)) ? read() : undefined;
   }
 
   /** The end of what a job has written, `limit` bytes of it at the most; empty if there is nothing. */
@@ -246,6 +258,10 @@ export class JobSet {
 
   async removeOutcome(key: string): Promise<void> {
     await unlink(names.outcomeFile(this.directory, key)).catch(ignoreMissing);
+    if (!this.transfers) return;
+    await unlink(names.transferredFile(this.directory, key)).catch(ignoreMissing);
+    // That of a call that has sent no files back; others stay.
+    await rmdir(names.outputFilesOf(this.directory, key)).catch(() => {});
   }
 
   async removeLogs(key: string): Promise<void> {
@@ -256,6 +272,7 @@ export class JobSet {
 
   async removeInputs(batch: number): Promise<void> {
     await unlink(names.inputsFile(this.directory, batch)).catch(ignoreMissing);
+    if (this.transfers) await rm(names.givenFilesOf(this.directory, batch), { recursive: true, force: true });
   }
 
   /** Removes all of it, and the directory above if it was made for this set and is empty now. */

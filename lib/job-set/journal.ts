@@ -40,14 +40,37 @@ export interface JournalJob {
   readonly items: number;
   /** How many of its call's earlier attempts were made for more memory. */
   readonly growths: number;
+  /** As in an InputLocation. */
+  readonly travels?: readonly string[] | undefined;
+  /** The results of other calls that it needs, by resultName(). */
+  readonly needs?: readonly string[] | undefined;
 }
 
-export function journalJob({ key, batch, offset, length, hash, items, growths }: JournalJob): string {
-  return [key, batch, offset, length, hash, items, growths].join(' ');
+export function journalJob({
+  key,
+  batch,
+  offset,
+  length,
+  hash,
+  items,
+  growths,
+  travels = [],
+  needs = [],
+}: JournalJob): string {
+  const words = [key, batch, offset, length, hash, items, growths];
+  // None of these has a space or a comma.
+  const travelling = travels.length === 0 ? [] : [`travels:${travels.join(',')}`];
+  const needed = needs.length === 0 ? [] : [`needs:${needs.join(',')}`];
+  return [...words, ...travelling, ...needed].join(' ');
 }
 
 export function parseJournalJob(text: string): JournalJob {
-  const [key = '', batch, offset, length, hash = '', items, growths] = text.split(' ');
+  const [key = '', batch, offset, length, hash = '', items, growths, ...more] = text.split(' ');
+  const listOf = (name: string): string[] | undefined =>
+    more
+      .find((word) => word.startsWith(`${name}:`))
+      ?.slice(name.length + 1)
+      .split(',');
   return {
     key,
     batch: Number(batch),
@@ -56,6 +79,8 @@ export function parseJournalJob(text: string): JournalJob {
     hash,
     items: Number(items),
     growths: Number(growths),
+    travels: listOf('travels'),
+    needs: listOf('needs') ?? [],
   };
 }
 

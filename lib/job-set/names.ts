@@ -13,6 +13,10 @@ import { join } from 'node:path';
  *     functions/<hash>    a function, once
  *     inputs/<batch>      the calls of one submission, one after the other
  *     outcomes/<key>      what came of a job; its existing means that it is whole
+ *     outcomes/<key>.part what HTCondor's file transfer brings of it, which may not be whole yet
+ *     files/<key>/        the files that the call has sent back
+ *     given/<batch>/      links to the files that travel to the job of these inputs, each in a directory of its own
+ *     results/<call>      what came of a call, by whatever attempt, as long as others need it whose arguments hold its future
  *     logs/<key>.out .err what a job wrote
  *     logs/<key>.start    what its shell said if it could not even begin
  *     events.log          the batch system's event log
@@ -35,6 +39,8 @@ export const revokedFile = (directory: string, submission: number): string =>
 export const runnerFile = (directory: string): string => join(directory, 'runner.cjs');
 /** In the directory of the runner. */
 export const CODE_FILE = 'runner-code.js';
+/** The word behind those of the call that tells the runner that its directory is a copy, in the job's own, of what it needs of the job set. */
+export const TRANSFERRED = 'transferred';
 export const runnerCodeFile = (directory: string): string => join(directory, CODE_FILE);
 export const scriptFile = (directory: string): string => join(directory, 'run.sh');
 export const functionsDirectory = (directory: string): string => join(directory, 'functions');
@@ -46,6 +52,20 @@ export const inputsFile = (directory: string, batch: number): string =>
 export const outcomesDirectory = (directory: string): string => join(directory, 'outcomes');
 export const outcomeFile = (directory: string, key: string): string =>
   join(outcomesDirectory(directory), key);
+/** Under which name an outcome comes back by file transfer, which makes files before it fills them; never that of an outcome. */
+export const transferredFile = (directory: string, key: string): string =>
+  `${outcomeFile(directory, key)}.part`;
+/** The key that {@link transferredFile} was made of, by the file's name. */
+export const parseTransferredName = (name: string): string | undefined => /^(.*)\.part$/.exec(name)?.[1];
+export const outputFilesDirectory = (directory: string): string => join(directory, 'files');
+export const outputFilesOf = (directory: string, key: string): string =>
+  join(outputFilesDirectory(directory), key);
+export const givenDirectory = (directory: string): string => join(directory, 'given');
+export const givenFilesOf = (directory: string, batch: number): string =>
+  join(givenDirectory(directory), String(batch));
+export const resultsDirectory = (directory: string): string => join(directory, 'results');
+export const resultFile = (directory: string, call: number): string =>
+  join(resultsDirectory(directory), String(call));
 export const logsDirectory = (directory: string): string => join(directory, 'logs');
 export const stdoutFile = (directory: string, key: string): string =>
   join(logsDirectory(directory), `${key}.out`);
@@ -105,6 +125,16 @@ export const jobKey = (call: number, attempt: number): string =>
 export function parseJobKey(key: string): { call: number; attempt: number } {
   const [call, attempt = '1'] = key.split('-');
   return { call: Number(call), attempt: Number(attempt) };
+}
+
+/** What names the result of one call of a job of some, in the arguments of another: `<call>` for the first, else `<call>.<item>`. */
+export const resultName = (call: number, item: number): string =>
+  item === 0 ? String(call) : `${call}.${item}`;
+
+/** What {@link resultName} was made of. */
+export function parseResultName(name: string): { call: number; item: number } {
+  const [call, item = '0'] = name.split('.');
+  return { call: Number(call), item: Number(item) };
 }
 
 /** Whether a name in the outcomes directory is that of a whole outcome, and not of one still being written. */

@@ -46,4 +46,9 @@ export interface RunnerSetup {
   readonly environment: JobEnvironment;
   /** Lines of shell that run before node. */
   readonly setup: readonly string[];
+  /**
+   * Jobs do not see the job set: what they need of it travels to them, and what comes of them travels back.
+   * @default false
+   */
+  readonly transfers?: boolean | undefined;
 }

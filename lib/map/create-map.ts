@@ -80,6 +80,8 @@ export async function createMap(
         args: spread ? argumentsOf(input, count + index) : [input],
         options: components.of(input, count + index),
       }));
+      for (const { options: own } of calls)
+        if (components.areVaried) host.system.checkSubmitOptions(own.submit ?? {});
       await executor.write(written, calls);
       count += batch.length;
       onProgress({ phase: 'writing', written: count });

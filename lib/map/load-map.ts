@@ -12,16 +12,18 @@ import { readTag } from './tags.ts';
  * @throws {TagNotFoundError} {@link MapRemovedError} {@link DirectoryError} {@link OwnershipError}
  */
 export async function openMap(tag: string, host: MapHost): Promise<JobMap> {
-  const { directory } = host.options;
+  const { directory, filesystem } = host.options;
   const record = await readTag(directory, tag);
-  const jobSet = await JobSet.open(directory, record.id).catch((error: unknown) => {
-    if (
-      error instanceof DirectoryError &&
-      (error.cause as NodeJS.ErrnoException | undefined)?.code === 'ENOENT'
-    )
-      throw new MapRemovedError(tag, { cause: error });
-    throw error;
-  });
+  const jobSet = await JobSet.open(directory, record.id, filesystem === 'transfer').catch(
+    (error: unknown) => {
+      if (
+        error instanceof DirectoryError &&
+        (error.cause as NodeJS.ErrnoException | undefined)?.code === 'ENOENT'
+      )
+        throw new MapRemovedError(tag, { cause: error });
+      throw error;
+    },
+  );
   const { map: header } = (await jobSet.readHeader()) as { readonly map?: MapHeader };
   if (header === undefined)
     throw new DirectoryError(`The job set ${jobSet.directory} is no map's`, jobSet.directory);

@@ -37,8 +37,8 @@ export class MapInMaking {
 
   /** @param isKept whether a program has to look after its jobs */
   async finish(isKept: boolean): Promise<JobMap> {
-    const { directory } = this.#host.options;
-    const jobSet = await JobSet.open(directory, this.#id);
+    const { directory, filesystem } = this.#host.options;
+    const jobSet = await JobSet.open(directory, this.#id, filesystem === 'transfer');
     const place = { tag: this.#tag as string, record: this.#record, header: this.#header };
     return JobMap.open(place, jobSet, this.#host, async (core) =>
       core.entrust(this.#executor as MapExecutor, isKept),

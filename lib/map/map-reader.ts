@@ -71,8 +71,8 @@ export class MapReader {
   }
 
   /** What came of a component's present job; undefined if there is nothing yet. @throws {PayloadError} {@link OwnershipError} */
-  async readOutcome({ call }: Component): Promise<EncodedOutcome | undefined> {
-    const bytes = await this.jobSet.readOutcome(call.job.key);
+  async readOutcome({ call, end }: Component): Promise<EncodedOutcome | undefined> {
+    const bytes = await this.jobSet.readOutcome(call.job.key, end !== undefined);
     return bytes === undefined ? undefined : decodeOutcome(bytes);
   }
 

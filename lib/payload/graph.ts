@@ -28,6 +28,7 @@ export type Node =
   | PrototypeNode
   | RebuiltNode
   | ReducedNode
+  | ElsewhereNode
   | ProxyNode;
 
 /** Plain through and through: v8 writes it as it is. */
@@ -196,6 +197,12 @@ export interface ReducedNode {
   readonly kind: 'reduced';
   readonly rebuild: Slot;
   readonly arguments: readonly Slot[];
+}
+
+/** A value that the reader has from elsewhere, by this name: what another call has returned. */
+export interface ElsewhereNode {
+  readonly kind: 'elsewhere';
+  readonly name: string;
 }
 
 export interface ProxyNode {

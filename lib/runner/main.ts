@@ -1,4 +1,5 @@
-import { fstatSync } from 'node:fs';
+import { fstatSync, lstatSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { readJob } from './read-job.ts';
 import { hasOutcome } from './outcome-file.ts';
 import { OutcomeWriter } from './outcome-writer.ts';
@@ -7,7 +8,8 @@ import { makeCalls } from './make-calls.ts';
 import { offerInside } from './offer-inside.ts';
 import { seldom } from './seldom.ts';
 import { WATCH_TIME } from './watch-time.ts';
-import { parseWorkerKey } from '../job-set/names.ts';
+import { parseWorkerKey, TRANSFERRED } from '../job-set/names.ts';
+import { trustOwnerOf } from '../job-set/ownership.ts';
 import type { AnyFunction } from '../payload/any-function.ts';
 import { deserialize } from '../payload/deserialize.ts';
 
@@ -19,17 +21,18 @@ export function run(afterwards: () => void): void {
 
 /**
  * The execute side. Arguments: the job set's directory, the job's key, where its call lies (batch, offset, length), and the hash of that;
- * or, for a worker, the directory, the worker's key, and after how long without a call it ends.
+ * and a word if the directory is a copy of what the job needs of the job set; or, for a worker, the directory, the worker's key, and after how long without a call it ends.
  * Whatever happens, an outcome is written, so that the submit side need not guess.
  */
 async function main(afterwards: () => void): Promise<void> {
-  const [directory = '', key = '', batch, offset, length, hash = ''] = process.argv.slice(2);
+  const [directory = '', key = '', batch, offset, length, hash = '', transferred] = process.argv.slice(2);
   const worker = parseWorkerKey(key);
   if (worker !== undefined) {
     // For a worker, it stands where a call's batch stands.
     await seldom().runWorker(directory, worker, Number(batch), afterwards);
     return exit();
   }
+  if (transferred === TRANSFERRED) trustOwnerOf(lstatSync(dirname(directory)));
   const writer = new OutcomeWriter(directory, key);
   // A batch system starts a job again whose end it has not heard of: the call must not run a second time.
   if (hasOutcome(writer.place)) return;

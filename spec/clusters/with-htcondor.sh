@@ -7,6 +7,7 @@
 # personal pool in a Debian 13 root that is built once (half a minute, 320 MB) and kept in a cache;
 # COMMAND then runs in there as an unprivileged user, in this directory, without network, with
 #     CONDOR_FUTURES_SHARED         a writable directory that jobs see too (jobs see no /tmp but their own)
+#     CONDOR_FUTURES_UNSHARED       a writable directory that jobs do not see: they have an empty one in its place
 #     CONDOR_FUTURES_POOL_CONTROL   where COMMAND can have daemons killed, see pool-control.sh; only
 #                                   in the personal pool, so what needs it can run nowhere else.
 # Taken from the environment:
@@ -115,14 +116,16 @@ NUM_CPUS = 16
 MEMORY = 16384
 END
   # Jobs see an empty /tmp of their own, as on most pools; but a clone in there they must see.
-  [[ $repository/ != /tmp/* && $repository/ != /var/tmp/* ]] || echo "MOUNT_UNDER_SCRATCH ="
+  local temporary=/tmp,/var/tmp
+  [[ $repository/ != /tmp/* && $repository/ != /var/tmp/* ]] || temporary=
+  echo "MOUNT_UNDER_SCRATCH = $temporary,/unshared"
 }
 
 as_user() { # an async command ignores SIGINT; COMMAND shall not
   chroot "$run" setpriv --reuid=$user --regid=$user --init-groups \
     env -i --default-signal=INT,QUIT --chdir="$repository" \
     PATH=/usr/local/bin:/usr/bin:/bin HOME=/home/$user USER=$user LOGNAME=$user SHELL=/bin/bash \
-    LANG=C.UTF-8 TMPDIR=/tmp CONDOR_FUTURES_SHARED=/shared \
+    LANG=C.UTF-8 TMPDIR=/tmp CONDOR_FUTURES_SHARED=/shared CONDOR_FUTURES_UNSHARED=/unshared \
     CONDOR_FUTURES_POOL_CONTROL=/run/pool-control "${passed[@]}" "$@"
 }
 
@@ -141,7 +144,7 @@ inside() {
     mount -o remount,bind,ro "$run/$directory"
   done
   cp -a "$root"/{bin,sbin,lib*,etc,var} "$run"
-  mkdir -p "$run"/{proc,dev,root,mnt,opt,shared,home/$user,usr/local/bin,run/lock/condor,run/condor}
+  mkdir -p "$run"/{proc,dev,root,mnt,opt,shared,unshared,home/$user,usr/local/bin,run/lock/condor,run/condor}
   mkdir -m 1777 "$run/tmp"
   mount -t proc proc "$run/proc"
   mount --rbind /dev "$run/dev"
@@ -160,7 +163,7 @@ inside() {
   ((uid >= 1000)) || uid=64000
   echo "$user:x:$uid:$uid::/home/$user:/bin/bash" >>"$run/etc/passwd"
   echo "$user:x:$uid:" >>"$run/etc/group"
-  chown "$uid:$uid" "$run"/{home/$user,shared}
+  chown "$uid:$uid" "$run"/{home/$user,shared,unshared}
   chroot "$run" chown condor: /run/condor /run/lock/condor
   echo pool >/proc/sys/kernel/hostname
   echo '127.0.0.1 localhost pool' >"$run/etc/hosts"
@@ -169,7 +172,7 @@ inside() {
 
   passed=()
   for name in CI TERM FORCE_COLOR NO_COLOR $(compgen -e CONDOR_FUTURES_); do
-    [[ ! ${!name+set} || $name == CONDOR_FUTURES_@(SHARED|POOL_CONTROL) ]] || passed+=("$name=${!name}")
+    [[ ! ${!name+set} || $name == CONDOR_FUTURES_@(SHARED|UNSHARED|POOL_CONTROL) ]] || passed+=("$name=${!name}")
   done
   as_user sh -c 'test -r . && test -r package.json' ||
     cannot "the pool's user (uid $uid) may not read $repository; see the modes of its files."

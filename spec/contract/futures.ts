@@ -29,7 +29,8 @@ export function futures(subject: Subject): void {
       a = executor().submit(() => 'a');
       b = executor().submit(() => 'b');
       held = executor().submit(passGate<string>, gate.file, 'through');
-      printing = executor().submit(async (file: string) => {
+      const followed = executor().with({ submit: subject.following ?? {} });
+      printing = followed.submit(async (file: string) => {
         const { existsSync } = await import('node:fs');
         console.log('before');
         process.stderr.write('to stderr\n');

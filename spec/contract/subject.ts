@@ -1,4 +1,5 @@
 import { afterAll, beforeAll } from '@jest/globals';
+import type { SubmitOptions } from '../../lib/batch/batch-system.ts';
 import type { ClusterExecutor } from '../../lib/cluster-executor.ts';
 import type { ClusterOptions } from '../../lib/cluster-options.ts';
 import type { Executor } from '../../lib/executor.ts';
@@ -11,6 +12,8 @@ export interface Subject {
   readonly attach: (id: string) => Promise<ClusterExecutor>;
   /** What all executors of the contract are made with; `directory` is one that jobs see too. */
   readonly options: ClusterOptions & { readonly directory: string };
+  /** Submit commands with which a job's output can be seen while it runs, if there must be any. */
+  readonly following?: SubmitOptions | undefined;
 }
 
 /** Whether calls share processes: then what a process of its own gives to a call does not hold. */

@@ -11,6 +11,11 @@ export function temporaryDirectory(parent: string = tmpdir()): string {
   return directory;
 }
 
+/** As {@link temporaryDirectory}, where the jobs of a pool do not see it: on most, each has a /tmp of its own. */
+export function unsharedTemporaryDirectory(): string {
+  return temporaryDirectory(process.env['CONDOR_FUTURES_UNSHARED']);
+}
+
 /** As {@link temporaryDirectory}, where the jobs of a pool see it too. */
 export function sharedTemporaryDirectory(): string {
   return temporaryDirectory(process.env['CONDOR_FUTURES_SHARED'] ?? homedir());

@@ -1,6 +1,7 @@
 import PQueue from 'p-queue';
 import { CommandError, SubmitError } from '../../errors.ts';
 import { patiently } from '../patiently.ts';
+import { optionsOfJob } from '../varied-options.ts';
 import type {
   AvoidedHost,
   BatchSystem,
@@ -43,6 +44,8 @@ export interface HTCondorPlace extends KeptClaimsOptions {
   readonly schedd?: string | undefined;
   readonly commandTimeout?: number | undefined;
   readonly submitPatience?: number | undefined;
+  /** Whether jobs have their files transferred. */
+  readonly filesystem?: 'shared' | 'transfer' | undefined;
 }
 
 /** HTCondor through its command-line tools. */
@@ -89,7 +92,7 @@ export class HTCondorSystem implements BatchSystem {
   }
 
   checkSubmitOptions(submit: SubmitOptions): void {
-    checkSubmitOptions(submit);
+    checkSubmitOptions(submit, this.#given.filesystem === 'transfer');
   }
 
   checkPlace({ directory, cwd }: JobPlace): void {
@@ -98,6 +101,9 @@ export class HTCondorSystem implements BatchSystem {
   }
 
   async submit(wanted: JobBatch, signal?: AbortSignal): Promise<string[]> {
+    // Whatever way they came.
+    for (let position = 0; position < (wanted.varied === undefined ? 1 : wanted.jobs.length); position += 1)
+      checkSubmitOptions(optionsOfJob(wanted, position));
     const batch = { ...wanted, avoid: await this.#avoidable(wanted.avoid) };
     return this.#claims.during(batch, async (keep) =>
       this.#submit({ ...batch, submit: { ...keep, ...batch.submit } }, signal),

@@ -56,8 +56,20 @@ export interface Itemdata {
   readonly lines: readonly string[];
 }
 
-/** `$(call)` is the key of a job, and `$(words)` what its runner is told. */
-export function itemdata({ jobs, varied = {} }: Pick<JobBatch, 'jobs' | 'varied'>): Itemdata {
+/** The columns at the end of each row, of which the last goes to the end of the row, whatever it holds. */
+export interface Tail {
+  readonly columns: readonly string[];
+  readonly rows: readonly string[];
+}
+
+/**
+ * `$(call)` is the key of a job.
+ * @param tail by default `$(words)`, what its runner is told
+ */
+export function itemdata(
+  { jobs, varied = {} }: Pick<JobBatch, 'jobs' | 'varied'>,
+  tail: Tail = { columns: ['words'], rows: jobs.map((job) => job.arguments.join(' ')) },
+): Itemdata {
   const columns = Object.entries(varied).map(([name, values], index) => ({
     name,
     values,
@@ -71,12 +83,11 @@ export function itemdata({ jobs, varied = {} }: Pick<JobBatch, 'jobs' | 'varied'
     });
   const rows = jobs.map((job, index) => {
     const values = columns.map(({ values: all }) => encode(all[index] as SubmitOptions[string]));
-    // The last column goes to the end of the row, whatever it holds.
-    return [job.key, ...values, job.arguments.join(' ')].join(',');
+    return [job.key, ...values, tail.rows[index]].join(',');
   });
   const macros = [...used].map((separator) => MACROS[separator] as readonly [string, string]);
   const hasNothing = macros.some(([, value]) => value.includes('Nothing'));
-  const variables = ['call', ...columns.map(({ variable }) => variable), 'words'];
+  const variables = ['call', ...columns.map(({ variable }) => variable), ...tail.columns];
   return {
     macros: { ...(hasNothing && { CondorFuturesNothing: '' }), ...Object.fromEntries(macros) },
     commands: Object.fromEntries(columns.map(({ name, variable }) => [name, `$(${variable})`])),

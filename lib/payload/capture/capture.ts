@@ -19,12 +19,18 @@ import type { Edge } from './words.ts';
 /**
  * Describes a value, and all that it leads to, as a graph. Nothing of it is run: no getter, no `toJSON`, no trap of a Proxy.
  * @param name what the value is called in errors
+ * @param elsewhere by which name the reader has an object from elsewhere; undefined of those that travel
  * @throws {SerializationError} with the way to what cannot travel
  */
-export function captureGraph(value: unknown, name: string, options: CaptureOptions): Capture {
+export function captureGraph(
+  value: unknown,
+  name: string,
+  options: CaptureOptions,
+  elsewhere?: Elsewhere,
+): Capture {
   const rescued = new Map<object, Reference>();
   for (;;) {
-    const capture = new Capture(options, rescued);
+    const capture = new Capture(options, rescued, elsewhere);
     try {
       capture.run(value, name);
       return capture;
@@ -48,6 +54,9 @@ class Rescue extends Error {
   }
 }
 
+/** By which name the reader has an object from elsewhere. May throw a Refusal. */
+export type Elsewhere = (object: object) => string | undefined;
+
 /** Finds a reference to fall back on. */
 export type Rope = () => Reference | undefined;
 
@@ -58,6 +67,7 @@ export class Capture {
   readonly code: CodeCapture;
   readonly buffers: BufferPlan;
   readonly references: References;
+  readonly elsewhere: Elsewhere | undefined;
   readonly #values: (object | symbol)[] = [];
   readonly #from: number[] = [];
   readonly #edges: Edge[] = [];
@@ -72,8 +82,13 @@ export class Capture {
   #described = 0;
   #root: Slot;
 
-  constructor(options: CaptureOptions, rescued: ReadonlyMap<object, Reference>) {
+  constructor(
+    options: CaptureOptions,
+    rescued: ReadonlyMap<object, Reference>,
+    elsewhere: Elsewhere | undefined,
+  ) {
     this.options = options;
+    this.elsewhere = elsewhere;
     this.#rescued = rescued;
     this.references = new References(options);
     this.code = new CodeCapture(this);

@@ -21,6 +21,8 @@ const OPEN_INSIDE = 'Open it inside the function, or send what is needed to open
 /** Describes an object that is no function. */
 export function describeObject(capture: Capture, index: number, object: object): Node {
   if (types.isProxy(object)) return describeProxy(capture, index, object);
+  const name = capture.elsewhere?.(object);
+  if (name !== undefined) return { kind: 'elsewhere', name };
   const why = whyNot(object);
   if (why !== undefined) throw new Refusal(...why);
   const reduced = reduceSafely(object);

@@ -6,6 +6,7 @@ export function dependenciesOf(node: Node): number[] {
     case 'data':
     case 'symbol':
     case 'reference':
+    case 'elsewhere':
     case 'reduced':
       return [];
     case 'class':

@@ -1,0 +1,78 @@
+import { environmentLines } from './job-environment.ts';
+import { CODE_FILE, TRANSFERRED } from './names.ts';
+import type { RunnerSetup } from './run-script.ts';
+import { shellWord } from './shell-word.ts';
+
+/**
+ * The script of jobs that do not see the job set: what they need of it has come by file transfer, into a directory of the job set's name in
+ * the job's own. A file that is to go back and is not there would have the job held, so the shell stays, and sees to it that all are
+ * there however node ends; it passes signals on, and ends as node has ended.
+ */
+export function transferScript(id: string, { node, execArgv, environment, setup }: RunnerSetup): string {
+  const command = [node, ...execArgv].map((word) => shellWord(word)).join(' ');
+  return [
+    '#!/bin/sh',
+    `condor_futures_scratch=$PWD condor_futures_directory=$PWD/${shellWord(id)}`,
+    'condor_futures_key=$1 condor_futures_call="$2 $3 $4 $5"',
+    // HTCondor makes directories by its own umask.
+    'chmod go-w "$condor_futures_directory" "$condor_futures_directory"/* 2>/dev/null',
+    'condor_futures_keep() (',
+    '  umask 077',
+    // Where HTCondor has the output of its jobs until they end.
+    '  cd "$condor_futures_scratch" || exit 0',
+    ...[1, 2].map((descriptor) => keepPrinted(descriptor)),
+    '  mkdir -p "$condor_futures_directory" && cd "$condor_futures_directory" || exit 0',
+    '  mkdir -p outcomes files/"$condor_futures_key"',
+    '  [ -e outcomes/"$condor_futures_key" ] || : >outcomes/"$condor_futures_key"',
+    ')',
+    'condor_futures_keep',
+    `[ ! -e "$condor_futures_directory"/revoked/"$6" ] || exit 0`,
+    'trap condor_futures_keep EXIT',
+    'set --',
+    ...environmentLines(environment),
+    ...setup,
+    'set +eu',
+    `command -v ${shellWord(node)} >/dev/null || {`,
+    `  echo "condor-futures: there is no node on $(uname -n) at or by the name of "${shellWord(node)}`,
+    '  exit 127',
+    '} >&2',
+    'condor_futures_node= condor_futures_signal=',
+    ...SIGNALS.map((signal) => `trap 'condor_futures_pass ${signal}' ${signal}`),
+    'condor_futures_pass() {',
+    '  condor_futures_signal=$1',
+    '  [ -z "$condor_futures_node" ] || kill -"$1" "$condor_futures_node" 2>/dev/null',
+    '}',
+    // Words of digits: the shell may take them apart.
+    `${command} "$condor_futures_directory"/${RUNNER} "$condor_futures_directory" "$condor_futures_key" $condor_futures_call ${TRANSFERRED} &`,
+    'condor_futures_node=$!',
+    '[ -z "$condor_futures_signal" ] || kill -"$condor_futures_signal" "$condor_futures_node" 2>/dev/null',
+    // A signal ends a wait, too.
+    'while :; do',
+    // Without the shell's own words for how a process ended.
+    '  wait "$condor_futures_node" 2>/dev/null',
+    '  condor_futures_status=$?',
+    '  kill -0 "$condor_futures_node" 2>/dev/null || break',
+    'done',
+    `trap - ${SIGNALS.join(' ')}`,
+    'condor_futures_keep',
+    'ulimit -c 0',
+    '[ "$condor_futures_status" -le 128 ] || kill -"$((condor_futures_status - 128))" $$ 2>/dev/null',
+    'exit "$condor_futures_status"',
+    '',
+  ].join('\n');
+}
+
+/** As long as the file is open, what is in it can still be read, though its name was removed. */
+function keepPrinted(descriptor: number): string {
+  const name = `_condor_std${descriptor === 1 ? 'out' : 'err'}`;
+  const open = `/proc/$$/fd/${descriptor}`;
+  return `  [ -e ${name} ] || [ ! -f ${open} ] || cat ${open} >${name}`;
+}
+
+/** Those that may reach a job whose process is to take notice. */
+const SIGNALS = ['TERM', 'INT', 'HUP', 'QUIT', 'USR1', 'USR2'] as const;
+
+const RUNNER = 'runner.cjs';
+
+/** What every job needs of its job set, by paths in it. */
+export const ALWAYS_TRAVELS: readonly string[] = ['run.sh', RUNNER, CODE_FILE, 'revoked'];

@@ -1,0 +1,127 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it, jest } from '@jest/globals';
+import { HTCondorExecutor } from '../../lib/htcondor-executor.ts';
+import { JobExitedError, JobRemovedError } from '../../lib/job-errors.ts';
+import { Gate, passGate } from '../support/gate.ts';
+import { sharedTemporaryDirectory, unsharedTemporaryDirectory } from '../support/temporary-directory.ts';
+import { thrownBy } from '../support/thrown-by.ts';
+import { until } from '../support/until.ts';
+
+jest.setTimeout(120_000);
+
+// Before the directories are removed: these run in the order in which they stand here.
+afterAll(async () => executor.shutdown({ cancelFutures: true }));
+
+const shared = sharedTemporaryDirectory();
+const options = {
+  directory: join(unsharedTemporaryDirectory(), `jobs of "mine"; a=b, 'ü'`),
+  filesystem: 'transfer',
+  submit: { request_memory: 128, request_disk: 1024 },
+} as const;
+const executor = new HTCondorExecutor(options);
+
+describe('A job whose files are transferred', () => {
+  it('sees nothing of the job set, and works in its scratch directory', async () => {
+    const seen = await executor.submit(async (directory: string) => {
+      const { readdirSync, readFileSync, readlinkSync, realpathSync } = await import('node:fs');
+      const told = [
+        ...process.argv,
+        ...Object.values(process.env),
+        readFileSync('/proc/self/cmdline', 'utf8'),
+      ];
+      const files = readdirSync('/proc/self/fd').map((fd) => {
+        try {
+          return readlinkSync(`/proc/self/fd/${fd}`);
+        } catch {
+          return '';
+        }
+      });
+      let found: string;
+      try {
+        found = readdirSync(directory).join(' ');
+      } catch (error) {
+        found = (error as NodeJS.ErrnoException).code as string;
+      }
+      return {
+        found,
+        mentions: [...told, ...files].filter((text) => text?.includes(directory)),
+        isScratch: process.cwd() === realpathSync(process.env['_CONDOR_SCRATCH_DIR'] as string),
+      };
+    }, options.directory);
+    expect(seen).toEqual({ found: 'ENOENT', mentions: [], isScratch: true });
+    expect(existsSync(options.directory)).toBe(true);
+  });
+
+  it('brings an outcome of many megabytes, and all that it has printed', async () => {
+    const future = executor.with({ submit: { request_disk: 200_000 } }).submit((size: number) => {
+      console.log('on the way');
+      return Buffer.alloc(size, 'ü');
+    }, 30_000_000);
+    expect(Buffer.alloc(30_000_000, 'ü').equals(await future)).toBe(true);
+    expect(await future.stdout()).toBe('on the way\n');
+  });
+
+  it('begins anew in another directory when it was vacated', async () => {
+    const gate = new Gate(shared);
+    const future = executor.submit(passGate<string>, gate.file, 'the second time');
+    await until(() => gate.reached);
+    await future.vacate();
+    await until(() => !future.running());
+    gate.open();
+    expect(await future).toBe('the second time');
+    expect(future.attempts).toBe(1);
+  });
+
+  it('that is removed, or held by a policy, fails with the reason', async () => {
+    const gate = new Gate(shared);
+    const removed = executor.submit(passGate<string>, gate.file, 'never');
+    const held = executor
+      .with({ submit: { periodic_hold: 'JobStatus == 2', periodic_hold_reason: '"not here"' } })
+      .submit(passGate<string>, gate.file, 'never');
+    await until(() => gate.reached && removed.running());
+    execFileSync('condor_rm', [removed.jobId as string]);
+    expect(await thrownBy(removed)).toBeInstanceOf(JobRemovedError);
+    expect(await thrownBy(held)).toMatchObject({ name: 'JobHeldError', holdReason: 'not here' });
+  });
+
+  it('is submitted again with more memory when it was held for it', async () => {
+    const future = executor
+      .with({
+        growMemory: { limit: 256 },
+        submit: {
+          request_memory: 64,
+          periodic_hold: 'RequestMemory < 100 && JobStatus == 2',
+          periodic_hold_reason: '"memory"',
+        },
+      })
+      .submit(async () => new Promise<string>((resolve) => setTimeout(resolve, 4000, 'enough')));
+    expect(await future).toBe('enough');
+    expect(future.attempts).toBe(2);
+  });
+
+  it('that has removed all that is in its directory is not held for what is to go back', async () => {
+    const future = executor.submit(async () => {
+      console.log('before');
+      const { execSync } = await import('node:child_process');
+      execSync('rm -rf ./*');
+      return 'lost';
+    });
+    const error = await thrownBy(future);
+    expect(error).toBeInstanceOf(JobExitedError);
+    expect(error).toMatchObject({ exitCode: 74 });
+    expect((error as JobExitedError).stderrTail).toContain('The result could not be written: ENOENT');
+    expect(await future.stdout()).toBe('before\n');
+  });
+
+  it('says which node is not there', async () => {
+    const other = new HTCondorExecutor({ ...options, node: '/no/such/node' });
+    const error = await thrownBy(other.submit(() => 1));
+    expect(error).toMatchObject({ name: 'JobExitedError', exitCode: 127 });
+    expect((error as JobExitedError).message).toMatch(
+      /there is no node on \S+ at or by the name of \/no\/such\/node/,
+    );
+    await other.shutdown();
+  });
+});
