@@ -10,6 +10,7 @@ import { mergeJobOptions, type JobOptions } from '../job-options.ts';
 import { Claim } from '../job-set/claim.ts';
 import type { Future } from '../future.ts';
 import type { JobSet } from '../job-set/job-set.ts';
+import { reusedEntries, type StoredOutcomes } from './stored-outcomes.ts';
 
 /** Submits the calls of one map, and looks after them where the batch system cannot do so alone. */
 export class MapExecutor extends ClusterExecutor {
@@ -36,18 +37,23 @@ export class MapExecutor extends ClusterExecutor {
   }
 
   /**
-   * Brings calls to the disk, where they wait for {@link sendAll}.
+   * Brings calls to the disk, where they wait for {@link sendAll}; but those that have outcomes already.
+   * @param stored outcomes that do for calls with the same arguments
    * @throws {SerializationError} {@link DirectoryError}
    */
   async write(
     fn: WrittenFunction,
     calls: readonly { readonly args: readonly unknown[]; readonly options: JobOptions }[],
+    stored?: StoredOutcomes,
   ): Promise<void> {
     const { own } = this.parts;
     const { jobSet, files } = await own.open();
     const made = calls.map(({ args, options }) => this.parts.calls.makeOf(fn, args, options));
+    const payloads = made.map(({ payload }) => payload as Uint8Array);
     for (const call of await writeCalls(jobSet, made)) files.useInputs(call.input?.batch as number);
-    for (const call of made) this.#calls.push(call);
+    const given = await stored?.giveTo(jobSet, made, payloads);
+    for (const entry of reusedEntries(given ?? [])) await jobSet.note(entry);
+    for (const call of made) if (given?.has(call) !== true) this.#calls.push(call);
   }
 
   /** A component is to be run once more: its next attempt waits for {@link sendAll}. */
