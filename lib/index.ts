@@ -28,6 +28,7 @@ export type { ComponentUsage } from './map/component-usage.ts';
 export type { Inputs } from './map/inputs.ts';
 export type { RemoveOptions } from './map/remove-map.ts';
 export * from './map/map-errors.ts';
+export * from './map/reuse-errors.ts';
 export type { AttachOptions } from './attach-options.ts';
 export type { ClusterOptions, Filesystem } from './cluster-options.ts';
 export type {

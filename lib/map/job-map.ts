@@ -70,6 +70,13 @@ export class JobMap<A extends readonly unknown[] = readonly unknown[], R = unkno
     return this.core.reader.components.map((component) => componentUsage(component));
   }
 
+  /** The components whose outcomes were taken over from other maps, as `reuse: true` does. */
+  async reused(): Promise<number[]> {
+    await this.core.look();
+    const { components } = this.core.reader;
+    return components.filter(({ call }) => call.reused === true).map(({ index }) => index);
+  }
+
   /** What it takes on the disk, in bytes. */
   async localData(): Promise<number> {
     return this.core.guard(async () => sizeOf(this.directory));
