@@ -9,6 +9,7 @@ import { control } from './contract/control.ts';
 import { closures } from './contract/closures.ts';
 import { deaths } from './contract/deaths.ts';
 import { dependencies } from './contract/dependencies.ts';
+import { dependencyErrors } from './contract/dependency-errors.ts';
 import { errors } from './contract/errors.ts';
 import { files } from './contract/files.ts';
 import { futures } from './contract/futures.ts';
@@ -56,6 +57,7 @@ export function executorContract(
       programs,
       attach,
       dependencies,
+      dependencyErrors,
     ])
       topic(subject);
   });
