@@ -2,6 +2,7 @@ import type { JobBatch } from '../batch/batch-system.ts';
 import type { InputLocation, JobSet } from '../job-set/job-set.ts';
 import { journalJob } from '../job-set/journal.ts';
 import { jobKey } from '../job-set/names.ts';
+import { keptBefore } from './kept-before.ts';
 import { travelsOf } from './travels.ts';
 import type { Call } from './call.ts';
 import { filesNeeded } from './files-needed.ts';
@@ -32,7 +33,10 @@ export function journaledJob(call: Call, attempt: number): string {
 /** The same, for the batch system. */
 export function batchedJob(call: Call, submission: number): JobBatch['jobs'][number] {
   const { key, input, payloadHash } = call;
-  const { batch, offset, length, travels: own } = input as InputLocation;
-  const travels = own === undefined ? undefined : [...own, ...filesNeeded(call)];
-  return { key, arguments: [key, batch, offset, length, payloadHash, submission].map(String), travels };
+  const { batch, offset, length, travels } = input as InputLocation;
+  return {
+    key,
+    arguments: [key, batch, offset, length, payloadHash, submission].map(String),
+    travels: travels && [...travels, ...filesNeeded(call), ...keptBefore(call)],
+  };
 }
