@@ -85,8 +85,8 @@ export function dependencyErrors(subject: Subject): void {
         onCancel: () => {},
       });
       const refused: [Future<unknown>, RegExp][] = [
-        [executor().submit(increment, theirs), /a Future of another executor\n {2}Await it/],
-        [executor().submit((x: number[]) => x, [made]), /a Future of another executor\n {2}Await it/],
+        [executor().submit(increment, theirs), /a Future of another job set .*\n {2}Await it/],
+        [executor().submit((x: number[]) => x, [made]), /a Future of another job set .*\n {2}Await it/],
         [executor().submit((x: unknown) => x, new Promise(() => {})), /a pending Promise\n {2}Await it/],
         [executor().submit(() => own), /captured variable 'own'[^]*a Future\n {2}Await it/],
       ];
