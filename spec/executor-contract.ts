@@ -12,6 +12,7 @@ import { dependencies } from './contract/dependencies.ts';
 import { dependencyErrors } from './contract/dependency-errors.ts';
 import { errors } from './contract/errors.ts';
 import { files } from './contract/files.ts';
+import { filesOfCalls } from './contract/files-of-calls.ts';
 import { futures } from './contract/futures.ts';
 import { inside } from './contract/inside.ts';
 import { maps } from './contract/maps.ts';
@@ -53,6 +54,7 @@ export function executorContract(
       jobOptions,
       shutdown,
       files,
+      filesOfCalls,
       inside,
       programs,
       attach,
