@@ -9,6 +9,7 @@ import { control } from './contract/control.ts';
 import { closures } from './contract/closures.ts';
 import { deaths } from './contract/deaths.ts';
 import { dependencies } from './contract/dependencies.ts';
+import { dependencyErrors } from './contract/dependency-errors.ts';
 import { errors } from './contract/errors.ts';
 import { files } from './contract/files.ts';
 import { filesOfCalls } from './contract/files-of-calls.ts';
@@ -58,6 +59,7 @@ export function executorContract(
       programs,
       attach,
       dependencies,
+      dependencyErrors,
     ])
       topic(subject);
   });
