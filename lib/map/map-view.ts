@@ -1,4 +1,5 @@
 import type { Future } from '../future.ts';
+import { readProgress, type Progress } from '../job-set/progress.ts';
 import { checkWaitOptions, type WaitOptions } from '../timeout.ts';
 import { isSettled, type ComponentHold, type ComponentStatus } from './component.ts';
 import { checkComponent } from './components.ts';
@@ -61,6 +62,11 @@ export abstract class MapView<A extends readonly unknown[], R> implements AsyncI
   /** Where all of it lies. */
   get directory(): string {
     return this.core.reader.jobSet.directory;
+  }
+
+  /** Whether some program looked after it when it was looked at last: submits what waits, or tries again what failed. */
+  get isAttended(): boolean {
+    return this.core.reader.isAttended;
   }
 
   /** How many components it has. */
@@ -232,6 +238,11 @@ export abstract class MapView<A extends readonly unknown[], R> implements AsyncI
     return this.core.guard(async () =>
       this.core.reader.jobSet.readLog(this.core.component(index).call.job.key, 'stderr'),
     );
+  }
+
+  /** How far a component says that it has come, by `progress()`; undefined if it has said nothing in its last attempt. */
+  async progress(index: number): Promise<Progress | undefined> {
+    return this.core.guard(async () => readProgress(this.directory, this.core.component(index).call.job.key));
   }
 
   async #whenSettled(
