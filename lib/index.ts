@@ -54,7 +54,7 @@ export type {
   MemoryGrowth,
   RetryPolicy,
 } from './job-options.ts';
-export type { ClassAd, JobAction, SubmitOptions } from './batch/batch-system.ts';
+export type { ClassAd, JobAction, JobEdit, SubmitOptions } from './batch/batch-system.ts';
 export type { ItemResult, MapOptions, MapResults } from './map-results.ts';
 export { Future } from './future.ts';
 export { FutureController } from './future-controller.ts';
