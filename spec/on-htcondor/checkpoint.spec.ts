@@ -1,8 +1,9 @@
-import { afterAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, describe, expect, jest } from '@jest/globals';
 import type { Future } from '../../lib/future.ts';
 import { HTCondorExecutor } from '../../lib/htcondor-executor.ts';
 import { currentJob } from '../../lib/job.ts';
 import { sharedTemporaryDirectory } from '../support/temporary-directory.ts';
+import { testsAtOnce } from '../support/tests-at-once.ts';
 import { until } from '../support/until.ts';
 import { Notes, walk } from '../support/walk.ts';
 
@@ -13,9 +14,10 @@ const submit = { request_memory: 128, request_disk: 1024 };
 
 describe('A call with checkpoints on HTCondor', () => {
   const executor = new HTCondorExecutor({ directory, submit });
+  const atOnce = testsAtOnce();
   afterAll(async () => executor.shutdown({ cancelFutures: true }));
 
-  it('that is vacated twice saves when it is told, ends at once, and makes each step once', async () => {
+  atOnce('that is vacated twice saves when it is told, ends at once, and makes each step once', async () => {
     const notes = new Notes(directory);
     const future = executor.submit(walk, notes.file, 8, 'when told');
     for (const times of [1, 2]) {
@@ -29,7 +31,7 @@ describe('A call with checkpoints on HTCondor', () => {
     expect(future.attempts).toBe(1);
   });
 
-  it('that is vacated and does not listen goes on after what it saved last', async () => {
+  atOnce('that is vacated and does not listen goes on after what it saved last', async () => {
     const notes = new Notes(directory);
     const future = executor.submit(walk, notes.file, 8, 'each step');
     for (const times of [1, 2]) {
@@ -41,13 +43,54 @@ describe('A call with checkpoints on HTCondor', () => {
     expect(notes.all('step')).toEqual(['1', '2', '3', '4', '5', '6', '7', '8']);
   });
 
-  it('whose process is killed on its machine goes on in its next attempt', async () => {
+  atOnce('whose process is killed on its machine goes on in its next attempt', async () => {
     const notes = new Notes(directory);
     const future = executor.with({ retries: 1 }).submit(walk, notes.file, 5, 'each step');
     await notes.untilHalted(1);
     process.kill(notes.lastPid, 'SIGKILL');
     expect(await future).toEqual([5, 1, 2]);
     expect(notes.all('step')).toEqual(['1', '2', '3', '4', '5']);
+  });
+
+  atOnce('that a worker makes goes on in another worker', async () => {
+    const workers = new HTCondorExecutor({ directory, submit, workers: { max: 1 } });
+    const notes = new Notes(directory);
+    const future = workers.submit(walk, notes.file, 5, 'when told');
+    await notes.untilHalted(1);
+    await until(() => future.running());
+    await future.vacate();
+    expect(await future).toEqual([5, 1, 1]);
+    expect(notes.all('step')).toEqual(['1', '2', '3', '4', '5']);
+    expect(await workers.submit(() => 'also')).toBe('also');
+    await workers.shutdown();
+  });
+
+  atOnce('that has returned after it was told to leave ends its worker', async () => {
+    const workers = new HTCondorExecutor({ directory, submit, workers: { max: 1 } });
+    const notes = new Notes(directory);
+    const futures = [1, 2].map((x) =>
+      workers.submit(
+        async (file: string, index: number) => {
+          const { appendFileSync } = await import('node:fs');
+          const job = currentJob();
+          appendFileSync(file, `start ${index} ${process.pid}\nhalt\n`);
+          if (index === 2) return process.pid;
+          await new Promise((resolve) => {
+            const timer = setTimeout(resolve, 120_000);
+            job?.signal.addEventListener('abort', () => resolve(clearTimeout(timer)));
+          });
+          return process.pid;
+        },
+        notes.file,
+        x,
+      ),
+    ) as [Future<number>, Future<number>];
+    await notes.untilHalted(1);
+    await until(() => futures[0].running());
+    await futures[0].vacate();
+    const [first, second] = await Promise.all(futures);
+    expect(second).not.toBe(first);
+    await workers.shutdown();
   });
 
   /** A call that begins anew once it is vacated, whatever it does when it is told to end. */
@@ -60,7 +103,7 @@ describe('A call with checkpoints on HTCondor', () => {
     return [await future, notes.all('run')];
   }
 
-  it('that throws when it is told to end has not failed, and is run again', async () => {
+  atOnce('that throws when it is told to end has not failed, and is run again', async () => {
     const [value, runs] = await vacateOnce((notes) =>
       executor.submit(async (file: string) => {
         const { appendFileSync } = await import('node:fs');
@@ -74,7 +117,7 @@ describe('A call with checkpoints on HTCondor', () => {
     expect([value, runs]).toEqual(['done', ['1', '2']]);
   });
 
-  it('that has nothing left to do when it is told to end has not failed, either', async () => {
+  atOnce('that has nothing left to do when it is told to end has not failed, either', async () => {
     const [value, runs] = await vacateOnce((notes) =>
       executor.submit(async (file: string) => {
         const { appendFileSync } = await import('node:fs');
@@ -91,7 +134,7 @@ describe('A call with checkpoints on HTCondor', () => {
     expect([value, runs]).toEqual(['done', ['1', '2']]);
   });
 
-  it('that returns its value after it was told to end is done', async () => {
+  atOnce('that returns its value after it was told to end is done', async () => {
     const [value, runs] = await vacateOnce((notes) =>
       executor.submit(async (file: string) => {
         const { appendFileSync } = await import('node:fs');
@@ -107,7 +150,7 @@ describe('A call with checkpoints on HTCondor', () => {
     expect([value, runs]).toEqual(['in time', ['1']]);
   });
 
-  it('knows the ClassAds of its job and of its machine', async () => {
+  atOnce('knows the ClassAds of its job and of its machine', async () => {
     const future = executor
       .with({
         submit: {
