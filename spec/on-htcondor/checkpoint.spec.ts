@@ -1,9 +1,8 @@
-import { afterAll, describe, expect, jest } from '@jest/globals';
+import { afterAll, describe, expect, it, jest } from '@jest/globals';
 import type { Future } from '../../lib/future.ts';
 import { HTCondorExecutor } from '../../lib/htcondor-executor.ts';
 import { currentJob } from '../../lib/job.ts';
 import { sharedTemporaryDirectory } from '../support/temporary-directory.ts';
-import { testsAtOnce } from '../support/tests-at-once.ts';
 import { until } from '../support/until.ts';
 import { Notes, walk } from '../support/walk.ts';
 
@@ -14,10 +13,9 @@ const submit = { request_memory: 128, request_disk: 1024 };
 
 describe('A call with checkpoints on HTCondor', () => {
   const executor = new HTCondorExecutor({ directory, submit });
-  const atOnce = testsAtOnce();
   afterAll(async () => executor.shutdown({ cancelFutures: true }));
 
-  atOnce('that is vacated twice saves when it is told, ends at once, and makes each step once', async () => {
+  it('that is vacated twice saves when it is told, ends at once, and makes each step once', async () => {
     const notes = new Notes(directory);
     const future = executor.submit(walk, notes.file, 8, 'when told');
     for (const times of [1, 2]) {
@@ -31,7 +29,7 @@ describe('A call with checkpoints on HTCondor', () => {
     expect(future.attempts).toBe(1);
   });
 
-  atOnce('that is vacated and does not listen goes on after what it saved last', async () => {
+  it('that is vacated and does not listen goes on after what it saved last', async () => {
     const notes = new Notes(directory);
     const future = executor.submit(walk, notes.file, 8, 'each step');
     for (const times of [1, 2]) {
@@ -43,7 +41,7 @@ describe('A call with checkpoints on HTCondor', () => {
     expect(notes.all('step')).toEqual(['1', '2', '3', '4', '5', '6', '7', '8']);
   });
 
-  atOnce('whose process is killed on its machine goes on in its next attempt', async () => {
+  it('whose process is killed on its machine goes on in its next attempt', async () => {
     const notes = new Notes(directory);
     const future = executor.with({ retries: 1 }).submit(walk, notes.file, 5, 'each step');
     await notes.untilHalted(1);
@@ -52,7 +50,7 @@ describe('A call with checkpoints on HTCondor', () => {
     expect(notes.all('step')).toEqual(['1', '2', '3', '4', '5']);
   });
 
-  atOnce('that a worker makes goes on in another worker', async () => {
+  it('that a worker makes goes on in another worker', async () => {
     const workers = new HTCondorExecutor({ directory, submit, workers: { max: 1 } });
     const notes = new Notes(directory);
     const future = workers.submit(walk, notes.file, 5, 'when told');
@@ -65,7 +63,7 @@ describe('A call with checkpoints on HTCondor', () => {
     await workers.shutdown();
   });
 
-  atOnce('that has returned after it was told to leave ends its worker', async () => {
+  it('that has returned after it was told to leave ends its worker', async () => {
     const workers = new HTCondorExecutor({ directory, submit, workers: { max: 1 } });
     const notes = new Notes(directory);
     const futures = [1, 2].map((x) =>
@@ -103,7 +101,7 @@ describe('A call with checkpoints on HTCondor', () => {
     return [await future, notes.all('run')];
   }
 
-  atOnce('that throws when it is told to end has not failed, and is run again', async () => {
+  it('that throws when it is told to end has not failed, and is run again', async () => {
     const [value, runs] = await vacateOnce((notes) =>
       executor.submit(async (file: string) => {
         const { appendFileSync } = await import('node:fs');
@@ -117,7 +115,7 @@ describe('A call with checkpoints on HTCondor', () => {
     expect([value, runs]).toEqual(['done', ['1', '2']]);
   });
 
-  atOnce('that has nothing left to do when it is told to end has not failed, either', async () => {
+  it('that has nothing left to do when it is told to end has not failed, either', async () => {
     const [value, runs] = await vacateOnce((notes) =>
       executor.submit(async (file: string) => {
         const { appendFileSync } = await import('node:fs');
@@ -134,7 +132,7 @@ describe('A call with checkpoints on HTCondor', () => {
     expect([value, runs]).toEqual(['done', ['1', '2']]);
   });
 
-  atOnce('that returns its value after it was told to end is done', async () => {
+  it('that returns its value after it was told to end is done', async () => {
     const [value, runs] = await vacateOnce((notes) =>
       executor.submit(async (file: string) => {
         const { appendFileSync } = await import('node:fs');
@@ -150,7 +148,7 @@ describe('A call with checkpoints on HTCondor', () => {
     expect([value, runs]).toEqual(['in time', ['1']]);
   });
 
-  atOnce('knows the ClassAds of its job and of its machine', async () => {
+  it('knows the ClassAds of its job and of its machine', async () => {
     const future = executor
       .with({
         submit: {
