@@ -50,6 +50,8 @@ export class JobSet {
   readonly directory: string;
   /** Submit commands that its script needs, wherever its jobs are submitted from. */
   submit: Readonly<Record<string, string | number | boolean>> = {};
+  /** Files that its script needs besides those of the set, where they travel. */
+  brings: readonly string[] = [];
   /** Whether jobs do not see the directory: then each has inputs of its own, and its outcome comes back by file transfer. */
   readonly transfers: boolean;
   readonly #madeParent: boolean;
