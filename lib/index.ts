@@ -3,7 +3,22 @@ export { HTCondorExecutor, type HTCondorExecutorOptions } from './htcondor-execu
 export { LocalExecutor, type LocalExecutorOptions } from './local-executor.ts';
 export type { ClusterExecutor } from './cluster-executor.ts';
 export type { MappingExecutor } from './map/mapping-executor.ts';
+export {
+  clean,
+  loadMap,
+  loadMaps,
+  removeMap,
+  tags,
+  type LoadMapOptions,
+  type TagsOptions,
+} from './map/manage-maps.ts';
+export type { CleanOptions, RemoveMapOptions } from './map/clean-maps.ts';
+export type { SystemPlace } from './map/system-for.ts';
 export { JobMap } from './map/job-map.ts';
+export { MapBuilder } from './map/map-builder.ts';
+export type { Axes } from './map/product.ts';
+export type { WrappedFunction } from './map/wrap-function.ts';
+export type { WrapOptions } from './map/wrap-options.ts';
 export type { CreateMapOptions, CreationProgress } from './map/create-map.ts';
 export type { MapSubmitOptions, PerComponent } from './map/component-options.ts';
 export type { CompletedComponent, ComponentWaitOptions, MapWaitOptions } from './map/map-view.ts';

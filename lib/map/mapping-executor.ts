@@ -1,11 +1,27 @@
 import { ClusterExecutor } from '../cluster-executor.ts';
-import type { ShutdownOptions } from '../executor.ts';
-import { createMap, type CreateMapOptions } from './create-map.ts';
+import { checkFunction, type ShutdownOptions } from '../executor.ts';
+import type { AnyFunction } from '../payload/any-function.ts';
+import { checkCreateOptions, createMap, type CreateMapOptions, type MapRequest } from './create-map.ts';
 import type { Inputs } from './inputs.ts';
 import type { JobMap } from './job-map.ts';
-import { openMap } from './load-map.ts';
+import { MapBuilder } from './map-builder.ts';
+import { cartesianProduct, valuesOfAxes, type Axes } from './product.ts';
+import { wrapFunction, type WrappedFunction } from './wrap-function.ts';
+import type { WrapOptions } from './wrap-options.ts';
+import { checkOptions } from '../options.ts';
+import {
+  CLEAN_TABLE,
+  cleanMaps,
+  REMOVE_MAP_TABLE,
+  removeTagged,
+  type CleanOptions,
+  type RemoveMapOptions,
+} from './clean-maps.ts';
 import type { MapExecutor } from './map-executor.ts';
 import type { MapHost } from './map-host.ts';
+import { openMap, openMaps, type MapHome } from './open-map.ts';
+import { systemFor } from './system-for.ts';
+import { checkPattern, listTags } from './tags.ts';
 
 /** An executor that has maps besides futures: calls that have a name, and stay on the disk until they are removed. */
 export abstract class MappingExecutor extends ClusterExecutor {
@@ -21,9 +37,7 @@ export abstract class MappingExecutor extends ClusterExecutor {
     inputs: Inputs<T>,
     options: CreateMapOptions<NoInfer<T>> = {},
   ): Promise<JobMap<[T], Awaited<R>>> {
-    this.assertOpen();
-    const request = { fn, inputs, spread: false };
-    return (await createMap(this.#mapHost(), request, options)) as JobMap<[T], Awaited<R>>;
+    return (await this.#create({ fn, inputs, spread: false }, options)) as JobMap<[T], Awaited<R>>;
   }
 
   /** As {@link createMap}, with a list of arguments for each call. */
@@ -32,9 +46,73 @@ export abstract class MappingExecutor extends ClusterExecutor {
     argumentLists: Inputs<Readonly<NoInfer<A>>>,
     options: CreateMapOptions<Readonly<NoInfer<A>>> = {},
   ): Promise<JobMap<A, Awaited<R>>> {
+    return (await this.#create({ fn, inputs: argumentLists, spread: true }, options)) as JobMap<
+      A,
+      Awaited<R>
+    >;
+  }
+
+  /**
+   * As {@link createStarmap}, with every choice of one value from each axis, in the order of nested loops: the last axis varies fastest.
+   * `map.indexOf([i, j])` finds the component of the i-th and j-th values again.
+   * @param axes an iterable for each parameter, with an end
+   * @throws {EmptyMapError} if an axis has no values
+   */
+  async createProduct<A extends unknown[], R>(
+    fn: (...args: A) => R,
+    axes: Axes<NoInfer<A>>,
+    options: CreateMapOptions<Readonly<NoInfer<A>>> = {},
+  ): Promise<JobMap<A, Awaited<R>>> {
+    const values = valuesOfAxes(axes);
+    const lengths = values.map(({ length }) => length);
+    const request = { fn, inputs: cartesianProduct(values), spread: true, axes: lengths };
+    return (await this.#create(request, options)) as JobMap<A, Awaited<R>>;
+  }
+
+  /**
+   * Collects the calls of a map, which `builder.submit()` makes. The function is copied now, and the arguments at each call.
+   * @throws {TypeError} {@link SerializationError} {@link ShutdownError}
+   */
+  mapBuilder<A extends unknown[], R>(
+    fn: (...args: A) => R,
+    options: CreateMapOptions<Readonly<NoInfer<A>>> = {},
+  ): MapBuilder<A, Awaited<R>> {
     this.assertOpen();
-    const request = { fn, inputs: argumentLists, spread: true };
-    return (await createMap(this.#mapHost(), request, options)) as JobMap<A, Awaited<R>>;
+    const given = { ...checkCreateOptions(options) };
+    const { calls } = this.parts;
+    const written = calls.write(checkFunction(fn));
+    return new MapBuilder<A, Awaited<R>>({
+      copy: (args) => calls.copy(args, written),
+      make: async (inputs) =>
+        (await this.#create({ fn, written, inputs, spread: true }, given)) as JobMap<A, Awaited<R>>,
+    });
+  }
+
+  /**
+   * Makes a map of the calls that `fill` makes, when it has returned. If it throws, that is thrown here, and there is no map.
+   * @example const map = await executor.buildMap(simulate, (call) => { for (const x of xs) call(x, 2 * x); });
+   * @throws {EmptyMapError} if it makes none
+   */
+  async buildMap<A extends unknown[], R>(
+    fn: (...args: A) => R,
+    fill: (call: (...args: A) => number) => void | Promise<void>,
+    options: CreateMapOptions<Readonly<NoInfer<A>>> = {},
+  ): Promise<JobMap<A, Awaited<R>>> {
+    const builder = this.mapBuilder(fn, options);
+    await checkFunction(fill)(builder.call);
+    return builder.submit();
+  }
+
+  /**
+   * The function, which can also make maps of itself and be submitted, always with these options: under those of each map, and over the
+   * executor's; `requirements` must all be met. Called, it runs here; in a job it is the plain function.
+   * @throws {TypeError} {@link RangeError} for wrong options
+   */
+  wrap<This, A extends unknown[], R>(
+    fn: (this: This, ...args: A) => R,
+    options: WrapOptions<NoInfer<A>> = {},
+  ): WrappedFunction<This, A, R> {
+    return wrapFunction(this, checkFunction(fn as AnyFunction) as typeof fn, options);
   }
 
   /**
@@ -42,7 +120,33 @@ export abstract class MappingExecutor extends ClusterExecutor {
    * @throws {TagNotFoundError} {@link MapRemovedError} {@link DirectoryError}
    */
   async loadMap<A extends unknown[] = unknown[], R = unknown>(tag: string): Promise<JobMap<A, R>> {
-    return (await openMap(tag, this.#mapHost())) as unknown as JobMap<A, R>;
+    return (await openMap(tag, this.#mapHome())) as unknown as JobMap<A, R>;
+  }
+
+  /** All maps of this executor's directory, or those whose tags fit a pattern such as `'scan-*'`, by tag. */
+  async loadMaps(pattern?: string): Promise<JobMap[]> {
+    return openMaps(pattern, this.#mapHome());
+  }
+
+  /** The tags of this executor's directory, sorted; see {@link tags}. */
+  async tags(pattern?: string): Promise<string[]> {
+    return listTags(this.parts.options.directory, checkPattern(pattern));
+  }
+
+  /**
+   * Stops the jobs of a map, and deletes all of it.
+   * @returns whether there was one
+   * @throws {CommandError} {@link MapOutOfReachError} {@link TagNotFoundError} if it must exist, and does not
+   */
+  async removeMap(tag: string, options: RemoveMapOptions = {}): Promise<boolean> {
+    checkOptions('removeMap()', options, REMOVE_MAP_TABLE);
+    return removeTagged(tag, this.#mapHome(), options);
+  }
+
+  /** Removes maps that nobody has named, and what cut-off creations and removals have left; see {@link clean}. */
+  async clean(options: CleanOptions = {}): Promise<string[]> {
+    checkOptions('clean()', options, CLEAN_TABLE);
+    return cleanMaps(this.#mapHome(), options);
   }
 
   override async shutdown(options: ShutdownOptions = {}): Promise<void> {
@@ -53,15 +157,28 @@ export abstract class MappingExecutor extends ClusterExecutor {
     if (options.wait !== false) await left;
   }
 
-  #mapHost(): MapHost {
+  async #create(request: MapRequest, options: CreateMapOptions<never>): Promise<JobMap> {
+    this.assertOpen();
+    const written = request.written ?? this.parts.calls.write(checkFunction(request.fn));
+    return createMap(this.#mapHost(), { ...request, written }, options);
+  }
+
+  #mapHome(): MapHome {
     const { system, options } = this.parts;
     return {
-      system: system.forMap(),
       options,
+      systemOf: (header) => ({
+        system: header.system === system.name ? system.forMap() : systemFor(header),
+        isNamed: false,
+      }),
       keep: (keeper) => {
         this.#keepers.add(keeper);
         void keeper.keep().finally(() => this.#keepers.delete(keeper));
       },
     };
+  }
+
+  #mapHost(): MapHost {
+    return { ...this.#mapHome(), system: this.parts.system.forMap() };
   }
 }

@@ -53,8 +53,11 @@ describe('Files that are brought to a job', () => {
   it('lie in its own directory, wherever they come from', () => {
     expect(pathInScratch('/my/jobs', '/my/jobs/bundles/x.gz')).toBe('bundles/x.gz');
     expect(pathInScratch('/my/jobs', '/my/jobs-too/x.gz')).toBeUndefined();
+    const [from, to] = [String.raw`'bundles/it'\''s'`, String.raw`'it'\''s'`].map(
+      (name) => `"$condor_futures_scratch"/${name}`,
+    );
     expect(gatherLines('/my/jobs', ['/opt/x.gz', '/my/jobs/y.gz', "/my/jobs/bundles/it's"])).toEqual([
-      `mv "$condor_futures_scratch"/'bundles/it'\\''s' "$condor_futures_scratch"/'it'\\''s'`,
+      `[ ! -e ${from} ] || mv ${from} ${to}`,
     ]);
   });
 });
