@@ -135,6 +135,8 @@ export interface MapHeader {
   readonly supervised: boolean;
   /** Whether a held component waits for somebody to release it, rather than being as good as failed. */
   readonly waitsHeld: boolean;
+  /** Of a map that was made of a product: how many values each axis has. */
+  readonly axes?: readonly number[] | undefined;
 }
 
 const TABLE: OptionTable = {

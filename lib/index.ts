@@ -15,6 +15,10 @@ export {
 export type { CleanOptions, RemoveMapOptions } from './map/clean-maps.ts';
 export type { SystemPlace } from './map/system-for.ts';
 export { JobMap } from './map/job-map.ts';
+export { MapBuilder } from './map/map-builder.ts';
+export type { Axes } from './map/product.ts';
+export type { WrappedFunction } from './map/wrap-function.ts';
+export type { WrapOptions } from './map/wrap-options.ts';
 export type { CreateMapOptions, CreationProgress } from './map/create-map.ts';
 export type { MapSubmitOptions, PerComponent } from './map/component-options.ts';
 export type { CompletedComponent, ComponentWaitOptions, MapWaitOptions } from './map/map-view.ts';

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { ClusterOptions } from '../lib/cluster-options.ts';
 import { TimeoutError } from '../lib/errors.ts';
+import { currentJob } from '../lib/job.ts';
 import type { JobMap } from '../lib/map/job-map.ts';
 import type { MappingExecutor } from '../lib/map/mapping-executor.ts';
 import { collect } from './support/collect.ts';
@@ -131,6 +132,33 @@ export function mapContract(
       expect(await map.get(0)).toBe('passed');
       expect(await future).toBe('passed');
       expect(future).toMatchObject({ state: 'finished', attempts: 1 });
+    });
+
+    atOnce('tells its calls who they are, and hears from them how far they have come', async () => {
+      const gate = new Gate(directory);
+      const map = await executor.createStarmap(
+        async (wait: typeof passGate<number>, file: string, value: number) => {
+          const job = currentJob();
+          job?.progress(value / 4, `at ${value}`);
+          await wait(file, value);
+          return [job?.tag, job?.component, job?.attempt];
+        },
+        [
+          [passGate, gate.file, 1],
+          [passGate, gate.file, 2],
+        ],
+        { tag: `inside-${name}` },
+      );
+      await until(async () => (await map.progress(1)) !== undefined);
+      expect(await map.progress(1)).toMatchObject({ fraction: 0.5, text: 'at 2', at: expect.any(Date) });
+      expect(await (await executor.loadMap(map.tag)).progress(1)).toMatchObject({ fraction: 0.5 });
+      gate.open();
+      expect(await collect(map)).toEqual([
+        [map.tag, 0, 1],
+        [map.tag, 1, 1],
+      ]);
+      await map.rerun([1]);
+      expect(await map.get(1)).toEqual([map.tag, 1, 2]);
     });
 
     atOnce('refuses components that it does not have', async () => {

@@ -4,7 +4,7 @@ import { mergeJobOptions, type JobOptions } from '../job-options.ts';
 import type { AnyFunction } from '../payload/any-function.ts';
 import type { CallOptions } from '../payload/call.ts';
 import { Call, type CallHost, type CallParts } from './call.ts';
-import { encodeRequest } from './encode-request.ts';
+import { copyArguments, encodeRequest } from './encode-request.ts';
 import { Functions, hashOf, type WrittenFunction } from './functions.ts';
 import { mainUrl } from './main-url.ts';
 import { NeedFinder } from './needs.ts';
@@ -30,6 +30,16 @@ export class Calls {
   /** @throws {SerializationError} */
   prepare<F extends AnyFunction>(fn: F): F {
     return this.#functions.prepare(fn);
+  }
+
+  /** The function as it is now. @throws {SerializationError} */
+  write(fn: AnyFunction): WrittenFunction {
+    return this.#functions.write(fn);
+  }
+
+  /** A list of arguments as it is now, whatever becomes of what it holds until {@link makeOf}. @throws {SerializationError} */
+  copy(args: readonly unknown[], written: WrittenFunction): void {
+    copyArguments(args, written, this.#callOptions);
   }
 
   /**

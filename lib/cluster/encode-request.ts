@@ -38,12 +38,31 @@ export function encodeRequest(
   return { fn: written, payload: encodeCall({ function: written.hash, items: encoded, options }) };
 }
 
+/** By argument list, with the function that they are for. */
+const copies = new WeakMap<readonly unknown[], { readonly fn: WrittenFunction; readonly item: CallItem }>();
+
+/**
+ * Copies the arguments of a call to be: encoded later, the list stands for what they are now.
+ * @throws {SerializationError}
+ */
+export function copyArguments(
+  args: readonly unknown[],
+  fn: WrittenFunction,
+  options: Pick<CallOptions, 'capture'>,
+): void {
+  // They cannot change but by the list, which is its owner's.
+  if (!args.every(isPrimitive)) copies.set(args, { fn, item: encodeItem(args, fn, options) });
+}
+
 function encodeItem(
   args: readonly unknown[],
-  { fn, objects }: WrittenFunction,
-  { capture }: CallOptions,
-  elsewhere: Elsewhere | undefined,
+  written: WrittenFunction,
+  { capture }: Pick<CallOptions, 'capture'>,
+  elsewhere?: Elsewhere,
 ): CallItem {
+  const copy = copies.get(args);
+  if (copy?.fn === written) return copy.item;
+  const { fn, objects } = written;
   if (Object.getPrototypeOf(args) === Array.prototype && args.every(isPrimitive)) return { primitives: args };
   const plain = serializePlain(args, 'arguments', objects);
   if (plain !== undefined) return { arguments: plain };

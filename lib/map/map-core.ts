@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import type { BatchSystem } from '../batch/batch-system.ts';
 import type { Call } from '../cluster/call.ts';
 import type { Future } from '../future.ts';
+import { isClaimed } from '../job-set/claim.ts';
 import type { JobSet } from '../job-set/job-set.ts';
 import type { WaitOptions } from '../timeout.ts';
 import { mergeJobOptions, type JobPolicies } from '../job-options.ts';
@@ -50,16 +51,15 @@ export class MapCore {
    * Through what its jobs can be reached.
    * @throws {MapOutOfReachError} if they cannot
    */
-  get system(): BatchSystem {
+  async reach(): Promise<BatchSystem> {
     const { host, keeper, reader, tag } = this;
     if (keeper !== undefined) return keeper.system;
     if (host.outOfReach !== undefined) throw host.outOfReach;
-    if (host.system.queue === undefined && reader.isAttended)
-      throw new MapOutOfReachError(
-        tag,
-        'are processes of another program. Remedy: do it there, or end that program',
-      );
-    return host.system;
+    const isElsewhere =
+      host.system.queue === undefined && (await isClaimed(reader.jobSet.directory, host.takeOver));
+    if (!isElsewhere) return host.system;
+    const why = 'are processes of another program. Remedy: do it there, or end that program';
+    throw new MapOutOfReachError(tag, why);
   }
 
   get length(): number {
