@@ -7,8 +7,11 @@ import { actOn, cancelComponents, type MapAction } from './act-on.ts';
 import { addInputs } from './add-inputs.ts';
 import { checkComponent, type ComponentChoice } from './components.ts';
 import { componentUsage, type ComponentUsage } from './component-usage.ts';
+import { showCounts } from './format-status.ts';
+import { holdReport } from './hold-report.ts';
 import { MapCore } from './map-core.ts';
 import type { MapHost, MapPlace } from './map-host.ts';
+import { countStatuses } from './map-status.ts';
 import { MapView } from './map-view.ts';
 import { removeOpenMap, type RemoveOptions } from './remove-map.ts';
 import { coordinatesIn, indexIn } from './product.ts';
@@ -68,6 +71,16 @@ export class JobMap<A extends readonly unknown[] = readonly unknown[], R = unkno
   async usage(): Promise<ComponentUsage[]> {
     await this.core.look();
     return this.core.reader.components.map((component) => componentUsage(component));
+  }
+
+  /** How many components are in which status, in a line such as `first-try: 3 completed, 1 running`. */
+  async status(): Promise<string> {
+    return `${this.tag}: ${showCounts(countStatuses(await this.statuses()))}`;
+  }
+
+  /** Why those that are held are, as a table for people; `holds()` has the same for programs. */
+  async holdReport(): Promise<string> {
+    return holdReport(this.tag, await this.holds());
   }
 
   /** What it takes on the disk, in bytes. */

@@ -24,6 +24,7 @@ export class MapCore {
   readonly watch: MapWatch;
   tag: string;
   isTransient: boolean;
+  readonly made: Date;
   /** By this very program. */
   removed = false;
   readonly header: MapPlace['header'];
@@ -36,6 +37,7 @@ export class MapCore {
     this.host = host;
     this.tag = tag;
     this.isTransient = record.transient;
+    this.made = new Date(record.made);
     this.header = header;
     this.reader = new MapReader(jobSet, system, host.takeOver === true);
     this.watch = new MapWatch(this.reader, system, options);
