@@ -7,6 +7,7 @@ import { actOn, cancelComponents, type MapAction } from './act-on.ts';
 import { addInputs } from './add-inputs.ts';
 import { checkComponent, type ComponentChoice } from './components.ts';
 import { componentUsage, type ComponentUsage } from './component-usage.ts';
+import { errorReport, errorReports } from './component-failure.ts';
 import { showCounts } from './format-status.ts';
 import { holdReport } from './hold-report.ts';
 import { MapCore } from './map-core.ts';
@@ -81,6 +82,20 @@ export class JobMap<A extends readonly unknown[] = readonly unknown[], R = unkno
   /** Why those that are held are, as a table for people; `holds()` has the same for programs. */
   async holdReport(): Promise<string> {
     return holdReport(this.tag, await this.holds());
+  }
+
+  /**
+   * All that is known of a component's failure, for people: the error with the source beside its stack, its causes, where and when it was, which node and
+   * packages ran there, the directory at that moment, the end of its stderr.
+   * @throws {ComponentStateError} if it has not failed
+   */
+  async errorReport(component: number): Promise<string> {
+    return this.core.guard(async () => errorReport(this.core, component));
+  }
+
+  /** The reports of those that have failed by now; waits for none. */
+  errorReports(): AsyncGenerator<string, void, undefined> {
+    return errorReports(this.core);
   }
 
   /** What it takes on the disk, in bytes. */
