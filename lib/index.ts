@@ -12,6 +12,8 @@ export {
   type LoadMapOptions,
   type TagsOptions,
 } from './map/manage-maps.ts';
+export { mapStatus, type MapStatus, type StatusCounts } from './map/map-status.ts';
+export { formatStatus, type StatusFormat } from './map/format-status.ts';
 export type { CleanOptions, RemoveMapOptions } from './map/clean-maps.ts';
 export type { SystemPlace } from './map/system-for.ts';
 export { JobMap } from './map/job-map.ts';

@@ -30,7 +30,7 @@ export async function actOn(
 ): Promise<number[]> {
   const { chosen, jobIds } = await choosePossible(core, methodOf(action), POSSIBLE[action.kind], choice);
   if (jobIds.length === 0) return [];
-  const refusals = await core.system.act(action, jobIds);
+  const refusals = await (await core.reach()).act(action, jobIds);
   core.watch.poke();
   const [refusal] = refusals;
   // What has moved on meanwhile is no trouble where the whole map was meant.
@@ -55,7 +55,7 @@ export async function cancelComponents(
 ): Promise<number[]> {
   const { chosen, jobIds } = await choosePossible(core, 'cancel', CANCELLABLE, choice);
   if (chosen.length === 0) return [];
-  const { system } = core;
+  const system = await core.reach();
   for (const index of chosen) core.keeper?.cancel(index);
   if (choice === undefined && system.jobSetRemoval !== undefined)
     await system.jobSetRemoval.remove(core.reader.jobSet.id);
