@@ -4,6 +4,8 @@ import type { Call } from './cluster/call.ts';
 import { Calls } from './cluster/calls.ts';
 import { cancelOnAbort } from './cluster/cancel-on-abort.ts';
 import { ConditionWait } from './cluster/condition-wait.ts';
+import { Dependents } from './cluster/dependents.ts';
+import type { ExecutorParts } from './cluster/executor-parts.ts';
 import { failedFuture } from './cluster/failed-future.ts';
 import { JobCommands, warnOfUnremoved } from './cluster/job-commands.ts';
 import { JobControls } from './cluster/job-controls.ts';
@@ -27,22 +29,12 @@ import { checkDirectory } from './job-set/directory.ts';
 import { checkOptions } from './options.ts';
 import type { AnyFunction } from './payload/any-function.ts';
 
-/** See {@link ClusterExecutor.parts}. */
-export interface ExecutorParts {
-  readonly system: BatchSystem;
-  readonly options: ResolvedOptions;
-  readonly calls: Calls;
-  readonly submissions: Submissions;
-  readonly own: OwnJobSet;
-  /** Waits for a call from now on. */
-  readonly add: (call: Call) => Call;
-}
-
 /** The one executor over a batch system: a job for each call, whose outcome comes back through the job set. */
 export class ClusterExecutor extends Executor {
   readonly #system: BatchSystem;
   readonly #options: ResolvedOptions;
   readonly #submissions: Submissions;
+  readonly #dependents: Dependents;
   readonly #breaker = new StartBreaker();
   readonly #commands: JobCommands;
   readonly #calls: Calls;
@@ -85,6 +77,7 @@ export class ClusterExecutor extends Executor {
       onSubmitted: (call, jobId) => this.#own.opened?.tracker.track(call, jobId),
       onRefused: (call, error) => this.#refuse(call, error),
     });
+    this.#dependents = new Dependents(this.#submissions, options, async () => this.#openJobSet());
     const resubmissions = new Resubmissions(this.#submissions);
     this.#own = new OwnJobSet(
       system,
@@ -173,7 +166,7 @@ export class ClusterExecutor extends Executor {
         return this.#own.takeUp(jobSet, claim);
       },
       addCall: (parts) => this.#await(this.#calls.remake(parts)),
-      submit: (call) => this.#submissions.add(call),
+      submit: (call) => this.#dependents.add(call),
       removeJob: (jobId) => this.#commands.remove(jobId),
     });
     if (this.#pending.size > 0) this.#own.opened?.watch.wake();
@@ -241,7 +234,7 @@ export class ClusterExecutor extends Executor {
     }
     const { future } = this.#await(call);
     cancelOnAbort(future, request.options.signal);
-    if (!future.done()) this.#submissions.add(call);
+    if (!future.done()) this.#dependents.add(call);
     return future;
   }
 
@@ -253,7 +246,7 @@ export class ClusterExecutor extends Executor {
 
   #onDone(call: Call): void {
     this.#pending.delete(call);
-    this.#submissions.onDone(call);
+    this.#dependents.onDone(call);
     if (!this.#detached) void this.#own.opened?.archiveEnd(call);
     this.#checkIdle();
   }
@@ -266,10 +259,8 @@ export class ClusterExecutor extends Executor {
   }
 
   #refuse(call: Call, error: unknown): void {
-    const { input, jobSet } = call;
     // Another job set has inputs of the same number.
-    if (input !== undefined && jobSet === this.#own.opened?.jobSet)
-      void this.#own.opened?.files.releaseInputs(input.batch);
+    if (call.jobSet === this.#own.opened?.jobSet) void this.#own.opened?.files.releaseInputs(call);
     call.input = undefined;
     call.payload = undefined;
     if (!call.unwanted) call.controller.reject(ownError(error, this.#options.directory));

@@ -1,7 +1,10 @@
 import { extname, join, resolve } from 'node:path';
+import { mergeSubmitOptions } from './batch/merge-submit-options.ts';
 import type { SubmitOptions } from './batch/batch-system.ts';
 import type { KeepFiles } from './cluster/job-files.ts';
 import { checkCaptureOptions, type CaptureOptions } from './payload/capture/capture-options.ts';
+import { chooseDelivery, type ChosenDelivery } from './delivery/choose-delivery.ts';
+import type { Delivery } from './delivery/delivery.ts';
 import { checkPolicies, POLICY_TABLE, type JobPolicies } from './job-options.ts';
 import { troubleWithVariable } from './job-set/job-environment.ts';
 import type { OtherNode } from './payload/format.ts';
@@ -39,6 +42,11 @@ export interface ClusterOptions extends CaptureOptions, JobPolicies {
    * @default the binary that runs this program
    */
   readonly node?: string | undefined;
+  /**
+   * How the jobs come by their node: docs/delivery.md. Not together with `node`.
+   * @default 'shared': this program's binary, or `node`
+   */
+  readonly delivery?: Delivery | undefined;
   /** Options for that node, such as `['--max-old-space-size=4096']`. */
   readonly execArgv?: readonly string[] | undefined;
   /**
@@ -98,6 +106,8 @@ export interface ResolvedOptions {
   readonly environment: Readonly<Record<string, string>>;
   readonly setup: readonly string[];
   readonly node: string;
+  /** Undefined if `node` is all there is to it. */
+  readonly delivery: ChosenDelivery | undefined;
   readonly execArgv: readonly string[];
   readonly maxInFlight: number;
   readonly keepFiles: KeepFiles;
@@ -125,6 +135,8 @@ export interface MapHeader {
   readonly supervised: boolean;
   /** Whether a held component waits for somebody to release it, rather than being as good as failed. */
   readonly waitsHeld: boolean;
+  /** Of a map that was made of a product: how many values each axis has. */
+  readonly axes?: readonly number[] | undefined;
 }
 
 const TABLE: OptionTable = {
@@ -134,6 +146,7 @@ const TABLE: OptionTable = {
   environment: ['array of strings', 'object'],
   setup: ['array of strings'],
   node: ['string'],
+  delivery: ['string', 'object'],
   execArgv: ['array of strings'],
   maxInFlight: ['number'],
   keepFiles: ['string'],
@@ -171,10 +184,11 @@ export function resolveOptions(
     directory: resolve(options.directory ?? '.condor-futures'),
     filesystem: checkFilesystem(executor, options),
     cwd: process.cwd(),
-    submit: options.submit ?? {},
+    submit: mergeSubmitOptions(options.submit),
     environment: resolveEnvironment(options.environment ?? []),
     setup: options.setup ?? [],
     node: options.node ?? process.execPath,
+    delivery: chooseDelivery(executor, options.delivery, options.node),
     execArgv: options.execArgv ?? [],
     maxInFlight: checkNumber('maxInFlight', options.maxInFlight ?? Infinity, 1),
     keepFiles: checkChoice('keepFiles', keepFiles, ['failed', 'all', 'none']),

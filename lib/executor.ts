@@ -3,6 +3,7 @@ import { showValue } from './options.ts';
 import type { Elements } from './chunk-source.ts';
 import { MapResults, type ItemResult, type MapOptions } from './map-results.ts';
 import type { Future } from './future.ts';
+import type { OrFuture, OrFutures } from './or-future.ts';
 import type { AnyFunction } from './payload/any-function.ts';
 import { cannotTravel } from './payload/untransferable.ts';
 
@@ -61,12 +62,15 @@ export abstract class Executor implements AsyncDisposable {
   /**
    * Runs `fn(...args)` as a job. Returns at once; the arguments are copied before it does.
    *
+   * A future of this executor, wherever in the arguments, stands for its value: the job is submitted when it is done, and reads the
+   * value from the disk. If it fails, so does this one, with a DependencyError; if it is cancelled, so is this one.
+   *
    * The function may capture whatever it likes: variables, other functions, classes, modules. They are copied as they are now;
    * functions of modules that a job can load by itself are loaded there instead. What cannot travel, such as a socket, rejects the
    * future with a SerializationError that says how it was come by.
    * @throws {TypeError} if `fn` is no function; {@link ShutdownError} after `shutdown()`
    */
-  submit<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): Future<Awaited<R>> {
+  submit<A extends unknown[], R>(fn: (...args: A) => R, ...args: OrFutures<A>): Future<Awaited<R>> {
     return this.scheduleOne({ fn: checkFunction(fn), items: [args], options: NO_OPTIONS }) as Future<
       Awaited<R>
     >;
@@ -77,14 +81,18 @@ export abstract class Executor implements AsyncDisposable {
    * unless there is a `bufferSize`, or the executor has a `maxInFlight`: then items are taken as there is room for them.
    * @throws {TypeError} {@link RangeError} for wrong options; {@link ShutdownError} after `shutdown()`
    */
-  map<T, R>(fn: (item: T) => R, items: Elements<T>, options: MapOptions = {}): MapResults<Awaited<R>> {
+  map<T, R>(
+    fn: (item: T) => R,
+    items: Elements<OrFuture<T>>,
+    options: MapOptions = {},
+  ): MapResults<Awaited<R>> {
     return this.#map(fn, items, (item) => [item], options);
   }
 
   /** As {@link map}, with a list of arguments for each call. */
   starmap<A extends unknown[], R>(
     fn: (...args: A) => R,
-    argumentLists: Elements<Readonly<NoInfer<A>>>,
+    argumentLists: Elements<NoInfer<Readonly<OrFutures<A>>>>,
     options: MapOptions = {},
   ): MapResults<Awaited<R>> {
     return this.#map(fn, argumentLists, checkArgumentList, options);
@@ -176,7 +184,8 @@ class ExecutorWithOptions extends Executor {
   }
 }
 
-function checkFunction<F extends AnyFunction>(fn: F): F {
+/** @throws {TypeError} */
+export function checkFunction<F extends AnyFunction>(fn: F): F {
   if (typeof fn !== 'function') throw new TypeError(`Expected \`fn\` to be a function, got ${showValue(fn)}`);
   return fn;
 }

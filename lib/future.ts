@@ -14,6 +14,9 @@ export let control: {
   create<T>(source: FutureSource): Future<T>;
   setState<T>(future: Future<T>, state: 'pending' | 'running'): void;
   end<T>(future: Future<T>, state: 'finished' | 'failed', outcome: unknown): void;
+  sourceOf(future: Future<unknown>): FutureSource;
+  /** What a future that failed, or was cancelled, rejects with. */
+  errorOf(future: Future<unknown>): unknown;
 };
 
 /**
@@ -287,6 +290,8 @@ export class Future<T> extends Promise<T> {
         future.#state = state;
       },
       end: (future, state, outcome) => future.#end(state, outcome),
+      sourceOf: (future) => future.#source,
+      errorOf: (future) => future.#error,
     };
   }
 }

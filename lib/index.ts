@@ -4,6 +4,10 @@ export { LocalExecutor, type LocalExecutorOptions } from './local-executor.ts';
 export type { ClusterExecutor } from './cluster-executor.ts';
 export type { MappingExecutor } from './map/mapping-executor.ts';
 export { JobMap } from './map/job-map.ts';
+export { MapBuilder } from './map/map-builder.ts';
+export type { Axes } from './map/product.ts';
+export type { WrappedFunction } from './map/wrap-function.ts';
+export type { WrapOptions } from './map/wrap-options.ts';
 export type { CreateMapOptions, CreationProgress } from './map/create-map.ts';
 export type { MapSubmitOptions, PerComponent } from './map/component-options.ts';
 export type { CompletedComponent, ComponentWaitOptions, MapWaitOptions } from './map/map-view.ts';
@@ -15,6 +19,17 @@ export type { RemoveOptions } from './map/remove-map.ts';
 export * from './map/map-errors.ts';
 export type { AttachOptions } from './attach-options.ts';
 export type { ClusterOptions, Filesystem } from './cluster-options.ts';
+export type {
+  CheckedDelivery,
+  Deliver,
+  Delivered,
+  Delivery,
+  DeliveryContext,
+  DeliveryMethod,
+} from './delivery/delivery.ts';
+export { registerDelivery, unregisterDelivery } from './delivery/methods.ts';
+export type { ContainerDelivery } from './delivery/container.ts';
+export type { PathDelivery } from './delivery/path.ts';
 export type { WorkerOptions } from './workers/worker-options.ts';
 export type { KeepFiles } from './cluster/job-files.ts';
 export { Executor, type JobRequest, type ShutdownOptions } from './executor.ts';
@@ -49,9 +64,12 @@ export {
 export { moduleFunction, type ModuleFunction } from './payload/module-function.ts';
 export { registerErrorClass } from './payload/thrown.ts';
 export { inputDirectory, inputFile } from './payload/input-file.ts';
+export * from './delivery-errors.ts';
 export * from './errors.ts';
 export * from './file-errors.ts';
 export { listOutputFiles, type OutputFile, type OutputOwner } from './job-set/output-files.ts';
 export * from './job-errors.ts';
+export type { OrFuture, OrFutures } from './or-future.ts';
+export { DependencyError } from './dependency-error.ts';
 export * from './inside-errors.ts';
 export * from './map/tag-errors.ts';

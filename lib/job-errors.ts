@@ -75,6 +75,30 @@ export class JobExitedError extends JobDiedError {
   }
 }
 
+/** The job's machine has no node that its call can run on, which the option `delivery` was to find there. */
+export class NodeUnavailableError extends JobExitedError {
+  /** The PATH that was searched there. */
+  readonly searched: string;
+  /** The path of what was found; undefined if nothing was. */
+  readonly found: string | undefined;
+  /** What that says its version is, such as `v18.19.0`. */
+  readonly version: string | undefined;
+
+  constructor(
+    message: string,
+    failure: JobFailure & ProcessEnd & Pick<NodeUnavailableError, 'searched' | 'found' | 'version'>,
+  ) {
+    super(message, failure);
+    this.searched = failure.searched;
+    this.found = failure.found;
+    this.version = failure.version;
+  }
+
+  static {
+    this.prototype.name = 'NodeUnavailableError';
+  }
+}
+
 /** The job's process was ended by `signal`, from outside or by a crash. */
 export class JobKilledError extends JobDiedError {
   static {

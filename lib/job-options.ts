@@ -1,4 +1,5 @@
 import type { SubmitOptions } from './batch/batch-system.ts';
+import { mergeSubmitOptions } from './batch/merge-submit-options.ts';
 import {
   checkChoice,
   checkNumber,
@@ -11,7 +12,8 @@ import { parseMemory } from './memory.ts';
 
 /** Options of jobs rather than of the executor: `executor.with(options)`. */
 export interface JobOptions extends JobPolicies {
-  /** Submit commands of the batch system, such as `{ request_memory: '2GB' }`; they are added to the executor's own. */
+  /** Submit commands of the batch system, such as `{ request_memory: '2GB' }`; they are added to the executor's own, whose `requirements` are to
+   * hold as well. */
   readonly submit?: SubmitOptions | undefined;
   /** Cancels the futures when it aborts. */
   readonly signal?: AbortSignal | undefined;
@@ -96,12 +98,15 @@ export const POLICY_TABLE: OptionTable = {
   timeLimit: ['number'],
 };
 
-/** @throws {TypeError} {@link RangeError} */
+/**
+ * @returns a copy: what the caller does with theirs afterwards is not checked
+ * @throws {TypeError} {@link RangeError}
+ */
 export function checkJobOptions(options: JobOptions): JobOptions {
   checkOptions('with()', options, { submit: ['object'], signal: [], ...POLICY_TABLE });
   checkSignal('with()', options.signal);
   checkPolicies(options);
-  return options;
+  return mergeJobOptions({}, options);
 }
 
 /** @throws {TypeError} {@link RangeError} */
@@ -121,12 +126,12 @@ export function checkPolicies({
   if (growMemory !== undefined) checkGrowth(growMemory);
 }
 
-/** The inner options win, submit command by submit command. */
+/** The inner options win, submit command by submit command, as {@link mergeSubmitOptions} has it. */
 export function mergeJobOptions(outer: JobOptions, inner: JobOptions): JobOptions {
   // Many calls share one object then.
   if (Object.keys(inner).length === 0) return outer;
   const given = Object.fromEntries(Object.entries(inner).filter(([, value]) => value !== undefined));
-  return { ...outer, ...given, submit: { ...outer.submit, ...inner.submit } };
+  return { ...outer, ...given, submit: mergeSubmitOptions(outer.submit, inner.submit) };
 }
 
 const HOLD_ACTIONS: readonly HoldAction[] = ['fail', 'wait', 'release'];

@@ -113,6 +113,10 @@ describe('types', () => {
     void executor.map((x: number) => x, ['a']);
     // @ts-expect-error -- a wrong argument in a list
     void executor.starmap(add, [['a', 1]]);
+    // @ts-expect-error -- a future of a wrong argument
+    void executor.submit(add, future, 'a');
+    // @ts-expect-error -- a wrong future within an argument
+    void executor.submit((list: number[]) => list.length, [future]);
     expect(await anyFuture).toBe('1a');
     expect((await results.next()).value).toBe('1');
     expect((await starred.next()).value).toBe('1a');

@@ -45,6 +45,7 @@ describe('The README', () => {
     const errors = Object.keys({
       ...(await import('../lib/errors.ts')),
       ...(await import('../lib/job-errors.ts')),
+      ...(await import('../lib/dependency-error.ts')),
       ...(await import('../lib/inside-errors.ts')),
     });
     const told = readme + readFileSync(new URL('../docs/failures.md', import.meta.url), 'utf8');

@@ -73,6 +73,9 @@ const SAMPLES: Readonly<Record<string, Sample>> = {
       'On day 56, 424256 people are ill',
     ],
   },
+  'pipeline.ts': {
+    prints: ['coast: day 199, 22.3 °C', 'valley: day 202, 21.3 °C', 'summit: day 192, 20.3 °C'],
+  },
   'checkpoint.ts': {
     prints: ['Attempt 2 went on after 300000 terms, and pi is 3.14159'],
   },

@@ -4,7 +4,7 @@ import { optionsOfJob } from '../batch/varied-options.ts';
 import type { ResolvedOptions } from '../cluster-options.ts';
 import { DirectoryError, PayloadError, SubmitError } from '../errors.ts';
 import type { Future } from '../future.ts';
-import { repairArchive, type Settled } from '../job-set/archive.ts';
+import { positionsOf, repairArchive, type Settled } from '../job-set/archive.ts';
 import { Claim } from '../job-set/claim.ts';
 import { JobSet } from '../job-set/job-set.ts';
 import { readJournal } from '../job-set/journal.ts';
@@ -12,9 +12,11 @@ import { mergeJobOptions } from '../job-options.ts';
 import { decodeOutcome } from '../payload/call.ts';
 import { decodeThrown, type EncodedThrown } from '../payload/thrown.ts';
 import type { Call, CallParts } from './call.ts';
+import { deliveredSubmit } from '../delivery/deliver.ts';
 import { checkHeader } from './check-header.ts';
 import { itemFutures } from './item-futures.ts';
 import { readCalls } from './journaled-calls.ts';
+import { needsOf } from './needs.ts';
 import type { OpenJobSet } from './open-job-set.ts';
 import { recoverCalls, type Recovered, type RecoveredCall } from './recovery.ts';
 import { settle, takeResults } from './results.ts';
@@ -52,6 +54,7 @@ export async function attachCalls(
   };
   const jobSet = await JobSet.open(options.directory, id, options.filesystem === 'transfer');
   await checkHeader(jobSet, system);
+  jobSet.submit = await deliveredSubmit(jobSet);
   const claim = await Claim.take(jobSet.directory, takeOver);
   try {
     const journaled = readCalls(await readJournal(jobSet.directory));
@@ -63,6 +66,10 @@ export async function attachCalls(
     const archive = await repairArchive(jobSet.directory);
     const recovered = await recoverCalls(jobSet, system, journaled, archive);
     const calls = await restoreCalls(jobSet, recovered.calls, archive, options, keeping);
+    for (const { index, job } of recovered.calls) {
+      const call = calls.get(index);
+      if (call?.done === false) call.needs = needsOf(job.needs ?? [], calls, futures);
+    }
     const lastSubmission = largest(journaled.submissions.map(({ submission }) => submission));
     const open = await host.work(jobSet, claim, lastSubmission);
     goOn(open, calls, recovered, host);
@@ -120,6 +127,8 @@ async function restoreCalls(
     calls.set(settled.call, call);
     await restore(call, settled, options);
   }
+  for (const [{ call, kind }, at] of positionsOf(archive))
+    if (kind === 'outcome') (calls.get(call) as Call).archivedAt = at;
   const lastCall = largest(calls.keys());
   // That they were cancelled was not written down any more.
   for (let index = 1; index < lastCall; index += 1) {
@@ -171,6 +180,8 @@ function resume({ tracker, files }: OpenJobSet, call: Call, found: RecoveredCall
   const { batch, offset, length, travels } = found.job;
   call.input = { batch, offset, length, travels };
   files.useInputs(batch);
+  // What is missing there its job tells.
+  if (found.state !== 'waiting') files.results.use(call).catch(() => {});
   switch (found.state) {
     case 'submitted':
       return tracker.track(call, found.jobId);

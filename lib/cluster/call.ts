@@ -11,12 +11,14 @@ import type { TravellingFiles } from '../payload/given-files.ts';
 import { publishSettlement, publishState } from './call-diagnostics.ts';
 import type { WrittenFunction } from './functions.ts';
 import type { JobControls } from './job-controls.ts';
+import type { Need } from './needs.ts';
 
 /** What a call has printed is kept in memory, up to this many bytes, when its files are removed. */
 const KEPT_LOG_BYTES = 4096;
 
-/** Of nearly all calls, which need no map of their own. */
+/** Of nearly all calls, which need none of their own. */
 const NONE_AVOIDED: ReadonlyMap<string, number> = new Map();
+const NO_NEEDS: readonly Need[] = [];
 
 /** Whom a call tells. */
 export interface CallHost {
@@ -38,6 +40,8 @@ export interface CallParts {
   readonly options: JobOptions;
   /** How many calls a chunk has; 0 for a call that is no chunk. */
   readonly items: number;
+  /** What it needs of other calls. */
+  readonly needs?: readonly Need[] | undefined;
   readonly host: CallHost;
   /** Whether its value is of no interest here: who wants it reads it from the disk. */
   readonly valueStays?: boolean | undefined;
@@ -56,6 +60,10 @@ export class Call implements FutureSource {
   /** Of the calls of the executor, counted from 1. */
   readonly index: number;
   readonly #host: CallHost;
+  /** What it needs of other calls; let go when the future is done. */
+  needs: readonly Need[];
+  /** Not all of it is there yet: no job is submitted for it. */
+  waits = false;
   readonly valueStays: boolean;
   attempts = 0;
   /** How many of the attempts were made for more memory. */
@@ -84,6 +92,8 @@ export class Call implements FutureSource {
   hasOutcome = false;
   /** Known once the future is done. */
   wasCancelled = false;
+  /** Where its outcome is in the archive, once it is there. */
+  archivedAt: number | undefined;
   /** The process ends: the future stays as it is, and nothing more is done for it. */
   givenUp = false;
   /** The state that was published last. */
@@ -98,6 +108,7 @@ export class Call implements FutureSource {
     files,
     options,
     items,
+    needs = NO_NEEDS,
     host,
     valueStays = false,
   }: CallParts) {
@@ -109,6 +120,7 @@ export class Call implements FutureSource {
     this.payloadHash = payloadHash;
     this.options = options;
     this.items = items;
+    this.needs = needs;
     this.valueStays = valueStays;
     this.#controller = new FutureController(this);
   }
@@ -121,6 +133,10 @@ export class Call implements FutureSource {
   /** @throws {InvalidStateError} if it is done, and nobody has it any more */
   get future(): Future<unknown> {
     return this.#controller?.future ?? this.#settled?.deref() ?? throwDone();
+  }
+
+  isOf(host: CallHost): boolean {
+    return this.#host === host;
   }
 
   /** Whether the future is. */
@@ -152,6 +168,7 @@ export class Call implements FutureSource {
     this.#settled = new WeakRef(this.future);
     this.#controller = undefined;
     this.fn = undefined;
+    this.needs = NO_NEEDS;
   }
 
   #tellState(): void {

@@ -4,9 +4,10 @@ import { mergeJobOptions, type JobOptions } from '../job-options.ts';
 import type { AnyFunction } from '../payload/any-function.ts';
 import type { CallOptions } from '../payload/call.ts';
 import { Call, type CallHost, type CallParts } from './call.ts';
-import { encodeRequest } from './encode-request.ts';
+import { copyArguments, encodeRequest } from './encode-request.ts';
 import { Functions, hashOf, type WrittenFunction } from './functions.ts';
 import { mainUrl } from './main-url.ts';
+import { NeedFinder } from './needs.ts';
 
 /** Makes the calls of an executor, and numbers them. */
 export class Calls {
@@ -29,6 +30,16 @@ export class Calls {
   /** @throws {SerializationError} */
   prepare<F extends AnyFunction>(fn: F): F {
     return this.#functions.prepare(fn);
+  }
+
+  /** The function as it is now. @throws {SerializationError} */
+  write(fn: AnyFunction): WrittenFunction {
+    return this.#functions.write(fn);
+  }
+
+  /** A list of arguments as it is now, whatever becomes of what it holds until {@link makeOf}. @throws {SerializationError} */
+  copy(args: readonly unknown[], written: WrittenFunction): void {
+    copyArguments(args, written, this.#callOptions, this.#options.filesystem === 'transfer');
   }
 
   /**
@@ -54,7 +65,9 @@ export class Calls {
     const { timeLimit } = options;
     const callOptions = timeLimit === undefined ? this.#callOptions : { ...this.#callOptions, timeLimit };
     const transfers = this.#options.filesystem === 'transfer';
-    const { fn, payload, files } = encodeRequest(request, functions, callOptions, single, transfers);
+    const finder = new NeedFinder(this.#host);
+    const apart = { elsewhere: finder.nameOf, transfers };
+    const { fn, payload, files } = encodeRequest(request, functions, callOptions, single, apart);
     const items = single ? 0 : request.items.length;
     return this.remake({
       index: this.#last + 1,
@@ -63,6 +76,7 @@ export class Calls {
       payloadHash: hashOf(payload),
       options,
       items,
+      needs: finder.needs,
       valueStays,
       files,
     });

@@ -1,3 +1,4 @@
+import { parseNodeCheck, showNodeTrouble } from '../delivery/node-check.ts';
 import {
   JobEvictedError,
   JobExitedError,
@@ -7,10 +8,11 @@ import {
   JobOutOfMemoryError,
   JobRemovedByPolicyError,
   JobRemovedError,
+  NodeUnavailableError,
   type JobError,
   type JobFailure,
 } from '../job-errors.ts';
-import { CANNOT_WRITE } from '../job-set/exit-codes.ts';
+import { CANNOT_WRITE, NOT_DELIVERED } from '../job-set/exit-codes.ts';
 import type { JobEnd } from './job.ts';
 
 /** How a job ended, with what else there is to judge it by. */
@@ -97,6 +99,9 @@ const SAYS_NO_ROOM = /No space left|quota exceeded|Read-only file system/i;
 const NOT_SHARED =
   ": it did not find its job set. Remedy: name a `directory` that its machine shares; a /tmp is often the job's own";
 
+const NODE_REMEDY =
+  "Remedy: `setup` lines that bring one, such as 'module load node' or 'PATH=/opt/node/bin:$PATH', or another `delivery`";
+
 function diedError(
   job: string,
   { exitCode, signal }: End<'ended'>,
@@ -111,6 +116,12 @@ function diedError(
       ": Node's heap was full. Remedy: a larger one, execArgv: ['--max-old-space-size=<MiB>'], within `request_memory`";
     return new JobOutOfMemoryError(message + hint, { ...died, limit: 'heap' });
   }
+  const trouble = exitCode === NOT_DELIVERED ? parseNodeCheck(failure.stderrTail) : undefined;
+  if (trouble !== undefined)
+    return new NodeUnavailableError(`${job} ${showNodeTrouble(trouble)}. ${NODE_REMEDY}`, {
+      ...died,
+      ...trouble,
+    });
   if (signal === undefined) {
     const noRoom = couldNotBegin ? SAYS_NO_ROOM.test(failure.stderrTail) : exitCode === CANNOT_WRITE;
     const hint = noRoom ? NO_ROOM : couldNotBegin ? NOT_SHARED : '';

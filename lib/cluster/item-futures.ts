@@ -1,7 +1,55 @@
 import { FutureController } from '../future-controller.ts';
 import type { Future } from '../future.ts';
+import type { FutureSource, JobControl, Usage } from '../future-source.ts';
+import type { OutputFile } from '../job-set/output-files.ts';
 import type { ItemResult } from '../map-results.ts';
 import type { Call } from './call.ts';
+
+/** Of the future of one call of a chunk. */
+export class ItemSource implements FutureSource {
+  readonly call: Call;
+  /** Which one of the chunk's calls it is. */
+  readonly item: number;
+  readonly onCancel: () => void;
+
+  constructor(call: Call, item: number, onCancel: () => void) {
+    this.call = call;
+    this.item = item;
+    this.onCancel = onCancel;
+  }
+
+  get jobId(): string | undefined {
+    return this.call.jobId;
+  }
+
+  get host(): string | undefined {
+    return this.call.host;
+  }
+
+  get usage(): Usage | undefined {
+    return this.call.usage;
+  }
+
+  get attempts(): number {
+    return this.call.attempts;
+  }
+
+  get control(): JobControl {
+    return this.call.control;
+  }
+
+  async stdout(): Promise<string> {
+    return this.call.stdout();
+  }
+
+  async stderr(): Promise<string> {
+    return this.call.stderr();
+  }
+
+  async outputFiles(): Promise<readonly OutputFile[]> {
+    return this.call.outputFiles(this.call.items > 1 ? this.item : undefined);
+  }
+}
 
 /** A future for each call of a chunk. The chunk's job is removed when all of them are cancelled. */
 export function itemFutures(call: Call, chunk: Future<unknown>): Future<unknown>[] {
@@ -12,28 +60,7 @@ export function itemFutures(call: Call, chunk: Future<unknown>): Future<unknown>
   };
   const controllers = Array.from(
     { length: call.items },
-    (_, item) =>
-      new FutureController<unknown>({
-        get jobId() {
-          return call.jobId;
-        },
-        get host() {
-          return call.host;
-        },
-        get usage() {
-          return call.usage;
-        },
-        get attempts() {
-          return call.attempts;
-        },
-        get control() {
-          return call.control;
-        },
-        stdout: async () => call.stdout(),
-        stderr: async () => call.stderr(),
-        outputFiles: async () => call.outputFiles(call.items > 1 ? item : undefined),
-        onCancel,
-      }),
+    (_, item) => new FutureController<unknown>(new ItemSource(call, item, onCancel)),
   );
   settleWith(chunk, controllers);
   return controllers.map(({ future }) => future);

@@ -1,9 +1,10 @@
 import { removeCallFiles } from '../job-set/call-files.ts';
 import type { JobSet } from '../job-set/job-set.ts';
 import { removeOutputFiles, tidyOutputFiles } from '../job-set/output-files.ts';
-import type { Call } from './call.ts';
 import { Slots } from '../slots.ts';
+import type { Call } from './call.ts';
 import type { Job } from './job.ts';
+import { KeptResults } from './kept-results.ts';
 
 /** Whose files stay on the disk: those of failed calls, of all, or of none. */
 export type KeepFiles = 'failed' | 'all' | 'none';
@@ -13,6 +14,8 @@ const REMOVALS_AT_ONCE = 4;
 
 /** Removes the files of jobs as they are done with, so that 100,000 calls do not leave 100,000 files. */
 export class JobFiles {
+  /** What calls need of others. */
+  readonly results: KeptResults;
   readonly #jobSet: JobSet;
   readonly #policy: KeepFiles;
   /** How many calls still need the inputs of a batch. */
@@ -23,6 +26,7 @@ export class JobFiles {
 
   constructor(jobSet: JobSet, policy: KeepFiles) {
     this.#jobSet = jobSet;
+    this.results = new KeptResults(jobSet);
     this.#policy = policy;
   }
 
@@ -39,6 +43,7 @@ export class JobFiles {
   /** The files of a job stay for good. */
   keep(job: Job): void {
     job.keep = true;
+    this.results.keepForGood(job.call);
     this.#kept += 1;
   }
 
@@ -53,7 +58,12 @@ export class JobFiles {
   }
 
   /** A call needs its inputs no more, and nobody wants to keep them. */
-  async releaseInputs(batch: number): Promise<void> {
+  async releaseInputs(call: Call): Promise<void> {
+    this.results.release(call);
+    if (call.input === undefined) return;
+    const { batch } = call.input;
+    // It may be about to be tried again, and be refused then as nobody wants it any more.
+    call.input = undefined;
     const left = (this.#users.get(batch) ?? 0) - 1;
     this.#users.set(batch, left);
     if (left > 0) return;
@@ -91,12 +101,9 @@ export class JobFiles {
     );
     if (isArchived) await this.#jobSet.removeOutcome(key).catch(ignore);
     await this.#removeSentBack(call, key, isLast).catch(ignore);
-    if (isLast) await removeCallFiles(this.#jobSet.directory, call.index).catch(ignore);
-    if (!isLast || call.input === undefined) return;
-    const { batch } = call.input;
-    // It may be about to be tried again, and be refused then as nobody wants it any more.
-    call.input = undefined;
-    await this.releaseInputs(batch);
+    if (!isLast) return;
+    await removeCallFiles(this.#jobSet.directory, call.index).catch(ignore);
+    await this.releaseInputs(call);
   }
 
   /** What a call has sent back is its user's: only that of earlier attempts goes, and of calls that were given up. */

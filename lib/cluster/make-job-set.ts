@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { BatchSystem } from '../batch/batch-system.ts';
 import type { ResolvedOptions } from '../cluster-options.ts';
+import { deliveredBy } from '../delivery/deliver.ts';
 import { Claim } from '../job-set/claim.ts';
 import { JobSet } from '../job-set/job-set.ts';
 import { CODE_FILE } from '../job-set/names.ts';
@@ -11,25 +12,27 @@ const RUNNER = { runner: join(COMPILED, 'runner.cjs'), code: join(COMPILED, CODE
 
 /**
  * Makes the job set of an executor, which looks after it.
- * @throws {DirectoryError}
+ * @throws {DirectoryError} {@link DeliveryError}
  */
 export async function makeJobSet(
-  { name, queue, jobVariables }: BatchSystem,
+  system: BatchSystem,
   options: ResolvedOptions,
   id: string,
 ): Promise<{ jobSet: JobSet; claim: Claim }> {
-  const {
-    directory,
-    filesystem,
-    environment: variables,
-    setup,
+  const { name, queue, jobVariables } = system;
+  const { directory, filesystem, setup, execArgv, submit, keepFiles, map } = options;
+  const delivered = await deliveredBy(system, options);
+  const variables = { ...delivered.environment, ...options.environment };
+  const { node } = delivered;
+  const runner = {
+    ...RUNNER,
     node,
     execArgv,
-    submit,
-    keepFiles,
-    map,
-  } = options;
-  const environment = { variables, system: jobVariables };
+    environment: { variables, system: jobVariables },
+    setup: [...setup, ...delivered.setup],
+    transfers: filesystem === 'transfer',
+  };
+  const delivery = options.delivery && { method: options.delivery.name, submit: delivered.submit };
   const header = {
     system: name,
     queue,
@@ -39,11 +42,11 @@ export async function makeJobSet(
     setup,
     submit,
     keepFiles,
+    delivery,
     ...(map && { map }),
   };
-  const transfers = filesystem === 'transfer';
-  const runner = { ...RUNNER, node, execArgv, environment, setup, transfers };
   const jobSet = await JobSet.create(directory, runner, header, id);
+  jobSet.submit = delivered.submit;
   try {
     return { jobSet, claim: await Claim.take(jobSet.directory) };
   } catch (error) {

@@ -45,7 +45,12 @@ export class OpenJobSet {
     if (call.hasOutcome && !(this.stays && future.state === 'failed')) return;
     try {
       if (future.cancelled())
-        return await this.archive.add({ call: index, attempt, kind: 'cancelled', bytes: new Uint8Array() });
+        return void (await this.archive.add({
+          call: index,
+          attempt,
+          kind: 'cancelled',
+          bytes: new Uint8Array(),
+        }));
       const bytes = serialize(encodeThrown(await future.exception()));
       await this.archive.add({ call: index, attempt, kind: 'failed', bytes });
     } catch {

@@ -1,6 +1,6 @@
 import { startFile, stderrFile } from '../job-set/names.ts';
 import type { JobSet } from '../job-set/job-set.ts';
-import type { JobError } from '../job-errors.ts';
+import { NodeUnavailableError, type JobError } from '../job-errors.ts';
 import { errorOf } from './error-of.ts';
 import type { Job, JobEnd } from './job.ts';
 import type { JobFiles } from './job-files.ts';
@@ -40,7 +40,8 @@ export async function postMortem(
       : undefined,
   };
   const error = errorOf({ end, couldNotBegin, evicted, heapFull: isHeapFull(text), staysHeld }, failure);
-  return { error, beforeCall: couldNotBegin || isBeforeCall(end) };
+  const hadNoNode = error instanceof NodeUnavailableError;
+  return { error, beforeCall: couldNotBegin || hadNoNode || isBeforeCall(end) };
 }
 
 /** The end of what the job has said; of what its shell said, if it could not even begin. */

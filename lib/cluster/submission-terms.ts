@@ -1,4 +1,5 @@
 import type { AvoidedHost, BatchSystem, SubmitOptions } from '../batch/batch-system.ts';
+import { mergeSubmitOptions } from '../batch/merge-submit-options.ts';
 import { separateOptions, type OptionsOfJobs } from '../batch/varied-options.ts';
 import type { JobSet } from '../job-set/job-set.ts';
 import type { JobOptions } from '../job-options.ts';
@@ -79,7 +80,7 @@ function termsOf(submit: SubmitOptions, system: Grouping['system']): unknown {
     .toSorted(([a], [b]) => ((a as string) < (b as string) ? -1 : 1));
 }
 
-function submitOf(common: SubmitOptions, { options, memory }: Call): SubmitOptions {
+function submitOf(common: SubmitOptions, { options, memory, jobSet }: Call): SubmitOptions {
   const request = memory === undefined ? {} : { request_memory: showMemory(memory) };
-  return { ...common, ...options.submit, ...request };
+  return mergeSubmitOptions(jobSet?.submit, common, options.submit, request);
 }

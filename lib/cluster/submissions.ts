@@ -45,6 +45,8 @@ export class Submissions {
   #arrived: Call[] = [];
   /** Calls whose inputs are on the disk, in their order. */
   readonly #line = new Set<Call>();
+  /** Calls whose inputs are on the disk, and that need results which are not there yet. */
+  readonly #parked = new Set<Call>();
   readonly #notes: WaitingNotes;
   /** Those of the line that are being submitted. */
   #underWay: ReadonlySet<Call> = new Set();
@@ -74,6 +76,12 @@ export class Submissions {
     this.#work();
   }
 
+  /** What a call waited for is there. */
+  onReady(call: Call): void {
+    // Otherwise it is still on its way to the disk.
+    if (this.#parked.delete(call)) this.add(call);
+  }
+
   /** As {@link add}, when its time has come, for a call whose job failed; resolves when the journal says that it waits for another one. */
   async noteRetry(call: Call): Promise<void> {
     return this.#notes.noteRetry(call);
@@ -87,7 +95,8 @@ export class Submissions {
 
   /** A call's future is done: it waits no more. */
   onDone(call: Call): void {
-    if (this.#line.has(call) && !this.#underWay.has(call)) this.#drop(call, undefined);
+    const isIdle = this.#parked.has(call) || (this.#line.has(call) && !this.#underWay.has(call));
+    if (isIdle) this.#drop(call, undefined);
   }
 
   /** Whether the batch system may know jobs whose ids it has not told yet. */
@@ -114,7 +123,7 @@ export class Submissions {
   /** What is being submitted, or waits, is wanted no more: does not wait for a batch system that is away. */
   giveUp(): void {
     this.#waitingFor?.giveUp();
-    for (const call of this.#line) if (call.unwanted) this.onDone(call);
+    for (const call of [...this.#line, ...this.#parked]) if (call.unwanted) this.onDone(call);
   }
 
   #work(): void {
@@ -150,11 +159,12 @@ export class Submissions {
     }
     const isFirst = this.#line.size === 0;
     // One that was cancelled meanwhile may have let its arguments go.
-    for (const call of calls) if (call.input !== undefined) this.#line.add(call);
+    for (const call of calls)
+      if (call.input !== undefined) (call.waits ? this.#parked : this.#line).add(call);
     // Those that are not submitted at once are not to be lost if the process is ended meanwhile.
     const next = isFirst && !this.#left ? this.#nextGroups()[0]?.calls.slice(0, this.#room.atOnce()) : [];
     const atOnce = new Set(next);
-    const later = calls.filter((call) => this.#line.has(call) && !atOnce.has(call));
+    const later = calls.filter((call) => call.input !== undefined && !atOnce.has(call));
     await this.#notes.note(later).catch(ignore);
     for (const call of calls) if (call.unwanted) this.#drop(call, undefined);
   }
@@ -238,7 +248,8 @@ export class Submissions {
       const lines = calls.map((call) => journaledJob(call, call.attempts));
       const note: JournalEntry = { event: 'submitting', submission, jobs: lines, submit, varied };
       await jobSet.note({ ...note });
-      const busy = Math.max(0, this.#host.pending() - this.#arrived.length - this.#line.size);
+      const idle = this.#arrived.length + this.#line.size + this.#parked.size;
+      const busy = Math.max(0, this.#host.pending() - idle);
       ids = await system.submit({ jobSet, submission, jobs, cwd, submit, varied, busy, avoid }, signal);
     } catch (error) {
       const postponed = this.#postpones(error, calls);
@@ -276,6 +287,7 @@ export class Submissions {
   }
 
   #drop(call: Call, error: unknown): void {
+    this.#parked.delete(call);
     this.#line.delete(call);
     if (this.#line.size === 0) this.#room.stop();
     this.#notes.forget(call);

@@ -1,6 +1,7 @@
 import type { JobEvent } from '../batch/batch-system.ts';
 import { OwnershipError, PayloadError } from '../errors.ts';
 import { outcomeFile } from '../job-set/names.ts';
+import { archiveOutcome } from './archive-outcome.ts';
 import type { Call } from './call.ts';
 import { newJob, type Job, type JobEnd } from './job.ts';
 import { Slots } from '../slots.ts';
@@ -98,8 +99,6 @@ export class Tracker {
     job.memoryUsed = Math.max(event.memoryUsed ?? 0, job.memoryUsed ?? 0) || undefined;
     job.memoryRequested = event.memoryRequested ?? job.memoryRequested;
     switch (event.kind) {
-      case 'measured':
-        return;
       case 'queued':
       case 'evicted':
       case 'running':
@@ -108,6 +107,7 @@ export class Tracker {
       case 'removed':
       case 'ended':
         return this.#onEnd(job, event);
+      default: // it goes on as it was
     }
   }
 
@@ -212,9 +212,7 @@ export class Tracker {
     const failed = results.some(hasFailed);
     settle(job.call, results);
     if (!this.#host.files.keeps(failed)) {
-      job.archived = this.#host.archive.add({ call: job.call.index, kind: 'outcome', bytes });
-      // Looked at when the job has left the queue, which may be much later.
-      job.archived.catch(() => {});
+      job.archived = archiveOutcome(this.#host.archive, job.call, bytes);
     }
     this.#settled(job, failed);
   }

@@ -1,7 +1,7 @@
 import { relative } from 'node:path';
 import type { InputLocation, JobSet } from '../job-set/job-set.ts';
 import { writeGiven } from '../job-set/write-given.ts';
-import { functionFile, givenFilesOf, inputsFile } from '../job-set/names.ts';
+import { functionFile, givenFilesOf, inputsFile, resultFile } from '../job-set/names.ts';
 import type { Call } from './call.ts';
 
 /**
@@ -15,9 +15,16 @@ export async function travelsOf(
 ): Promise<string[]> {
   const paths = [inputsFile(directory, batch)];
   if (fn !== undefined) paths.push(functionFile(directory, fn.hash));
-  if (files !== undefined && files.files.length > 0) {
+  if (files !== undefined && files.files.size > 0) {
     await writeGiven(givenFilesOf(directory, batch), files.files);
     paths.push(givenFilesOf(directory, batch));
   }
   return [...paths.map((path) => relative(directory, path)), ...(files?.urls ?? [])];
+}
+
+/** As {@link travelsOf}: what came of other calls, whose futures a call was given. It is in the job set by the time that its job is submitted. */
+export function resultsFor({ needs, jobSet }: Call): string[] {
+  const { directory } = jobSet as JobSet;
+  const files = new Set(needs.map(({ call }) => resultFile(directory, call.index)));
+  return [...files].map((file) => relative(directory, file));
 }

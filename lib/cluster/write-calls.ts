@@ -2,8 +2,9 @@ import type { JobBatch } from '../batch/batch-system.ts';
 import type { InputLocation, JobSet } from '../job-set/job-set.ts';
 import { journalJob } from '../job-set/journal.ts';
 import { jobKey } from '../job-set/names.ts';
-import { travelsOf } from './travels.ts';
+import { resultsFor, travelsOf } from './travels.ts';
 import type { Call } from './call.ts';
+import { needNames } from './needs.ts';
 
 /** Writes the functions and inputs that are not on the disk yet, as those of a call that is tried again are; tells which. */
 export async function writeCalls(jobSet: JobSet, calls: readonly Call[]): Promise<Call[]> {
@@ -24,11 +25,17 @@ export async function writeCalls(jobSet: JobSet, calls: readonly Call[]): Promis
 /** What a call's job is to be, for the journal. */
 export function journaledJob(call: Call, attempt: number): string {
   const { index, input, payloadHash: hash, items, growths } = call;
-  return journalJob({ key: jobKey(index, attempt), ...(input as InputLocation), hash, items, growths });
+  const key = jobKey(index, attempt);
+  return journalJob({ key, ...(input as InputLocation), hash, items, growths, needs: needNames(call.needs) });
 }
 
 /** The same, for the batch system. */
-export function batchedJob({ key, input, payloadHash }: Call, submission: number): JobBatch['jobs'][number] {
+export function batchedJob(call: Call, submission: number): JobBatch['jobs'][number] {
+  const { key, input, payloadHash } = call;
   const { batch, offset, length, travels } = input as InputLocation;
-  return { key, arguments: [key, batch, offset, length, payloadHash, submission].map(String), travels };
+  return {
+    key,
+    arguments: [key, batch, offset, length, payloadHash, submission].map(String),
+    travels: travels && [...travels, ...resultsFor(call)],
+  };
 }

@@ -1,5 +1,7 @@
+import { constants } from 'node:fs';
 import { open, truncate, type FileHandle } from 'node:fs/promises';
 import { archiveFile } from './names.ts';
+import { checkOwnership, refuseLink } from './ownership.ts';
 
 /**
  * What came of a call. `outcome`: the bytes of the outcome of its last job; `failed`: the encoded error that there was instead; `cancelled`: nothing.
@@ -23,7 +25,7 @@ export class Archive {
   readonly #file: string;
   #waiting: {
     readonly record: Buffer;
-    readonly onWritten: () => void;
+    readonly onWritten: (at: number) => void;
     readonly onError: (error: unknown) => void;
   }[] = [];
   #working: Promise<void> | undefined;
@@ -32,8 +34,11 @@ export class Archive {
     this.#file = archiveFile(directory);
   }
 
-  /** Resolves when it is on the disk; what is added in one tick is written at once. */
-  async add(settled: Settled): Promise<void> {
+  /**
+   * Resolves when it is on the disk; what is added in one tick is written at once.
+   * @returns where its record begins
+   */
+  async add(settled: Settled): Promise<number> {
     return new Promise((onWritten, onError) => {
       this.#waiting.push({ record: encode(settled), onWritten, onError });
       this.#working ??= this.#work();
@@ -50,8 +55,11 @@ export class Archive {
     while (this.#waiting.length > 0) {
       const group = this.#waiting.splice(0);
       try {
-        await append(this.#file, Buffer.concat(group.map(({ record }) => record)));
-        for (const { onWritten } of group) onWritten();
+        let at = await append(this.#file, Buffer.concat(group.map(({ record }) => record)));
+        for (const { record, onWritten } of group) {
+          onWritten(at);
+          at += record.length;
+        }
       } catch (error) {
         for (const { onError } of group) onError(error);
       }
@@ -91,6 +99,40 @@ async function read(directory: string, chunkBytes: number, repairs: boolean): Pr
   return records;
 }
 
+/** Where each of the records begins that {@link readArchive} gave. */
+export function* positionsOf(records: readonly Settled[]): Generator<[Settled, number]> {
+  let at = 0;
+  for (const record of records) {
+    yield [record, at];
+    at += HEADER_BYTES + record.bytes.length;
+  }
+}
+
+/**
+ * The record of a call, undefined if it is not there.
+ * @param at where it begins
+ * @throws {OwnershipError} if another user could have written it
+ */
+export async function readRecord(directory: string, call: number, at: number): Promise<Settled | undefined> {
+  const file = archiveFile(directory);
+  const handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW).catch((error: unknown) => {
+    refuseLink(file, error);
+    throw error;
+  });
+  try {
+    checkOwnership(file, await handle.stat());
+    const header = Buffer.alloc(HEADER_BYTES);
+    await handle.read(header, 0, HEADER_BYTES, at);
+    if (header.readUInt32LE(0) !== MARK) return undefined;
+    const bytes = Buffer.alloc(HEADER_BYTES + header.readUInt32LE(12));
+    const { bytesRead } = await handle.read(bytes, 0, bytes.length, at);
+    const record = decode(bytes.subarray(0, bytesRead), 0);
+    return record?.call === call ? record : undefined;
+  } finally {
+    await handle.close();
+  }
+}
+
 /** @returns where the last record that is whole ends */
 async function readRecords(
   handle: FileHandle,
@@ -120,11 +162,13 @@ async function readRecords(
   return end;
 }
 
-async function append(file: string, bytes: Buffer): Promise<void> {
+/** @returns where it begins */
+async function append(file: string, bytes: Buffer): Promise<number> {
   const handle = await open(file, 'a', 0o600);
   try {
     const { size } = await handle.stat();
     await appendWhole(handle, bytes, size);
+    return size;
   } finally {
     await handle.close();
   }

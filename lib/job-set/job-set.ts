@@ -48,6 +48,8 @@ export class JobSet {
   /** The directory's own name. */
   readonly id: string;
   readonly directory: string;
+  /** Submit commands that its script needs, wherever its jobs are submitted from. */
+  submit: Readonly<Record<string, string | number | boolean>> = {};
   /** Whether jobs do not see the directory: then each has inputs of its own, and its outcome comes back by file transfer. */
   readonly transfers: boolean;
   readonly #madeParent: boolean;
@@ -98,13 +100,8 @@ export class JobSet {
       const script = jobSet.transfers ? transferScript(id, runner) : runScript(directory, runner);
       await writeWhole(names.scriptFile(directory), script, 0o700);
       await writeWhole(names.eventLogFile(directory), '');
-      const made = {
-        id: jobSet.id,
-        made: new Date(),
-        host: hostname(),
-        pid: process.pid,
-        cwd: process.cwd(),
-      };
+      const { pid } = process;
+      const made = { id: jobSet.id, made: new Date(), host: hostname(), pid, cwd: process.cwd() };
       await writeWhole(names.headerFile(directory), stringify({ ...made, ...header }));
     } catch (error) {
       await jobSet.remove();

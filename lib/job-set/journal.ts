@@ -42,6 +42,8 @@ export interface JournalJob {
   readonly growths: number;
   /** As in an InputLocation. */
   readonly travels?: readonly string[] | undefined;
+  /** The results of other calls that it needs, by resultName(). */
+  readonly needs?: readonly string[] | undefined;
 }
 
 export function journalJob({
@@ -52,15 +54,23 @@ export function journalJob({
   hash,
   items,
   growths,
-  travels,
+  travels = [],
+  needs = [],
 }: JournalJob): string {
   const words = [key, batch, offset, length, hash, items, growths];
   // None of these has a space or a comma.
-  return [...words, ...(travels === undefined ? [] : [travels.join(',')])].join(' ');
+  const travelling = travels.length === 0 ? [] : [`travels:${travels.join(',')}`];
+  const needed = needs.length === 0 ? [] : [`needs:${needs.join(',')}`];
+  return [...words, ...travelling, ...needed].join(' ');
 }
 
 export function parseJournalJob(text: string): JournalJob {
-  const [key = '', batch, offset, length, hash = '', items, growths, travels] = text.split(' ');
+  const [key = '', batch, offset, length, hash = '', items, growths, ...more] = text.split(' ');
+  const listOf = (name: string): string[] | undefined =>
+    more
+      .find((word) => word.startsWith(`${name}:`))
+      ?.slice(name.length + 1)
+      .split(',');
   return {
     key,
     batch: Number(batch),
@@ -69,7 +79,8 @@ export function parseJournalJob(text: string): JournalJob {
     hash,
     items: Number(items),
     growths: Number(growths),
-    travels: travels?.split(','),
+    travels: listOf('travels'),
+    needs: listOf('needs') ?? [],
   };
 }
 

@@ -16,6 +16,7 @@ import { join } from 'node:path';
  *     outcomes/<key>.part what HTCondor's file transfer brings of it, which may not be whole yet
  *     files/<key>/        the files that the call has sent back
  *     given/<batch>/      links to the files that travel to the job of these inputs, each in a directory of its own
+ *     results/<call>      what came of a call, by whatever attempt, as long as others need it whose arguments hold its future
  *     logs/<key>.out .err what a job wrote
  *     logs/<key>.start    what its shell said if it could not even begin
  *     events.log          the batch system's event log
@@ -62,6 +63,9 @@ export const outputFilesOf = (directory: string, key: string): string =>
 export const givenDirectory = (directory: string): string => join(directory, 'given');
 export const givenFilesOf = (directory: string, batch: number): string =>
   join(givenDirectory(directory), String(batch));
+export const resultsDirectory = (directory: string): string => join(directory, 'results');
+export const resultFile = (directory: string, call: number): string =>
+  join(resultsDirectory(directory), String(call));
 export const logsDirectory = (directory: string): string => join(directory, 'logs');
 export const stdoutFile = (directory: string, key: string): string =>
   join(logsDirectory(directory), `${key}.out`);
@@ -121,6 +125,16 @@ export const jobKey = (call: number, attempt: number): string =>
 export function parseJobKey(key: string): { call: number; attempt: number } {
   const [call, attempt = '1'] = key.split('-');
   return { call: Number(call), attempt: Number(attempt) };
+}
+
+/** What names the result of one call of a job of some, in the arguments of another: `<call>` for the first, else `<call>.<item>`. */
+export const resultName = (call: number, item: number): string =>
+  item === 0 ? String(call) : `${call}.${item}`;
+
+/** What {@link resultName} was made of. */
+export function parseResultName(name: string): { call: number; item: number } {
+  const [call, item = '0'] = name.split('.');
+  return { call: Number(call), item: Number(item) };
 }
 
 /** Whether a name in the outcomes directory is that of a whole outcome, and not of one still being written. */

@@ -1,3 +1,4 @@
+import { optionsOfJob } from '../batch/varied-options.ts';
 import type { JobOptions } from '../job-options.ts';
 import { mergeJobOptions } from '../job-options.ts';
 import type { MapCore } from './map-core.ts';
@@ -14,10 +15,12 @@ export async function addInputs(
   inputs: Inputs<unknown>,
   options: JobOptions,
 ): Promise<number[]> {
+  core.host.system.checkSubmitOptions(options.submit ?? {});
   await core.look();
   const { reader, header } = core;
   const first = core.length;
-  const submit = reader.components.at(-1)?.call.submission.submit;
+  const last = reader.components.at(-1)?.call;
+  const submit = last && optionsOfJob(last.submission, last.position);
   const all = mergeJobOptions({ submit }, options);
   const fn = {
     fn: undefined as never,

@@ -46,6 +46,8 @@ export class ComponentCalls {
     });
     call.attempts = attempt;
     call.jobSet = this.#reader.jobSet;
+    call.jobId = jobIdOf(component);
+    call.host = component.host;
     return call;
   }
 

@@ -42,6 +42,11 @@ export class ComponentOptions<T> {
     return this.#fixed.submit ?? {};
   }
 
+  /** Whether components have anything of their own. */
+  get areVaried(): boolean {
+    return this.#varied.length > 0;
+  }
+
   /** @throws {MisalignedOptionError} {@link TypeError} for a value that is none */
   of(input: T, component: number): JobOptions {
     if (this.#varied.length === 0) return this.#fixed;

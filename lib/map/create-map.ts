@@ -1,5 +1,6 @@
-import { Functions } from '../cluster/functions.ts';
+import { Functions, type WrittenFunction } from '../cluster/functions.ts';
 import type { MapHeader } from '../cluster-options.ts';
+import { checkFunction } from '../executor.ts';
 import { checkPolicies, POLICY_TABLE, type JobPolicies } from '../job-options.ts';
 import { checkOptions, checkSignal, showValue } from '../options.ts';
 import type { AnyFunction } from '../payload/any-function.ts';
@@ -39,6 +40,10 @@ export interface MapRequest {
   readonly inputs: Inputs<unknown>;
   /** Whether each input is a list of arguments. */
   readonly spread: boolean;
+  /** How the function is sent, if it was captured before. */
+  readonly written?: WrittenFunction | undefined;
+  /** Of a product: how many values each axis has. */
+  readonly axes?: readonly number[] | undefined;
 }
 
 /**
@@ -47,21 +52,23 @@ export interface MapRequest {
  */
 export async function createMap(
   host: MapHost,
-  { fn, inputs, spread }: MapRequest,
+  { fn, inputs, spread, axes, written: known }: MapRequest,
   options: CreateMapOptions<never>,
 ): Promise<JobMap> {
   const { tag: wanted, submit, signal, onProgress = () => {}, ...policies } = checkCreateOptions(options);
   const components = new ComponentOptions<unknown>(submit as MapSubmitOptions<unknown> | undefined, policies);
   host.system.checkSubmitOptions({ ...host.options.submit, ...components.fixed });
+  checkFunction(fn);
   checkInputs(inputs);
   signal?.throwIfAborted();
-  const written = new Functions(host.options.capture).write(fn);
+  const written = known ?? new Functions(host.options.capture).write(fn);
   const header: MapHeader = {
     function: written.hash,
     name: fn.name,
     spread,
     supervised: needsKeeper(host.system, { ...host.options.policies, ...definedOf(policies) }),
     waitsHeld: waitsHeld({ ...host.options.policies, ...definedOf(policies) }),
+    axes,
   };
   const made = new MapInMaking(host, header, wanted === undefined);
   try {
@@ -73,6 +80,8 @@ export async function createMap(
         args: spread ? argumentsOf(input, count + index) : [input],
         options: components.of(input, count + index),
       }));
+      for (const { options: own } of calls)
+        if (components.areVaried) host.system.checkSubmitOptions(own.submit ?? {});
       await executor.write(written, calls);
       count += batch.length;
       onProgress({ phase: 'writing', written: count });
@@ -92,7 +101,7 @@ export async function createMap(
 }
 
 /** Options of a map, under the executor's own checks. */
-function checkCreateOptions<O extends CreateMapOptions<never>>(options: O): O {
+export function checkCreateOptions<O extends CreateMapOptions<never>>(options: O): O {
   const table = { tag: ['string'], submit: ['object'], signal: [], onProgress: ['function'] } as const;
   checkOptions('createMap()', options, { ...table, ...POLICY_TABLE });
   checkSignal('createMap()', options.signal);

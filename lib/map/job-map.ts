@@ -5,11 +5,12 @@ import { checkJobOptions } from '../job-options.ts';
 import { cannotTravel } from '../payload/untransferable.ts';
 import { actOn, cancelComponents, type MapAction } from './act-on.ts';
 import { addInputs } from './add-inputs.ts';
-import type { ComponentChoice } from './components.ts';
+import { checkComponent, type ComponentChoice } from './components.ts';
 import { componentUsage, type ComponentUsage } from './component-usage.ts';
 import { MapCore } from './map-core.ts';
 import type { MapHost, MapPlace } from './map-host.ts';
 import { MapView } from './map-view.ts';
+import { coordinatesIn, indexIn } from './product.ts';
 import { removeMap, type RemoveOptions } from './remove-map.ts';
 import { rerunComponents } from './rerun.ts';
 import { sizeOf } from './size-of.ts';
@@ -36,6 +37,31 @@ export class JobMap<A extends readonly unknown[] = readonly unknown[], R = unkno
     await begin(core);
     await core.look();
     return new JobMap<A, R>(core);
+  }
+
+  /** How many values each axis has, of a map that was made by `createProduct`; undefined for others. */
+  get axes(): readonly number[] | undefined {
+    return this.core.header.axes;
+  }
+
+  /**
+   * The component whose arguments stand at these places of their axes: `map.get(map.indexOf([2, 0]))`.
+   * @throws {RangeError} for places that there are not; {@link TypeError} if the map was not made by `createProduct`
+   */
+  indexOf(coordinates: readonly number[]): number {
+    return indexIn(this.#axes(), coordinates);
+  }
+
+  /** At which places of their axes the arguments of a component stand: the inverse of {@link indexOf}. */
+  coordinatesOf(component: number): number[] {
+    const axes = this.#axes();
+    const count = axes.reduce((product, length) => product * length, 1);
+    return coordinatesIn(axes, checkComponent(component, count));
+  }
+
+  #axes(): readonly number[] {
+    if (this.axes !== undefined) return this.axes;
+    throw new TypeError(`The map ${this.tag} has no axes: it was not made by createProduct()`);
   }
 
   /** What each component has used so far, over all of its attempts. */

@@ -126,12 +126,13 @@ export class MapCore {
   async submit(fill: (executor: MapExecutor) => Promise<void>, policies: JobPolicies): Promise<void> {
     const { host, reader, header } = this;
     const known = this.keeper?.isOpen === true ? this.keeper : undefined;
+    // It may be at its end, and the job set still be its own.
+    if (known === undefined) await this.keeper?.letGo();
     const executor = known ?? new MapExecutor(host.system, mapOptions(host.options, this.tag, header));
     const { jobSet, lastSubmission } = reader;
     if (known === undefined) await executor.takeUp(jobSet, { call: this.length, submission: lastSubmission });
     try {
-      await fill(executor);
-      const isAllSent = await executor.sendAll();
+      const isAllSent = await executor.send(fill);
       if (known === undefined)
         await this.entrust(
           executor,
@@ -154,14 +155,16 @@ export class MapCore {
 
   /** Reads, and tells what cannot be read as the map is gone. */
   async guard<T>(read: () => Promise<T>): Promise<T> {
-    if (this.removed) throw new MapRemovedError(this.tag);
+    if (this.#isGone()) throw new MapRemovedError(this.tag);
     try {
       return await read();
     } catch (error) {
-      if (this.removed || !existsSync(this.reader.jobSet.directory))
-        throw new MapRemovedError(this.tag, { cause: error });
-      throw error;
+      throw this.#isGone() ? new MapRemovedError(this.tag, { cause: error }) : error;
     }
+  }
+
+  #isGone(): boolean {
+    return this.removed || !existsSync(this.reader.jobSet.directory);
   }
 
   #statuses(): ComponentStatus[] {

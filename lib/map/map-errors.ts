@@ -8,6 +8,13 @@ export class EmptyMapError extends CondorFuturesError {
   }
 }
 
+/** The map of a builder was asked for before it was made. */
+export class MapNotMadeError extends CondorFuturesError {
+  static {
+    this.prototype.name = 'MapNotMadeError';
+  }
+}
+
 /** A list of options that has not one entry for each input; nothing was submitted. */
 export class MisalignedOptionError extends CondorFuturesError {
   /** Such as `submit.request_memory`. */

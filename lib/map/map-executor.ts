@@ -1,4 +1,5 @@
 import type { BatchSystem } from '../batch/batch-system.ts';
+import { optionsOfJob } from '../batch/varied-options.ts';
 import type { Call } from '../cluster/call.ts';
 import type { WrittenFunction } from '../cluster/functions.ts';
 import type { JournaledCall } from '../cluster/journaled-calls.ts';
@@ -17,7 +18,9 @@ export class MapExecutor extends ClusterExecutor {
   #calls: Call[] = [];
   /** By component. */
   readonly #pending = new Map<number, Future<unknown>>();
-  #left = false;
+  /** Those who give it more calls just now. */
+  #givers = new Set<Promise<unknown>>();
+  #left: Promise<void> | undefined;
 
   constructor(system: BatchSystem, options: ResolvedOptions, id?: string) {
     super(system, options, id);
@@ -48,13 +51,17 @@ export class MapExecutor extends ClusterExecutor {
   }
 
   /** A component is to be run once more: its next attempt waits for {@link sendAll}. */
-  again(jobSet: JobSet, { index, attempt, job, submission }: JournaledCall, options: JobOptions): void {
+  again(
+    jobSet: JobSet,
+    { index, attempt, job, submission, position }: JournaledCall,
+    options: JobOptions,
+  ): void {
     const call = this.parts.calls.remake({
       index,
       fn: undefined,
       payload: undefined,
       payloadHash: job.hash,
-      options: mergeJobOptions({ submit: submission.submit }, options),
+      options: mergeJobOptions({ submit: optionsOfJob(submission, position) }, options),
       items: 0,
       valueStays: true,
     });
@@ -63,6 +70,17 @@ export class MapExecutor extends ClusterExecutor {
     call.input = { batch: job.batch, offset: job.offset, length: job.length, travels: job.travels };
     this.parts.own.opened?.files.useInputs(job.batch);
     this.#calls.push(call);
+  }
+
+  /** Writes what `fill` gives it, and sends it; it is not let go meanwhile. @throws as {@link sendAll}, and `fill` */
+  async send(fill: (executor: this) => Promise<void>): Promise<boolean> {
+    const given = fill(this).then(async () => this.sendAll());
+    this.#givers.add(given);
+    try {
+      return await given;
+    } finally {
+      this.#givers.delete(given);
+    }
   }
 
   /**
@@ -88,9 +106,8 @@ export class MapExecutor extends ClusterExecutor {
 
   /** Leaves the jobs to the batch system; jobs that would end with the program are looked after until they are done. */
   async letGo(): Promise<void> {
-    if (this.#left) return;
-    this.#left = true;
-    await (this.#system.jobSetRemoval === undefined ? this.shutdown() : this.detach());
+    this.#left ??= this.#leave();
+    return this.#left;
   }
 
   /** What has not started is not wanted any more. */
@@ -105,7 +122,7 @@ export class MapExecutor extends ClusterExecutor {
 
   /** Everything is taken back: its jobs, and its job set. */
   async undo(): Promise<void> {
-    this.#left = true;
+    this.#left = Promise.resolve();
     for (const future of this.#pending.values()) future.cancel();
     await this.shutdown();
     await this.parts.own.opened?.jobSet.remove();
@@ -113,14 +130,18 @@ export class MapExecutor extends ClusterExecutor {
 
   /** Whether it can be given more calls. */
   get isOpen(): boolean {
-    return !this.#left;
+    return this.#left === undefined;
   }
 
   /** Looks after its calls until they are done. */
   async keep(): Promise<void> {
-    await Promise.allSettled(this.#pending.values());
-    // More may have been sent meanwhile.
-    if (this.#pending.size > 0) return this.keep();
+    // More may be sent meanwhile.
+    while (this.#pending.size > 0 || this.#givers.size > 0)
+      await Promise.allSettled([...this.#pending.values(), ...this.#givers]);
     await this.letGo();
+  }
+
+  async #leave(): Promise<void> {
+    await (this.#system.jobSetRemoval === undefined ? this.shutdown() : this.detach());
   }
 }

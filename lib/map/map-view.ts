@@ -1,4 +1,5 @@
 import type { Future } from '../future.ts';
+import { readProgress, type Progress } from '../job-set/progress.ts';
 import { checkWaitOptions, type WaitOptions } from '../timeout.ts';
 import { isSettled, type ComponentHold, type ComponentStatus } from './component.ts';
 import { checkComponent } from './components.ts';
@@ -232,6 +233,11 @@ export abstract class MapView<A extends readonly unknown[], R> implements AsyncI
     return this.core.guard(async () =>
       this.core.reader.jobSet.readLog(this.core.component(index).call.job.key, 'stderr'),
     );
+  }
+
+  /** How far a component says that it has come, by `progress()`; undefined if it has said nothing in its last attempt. */
+  async progress(index: number): Promise<Progress | undefined> {
+    return this.core.guard(async () => readProgress(this.directory, this.core.component(index).call.job.key));
   }
 
   async #whenSettled(

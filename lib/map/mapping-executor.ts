@@ -1,11 +1,16 @@
 import { ClusterExecutor } from '../cluster-executor.ts';
-import type { ShutdownOptions } from '../executor.ts';
-import { createMap, type CreateMapOptions } from './create-map.ts';
+import { checkFunction, type ShutdownOptions } from '../executor.ts';
+import type { AnyFunction } from '../payload/any-function.ts';
+import { checkCreateOptions, createMap, type CreateMapOptions, type MapRequest } from './create-map.ts';
 import type { Inputs } from './inputs.ts';
 import type { JobMap } from './job-map.ts';
 import { openMap } from './load-map.ts';
+import { MapBuilder } from './map-builder.ts';
 import type { MapExecutor } from './map-executor.ts';
 import type { MapHost } from './map-host.ts';
+import { cartesianProduct, valuesOfAxes, type Axes } from './product.ts';
+import { wrapFunction, type WrappedFunction } from './wrap-function.ts';
+import type { WrapOptions } from './wrap-options.ts';
 
 /** An executor that has maps besides futures: calls that have a name, and stay on the disk until they are removed. */
 export abstract class MappingExecutor extends ClusterExecutor {
@@ -21,9 +26,7 @@ export abstract class MappingExecutor extends ClusterExecutor {
     inputs: Inputs<T>,
     options: CreateMapOptions<NoInfer<T>> = {},
   ): Promise<JobMap<[T], Awaited<R>>> {
-    this.assertOpen();
-    const request = { fn, inputs, spread: false };
-    return (await createMap(this.#mapHost(), request, options)) as JobMap<[T], Awaited<R>>;
+    return (await this.#create({ fn, inputs, spread: false }, options)) as JobMap<[T], Awaited<R>>;
   }
 
   /** As {@link createMap}, with a list of arguments for each call. */
@@ -32,9 +35,73 @@ export abstract class MappingExecutor extends ClusterExecutor {
     argumentLists: Inputs<Readonly<NoInfer<A>>>,
     options: CreateMapOptions<Readonly<NoInfer<A>>> = {},
   ): Promise<JobMap<A, Awaited<R>>> {
+    return (await this.#create({ fn, inputs: argumentLists, spread: true }, options)) as JobMap<
+      A,
+      Awaited<R>
+    >;
+  }
+
+  /**
+   * As {@link createStarmap}, with every choice of one value from each axis, in the order of nested loops: the last axis varies fastest.
+   * `map.indexOf([i, j])` finds the component of the i-th and j-th values again.
+   * @param axes an iterable for each parameter, with an end
+   * @throws {EmptyMapError} if an axis has no values
+   */
+  async createProduct<A extends unknown[], R>(
+    fn: (...args: A) => R,
+    axes: Axes<NoInfer<A>>,
+    options: CreateMapOptions<Readonly<NoInfer<A>>> = {},
+  ): Promise<JobMap<A, Awaited<R>>> {
+    const values = valuesOfAxes(axes);
+    const lengths = values.map(({ length }) => length);
+    const request = { fn, inputs: cartesianProduct(values), spread: true, axes: lengths };
+    return (await this.#create(request, options)) as JobMap<A, Awaited<R>>;
+  }
+
+  /**
+   * Collects the calls of a map, which `builder.submit()` makes. The function is copied now, and the arguments at each call.
+   * @throws {TypeError} {@link SerializationError} {@link ShutdownError}
+   */
+  mapBuilder<A extends unknown[], R>(
+    fn: (...args: A) => R,
+    options: CreateMapOptions<Readonly<NoInfer<A>>> = {},
+  ): MapBuilder<A, Awaited<R>> {
     this.assertOpen();
-    const request = { fn, inputs: argumentLists, spread: true };
-    return (await createMap(this.#mapHost(), request, options)) as JobMap<A, Awaited<R>>;
+    const given = { ...checkCreateOptions(options) };
+    const { calls } = this.parts;
+    const written = calls.write(checkFunction(fn));
+    return new MapBuilder<A, Awaited<R>>({
+      copy: (args) => calls.copy(args, written),
+      make: async (inputs) =>
+        (await this.#create({ fn, written, inputs, spread: true }, given)) as JobMap<A, Awaited<R>>,
+    });
+  }
+
+  /**
+   * Makes a map of the calls that `fill` makes, when it has returned. If it throws, that is thrown here, and there is no map.
+   * @example const map = await executor.buildMap(simulate, (call) => { for (const x of xs) call(x, 2 * x); });
+   * @throws {EmptyMapError} if it makes none
+   */
+  async buildMap<A extends unknown[], R>(
+    fn: (...args: A) => R,
+    fill: (call: (...args: A) => number) => void | Promise<void>,
+    options: CreateMapOptions<Readonly<NoInfer<A>>> = {},
+  ): Promise<JobMap<A, Awaited<R>>> {
+    const builder = this.mapBuilder(fn, options);
+    await checkFunction(fill)(builder.call);
+    return builder.submit();
+  }
+
+  /**
+   * The function, which can also make maps of itself and be submitted, always with these options: under those of each map, and over the
+   * executor's; `requirements` must all be met. Called, it runs here; in a job it is the plain function.
+   * @throws {TypeError} {@link RangeError} for wrong options
+   */
+  wrap<This, A extends unknown[], R>(
+    fn: (this: This, ...args: A) => R,
+    options: WrapOptions<NoInfer<A>> = {},
+  ): WrappedFunction<This, A, R> {
+    return wrapFunction(this, checkFunction(fn as AnyFunction) as typeof fn, options);
   }
 
   /**
@@ -51,6 +118,12 @@ export abstract class MappingExecutor extends ClusterExecutor {
     const left = Promise.all([...this.#keepers].map(async (keeper) => keeper.letGo()));
     await ended;
     if (options.wait !== false) await left;
+  }
+
+  async #create(request: MapRequest, options: CreateMapOptions<never>): Promise<JobMap> {
+    this.assertOpen();
+    const written = request.written ?? this.parts.calls.write(checkFunction(request.fn));
+    return createMap(this.#mapHost(), { ...request, written }, options);
   }
 
   #mapHost(): MapHost {

@@ -10,13 +10,14 @@ const FAILED: readonly ComponentStatus[] = ['errored', 'removed', 'held'];
 /**
  * Submits components once more.
  * @returns which
- * @throws {ComponentStateError} {@link JobSetInUseError} {@link SubmitError}
+ * @throws {ComponentStateError} {@link JobSetInUseError} {@link SubmitError} {@link TypeError}
  */
 export async function rerunComponents(
   core: MapCore,
   choice: ComponentChoice | undefined,
   options: JobOptions,
 ): Promise<number[]> {
+  core.host.system.checkSubmitOptions(options.submit ?? {});
   const statuses = await core.look();
   const failed = (index: number): boolean => FAILED.includes(statuses[index] as ComponentStatus);
   const chosen = await chooseComponents(choice ?? failed, statuses);

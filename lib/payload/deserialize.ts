@@ -1,5 +1,5 @@
 import { isGraph, readGraph, type OtherNode } from './format.ts';
-import { loadGraph } from './load/load-graph.ts';
+import { loadGraph, type FromElsewhere } from './load/load-graph.ts';
 import { readPlain } from './value.ts';
 
 export interface DeserializeOptions {
@@ -15,5 +15,17 @@ export interface DeserializeOptions {
  * @throws {PayloadError} if the bytes are torn or of another version; {@link ModuleLoadError}, {@link FunctionSyntaxError}
  */
 export async function deserialize(bytes: Uint8Array, options: DeserializeOptions = {}): Promise<unknown> {
-  return isGraph(bytes) ? loadGraph(readGraph(bytes, options.otherNode ?? 'refuse')) : readPlain(bytes);
+  return deserializeWith(bytes, options, undefined);
+}
+
+/**
+ * As {@link deserialize}, of bytes in which results of other calls are named.
+ * @param fromElsewhere gives those by their names
+ */
+export async function deserializeWith(
+  bytes: Uint8Array,
+  { otherNode = 'refuse' }: DeserializeOptions,
+  fromElsewhere: FromElsewhere | undefined,
+): Promise<unknown> {
+  return isGraph(bytes) ? loadGraph(readGraph(bytes, otherNode), fromElsewhere) : readPlain(bytes);
 }

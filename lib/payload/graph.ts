@@ -29,6 +29,7 @@ export type Node =
   | RebuiltNode
   | ReducedNode
   | GivenNode
+  | ElsewhereNode
   | ProxyNode;
 
 /** Plain through and through: v8 writes it as it is. */
@@ -204,6 +205,12 @@ export interface GivenNode {
   readonly kind: 'given';
   readonly from: 'files' | 'scratch';
   readonly path: string;
+}
+
+/** A value that the reader has from elsewhere, by this name: what another call has returned. */
+export interface ElsewhereNode {
+  readonly kind: 'elsewhere';
+  readonly name: string;
 }
 
 export interface ProxyNode {

@@ -3,6 +3,7 @@ import type { AnyFunction } from '../payload/any-function.ts';
 import type { EncodedCall } from '../payload/call.ts';
 import { JOB_VARIABLE } from '../payload/job-variable.ts';
 import type { OutcomeWriter } from './outcome-writer.ts';
+import type { ResultsReader } from './results-reader.ts';
 import { runItem } from './run-item.ts';
 import type { RunningCall } from './running-call.ts';
 import { seldom } from './seldom.ts';
@@ -23,13 +24,18 @@ export async function makeCalls(
   process.env[JOB_VARIABLE] = options.main;
   let loaded: Promise<AnyFunction> | undefined;
   const load = async (): Promise<AnyFunction> => (loaded ??= loadFunction());
+  let results: ResultsReader | undefined;
+  const result = async (name: string): Promise<unknown> => {
+    results ??= new (seldom().ResultsReader)(writer.place.directory, options);
+    return results.read(name);
+  };
   // What one call of a chunk leaves running is not to be taken for the next one.
   const course = items.length > 1 ? new AsyncLocalStorage<RunningCall>() : undefined;
   for (const [index, item] of items.entries()) {
     limit?.begin();
     const running: RunningCall = { writer, item: index, items: items.length, options, inside: undefined };
     writer.running = course === undefined ? () => running : () => course.getStore();
-    const make = async () => runItem(load, item, options);
+    const make = async () => runItem(load, item, options, result);
     const outcome = await (course === undefined ? make() : course.run(running, make));
     await running.inside?.end(outcome);
     writer.add(outcome);

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync, readSync } from 'node:fs';
 import { PayloadError } from '../errors.ts';
 import { checkOwnership, refuseLink } from '../job-set/ownership.ts';
-import { functionFile, inputsFile } from '../job-set/names.ts';
-import { decodeCall, type EncodedCall } from '../payload/call.ts';
+import { functionFile, inputsFile, resultFile } from '../job-set/names.ts';
+import { decodeCall, decodeOutcome, type EncodedCall, type EncodedOutcome } from '../payload/call.ts';
 
 /** A network filesystem may show a file of another machine some seconds late. */
 const PATIENCE_MS = 20_000;
@@ -48,6 +48,24 @@ export function readCall(directory: string, { batch, offset, length, hash }: Cal
 export function readFunction(directory: string, hash: string): Uint8Array {
   const file = functionFile(directory, hash);
   return checkHash(file, readTrusted(file), hash);
+}
+
+/**
+ * What came of another call, whose result the job needs.
+ * @throws {OwnershipError} if another user could have written it; {@link PayloadError} if it is not whole
+ */
+export function readResult(directory: string, call: number): EncodedOutcome {
+  const file = resultFile(directory, call);
+  return patiently(() => {
+    const outcome = decodeOutcome(readTrusted(file));
+    if (outcome === undefined) throw new TornResultError(`${file} is torn`);
+    return outcome;
+  });
+}
+
+/** Of a network filesystem, it may be whole a moment later. */
+class TornResultError extends PayloadError {
+  readonly code = 'ESTALE';
 }
 
 /** The bytes themselves, which are what is run, not what the file may hold by then. */

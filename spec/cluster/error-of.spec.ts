@@ -45,6 +45,22 @@ describe('The error of a job', () => {
     );
   });
 
+  it('tells one whose machine had no node, in its words', () => {
+    const said = ['none usable', 'machine: node7', 'PATH: /bin', 'found: /bin/node', 'version: v18.0.0'];
+    const stderrTail = said.join('\n').replace('none usable', 'condor-futures: no usable node');
+    const error = errorAfter({ kind: 'ended', exitCode: 69 }, { stderrTail });
+    expect(error).toMatchObject({
+      name: 'NodeUnavailableError',
+      exitCode: 69,
+      found: '/bin/node',
+      version: 'v18.0.0',
+    });
+    expect(error.message).toMatch(
+      /^Job 7\.3 on node7 found \/bin\/node, which is node v18\.0\.0, .* Remedy: `setup` lines/,
+    );
+    expect(errorAfter({ kind: 'ended', exitCode: 69 })).toMatchObject({ name: 'JobExitedError' });
+  });
+
   it('tells one that was evicted and removed before it ran again', () => {
     const error = errorAfter({ kind: 'removed', reason: 'x', byPolicy: true }, {}, { evicted: true });
     expect(error).toMatchObject({ name: 'JobEvictedError' });

@@ -45,8 +45,16 @@ describe('Calls whose options differ', () => {
     ).toBe(2);
   });
 
+  it('have the requirements of the executor and their own, and one value for a name', () => {
+    const common = { requirements: 'a', Rank: 1 };
+    const call = callWith({ requirements: 'b', RANK: 2 });
+    const [group] = groupByTerms({ common, system }, [call]);
+    expect(group?.optionsOf([call])).toEqual({ submit: { requirements: '(a) && (b)', rank: 2 } });
+    expect(common).toEqual({ requirements: 'a', Rank: 1 });
+  });
+
   it('have the memory that they have grown to', () => {
-    const options = { submit: { request_memory: 100 } };
+    const options = { submit: { Request_Memory: 100 } };
     const some = [
       callWith({}, { options }),
       callWith({}, { options }),

@@ -15,6 +15,7 @@ function failedCalls(count: number): { calls: Call[]; noted: string[]; jobSet: {
     attempts: 1,
     growths: 0,
     items: 0,
+    needs: [],
     done: false,
     options: { submit: { request_memory: index } },
     avoided: new Map(),

@@ -85,6 +85,14 @@ export function jobOptions(subject: Subject): void {
       expect(await call).toBe('at 2');
     });
 
+    atOnce('has its options as they were when it was made', async () => {
+      const options = { retries: 1, submit: {} };
+      const once = executor().with(options);
+      Object.assign(options, { retries: 0 });
+      Object.assign(options.submit, { queue: 1000 });
+      expect(await once.submit(succeedAt, newFile(), 2, 'throw')).toBe('at 2');
+    });
+
     it.each([
       [{ retries: -1 }, RangeError],
       [{ retries: 1.5 }, RangeError],

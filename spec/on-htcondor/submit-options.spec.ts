@@ -146,6 +146,16 @@ describe('The options of HTCondorExecutor', () => {
     expect(await Promise.all(futures)).toEqual(['1', '2', '1']);
   });
 
+  it('hold together, if they are requirements, and are of one name however it is written', async () => {
+    const executor = open({ submit: { requirements: 'MY.One =?= undefined', '+Special': 1 } });
+    const inner = executor.with({ submit: { Requirements: 'MY.Two =?= undefined', 'MY.SPECIAL': 2 } });
+    const [requirements, special] = await Promise.all(
+      ['Requirements', 'SPECIAL'].map((name) => inner.submit(attribute, name)),
+    );
+    expect(requirements).toContain('((MY.One =?= undefined) && (MY.Two =?= undefined))');
+    expect(special).toBe('2');
+  });
+
   it('run setup lines before node, name the node, and give it options', async () => {
     const setup = [
       'FROM_SETUP="it\'s $((6 * 7))"',

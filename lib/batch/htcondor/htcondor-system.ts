@@ -1,6 +1,7 @@
 import PQueue from 'p-queue';
 import { CommandError, SubmitError } from '../../errors.ts';
 import { patiently } from '../patiently.ts';
+import { optionsOfJob } from '../varied-options.ts';
 import type {
   AvoidedHost,
   BatchSystem,
@@ -100,6 +101,9 @@ export class HTCondorSystem implements BatchSystem {
   }
 
   async submit(wanted: JobBatch, signal?: AbortSignal): Promise<string[]> {
+    // Whatever way they came.
+    for (let position = 0; position < (wanted.varied === undefined ? 1 : wanted.jobs.length); position += 1)
+      checkSubmitOptions(optionsOfJob(wanted, position));
     const batch = { ...wanted, avoid: await this.#avoidable(wanted.avoid) };
     return this.#claims.during(batch, async (keep) =>
       this.#submit({ ...batch, submit: { ...keep, ...batch.submit } }, signal),

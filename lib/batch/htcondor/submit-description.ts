@@ -1,6 +1,7 @@
 import { eventLogFile, scriptFile, startFile } from '../../job-set/names.ts';
 import type { AvoidedHost, JobBatch, SubmitOptions, SubmittedBatch } from '../batch-system.ts';
 import { showValue } from '../../options.ts';
+import { attributeOf, mergeSubmitOptions } from '../merge-submit-options.ts';
 import { RESERVED_FOR_TRANSFER, transferDescription } from './transfer-commands.ts';
 import { itemdata } from './itemdata.ts';
 import { DOLLAR_ATTRIBUTE, quoteWords, troubleWithValue } from './quoting.ts';
@@ -35,6 +36,23 @@ const RESERVED: readonly string[] = [
   'words',
 ];
 
+/** Attributes that those commands set, by lower-case name. */
+const RESERVED_ATTRIBUTES: readonly string[] = [
+  'args',
+  'arguments',
+  'clusterid',
+  'cmd',
+  'env',
+  'environment',
+  'err',
+  'in',
+  'out',
+  'procid',
+  'transferexecutable',
+  'userlog',
+  'userlogusexml',
+];
+
 /** A submit command, or an attribute of the job's ClassAd as `+Name` or `MY.Name`. */
 const NAME = /^(\+|my\.)?(?!my\.)[a-z_][a-z0-9_.]*$/i;
 
@@ -43,13 +61,17 @@ const NAME = /^(\+|my\.)?(?!my\.)[a-z_][a-z0-9_.]*$/i;
  * @throws {TypeError} for names that are reserved or no names, and values that HTCondor would not leave as they are
  */
 export function checkSubmitOptions(submit: SubmitOptions, transfers: boolean = false): void {
+  const reserved = Object.keys(submit).filter((name) => isReserved(name));
+  if (reserved.length > 0) {
+    const names = reserved.map((name) => `\`${name}\``).join(', ');
+    const [noun, verb] = reserved.length === 1 ? ['command', 'is'] : ['commands', 'are'];
+    throw new TypeError(
+      `The submit ${noun} ${names} ${verb} not yours to set: condor-futures needs these itself: ${RESERVED.join(', ')}, ` +
+        'the attributes that they set, and those that begin with CondorFutures. ' +
+        'Variables go into the option `environment`, shell lines into `setup`',
+    );
+  }
   for (const [name, value] of Object.entries(submit)) {
-    if (RESERVED.includes(name.toLowerCase())) {
-      throw new TypeError(
-        `The submit command \`${name}\` is not yours to set: condor-futures needs these itself: ${RESERVED.join(', ')}. ` +
-          'Variables go into the option `environment`, shell lines into `setup`',
-      );
-    }
     if (transfers && RESERVED_FOR_TRANSFER.includes(name.toLowerCase())) {
       throw new TypeError(
         `The submit command \`${name}\` is not yours to set with \`filesystem: 'transfer'\`: condor-futures needs these itself: ` +
@@ -67,15 +89,23 @@ export function checkSubmitOptions(submit: SubmitOptions, transfers: boolean = f
   }
 }
 
+function isReserved(name: string): boolean {
+  const attribute = (attributeOf(name) ?? name).toLowerCase();
+  return (
+    RESERVED.includes(name.toLowerCase()) ||
+    RESERVED_ATTRIBUTES.includes(attribute) ||
+    attribute.startsWith('condorfutures')
+  );
+}
+
 /** The text that condor_submit reads on stdin: what is common to all jobs, then a line for each. */
 export function submitDescription(batch: JobBatch): string {
   const { jobSet, submission, cwd, avoid } = batch;
   const { id, directory } = jobSet;
   const transfer = jobSet.transfers === true ? transferDescription(batch) : undefined;
-  const items = itemdata(transfer?.batch ?? batch, transfer?.tail);
-  const submit = { ...(transfer?.batch ?? batch).submit, ...items.commands };
-  const commands: Record<string, string> = {
-    ...items.macros,
+  const { submit, ...others } = transfer?.batch ?? batch;
+  const items = itemdata(others, transfer?.tail);
+  const defaults = {
     universe: 'vanilla',
     batch_name: id,
     initialdir: cwd,
@@ -83,8 +113,11 @@ export function submitDescription(batch: JobBatch): string {
     should_transfer_files: 'IF_NEEDED',
     when_to_transfer_output: 'ON_EXIT',
     transfer_output_files: '""',
-    ...Object.fromEntries(Object.entries(submit).map(([name, value]) => [normalize(name), String(value)])),
-    ...requirementsWithout(avoid, submit),
+  };
+  const merged = mergeSubmitOptions(defaults, submit, items.commands, ...avoid.map(notOn));
+  const commands: SubmitOptions = {
+    ...items.macros,
+    ...merged,
     executable: '/bin/sh',
     transfer_executable: 'false',
     // The runner's own words are numbers and keys, which need no quotes.
@@ -92,7 +125,7 @@ export function submitDescription(batch: JobBatch): string {
     log: eventLogFile(directory),
     output: '/dev/null',
     error: startFile(directory, '$(call)'),
-    ...transfer?.commands(submit),
+    ...transfer?.commands(mergeSubmitOptions(submit, items.commands)),
     'My.CondorFuturesJobSet': `"${id}"`,
     'My.CondorFuturesSubmission': String(submission),
     'My.CondorFuturesCall': '"$(call)"',
@@ -103,14 +136,9 @@ export function submitDescription(batch: JobBatch): string {
   );
 }
 
-/** The user's requirements, and not to run on some machines for some time. */
-function requirementsWithout(avoid: readonly AvoidedHost[], submit: SubmitOptions): Record<string, string> {
-  if (avoid.length === 0) return {};
-  const [, own] = Object.entries(submit).find(([name]) => normalize(name) === 'requirements') ?? [];
-  const others = avoid.map(
-    ({ host, until }) => `(TARGET.Machine != "${host}" || time() > ${Math.ceil(until / 1000)})`,
-  );
-  return { requirements: [...(own === undefined ? [] : [`(${String(own)})`]), ...others].join(' && ') };
+/** Not to run on a machine for some time. */
+function notOn({ host, until }: AvoidedHost): SubmitOptions {
+  return { requirements: `TARGET.Machine != "${host}" || time() > ${Math.ceil(until / 1000)}` };
 }
 
 /** The jobs of one submission, as a ClassAd expression. */
@@ -133,9 +161,4 @@ export function checkDirectoryName(option: string, directory: string): void {
 
 function refuse(option: string, trouble: string | undefined): void {
   if (trouble !== undefined) throw new TypeError(`The value of \`${option}\` ${trouble}`);
-}
-
-/** Submit commands are not case-sensitive: a user's `Initialdir` replaces the library's. */
-function normalize(name: string): string {
-  return name.startsWith('+') || /^my\./i.test(name) ? name : name.toLowerCase();
 }

@@ -20,6 +20,7 @@ import type { Edge } from './words.ts';
 /**
  * Describes a value, and all that it leads to, as a graph. Nothing of it is run: no getter, no `toJSON`, no trap of a Proxy.
  * @param name what the value is called in errors
+ * @param elsewhere by which name the reader has an object from elsewhere; undefined of those that travel
  * @param files what becomes of input files; without, they are refused
  * @throws {SerializationError} with the way to what cannot travel; {@link InputFileError}
  */
@@ -27,11 +28,12 @@ export function captureGraph(
   value: unknown,
   name: string,
   options: CaptureOptions,
+  elsewhere?: Elsewhere,
   files?: GivenFiles,
 ): Capture {
   const rescued = new Map<object, Reference>();
   for (;;) {
-    const capture = new Capture(options, rescued, files);
+    const capture = new Capture(options, rescued, elsewhere, files);
     try {
       capture.run(value, name);
       return capture;
@@ -55,6 +57,9 @@ class Rescue extends Error {
   }
 }
 
+/** By which name the reader has an object from elsewhere. May throw a Refusal. */
+export type Elsewhere = (object: object) => string | undefined;
+
 /** Finds a reference to fall back on. */
 export type Rope = () => Reference | undefined;
 
@@ -66,6 +71,7 @@ export class Capture {
   readonly code: CodeCapture;
   readonly buffers: BufferPlan;
   readonly references: References;
+  readonly elsewhere: Elsewhere | undefined;
   readonly #values: (object | symbol)[] = [];
   readonly #from: number[] = [];
   readonly #edges: Edge[] = [];
@@ -83,9 +89,11 @@ export class Capture {
   constructor(
     options: CaptureOptions,
     rescued: ReadonlyMap<object, Reference>,
+    elsewhere: Elsewhere | undefined,
     files: GivenFiles | undefined,
   ) {
     this.options = options;
+    this.elsewhere = elsewhere;
     this.files = files;
     this.#rescued = rescued;
     this.references = new References(options);

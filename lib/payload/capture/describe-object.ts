@@ -24,6 +24,8 @@ export function describeObject(capture: Capture, index: number, object: object):
   if (types.isProxy(object)) return describeProxy(capture, index, object);
   const file = inputFileOf(object);
   if (file !== undefined) return describeFile(capture, file);
+  const name = capture.elsewhere?.(object);
+  if (name !== undefined) return { kind: 'elsewhere', name };
   const why = whyNot(object);
   if (why !== undefined) throw new Refusal(...why);
   const reduced = reduceSafely(object);

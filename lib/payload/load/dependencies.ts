@@ -7,6 +7,7 @@ export function dependenciesOf(node: Node): number[] {
     case 'symbol':
     case 'reference':
     case 'given':
+    case 'elsewhere':
     case 'reduced':
       return [];
     case 'class':

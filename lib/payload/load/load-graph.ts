@@ -1,3 +1,4 @@
+import { PayloadError } from '../../errors.ts';
 import type { Graph, Node, Slot } from '../graph.ts';
 import { loadReference } from '../reference/load-reference.ts';
 import { setGlobal } from './globals.ts';
@@ -10,10 +11,15 @@ import { makeShell } from './make-shell.ts';
 /**
  * The value that a graph describes. First everything is made, empty, each thing after what it cannot be made without; then the
  * variables and properties are set. So whatever refers to whatever, it arrives, and nothing is nested.
+ * @param fromElsewhere gives what does not travel in the graph, but is named there
  * @throws {ModuleLoadError} {@link PayloadError}
  */
-export async function loadGraph(graph: Graph): Promise<unknown> {
+export async function loadGraph(graph: Graph, fromElsewhere: FromElsewhere = refuse): Promise<unknown> {
   const references = new Map<number, unknown>();
+  // At first: these are loaded as any other value is, modules and all.
+  for (const [index, node] of graph.nodes.entries()) {
+    if (node.kind === 'elsewhere') references.set(index, await fromElsewhere(node.name));
+  }
   const loaded = beginLoading();
   try {
     for (const [index, node] of graph.nodes.entries()) {
@@ -23,6 +29,15 @@ export async function loadGraph(graph: Graph): Promise<unknown> {
     loaded();
   }
   return new GraphLoader(graph, references).load();
+}
+
+/** The value of that name. */
+export type FromElsewhere = (name: string) => Promise<unknown>;
+
+async function refuse(name: string): Promise<never> {
+  throw new PayloadError(
+    `The payload has a place for result ${name} of another call, which is not at hand here`,
+  );
 }
 
 class GraphLoader implements Filling {
@@ -109,6 +124,7 @@ class GraphLoader implements Filling {
   #make(index: number, node: Node): unknown {
     switch (node.kind) {
       case 'reference':
+      case 'elsewhere':
         return this.#references.get(index);
       case 'function':
       case 'class':

@@ -68,6 +68,18 @@ describe('a submit description of jobs that differ', () => {
   });
 });
 
+describe('a submit description of commands that are named twice', () => {
+  it('has each once, as it was written last', () => {
+    const submit = { '+Note': 1, Rank: 'a', 'MY.NOTE': 2, rank: 'b', UNIVERSE: 'container' };
+    const lines = submitDescription({ ...batch, submit }).split('\n');
+    expect(lines.filter((line) => /note|rank|universe/i.test(line))).toEqual([
+      'universe = container',
+      'MY.NOTE = 2',
+      'rank = b',
+    ]);
+  });
+});
+
 /** What somebody may come to pass on, of whom one does not know what they want. */
 const NASTY = [
   'queue',
@@ -184,6 +196,33 @@ describe('submit commands', () => {
     expect(() => checkSubmitOptions({ [name]: 'x' })).toThrow(
       /is not yours to set: .*executable, .*log, .*queue/,
     ),
+  );
+
+  it.each([
+    '+Cmd',
+    'MY.Args',
+    'my.arguments',
+    '+UserLog',
+    'My.Environment',
+    'cmd',
+    '+CondorFuturesCall',
+    'MY.CONDORFUTURESjobset',
+    'CondorFuturesSpace',
+  ])('that set the same attributes are refused, too: %s', (name) =>
+    expect(() => checkSubmitOptions({ [name]: '"x"' })).toThrow(
+      `The submit command \`${name}\` is not yours`,
+    ),
+  );
+
+  it('that are refused are all named at once', () => {
+    expect(() => checkSubmitOptions({ LOG: 'x', rank: 'y', '+Cmd': '"z"' })).toThrow(
+      'The submit commands `LOG`, `+Cmd` are not yours to set',
+    );
+  });
+
+  it.each(['leave_in_queue', 'initialdir', '+CondorProject', '+Logs', 'submit_event_notes'])(
+    'that are not needed are yours: %s',
+    (name) => expect(() => checkSubmitOptions({ [name]: 'x' })).not.toThrow(),
   );
 
   it.each([

@@ -1,0 +1,81 @@
+import { control, Future } from '../future.ts';
+import { parseResultName, resultName } from '../job-set/names.ts';
+import type { Elsewhere } from '../payload/capture/capture.ts';
+import { Refusal } from '../payload/capture/trail.ts';
+import { Call, type CallHost } from './call.ts';
+import { dependencyError } from './dependency-errors.ts';
+import { FailedBefore } from './failed-future.ts';
+import { ItemSource } from './item-futures.ts';
+
+/** The result of another call that a call needs, as it was given its future. */
+export interface Need {
+  /** The one that it was given, or that of the job, of calls that an earlier process made; let go when it has returned. */
+  future: Future<unknown> | undefined;
+  readonly call: Call;
+  /** Which of the results of the call's job it is. */
+  readonly item: number;
+}
+
+const REMEDY = 'Await it, and send what it gives.';
+
+/** Finds futures in the arguments of a call. */
+export class NeedFinder {
+  readonly #host: CallHost;
+  #found: Map<Future<unknown>, Need> | undefined;
+
+  /** @param host whose calls the futures have to be those of */
+  constructor(host: CallHost) {
+    this.#host = host;
+  }
+
+  /** Each future once; undefined if there are none. */
+  get needs(): readonly Need[] | undefined {
+    return this.#found === undefined ? undefined : [...this.#found.values()];
+  }
+
+  /**
+   * By which name the job finds the result of a future; undefined for other objects. Throws what its call fails with, if the future has failed,
+   * or a Refusal if it is another executor's.
+   */
+  readonly nameOf: Elsewhere = (object) => {
+    if (!(object instanceof Future)) return undefined;
+    this.#found ??= new Map();
+    const need = this.#found.get(object) ?? needOf(object, this.#host);
+    this.#found.set(object, need);
+    return resultName(need.call.index, need.item);
+  };
+}
+
+function needOf(future: Future<unknown>, host: CallHost): Need {
+  const source = control.sourceOf(future);
+  const [call, item] = source instanceof ItemSource ? [source.call, source.item] : [source, 0];
+  const isOurs = source instanceof FailedBefore || (call instanceof Call && call.isOf(host));
+  if (!isOurs) throw new Refusal('a Future of another executor', REMEDY);
+  if (future.cancelled()) throw control.errorOf(future) as Error;
+  if (future.state === 'failed') throw dependencyError(future, control.errorOf(future));
+  if (call === source && (call as Call).items > 0)
+    throw new Refusal('a Future of several calls at once', REMEDY);
+  return { future, call: call as Call, item };
+}
+
+/** What the journal calls the results that a call needs. */
+export function needNames(needs: readonly Need[]): string[] {
+  return needs.map(({ call, item }) => resultName(call.index, item));
+}
+
+/**
+ * What {@link needNames} was made of.
+ * @param futures those of the calls that an earlier process made, by number
+ */
+export function needsOf(
+  names: readonly string[],
+  calls: ReadonlyMap<number, Call>,
+  futures: ReadonlyMap<Call, Future<unknown>>,
+): Need[] {
+  return names.flatMap((name) => {
+    const { call: index, item } = parseResultName(name);
+    const call = calls.get(index);
+    const future = call === undefined ? undefined : futures.get(call);
+    return call === undefined || future === undefined ? [] : [{ future, call, item }];
+  });
+}

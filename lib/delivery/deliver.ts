@@ -1,0 +1,121 @@
+import { isAbsolute } from 'node:path';
+import type { BatchSystem, SubmitOptions } from '../batch/batch-system.ts';
+import { keyOf, REQUIREMENTS } from '../batch/merge-submit-options.ts';
+import { mainUrl } from '../cluster/main-url.ts';
+import type { ResolvedOptions } from '../cluster-options.ts';
+import { DeliveryError } from '../delivery-errors.ts';
+import { CondorFuturesError } from '../errors.ts';
+import type { JobSet } from '../job-set/job-set.ts';
+import { troubleWithVariable } from '../job-set/job-environment.ts';
+import { checkOptions, showValue } from '../options.ts';
+import type { ChosenDelivery } from './choose-delivery.ts';
+import type { Delivered, DeliveryContext } from './delivery.ts';
+
+/**
+ * How the jobs of a job set come by their node.
+ * @throws {DeliveryError}
+ */
+export async function deliveredBy(
+  system: BatchSystem,
+  { delivery, directory, cwd, node, execArgv, submit }: ResolvedOptions,
+): Promise<Required<Delivered>> {
+  if (delivery === undefined) return { node, setup: [], submit: {}, files: [], environment: {} };
+  return deliver(delivery, system, {
+    directory,
+    filesystem: 'shared',
+    system: system.name,
+    cwd,
+    main: mainUrl(),
+    node,
+    execArgv,
+    submit,
+  });
+}
+
+/**
+ * Asks an executor's method how the jobs of a job set come by their node.
+ * @throws {DeliveryError} if it fails, or says what cannot be
+ */
+export async function deliver(
+  { name, options, method }: ChosenDelivery,
+  system: Pick<BatchSystem, 'checkSubmitOptions'>,
+  about: Omit<DeliveryContext, 'options'>,
+): Promise<Required<Delivered>> {
+  try {
+    const answer: unknown = await method.deliver({ ...about, options });
+    const delivered = { setup: [], submit: {}, files: [], environment: {}, ...checkAnswer(answer) };
+    system.checkSubmitOptions(delivered.submit);
+    checkFiles(delivered.files, about.filesystem);
+    checkEnvironment(delivered.environment);
+    return { ...delivered, submit: withoutConflicts(delivered.submit, about.submit) };
+  } catch (error) {
+    if (error instanceof CondorFuturesError) throw error;
+    throw new DeliveryError(name, `cannot be used: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+/** What {@link deliveredBy} said of the submit commands, when the job set was made. */
+export async function deliveredSubmit(jobSet: JobSet): Promise<SubmitOptions> {
+  const { delivery } = (await jobSet.readHeader()) as { delivery?: { submit?: SubmitOptions } };
+  return delivery?.submit ?? {};
+}
+
+function checkAnswer(answer: unknown): Delivered {
+  checkOptions('what a delivery returns', answer as object, {
+    node: ['string'],
+    setup: ['array of strings'],
+    submit: ['object'],
+    files: ['array of strings'],
+    environment: ['object'],
+  });
+  const { node } = answer as Partial<Delivered>;
+  if (node === undefined || node === '') {
+    throw new TypeError(
+      `Expected \`node\` of what it returns to be a path or a name, got ${showValue(node)}`,
+    );
+  }
+  const given = Object.entries(answer as Delivered).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(given) as unknown as Delivered;
+}
+
+function checkFiles(files: readonly string[], filesystem: DeliveryContext['filesystem']): void {
+  if (files.length === 0) return;
+  if (filesystem === 'shared') {
+    throw new TypeError(
+      `it wants files brought to the jobs, ${files.join(', ')}, which find theirs on the shared filesystem. Remedy: name their paths there`,
+    );
+  }
+  const relative = files.find((file) => !isAbsolute(file));
+  if (relative !== undefined) throw new TypeError(`Expected \`files\` to be absolute paths, got ${relative}`);
+}
+
+function checkEnvironment(environment: Readonly<Record<string, unknown>>): void {
+  for (const [name, value] of Object.entries(environment)) {
+    if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name) || typeof value !== 'string') {
+      throw new TypeError(
+        `Expected \`environment\` to have names of letters, digits and _ and strings as values, got \`${name}\`: ${showValue(value)}`,
+      );
+    }
+    const trouble = troubleWithVariable(name, value);
+    if (trouble !== undefined) throw new TypeError(`The variable ${name} of its \`environment\` ${trouble}`);
+  }
+}
+
+/** With the usual name for the requirements, which go together with the user's; nothing else can be both. */
+function withoutConflicts(submit: SubmitOptions, own: SubmitOptions): SubmitOptions {
+  const ownNames = new Map(Object.keys(own).map((name) => [keyOf(name), name]));
+  return Object.fromEntries(
+    Object.entries(submit).map(([name, value]) => {
+      if (keyOf(name) === REQUIREMENTS) return ['requirements', value];
+      const other = ownNames.get(keyOf(name));
+      if (other === undefined) return [name, value];
+      throw new TypeError(
+        `it sets the submit command \`${name}\`, and so does the option \`submit\`. Remedy: leave one of them out`,
+      );
+    }),
+  );
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

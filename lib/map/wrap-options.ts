@@ -1,0 +1,108 @@
+import type { SubmitOptions } from '../batch/batch-system.ts';
+import { checkPolicies, POLICY_TABLE, type JobOptions, type JobPolicies } from '../job-options.ts';
+import { checkOptions, showValue } from '../options.ts';
+import type { MapSubmitOptions } from './component-options.ts';
+import type { CreateMapOptions } from './create-map.ts';
+
+type SubmitValue = SubmitOptions[string];
+type OfArguments = (args: readonly unknown[], component: number) => SubmitValue | undefined;
+
+/** The options that a function has wherever it is called, map or single job. */
+export interface WrapOptions<A extends readonly unknown[]> extends JobPolicies {
+  /** Submit commands: values, or functions of a call's arguments and its index among those of its map. */
+  readonly submit?: Readonly<
+    Record<string, SubmitValue | ((args: A, component: number) => SubmitValue | undefined)>
+  >;
+}
+
+/** @throws {TypeError} {@link RangeError} */
+export function checkWrapOptions<O extends WrapOptions<never>>(options: O): O {
+  checkOptions('wrap()', options, { submit: ['object'], ...POLICY_TABLE });
+  checkPolicies(options);
+  for (const [name, value] of Object.entries(options.submit ?? {})) {
+    if (['string', 'number', 'boolean', 'function'].includes(typeof value)) continue;
+    const remedy = Array.isArray(value)
+      ? '. A list fits one map only: give it to that map, or take a function of the arguments here'
+      : '';
+    throw new TypeError(
+      `Expected \`submit.${name}\` of wrap() to be a value, or a function of the arguments, got ${showValue(value)}${remedy}`,
+    );
+  }
+  // What its owner changes later does not change what was checked.
+  return { ...options, submit: { ...options.submit } };
+}
+
+/**
+ * The options of a map of a wrapped function: those of the map win, submit command by submit command, but for `requirements`, which must all
+ * be met.
+ * @param spread whether the map's inputs are lists of arguments
+ */
+export function mapOptionsOf<T>(
+  wrap: WrapOptions<never>,
+  call: CreateMapOptions<T>,
+  spread: boolean,
+): CreateMapOptions<T> {
+  const { submit: outer = {}, ...outerOthers } = wrap;
+  const { submit: inner = {}, ...innerOthers } = call;
+  const adapted = Object.entries(outer as Record<string, SubmitValue | OfArguments>).map(
+    ([name, value]) => [name, typeof value === 'function' ? ofInput(value, spread) : value] as const,
+  );
+  const given = Object.entries(innerOthers).filter(([, value]) => value !== undefined);
+  const submit = joinSubmit(Object.fromEntries(adapted), inner as MapSubmitOptions<unknown>);
+  return { ...outerOthers, ...Object.fromEntries(given), submit };
+}
+
+/** The options of a single call of a wrapped function. */
+export function jobOptionsOf(wrap: WrapOptions<never>, args: readonly unknown[]): JobOptions {
+  const { submit = {}, ...policies } = wrap;
+  const own = Object.entries(submit as Record<string, SubmitValue | OfArguments>).flatMap(([name, value]) => {
+    const found = typeof value === 'function' ? value(args, 0) : value;
+    return found === undefined ? [] : [[name, found] as const];
+  });
+  const defined = Object.entries(policies).filter(([, value]) => value !== undefined);
+  return { ...Object.fromEntries(defined), submit: Object.fromEntries(own) };
+}
+
+function ofInput(of: OfArguments, spread: boolean) {
+  return (input: unknown, component: number): SubmitValue | undefined =>
+    of(spread ? (input as unknown[]) : [input], component);
+}
+
+type AnySubmit = MapSubmitOptions<unknown>;
+type Entry = AnySubmit[string];
+
+function joinSubmit(outer: AnySubmit, inner: AnySubmit): AnySubmit {
+  const merged: Record<string, Entry> = { ...outer };
+  for (const [name, value] of Object.entries(inner)) {
+    // HTCondor's names are the same in any case.
+    const known = Object.keys(merged).find((other) => other.toLowerCase() === name.toLowerCase());
+    if (known === undefined) {
+      merged[name] = value;
+      continue;
+    }
+    const before = merged[known] as Entry;
+    Reflect.deleteProperty(merged, known);
+    merged[name] = name.toLowerCase() === 'requirements' ? joinRequirements(before, value) : value;
+  }
+  return merged;
+}
+
+type Requirements = SubmitValue | undefined;
+
+/** Both must be met, by each component. */
+function joinRequirements(outer: Entry, inner: Entry): Entry {
+  if (typeof outer !== 'function' && typeof inner !== 'function') {
+    return Array.isArray(inner)
+      ? inner.map((one: SubmitValue) => both(outer as SubmitValue, one) as SubmitValue)
+      : (both(outer as SubmitValue, inner as SubmitValue) as SubmitValue);
+  }
+  const at = (entry: Entry, input: unknown, component: number): Requirements => {
+    if (typeof entry === 'function') return entry(input, component);
+    return Array.isArray(entry) ? (entry[component] as SubmitValue) : (entry as SubmitValue);
+  };
+  return (input, component) => both(at(outer, input, component), at(inner, input, component));
+}
+
+function both(first: Requirements, second: Requirements): Requirements {
+  return first === undefined || second === undefined ? (first ?? second) : `(${first}) && (${second})`;
+}

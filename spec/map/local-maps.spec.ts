@@ -1,0 +1,7 @@
+import { LocalExecutor } from '../../lib/local-executor.ts';
+import { mapContract } from '../map-contract.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
+
+const options = { directory: temporaryDirectory(), maxWorkers: 8 };
+
+mapContract('LocalExecutor', (more) => new LocalExecutor({ ...options, ...more }), options);

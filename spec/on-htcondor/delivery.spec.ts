@@ -1,0 +1,162 @@
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it, jest } from '@jest/globals';
+import type { ContainerDelivery } from '../../lib/delivery/container.ts';
+import { registerDelivery, unregisterDelivery } from '../../lib/delivery/methods.ts';
+import { HTCondorExecutor, type HTCondorExecutorOptions } from '../../lib/htcondor-executor.ts';
+import { NodeUnavailableError } from '../../lib/job-errors.ts';
+import { sharedTemporaryDirectory } from '../support/temporary-directory.ts';
+import { thrownBy } from '../support/thrown-by.ts';
+import { until } from '../support/until.ts';
+
+jest.setTimeout(120_000);
+
+const executors: HTCondorExecutor[] = [];
+// Before the directory is removed: these run in the order in which they stand here.
+afterAll(async () => {
+  await Promise.all(executors.map(async (executor) => executor.shutdown({ cancelFutures: true })));
+});
+
+const directory = sharedTemporaryDirectory();
+
+function open(options: HTCondorExecutorOptions): HTCondorExecutor {
+  const submit = { request_memory: 128, request_disk: 1024, ...options.submit };
+  const executor = new HTCondorExecutor({ directory, ...options, submit });
+  executors.push(executor);
+  return executor;
+}
+
+/** A directory for a PATH, with a `node` that does this. */
+function bin(name: string, script: string, node = 'node'): string {
+  const path = join(directory, name);
+  mkdirSync(path);
+  writeFileSync(join(path, node), `#!/bin/sh\n${script}\n`);
+  chmodSync(join(path, node), 0o700);
+  return path;
+}
+
+describe("The node on the PATH of the job's machine", () => {
+  it('is found behind the lines of `setup`', async () => {
+    const path = bin('good', `exec ${process.execPath} --title=found "$@"`);
+    const executor = open({ delivery: 'path', setup: [`PATH=${path}:/usr/bin:/bin`] });
+    expect(await executor.submit(() => process.title)).toBe('found');
+  });
+
+  it('may be missing, which the call says with where it was searched', async () => {
+    const executor = open({ delivery: 'path', setup: ['PATH=/usr/bin:/nonesuch'] });
+    const future = executor.submit(() => 1);
+    const error = (await thrownBy(future)) as NodeUnavailableError;
+    expect(error).toBeInstanceOf(NodeUnavailableError);
+    expect(error).toMatchObject({ searched: '/usr/bin:/nonesuch', found: undefined, exitCode: 69 });
+    expect(error.message).toMatch(
+      /^Job \d+\.\d+ on \S+ found no node on PATH \(on \S+, PATH \/usr\/bin:\/nonesuch\)\. Remedy: `setup` lines/,
+    );
+  });
+
+  it('may be too old, which the call says with what was found', async () => {
+    const path = bin('old', 'echo v18.19.0');
+    const executor = open({ delivery: 'path', setup: [`PATH=${path}:/usr/bin`] });
+    const error = await thrownBy(executor.submit(() => 1));
+    expect(error).toMatchObject({ found: join(path, 'node'), version: 'v18.19.0' });
+    expect((error as Error).message).toContain(
+      `found ${path}/node, which is node v18.19.0, and 20.19 or newer is needed`,
+    );
+  });
+
+  it('may have another name', async () => {
+    const path = bin('other', `exec ${process.execPath} --title=other "$@"`, 'node22');
+    const executor = open({ delivery: { method: 'path', node: 'node22' }, setup: [`PATH=${path}:/usr/bin`] });
+    expect(await executor.submit(() => process.title)).toBe('other');
+  });
+});
+
+describe('A container', () => {
+  // The pool of these specs has no container runtime: its jobs come as far as the queue.
+  it.each<[ContainerDelivery['universe'], string, object, RegExp]>([
+    [
+      'container',
+      'docker://node:20',
+      { WantContainer: true, ContainerImage: 'docker://node:20', WantDockerImage: true },
+      /TARGET\.HasContainer && TARGET\.HasDockerURL/,
+    ],
+    ['docker', 'docker://node:20', { WantDocker: true, DockerImage: 'node:20' }, /TARGET\.HasDocker\b/],
+    ['apptainer', '/images/node.sif', { SingularityImage: '/images/node.sif' }, /TARGET\.HasSingularity\b/],
+  ])(
+    'of the universe %s is asked for, where a machine has what it needs',
+    async (universe, image, ad, needs) => {
+      const delivery = { method: 'container', image, universe } as const;
+      const future = open({ delivery }).submit(() => 1);
+      const { Requirements, ...found } = await future.classAd();
+      expect(found).toMatchObject(ad);
+      expect(String(Requirements)).toMatch(needs);
+      const analysis = await future.analyze();
+      expect(analysis).toMatch(needs);
+      expect(analysis).toMatch(/No machines matched/i);
+      expect(future.cancel()).toBe(true);
+    },
+  );
+});
+
+describe('A registered method of delivery', () => {
+  afterAll(() => unregisterDelivery('spec'));
+
+  it('says which node the jobs run, and what they need', async () => {
+    registerDelivery('spec', async ({ options, system, node }) => {
+      await new Promise((resolve) => setImmediate(resolve));
+      return {
+        node: 'a-node',
+        setup: [
+          `mkdir "$_CONDOR_SCRATCH_DIR/bin"`,
+          `ln -s ${node} "$_CONDOR_SCRATCH_DIR/bin/a-node"`,
+          'PATH=$_CONDOR_SCRATCH_DIR/bin:/bin',
+        ],
+        submit: { requirements: 'TARGET.Cpus > 0', '+DeliveredBy': `"${system} ${String(options['for'])}"` },
+        environment: { DELIVERED: 'yes', MINE: 'no' },
+      };
+    });
+    const executor = open({
+      delivery: { method: 'spec', for: 'spec' },
+      submit: { requirements: 'TARGET.Memory > 0' },
+      environment: { MINE: 'mine' },
+    });
+    const future = executor
+      .with({ submit: { requirements: 'TARGET.Disk > 0' } })
+      .submit(() => [process.argv0, process.env['DELIVERED'], process.env['MINE']]);
+    expect(await future).toEqual(['a-node', 'yes', 'mine']);
+    const { DeliveredBy, Requirements } = await future.classAd();
+    expect(DeliveredBy).toBe('HTCondor spec');
+    expect(String(Requirements)).toContain('((TARGET.Cpus > 0) && (TARGET.Disk > 0))');
+  });
+
+  it('goes on where another process attaches', async () => {
+    const options = { delivery: 'spec', directory: join(directory, 'attached') };
+    const executor = open(options);
+    const running = executor.submit(() => new Promise(() => setInterval(() => {}, 1000)));
+    await until(() => running.running());
+    const id = await executor.detach();
+    await thrownBy(running);
+    const attached = await HTCondorExecutor.attach(id, { directory: options.directory });
+    executors.push(attached);
+    const future = attached
+      .with({ submit: { request_memory: 128, request_disk: 1024 } })
+      .submit(() => process.argv0);
+    expect(await future).toBe('a-node');
+    expect((await future.classAd())['DeliveredBy']).toBe('HTCondor undefined');
+    expect(attached.futures[0]?.cancel()).toBe(true);
+  });
+
+  it('is asked once for a job set, and again if it failed', async () => {
+    unregisterDelivery('spec');
+    let asked = 0;
+    registerDelivery('spec', ({ node }) => {
+      asked += 1;
+      if (asked === 1) throw new Error('not yet');
+      return { node };
+    });
+    const executor = open({ delivery: 'spec' });
+    expect(await thrownBy(executor.submit(() => 1))).toMatchObject({ name: 'DeliveryError', method: 'spec' });
+    expect(await executor.submit(() => 1)).toBe(1);
+    expect(await executor.submit(() => 2)).toBe(2);
+    expect(asked).toBe(2);
+  });
+});

@@ -1,0 +1,39 @@
+import { afterAll, describe, expect, it, jest } from '@jest/globals';
+import { HTCondorExecutor } from '../../lib/htcondor-executor.ts';
+import { collect } from '../support/collect.ts';
+import { sharedTemporaryDirectory } from '../support/temporary-directory.ts';
+
+jest.setTimeout(120_000);
+
+describe('A map whose files are transferred', () => {
+  const directory = sharedTemporaryDirectory();
+  const executor = new HTCondorExecutor({
+    directory,
+    filesystem: 'transfer',
+    submit: { request_memory: 128, request_disk: 1024 },
+  });
+  afterAll(async () => executor.shutdown());
+
+  it('has all that others have, and can be run again and added to', async () => {
+    const factor = 7;
+    const multiply = (x: number): number => {
+      console.log(process.cwd());
+      if (x === 13) throw new RangeError('unlucky');
+      return factor * x;
+    };
+    const map = await executor.createMap(multiply, [1, 13]);
+    await map.wait({ errorsOk: true });
+    expect(await map.statuses()).toEqual(['completed', 'errored']);
+    expect(await map.get(0)).toBe(7);
+    expect(await map.error(1)).toBeInstanceOf(RangeError);
+    expect((await map.stdout(0)).startsWith(directory)).toBe(false);
+    expect(await map.rerun([0])).toEqual([0]);
+    expect(await map.add([2])).toEqual([2]);
+    expect(await map.rerun([1])).toEqual([1]);
+    expect(await map.get(0)).toBe(7);
+    expect(await map.get(2)).toBe(14);
+    expect(await map.error(1)).toBeInstanceOf(RangeError);
+    const ends = await collect(map.asCompleted());
+    expect(ends.map(({ status }) => status).toSorted()).toEqual(['completed', 'completed', 'errored']);
+  });
+});
