@@ -3,6 +3,17 @@ export { HTCondorExecutor, type HTCondorExecutorOptions } from './htcondor-execu
 export { LocalExecutor, type LocalExecutorOptions } from './local-executor.ts';
 export type { ClusterExecutor } from './cluster-executor.ts';
 export type { MappingExecutor } from './map/mapping-executor.ts';
+export {
+  clean,
+  loadMap,
+  loadMaps,
+  removeMap,
+  tags,
+  type LoadMapOptions,
+  type TagsOptions,
+} from './map/manage-maps.ts';
+export type { CleanOptions, RemoveMapOptions } from './map/clean-maps.ts';
+export type { SystemPlace } from './map/system-for.ts';
 export { JobMap } from './map/job-map.ts';
 export { MapBuilder } from './map/map-builder.ts';
 export type { Axes } from './map/product.ts';
@@ -29,6 +40,7 @@ export type {
   DeliveryMethod,
 } from './delivery/delivery.ts';
 export { registerDelivery, unregisterDelivery } from './delivery/methods.ts';
+export type { BundleDelivery } from './delivery/bundle/bundle-options.ts';
 export type { ContainerDelivery } from './delivery/container.ts';
 export type { PathDelivery } from './delivery/path.ts';
 export type { WorkerOptions } from './workers/worker-options.ts';

@@ -200,6 +200,14 @@ export type JobEvent = JobSighting &
       }
     /** Nothing happened but that its memory was measured. */
     | { readonly kind: 'measured' }
+    /** Its processes stop where they are, and go on: it is running all the while. */
+    | { readonly kind: 'suspended' | 'continued' }
+    /** Its files travel, or wait to: to its machine before it runs, or back from there before it ends. */
+    | {
+        readonly kind: 'transferring';
+        readonly direction: 'input' | 'output';
+        readonly phase: 'queued' | 'started' | 'finished';
+      }
     | {
         readonly kind: 'held';
         readonly reason: string;
@@ -211,12 +219,20 @@ export type JobEvent = JobSighting &
     /** @see JobRemovedByPolicyError for `byPolicy` */
     | { readonly kind: 'removed'; readonly reason: string; readonly byPolicy?: boolean | undefined }
     /** The job has left the queue by itself; its process ended with a code or by a signal. */
-    | { readonly kind: 'ended'; readonly exitCode?: number | undefined; readonly signal?: number | undefined }
+    | {
+        readonly kind: 'ended';
+        readonly exitCode?: number | undefined;
+        readonly signal?: number | undefined;
+        /** Processor time of its last run, user and system, in milliseconds; some systems measure none, and say 0. */
+        readonly remoteCpuMs?: number | undefined;
+      }
   );
 
 /** What any event may tell besides. */
 export interface JobSighting {
   readonly jobId: string;
+  /** When it happened, by the clock of the submit machine, to the second; undefined for what was not told, but asked for. */
+  readonly at?: Date | undefined;
   /** The most that the job has been seen to use, in bytes. */
   readonly memoryUsed?: number | undefined;
   /** In bytes. */

@@ -1,5 +1,5 @@
 import type { ResolvedOptions } from '../cluster-options.ts';
-import { control } from '../future.ts';
+import { control, type Future } from '../future.ts';
 import type { Call } from './call.ts';
 import { dependencyError } from './dependency-errors.ts';
 import type { Need } from './needs.ts';
@@ -15,8 +15,8 @@ export class Dependents {
   readonly #submissions: Submissions;
   readonly #directory: string;
   readonly #openJobSet: () => Promise<OpenJobSet>;
-  /** Of each call, how many futures are not done yet, and how to ask them no more. */
-  readonly #waiting = new Map<Call, { left: number; readonly takeBacks: (() => void)[] }>();
+  /** Of each call, what it waits for, and how to ask for that no more. */
+  readonly #waiting = new Map<Call, Map<Need, () => void>>();
   /** What is done, and has not been told yet to those that wait for it. */
   #news: [Call, Need][] = [];
 
@@ -35,16 +35,18 @@ export class Dependents {
     call.waits = call.needs.length > 0;
     this.#submissions.add(call);
     if (!call.waits) return;
-    const waiting = { left: call.needs.length, takeBacks: [] as (() => void)[] };
+    const waiting = new Map<Need, () => void>();
     this.#waiting.set(call, waiting);
-    for (const need of call.needs)
-      waiting.takeBacks.push(need.future.addDoneCallback(() => this.#tell(call, need)));
+    for (const need of call.needs) {
+      const takeBack = need.future?.addDoneCallback(() => this.#tell(call, need));
+      if (takeBack !== undefined) waiting.set(need, takeBack);
+    }
   }
 
   /** A call's future is done. */
   onDone(call: Call): void {
     this.#submissions.onDone(call);
-    for (const takeBack of this.#waiting.get(call)?.takeBacks ?? []) takeBack();
+    for (const takeBack of this.#waiting.get(call)?.values() ?? []) takeBack();
     this.#waiting.delete(call);
   }
 
@@ -58,18 +60,17 @@ export class Dependents {
     });
   }
 
-  #hear(call: Call, { future }: Need): void {
+  #hear(call: Call, need: Need): void {
     const waiting = this.#waiting.get(call);
-    if (waiting === undefined || call.unwanted) return;
-    const error = control.errorOf(future);
+    const { future } = need;
+    if (waiting === undefined || future === undefined || call.unwanted) return;
+    const failed = future.state !== 'finished';
     // In a chunk, an error fails its own call alone.
-    if (future.state !== 'finished' && call.items <= 1) {
-      if (future.cancelled()) call.future.cancel(error);
-      else call.controller.reject(dependencyError(future, error));
-      return;
-    }
-    waiting.left -= 1;
-    if (waiting.left > 0) return;
+    if (failed && call.items <= 1) return fail(call, future);
+    // What it has returned may be large.
+    if (!failed) need.future = undefined;
+    waiting.delete(need);
+    if (waiting.size > 0) return;
     this.#waiting.delete(call);
     void this.#provide(call);
   }
@@ -88,4 +89,10 @@ export class Dependents {
     call.waits = false;
     this.#submissions.onReady(call);
   }
+}
+
+function fail(call: Call, future: Future<unknown>): void {
+  const error = control.errorOf(future);
+  if (future.cancelled()) call.future.cancel(error);
+  else call.controller.reject(dependencyError(future, error));
 }

@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { DirectoryError } from '../errors.ts';
-import { control } from '../future.ts';
+import { control, type Future } from '../future.ts';
 import type { JobSet } from '../job-set/job-set.ts';
 import { keepResult, removeResult, writeResult } from '../job-set/result-files.ts';
 import { encodeOutcome } from '../payload/call.ts';
@@ -79,20 +79,23 @@ export class KeptResults {
 
   async #write(index: number, need: Need): Promise<void> {
     const { directory } = this.#jobSet;
-    const { key, hasOutcome, jobSet } = need.call;
-    const archivedAt = (): number | undefined => need.call.archivedAt;
-    const isThere = hasOutcome && jobSet === this.#jobSet;
-    if (isThere && (await keepResult(directory, { call: index, key, archivedAt }))) return;
-    if (need.future.state === 'finished') {
+    const { call, future } = need;
+    const failed = future !== undefined && future.state !== 'finished';
+    // Of a chunk, other results may be needed too.
+    if (failed && call.items === 0) return writeResult(directory, index, failureOf(future));
+    const archivedAt = (): number | undefined => call.archivedAt;
+    const isThere = call.hasOutcome && call.jobSet === this.#jobSet;
+    if (isThere && (await keepResult(directory, { call: index, key: call.key, archivedAt }))) return;
+    if (!failed) {
       const message = `What call ${index} returned is not in the job set ${directory}, where others need it`;
       throw new DirectoryError(message, directory);
     }
-    await writeResult(directory, index, failureOf(need));
+    await writeResult(directory, index, failureOf(future));
   }
 }
 
 /** What stands for the outcome of a call that has none. */
-function failureOf({ future }: Need): Uint8Array {
+function failureOf(future: Future<unknown>): Uint8Array {
   const error = control.errorOf(future);
   const thrown = encodeThrown(future.cancelled() ? error : dependencyError(future, error));
   const now = Date.now();

@@ -9,8 +9,8 @@ import { ItemSource } from './item-futures.ts';
 
 /** The result of another call that a call needs, as it was given its future. */
 export interface Need {
-  /** The one that it was given; of calls that an earlier process made, that of the job. */
-  readonly future: Future<unknown>;
+  /** The one that it was given, or that of the job, of calls that an earlier process made; let go when it has returned. */
+  future: Future<unknown> | undefined;
   readonly call: Call;
   /** Which of the results of the call's job it is. */
   readonly item: number;

@@ -99,8 +99,6 @@ export class Tracker {
     job.memoryUsed = Math.max(event.memoryUsed ?? 0, job.memoryUsed ?? 0) || undefined;
     job.memoryRequested = event.memoryRequested ?? job.memoryRequested;
     switch (event.kind) {
-      case 'measured':
-        return;
       case 'queued':
       case 'evicted':
       case 'running':
@@ -109,6 +107,7 @@ export class Tracker {
       case 'removed':
       case 'ended':
         return this.#onEnd(job, event);
+      default: // it goes on as it was
     }
   }
 

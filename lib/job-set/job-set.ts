@@ -43,6 +43,11 @@ export function newJobSetId(): string {
   return `${time}-${randomName()}`;
 }
 
+/** Whether a name is one that {@link newJobSetId} gives. */
+export function isJobSetId(name: string): boolean {
+  return /^\d{8}-\d{6}-[0-9a-z]{8}$/.test(name);
+}
+
 /** A directory that holds calls, their outcomes and all that belongs to them; the layout is in names.ts. */
 export class JobSet {
   /** The directory's own name. */

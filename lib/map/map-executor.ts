@@ -3,6 +3,7 @@ import { optionsOfJob } from '../batch/varied-options.ts';
 import type { Call } from '../cluster/call.ts';
 import type { WrittenFunction } from '../cluster/functions.ts';
 import type { JournaledCall } from '../cluster/journaled-calls.ts';
+import { WaitingNotes } from '../cluster/waiting-notes.ts';
 import { writeCalls } from '../cluster/write-calls.ts';
 import { ClusterExecutor } from '../cluster-executor.ts';
 import type { ResolvedOptions } from '../cluster-options.ts';
@@ -10,6 +11,7 @@ import { mergeJobOptions, type JobOptions } from '../job-options.ts';
 import { Claim } from '../job-set/claim.ts';
 import type { Future } from '../future.ts';
 import type { JobSet } from '../job-set/job-set.ts';
+import type { JournalEntry } from '../job-set/journal.ts';
 import { reusedEntries, type StoredOutcomes } from './stored-outcomes.ts';
 
 /** Submits the calls of one map, and looks after them where the batch system cannot do so alone. */
@@ -17,11 +19,18 @@ export class MapExecutor extends ClusterExecutor {
   readonly #system: BatchSystem;
   /** Written, and not sent yet. */
   #calls: Call[] = [];
+  /** The number of the last call that is on the disk. */
+  #written = 0;
   /** By component. */
   readonly #pending = new Map<number, Future<unknown>>();
   /** Those who give it more calls just now. */
   #givers = new Set<Promise<unknown>>();
   #left: Promise<void> | undefined;
+  #onLeft = (): void => {};
+  /** Resolves when it looks after nothing any more. */
+  readonly left: Promise<void> = new Promise((resolve) => (this.#onLeft = resolve));
+  /** Of so many components the journal tells that they are there. */
+  #announced = 0;
 
   constructor(system: BatchSystem, options: ResolvedOptions, id?: string) {
     super(system, options, id);
@@ -29,11 +38,21 @@ export class MapExecutor extends ClusterExecutor {
   }
 
   /** Goes on with the job set of a map that nobody looks after. @throws {JobSetInUseError} */
-  async takeUp(jobSet: JobSet, last: { readonly call: number; readonly submission: number }): Promise<void> {
+  async takeUp(
+    jobSet: JobSet,
+    last: { readonly call: number; readonly submission: number },
+    takeOver?: boolean,
+  ): Promise<void> {
     const { calls, own, submissions } = this.parts;
     calls.startAfter(last.call);
     submissions.startAfter(last.submission);
-    await own.takeUp(jobSet, await Claim.take(jobSet.directory));
+    this.#announced = last.call;
+    await own.takeUp(jobSet, await Claim.take(jobSet.directory, takeOver));
+  }
+
+  /** Makes the job set, which is claimed from then on. @throws {DirectoryError} {@link DeliveryError} */
+  async make(): Promise<void> {
+    await this.parts.own.open();
   }
 
   /**
@@ -53,6 +72,7 @@ export class MapExecutor extends ClusterExecutor {
     for (const call of await writeCalls(jobSet, made)) files.useInputs(call.input?.batch as number);
     const given = await stored?.giveTo(jobSet, made, payloads);
     for (const entry of reusedEntries(given ?? [])) await jobSet.note(entry);
+    this.#written = made.at(-1)?.index ?? this.#written;
     for (const call of made) if (given?.has(call) !== true) this.#calls.push(call);
   }
 
@@ -96,6 +116,7 @@ export class MapExecutor extends ClusterExecutor {
    */
   async sendAll(): Promise<boolean> {
     const { submissions, add } = this.parts;
+    await this.#announce();
     const sent = this.#calls.splice(0).map((call) => ({ call, future: add(call).future }));
     for (const { call, future } of sent) {
       this.#pending.set(call.index - 1, future);
@@ -108,6 +129,16 @@ export class MapExecutor extends ClusterExecutor {
       return sent.every(({ call, future }) => future.done() || call.jobId !== undefined);
     for (const { future } of sent) future.cancel();
     throw await refused.future.exception();
+  }
+
+  /** From this line of the journal on there are new components: all of them, or none. */
+  async #announce(): Promise<void> {
+    const count = this.#written;
+    if (count <= this.#announced) return;
+    const { system, options, own } = this.parts;
+    await new WaitingNotes({ common: options.submit, system }).note(this.#calls);
+    await own.opened?.jobSet.note({ event: 'components', count } satisfies JournalEntry);
+    this.#announced = count;
   }
 
   /** Leaves the jobs to the batch system; jobs that would end with the program are looked after until they are done. */
@@ -139,6 +170,11 @@ export class MapExecutor extends ClusterExecutor {
     return this.#left === undefined;
   }
 
+  /** Through which its jobs can be reached. */
+  get system(): BatchSystem {
+    return this.#system;
+  }
+
   /** Looks after its calls until they are done. */
   async keep(): Promise<void> {
     // More may be sent meanwhile.
@@ -148,6 +184,10 @@ export class MapExecutor extends ClusterExecutor {
   }
 
   async #leave(): Promise<void> {
-    await (this.#system.jobSetRemoval === undefined ? this.shutdown() : this.detach());
+    try {
+      await (this.#system.jobSetRemoval === undefined ? this.shutdown() : this.detach());
+    } finally {
+      this.#onLeft();
+    }
   }
 }

@@ -1,5 +1,5 @@
-import type { JobOptions } from '../job-options.ts';
-import { jobIdOf, type ComponentStatus } from './component.ts';
+import type { JobOptions, JobPolicies } from '../job-options.ts';
+import { isUnsent, jobIdOf, type ComponentStatus } from './component.ts';
 import { chooseComponents, type ComponentChoice } from './components.ts';
 import type { MapCore } from './map-core.ts';
 import { ComponentStateError } from './map-errors.ts';
@@ -9,15 +9,18 @@ const FAILED: readonly ComponentStatus[] = ['errored', 'removed', 'held'];
 
 /**
  * Submits components once more.
+ * @param options of all of them, or, checked before, of each
  * @returns which
  * @throws {ComponentStateError} {@link JobSetInUseError} {@link SubmitError} {@link TypeError}
  */
 export async function rerunComponents(
   core: MapCore,
   choice: ComponentChoice | undefined,
-  options: JobOptions,
+  options: JobOptions | ((index: number) => JobOptions),
+  policies: JobPolicies = typeof options === 'function' ? {} : options,
 ): Promise<number[]> {
-  core.host.system.checkSubmitOptions(options.submit ?? {});
+  const optionsOf = typeof options === 'function' ? options : () => options;
+  if (typeof options !== 'function') core.host.system.checkSubmitOptions(options.submit ?? {});
   const statuses = await core.look();
   const failed = (index: number): boolean => FAILED.includes(statuses[index] as ComponentStatus);
   const chosen = await chooseComponents(choice ?? failed, statuses);
@@ -29,12 +32,32 @@ export async function rerunComponents(
     );
   }
   if (chosen.length === 0) return [];
+  const { system } = core;
   const held = chosen.filter((index) => statuses[index] === 'held');
   const jobIds = held.map((index) => jobIdOf(core.component(index))).filter((id) => id !== undefined);
   // Else two jobs would have one component.
-  if (jobIds.length > 0) await core.host.system.remove(jobIds);
+  if (jobIds.length > 0) await system.remove(jobIds);
   await core.submit(async (executor) => {
-    for (const index of chosen) executor.again(core.reader.jobSet, core.component(index).call, options);
-  }, options);
+    await revokeUnheard(core, chosen);
+    for (const index of chosen)
+      executor.again(core.reader.jobSet, core.component(index).call, optionsOf(index));
+  }, policies);
   return chosen;
+}
+
+/** Jobs of which nobody has ever heard may come into the queue yet: they do nothing then. */
+async function revokeUnheard(core: MapCore, chosen: readonly number[]): Promise<void> {
+  const unheard = chosen
+    .map((index) => core.component(index))
+    .filter((component) => isUnsent(component, false) && !component.call.submission.waits);
+  const submissions = new Map(unheard.map(({ call }) => [call.submission.submission, call.submission]));
+  const { jobSet } = core.reader;
+  for (const { submission, submit, time } of submissions.values()) {
+    await jobSet.revoke(submission);
+    const jobs = unheard.filter(({ call }) => call.submission.submission === submission);
+    const asked = jobs.map(({ call }) => ({ key: call.job.key, position: call.position }));
+    const late = await core.system.find({ jobSet, submission, submit, jobs: asked }, undefined, time);
+    const ids = late.filter((id) => id !== undefined);
+    if (ids.length > 0) await core.system.remove(ids);
+  }
 }

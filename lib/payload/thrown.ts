@@ -2,6 +2,7 @@ import { inspect, types } from 'node:util';
 import { References } from './capture/references.ts';
 import { isShared } from './identities.ts';
 import { deserialize } from './deserialize.ts';
+import { textToThere } from './moved.ts';
 import { serialize } from './serialize.ts';
 import * as ownErrors from '../errors.ts';
 import * as jobErrors from '../job-errors.ts';
@@ -88,7 +89,7 @@ class Encoder {
       class: encodeClass(thrown),
       name,
       message,
-      stack: typeof stack === 'string' ? stack : undefined,
+      stack: typeof stack === 'string' ? textToThere(stack) : undefined,
       properties,
     };
   }

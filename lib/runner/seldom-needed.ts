@@ -1,4 +1,4 @@
-export { ResultsReader } from './results-reader.ts';
+export { ResultsReader, thrownOf } from './results-reader.ts';
 export { runWorker } from './run-worker.ts';
 export { serialize } from '../payload/serialize.ts';
 export { encodeThrown } from '../payload/thrown.ts';

@@ -124,8 +124,6 @@ export class Dispatcher {
     worker.memoryUsed = event.memoryUsed ?? worker.memoryUsed;
     worker.memoryRequested = event.memoryRequested ?? worker.memoryRequested;
     switch (event.kind) {
-      case 'measured':
-        return;
       case 'running':
         return this.#onRunning(worker, event.host);
       case 'queued':
@@ -137,6 +135,9 @@ export class Dispatcher {
       case 'removed':
       case 'ended':
         void this.#departures.end(worker, event);
+        return;
+      default:
+      // It goes on as it was.
     }
   }
 

@@ -27,6 +27,13 @@ const ENDS: Record<string, (scripted: ScriptedExecutor) => Promise<Remains[]>> =
     scripted.tell(future, { kind: 'ended', exitCode: 0 });
     return [new WeakRef(future), value];
   },
+  'whose value a call was given that waits for another one': async (scripted) => {
+    const { future } = await scripted.submitted();
+    const other = await scripted.submitted();
+    void scripted.executor.submit((x: number, y: number) => x + y, future, other.future);
+    await scripted.return(future, { large: true });
+    return [new WeakRef(future), new WeakRef((await future) as unknown as object)];
+  },
   'that failed': async (scripted) => {
     const { future } = await scripted.submitted();
     scripted.tell(future, { kind: 'ended', exitCode: 1 });

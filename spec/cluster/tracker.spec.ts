@@ -119,6 +119,23 @@ describe('A call', () => {
     expect(settled).toEqual(['settled']);
   });
 
+  it('is as it was while its files travel, and while its processes are stopped', async () => {
+    const { future } = await submitted();
+    const jobId = future.jobId as string;
+    const states: string[] = [];
+    const tell = (event: JobEvent): void => {
+      system.emit(event);
+      states.push(future.state);
+    };
+    tell({ jobId, kind: 'transferring', direction: 'input', phase: 'started' });
+    tell({ jobId, kind: 'running', host: 'node1' });
+    for (const kind of ['suspended', 'continued', 'measured'] as const) tell({ jobId, kind });
+    tell({ jobId, kind: 'transferring', direction: 'output', phase: 'finished' });
+    expect(states).toEqual(['pending', ...Array.from({ length: 5 }, () => 'running')]);
+    await writeOutcome(keyOf(future), 7);
+    expect(await future).toBe(7);
+  });
+
   it('runs again after an eviction, and may be on another machine', async () => {
     const { future } = await submitted();
     const jobId = future.jobId as string;

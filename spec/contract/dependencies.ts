@@ -21,6 +21,10 @@ const fail = (message: string): number => {
   throw new RangeError(message);
 };
 
+class Overdrawn extends Error {
+  readonly by = 5;
+}
+
 class Account {
   readonly #balance: number;
   constructor(balance: number) {
@@ -189,16 +193,18 @@ export function dependencies(subject: Subject): void {
       expect(await collect(executor().map((x: number) => x * 10, numbers))).toEqual([20, 30, 40]);
       const lists = numbers.map((x): [Future<number>, Future<number>] => [x, first]);
       expect(await collect(executor().starmap(add, lists, { chunkSize: 2 }))).toEqual([4, 5, 6]);
-      const bad = executor().submit(fail, 'bad');
+      const bad = executor().submit((): number => {
+        throw new Overdrawn('bad');
+      });
       const results = executor().map(increment, [...others, bad, first], {
         chunkSize: 4,
         onError: 'continue',
       });
       expect([(await results.next()).value, (await results.next()).value]).toEqual([4, 5]);
-      expect(await thrownBy(results.next())).toMatchObject({
-        name: 'DependencyError',
-        cause: { name: 'RangeError', message: 'bad' },
-      });
+      const error = (await thrownBy(results.next())) as DependencyError;
+      expect(error).toBeInstanceOf(DependencyError);
+      expect(error.cause).toBeInstanceOf(Overdrawn);
+      expect(error).toMatchObject({ jobId: bad.jobId, cause: { message: 'bad', by: 5 } });
       expect((await results.next()).value).toBe(3);
     });
 
@@ -296,6 +302,7 @@ export function dependencies(subject: Subject): void {
           const last = executor.submit(add, file, note, both, zero);
           const bad = executor.submit(() => { throw new RangeError('bad'); });
           const never = executor.submit(note, file, bad);
+          executor.map((x) => { if (x === 0) throw new Error('none'); return [x]; }, [0, 4], { chunkSize: 2 });
           console.log('id ' + executor.id + '.');
           await Promise.allSettled([zero, never]);
           // What is written down of them is what attach goes by.
@@ -319,6 +326,8 @@ export function dependencies(subject: Subject): void {
           200,
           undefined,
           undefined,
+          undefined,
+          [4],
         ]);
         expect(outcomes[5]).toMatchObject({ reason: { name: 'DependencyError', cause: { message: 'bad' } } });
         expect(
@@ -328,8 +337,13 @@ export function dependencies(subject: Subject): void {
             .map(Number)
             .toSorted((a, b) => a - b),
         ).toEqual([0, 1, 20, 200]);
-        const [zero, one] = attached.futures as Future<number>[];
+        const [zero, one, , , , , none, four] = attached.futures as Future<never>[];
         expect(await attached.submit(add, zero as Future<number>, one as Future<number>)).toBe(1);
+        expect(await attached.submit(([x]: number[]) => x, four as Future<number[]>)).toBe(4);
+        expect(await thrownBy(attached.submit(increment, none as Future<number>))).toMatchObject({
+          name: 'DependencyError',
+          cause: { message: 'none' },
+        });
         await attached.shutdown();
       },
     );

@@ -1,4 +1,5 @@
 import type { JobEvent, ParsedEvents } from '../batch-system.ts';
+import { EVENT_TIME, eventTime } from './event-time.ts';
 import { isRequestedHold } from './job-actions.ts';
 
 /** Stands alone on the line behind each event; in a log that went through Windows, with the other line end. */
@@ -22,39 +23,54 @@ function endOfLast(bytes: Buffer, separator: string): number {
 }
 
 /** What an event begins with: its code, the job, the time. */
-const HEAD = /(\d{3}) \((\d+)\.(\d+)\.\d+\)(?= (?:\d{4}-)?\d\d[-/]\d\d[ T]\d\d:\d\d:\d\d)/g;
+const HEAD = new RegExp(String.raw`(\d{3}) \((\d+)\.(\d+)\.\d+\)(?= ${EVENT_TIME.source})`, 'g');
 
 function parseEvent(text: string): JobEvent | undefined {
   // Of an event that was torn for good, as on a full disk, the next begins in the middle: the last head is that of a whole one.
   const head = [...text.matchAll(HEAD)].at(-1);
   if (head === undefined) return undefined;
-  const [, code = '', cluster, proc] = head;
+  const [, code = '', cluster, proc, ...time] = head;
   const jobId = `${Number(cluster)}.${Number(proc)}`;
   const body = text.slice(head.index);
   const event = PARSERS[code]?.(jobId, body);
-  return event === undefined ? undefined : { ...event, ...memoryOf(body) };
+  return event && { ...event, ...memoryOf(body), at: eventTime(time) };
 }
 
 const queued = (jobId: string): JobEvent => ({ jobId, kind: 'queued' });
 
-const PARSERS: Readonly<Record<string, (jobId: string, body: string) => JobEvent>> = {
+const PARSERS: Readonly<Record<string, (jobId: string, body: string) => JobEvent | undefined>> = {
   '000': queued,
   '001': (jobId, body) => ({ jobId, kind: 'running', host: hostOf(body), slot: slotOf(body) }),
   '004': (jobId) => ({ jobId, kind: 'evicted' }),
   // The shadow gave up: back in the queue, unless another event says otherwise.
   '007': queued,
-  '005': (jobId, body) => ({ jobId, kind: 'ended', ...howItEnded(body) }),
+  '005': (jobId, body) => ({ jobId, kind: 'ended', ...howItEnded(body), ...usageOf(body) }),
   '006': (jobId) => ({ jobId, kind: 'measured' }),
   '009': (jobId, body) => {
     const reason = reasonOf(body);
     return { jobId, kind: 'removed', reason, byPolicy: isPolicy(reason) };
   },
+  '010': (jobId) => ({ jobId, kind: 'suspended' }),
+  '011': (jobId) => ({ jobId, kind: 'continued' }),
   '012': (jobId, body) => ({ jobId, kind: 'held', reason: reasonOf(body), ...holdCodes(body) }),
   '013': queued,
   // Reconnected to the machine, after a 022 that changed nothing: the job may have gone on all the time.
   '023': (jobId, body) => ({ jobId, kind: 'running', host: /reconnected to (?:\S*@)?(\S+)/.exec(body)?.[1] }),
   // Reconnection to the machine failed: the job will run again.
   '024': queued,
+  '040': (jobId, body) => {
+    const [, words = '', direction] =
+      /(Entered queue to transfer|\w+ transferring) (\w+) files/.exec(body) ?? [];
+    const phase = TRANSFERS[words];
+    const isKnown = phase !== undefined && (direction === 'input' || direction === 'output');
+    return isKnown ? { jobId, kind: 'transferring', direction, phase } : undefined;
+  },
+};
+
+const TRANSFERS: Readonly<Record<string, 'queued' | 'started' | 'finished'>> = {
+  'Entered queue to transfer': 'queued',
+  'Started transferring': 'started',
+  'Finished transferring': 'finished',
 };
 
 /** `slot1_2@node7.example.org`; older versions do not tell. */
@@ -74,6 +90,19 @@ function howItEnded(body: string): { exitCode?: number; signal?: number } {
   const signal = /\(signal (\d+)\)/.exec(body)?.[1];
   return signal === undefined ? {} : { signal: Number(signal) };
 }
+
+/** `Usr 0 00:01:02, Sys 0 00:00:03  -  Run Remote Usage`: days, hours, minutes and seconds. */
+function usageOf(body: string): { remoteCpuMs?: number } {
+  const time = String.raw`(\d+) (\d+):(\d\d):(\d\d)`;
+  const found = new RegExp(`Usr ${time}, Sys ${time} +- +Run Remote Usage`).exec(body);
+  if (found === null) return {};
+  const seconds = found
+    .slice(1)
+    .reduce((sum, text, index) => sum + Number(text) * (SECONDS[index % 4] as number), 0);
+  return { remoteCpuMs: seconds * 1000 };
+}
+
+const SECONDS: readonly number[] = [86_400, 3600, 60, 1];
 
 /** The lines under the first, without the one with the codes. */
 function reasonOf(body: string): string {

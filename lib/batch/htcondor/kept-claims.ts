@@ -38,6 +38,9 @@ export interface ClaimTools {
   reschedule(): Promise<unknown>;
 }
 
+/** Events of a job that stays where it is. */
+const LEAVES_SLOT_ALONE: readonly JobEvent['kind'][] = ['measured', 'suspended', 'continued', 'transferring'];
+
 interface Claim {
   /** What its jobs ask for. */
   readonly commands: SubmitOptions;
@@ -88,7 +91,7 @@ export class KeptClaims {
 
   onEvent(event: JobEvent): void {
     const { jobId, kind } = event;
-    if (kind === 'measured') return;
+    if (LEAVES_SLOT_ALONE.includes(kind)) return;
     const slot = this.#slots.get(jobId);
     if (kind === 'running') {
       if (event.slot === undefined) return;

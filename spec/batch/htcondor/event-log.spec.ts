@@ -36,7 +36,16 @@ describe('a recorded event log', () => {
     ['schedd-killed.log', ['queued', 'running', 'running', 'ended'], { exitCode: 0 }],
     ['shadow-exception.log', ['queued', 'running', 'queued', 'running'], { host: 'localhost' }],
     ['submit-event-notes.log', ['queued', 'running', 'ended'], { exitCode: 0 }],
-    ['suspended.log', expect.arrayContaining(['running', 'ended']), { exitCode: 0 }],
+    [
+      'suspended.log',
+      ['queued', 'running', 'suspended', 'continued', 'ended'],
+      { exitCode: 0, remoteCpuMs: 0 },
+    ],
+    [
+      'file-transfer.log',
+      ['queued', 'transferring', 'running', 'transferring', 'transferring', 'ended'],
+      { exitCode: 0 },
+    ],
   ])('tells what happened: %s', (name, kinds, last) => {
     const summary = summaryOf(name);
     expect(summary.kinds).toEqual(kinds);
@@ -58,6 +67,63 @@ describe('a recorded event log', () => {
 
   it('tells the machine', () => {
     expect(parseEventLog(read('exit-0.log')).events[1]).toMatchObject({ kind: 'running', host: 'localhost' });
+  });
+
+  it('tells of the files of a job, and of its suspension, between which it is on its machine', () => {
+    const { events } = parseEventLog(read('transfer-and-suspension.log'));
+    const told = events
+      .filter(({ jobId, kind }) => jobId === '1.0' && kind !== 'measured')
+      .map((event) =>
+        event.kind === 'transferring' ? `${event.direction} ${event.phase}` : (event.kind as string),
+      );
+    expect(told).toEqual([
+      'queued',
+      'input started',
+      'input finished',
+      'running',
+      'suspended',
+      'continued',
+      'output started',
+      'output finished',
+      'ended',
+    ]);
+  });
+
+  it('tells of files that wait to travel, and leaves out what else may travel', () => {
+    const log = [
+      'Entered queue to transfer input files',
+      'Started transferring common files',
+      'Something new',
+    ]
+      .map((words) => `040 (7.0.000) 2026-11-21 01:50:45 ${words}\n...\n`)
+      .join('');
+    expect(parseEventLog(Buffer.from(log)).events).toMatchObject([
+      { kind: 'transferring', direction: 'input', phase: 'queued' },
+    ]);
+  });
+
+  it('tells the processor time of the last run', () => {
+    const log = `005 (7.0.000) 2026-11-21 01:50:45 Job terminated.
+\t(1) Normal termination (return value 0)
+\t\tUsr 1 02:03:04, Sys 0 00:00:05  -  Run Remote Usage
+\t\tUsr 0 00:00:00, Sys 0 00:00:00  -  Run Local Usage
+\t\tUsr 9 02:03:04, Sys 0 00:00:05  -  Total Remote Usage
+...
+`;
+    const remoteCpuMs = 1000 * (86_400 + 2 * 3600 + 3 * 60 + 4 + 5);
+    expect(parseEventLog(Buffer.from(log)).events).toMatchObject([{ kind: 'ended', remoteCpuMs }]);
+  });
+
+  it('tells when each event was', () => {
+    const { events } = parseEventLog(read('suspended.log'));
+    expect(events.map(({ kind, at }) => [kind, at])).toEqual([
+      ['queued', new Date(2026, 10, 21, 1, 50, 38)],
+      ['running', new Date(2026, 10, 21, 1, 50, 39)],
+      ['suspended', new Date(2026, 10, 21, 1, 50, 41)],
+      ['measured', new Date(2026, 10, 21, 1, 50, 41)],
+      ['continued', new Date(2026, 10, 21, 1, 50, 44)],
+      ['ended', new Date(2026, 10, 21, 1, 50, 44)],
+    ]);
   });
 
   it('tells the memory that a job used, and had asked for', () => {
@@ -109,7 +175,14 @@ describe('an event log that is being written', () => {
     const log =
       '012 (7.3.0) 2026-11-21 01:50:45 Job was held.\n\tzu groß… ... 模型\n\tCode 3 Subcode 42\n...\n';
     expect(parseEventLog(Buffer.from(log)).events).toEqual([
-      { jobId: '7.3', kind: 'held', reason: 'zu groß… ... 模型', code: 3, subCode: 42 },
+      {
+        jobId: '7.3',
+        kind: 'held',
+        reason: 'zu groß… ... 模型',
+        code: 3,
+        subCode: 42,
+        at: new Date(2026, 10, 21, 1, 50, 45),
+      },
     ]);
   });
 
@@ -117,7 +190,7 @@ describe('an event log that is being written', () => {
     const log =
       '001 (7.3.000) 07/14 12:00:01 Job executing on host: <10.0.0.7:9618?addrs=x&alias=node7.example.org&noUDP>\n...\n';
     expect(parseEventLog(Buffer.from(log)).events).toEqual([
-      { jobId: '7.3', kind: 'running', host: 'node7.example.org' },
+      { jobId: '7.3', kind: 'running', host: 'node7.example.org', at: expect.any(Date) },
     ]);
   });
 

@@ -50,6 +50,17 @@ describe('Kept claims', () => {
     expect(done).toEqual(['release slot1_1 slot1_2 of 1GB']);
   });
 
+  it('are those of jobs that were suspended, and of those whose files have travelled', async () => {
+    const claims = open();
+    const [jobId] = (await submit(claims, 1)) as [string];
+    claims.onEvent({ kind: 'running', jobId, host: 'node7', slot: 'slot1_1' });
+    for (const kind of ['suspended', 'continued', 'measured'] as const) claims.onEvent({ kind, jobId });
+    claims.onEvent({ kind: 'transferring', jobId, direction: 'output', phase: 'finished' });
+    claims.onEvent({ kind: 'ended', jobId, exitCode: 0 });
+    await claims.close();
+    expect(done).toEqual(['release slot1_1 of 1GB']);
+  });
+
   it('have no command under way any more when they are closed', async () => {
     let end = (): void => {};
     const claims = new KeptClaims(
