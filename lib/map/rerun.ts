@@ -1,5 +1,5 @@
 import type { BatchSystem } from '../batch/batch-system.ts';
-import type { JobOptions } from '../job-options.ts';
+import type { JobOptions, JobPolicies } from '../job-options.ts';
 import { removeCallFiles } from '../job-set/call-files.ts';
 import { isUnsent, jobIdOf, type ComponentStatus } from './component.ts';
 import { chooseComponents, type ComponentChoice } from './components.ts';
@@ -11,15 +11,18 @@ const FAILED: readonly ComponentStatus[] = ['errored', 'removed', 'held'];
 
 /**
  * Submits components once more.
+ * @param options of all of them, or, checked before, of each
  * @returns which
  * @throws {ComponentStateError} {@link JobSetInUseError} {@link SubmitError} {@link TypeError}
  */
 export async function rerunComponents(
   core: MapCore,
   choice: ComponentChoice | undefined,
-  options: JobOptions,
+  options: JobOptions | ((index: number) => JobOptions),
+  policies: JobPolicies = typeof options === 'function' ? {} : options,
 ): Promise<number[]> {
-  core.host.system.checkSubmitOptions(options.submit ?? {});
+  const optionsOf = typeof options === 'function' ? options : () => options;
+  if (typeof options !== 'function') core.host.system.checkSubmitOptions(options.submit ?? {});
   const statuses = await core.look();
   const failed = (index: number): boolean => FAILED.includes(statuses[index] as ComponentStatus);
   const chosen = await chooseComponents(choice ?? failed, statuses);
@@ -42,9 +45,9 @@ export async function rerunComponents(
       const { call } = core.component(index);
       // With its checkpoint, it would have nothing left to do; one that has failed goes on where it was.
       if (statuses[index] === 'completed') await removeCallFiles(jobSet.directory, call.index);
-      executor.again(jobSet, call, options);
+      executor.again(jobSet, call, optionsOf(index));
     }
-  }, options);
+  }, policies);
   return chosen;
 }
 
