@@ -2,8 +2,10 @@ import type { JobBatch } from '../batch/batch-system.ts';
 import type { InputLocation, JobSet } from '../job-set/job-set.ts';
 import { journalJob } from '../job-set/journal.ts';
 import { jobKey } from '../job-set/names.ts';
+import { keptBefore } from './kept-before.ts';
 import { travelsOf } from './travels.ts';
 import type { Call } from './call.ts';
+import { filesNeeded } from './files-needed.ts';
 import { needNames } from './needs.ts';
 
 /** Writes the functions and inputs that are not on the disk yet, as those of a call that is tried again are; tells which. */
@@ -16,6 +18,7 @@ export async function writeCalls(jobSet: JobSet, calls: readonly Call[]): Promis
     const input = locations[index] as InputLocation;
     call.input = jobSet.transfers ? { ...input, travels: await travelsOf(jobSet, call, input) } : input;
     call.payload = undefined;
+    call.files = undefined;
     call.jobSet = jobSet;
   }
   return fresh;
@@ -29,7 +32,12 @@ export function journaledJob(call: Call, attempt: number): string {
 }
 
 /** The same, for the batch system. */
-export function batchedJob({ key, input, payloadHash }: Call, submission: number): JobBatch['jobs'][number] {
+export function batchedJob(call: Call, submission: number): JobBatch['jobs'][number] {
+  const { key, input, payloadHash } = call;
   const { batch, offset, length, travels } = input as InputLocation;
-  return { key, arguments: [key, batch, offset, length, payloadHash, submission].map(String), travels };
+  return {
+    key,
+    arguments: [key, batch, offset, length, payloadHash, submission].map(String),
+    travels: travels && [...travels, ...filesNeeded(call), ...keptBefore(call)],
+  };
 }

@@ -15,14 +15,16 @@ export function transferScript(id: string, { node, execArgv, environment, setup 
     `condor_futures_scratch=$PWD condor_futures_directory=$PWD/${shellWord(id)}`,
     'condor_futures_key=$1 condor_futures_call="$2 $3 $4 $5"',
     // HTCondor makes directories by its own umask.
-    'chmod go-w "$condor_futures_directory" "$condor_futures_directory"/* 2>/dev/null',
+    'chmod -R go-w "$condor_futures_directory" 2>/dev/null',
+    // Files that an evicted run of this job had not finished.
+    '[ -s "$condor_futures_directory"/outcomes/"$condor_futures_key" ] || rm -rf "$condor_futures_directory"/files/"$condor_futures_key"',
     'condor_futures_keep() (',
     '  umask 077',
     // Where HTCondor has the output of its jobs until they end.
     '  cd "$condor_futures_scratch" || exit 0',
     ...[1, 2].map((descriptor) => keepPrinted(descriptor)),
     '  mkdir -p "$condor_futures_directory" && cd "$condor_futures_directory" || exit 0',
-    '  mkdir -p outcomes files/"$condor_futures_key"',
+    '  mkdir -p outcomes files/"$condor_futures_key" calls/"${condor_futures_key%%-*}"',
     '  [ -e outcomes/"$condor_futures_key" ] || : >outcomes/"$condor_futures_key"',
     ')',
     'condor_futures_keep',

@@ -4,6 +4,10 @@ import type { AnyFunction } from '../payload/any-function.ts';
 import { checkCreateOptions, createMap, type CreateMapOptions, type MapRequest } from './create-map.ts';
 import type { Inputs } from './inputs.ts';
 import type { JobMap } from './job-map.ts';
+import { MapBuilder } from './map-builder.ts';
+import { cartesianProduct, valuesOfAxes, type Axes } from './product.ts';
+import { wrapFunction, type WrappedFunction } from './wrap-function.ts';
+import type { WrapOptions } from './wrap-options.ts';
 import { checkOptions } from '../options.ts';
 import {
   CLEAN_TABLE,
@@ -18,10 +22,6 @@ import type { MapHost } from './map-host.ts';
 import { openMap, openMaps, type MapHome } from './open-map.ts';
 import { systemFor } from './system-for.ts';
 import { checkPattern, listTags } from './tags.ts';
-import { MapBuilder } from './map-builder.ts';
-import { cartesianProduct, valuesOfAxes, type Axes } from './product.ts';
-import { wrapFunction, type WrappedFunction } from './wrap-function.ts';
-import type { WrapOptions } from './wrap-options.ts';
 
 /** An executor that has maps besides futures: calls that have a name, and stay on the disk until they are removed. */
 export abstract class MappingExecutor extends ClusterExecutor {
@@ -178,7 +178,7 @@ export abstract class MappingExecutor extends ClusterExecutor {
     };
   }
 
-  #mapHost(): MapHost {
+  #mapHost(): MapHost & MapHome {
     return { ...this.#mapHome(), system: this.parts.system.forMap() };
   }
 }

@@ -4,10 +4,12 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it, jest } from '@jest/globals';
 import { HTCondorExecutor } from '../../lib/htcondor-executor.ts';
 import { JobExitedError, JobRemovedError } from '../../lib/job-errors.ts';
+import { currentJob } from '../../lib/job.ts';
 import { Gate, passGate } from '../support/gate.ts';
 import { sharedTemporaryDirectory, unsharedTemporaryDirectory } from '../support/temporary-directory.ts';
 import { thrownBy } from '../support/thrown-by.ts';
 import { until } from '../support/until.ts';
+import { Notes, walk } from '../support/walk.ts';
 
 jest.setTimeout(120_000);
 
@@ -72,6 +74,37 @@ describe('A job whose files are transferred', () => {
     gate.open();
     expect(await future).toBe('the second time');
     expect(future.attempts).toBe(1);
+  });
+
+  it('takes what it has kept along to where it runs next, each time that it is vacated', async () => {
+    const notes = new Notes(shared);
+    const future = executor.submit(walk, notes.file, 8, 'when told');
+    for (const times of [1, 2]) {
+      await notes.untilHalted(times);
+      await until(() => future.running());
+      await future.vacate();
+    }
+    expect(await future).toEqual([8, 3, 1]);
+    expect(notes.all('step')).toEqual(['1', '2', '3', '4', '5', '6', '7', '8']);
+  });
+
+  it('keeps what a call that returns in time has returned, though it was told to leave', async () => {
+    const notes = new Notes(shared);
+    const future = executor.submit(async (file: string) => {
+      const { appendFileSync } = await import('node:fs');
+      const job = currentJob();
+      appendFileSync(file, `run ${job?.starts}\nhalt\n`);
+      await new Promise((resolve) => {
+        const timer = setTimeout(resolve, 60_000);
+        job?.signal.addEventListener('abort', () => resolve(clearTimeout(timer)));
+      });
+      return 'in time';
+    }, notes.file);
+    await notes.untilHalted(1);
+    await until(() => future.running());
+    await future.vacate();
+    expect(await future).toBe('in time');
+    expect(notes.all('run')).toEqual(['1']);
   });
 
   it('that is removed, or held by a policy, fails with the reason', async () => {

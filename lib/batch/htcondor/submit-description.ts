@@ -111,7 +111,8 @@ export function submitDescription(batch: JobBatch): string {
     initialdir: cwd,
     // Where the pool has no shared FileSystemDomain, HTCondor moves the (no) files itself, and the job runs all the same.
     should_transfer_files: 'IF_NEEDED',
-    when_to_transfer_output: 'ON_EXIT',
+    // What an evicted job has kept comes along to where it runs next.
+    when_to_transfer_output: transfer === undefined ? 'ON_EXIT' : 'ON_EXIT_OR_EVICT',
     transfer_output_files: '""',
   };
   const merged = mergeSubmitOptions(defaults, submit, items.commands, ...avoid.map(notOn));

@@ -1,7 +1,9 @@
 import { dirname, relative, resolve } from 'node:path';
 import {
+  callsDirectory,
   outcomeFile,
   outputFilesOf,
+  parseJobKey,
   scriptFile,
   stderrFile,
   stdoutFile,
@@ -50,9 +52,9 @@ export function transferDescription(batch: JobBatch): TransferDescription {
   return {
     batch: withWholeNames(batch),
     tail: {
-      columns: [...WORDS, 'travels'],
+      columns: [...WORDS, 'number', 'travels'],
       rows: batch.jobs.map((job) =>
-        [...job.arguments.slice(1), ...(job.travels ?? []).map(within)].join(','),
+        [...job.arguments.slice(1), parseJobKey(job.key).call, ...(job.travels ?? []).map(within)].join(','),
       ),
     },
     commands: (submit) => ({
@@ -60,7 +62,10 @@ export function transferDescription(batch: JobBatch): TransferDescription {
       should_transfer_files: 'YES',
       preserve_relative_paths: 'true',
       [INPUT_FILES]: [...ALWAYS_TRAVELS.map(within), '$(travels)', ...ownFiles(submit)].join(','),
-      transfer_output_files: [outcome, files].map(path).join(','),
+      transfer_output_files: [
+        ...[outcome, files].map(path),
+        `${path(callsDirectory(directory))}/$(number)`,
+      ].join(','),
       // HTCondor makes a file before it has all of it: an outcome that has its name is to be whole.
       transfer_output_remaps: `"${path(outcome)}=${path(transferredFile(directory, '$(call)'))}"`,
       arguments: quoteWords([path(scriptFile(directory))]).replace(/"$/, `${words}"`),

@@ -12,15 +12,24 @@ export function parseClassAd(text: string): ClassAd {
   return Object.fromEntries(attributes);
 }
 
-const WORDS: Readonly<Record<string, unknown>> = { true: true, false: false, undefined };
+const WORDS: Readonly<Record<string, boolean | null>> = { true: true, false: false, undefined: null };
+const NUMBER = /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i;
+/** Only quotes are escaped in there. */
+const STRING = /^"(?:\\"|[^"])*"$/;
+const LIST = /^\{ ((?:"(?:\\"|[^"])*"|[\w.+-]+)(?:,(?:"(?:\\"|[^"])*"|[\w.+-]+))*) \}$/;
 
 function valueOf(text: string): unknown {
   const word = text.toLowerCase();
   if (Object.hasOwn(WORDS, word)) return WORDS[word];
-  if (/^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i.test(text)) return Number(text);
-  // Only quotes are escaped in there.
-  const [, string] = /^"((?:[^"\\]|\\"|\\)*)"$/.exec(text) ?? [];
-  return string === undefined ? `/Expr(${text})/` : string.replaceAll('\\"', '"');
+  if (NUMBER.test(text)) return Number(text);
+  if (STRING.test(text)) return text.slice(1, -1).replaceAll('\\"', '"');
+  const [, list] = LIST.exec(text) ?? [];
+  const members = list?.match(/"(?:\\"|[^"])*"|[\w.+-]+/g)?.map((member) => valueOf(member));
+  return members?.every((member) => !isExpression(member)) === true ? members : `/Expr(${text})/`;
+}
+
+function isExpression(value: unknown): boolean {
+  return typeof value === 'string' && value.startsWith('/Expr(');
 }
 
 /** A time in seconds, also as administrators write it: `10 * 60`; undefined if it is none that can be told without the rest of the ad. */

@@ -18,6 +18,7 @@ export class Termination {
   /** Those that are under way. */
   readonly #saves = new Set<Promise<void>>();
   #listening = false;
+  #over = false;
   /** Whether the call wants to do something about it. */
   #heard = false;
   /** Whether it has saved what it wanted to. */
@@ -61,15 +62,13 @@ export class Termination {
 
   /** The call is over: what the process is told now is not its business. */
   end(): void {
+    this.#over = true;
     for (const signal of this.#host.signals) process.off(signal, this.#onSignal);
-    this.#saves.clear();
-    this.#saved = false;
-    this.#heard = true;
   }
 
   /** Whether there is nothing left to be waited for but saves. */
   get #isDone(): boolean {
-    return this.began !== undefined && (this.#saved || !this.#heard);
+    return !this.#over && this.began !== undefined && (this.#saved || !this.#heard);
   }
 
   #look(): void {

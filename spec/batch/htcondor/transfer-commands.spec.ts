@@ -33,8 +33,8 @@ describe('A submit description of jobs whose files are transferred', () => {
 batch_name = 20261121-120000-abcdefgh
 initialdir = /mine/a, "b"=;é
 should_transfer_files = YES
-when_to_transfer_output = ON_EXIT
-transfer_output_files = 20261121-120000-abcdefgh/outcomes/$(call),20261121-120000-abcdefgh/files/$(call)
+when_to_transfer_output = ON_EXIT_OR_EVICT
+transfer_output_files = 20261121-120000-abcdefgh/outcomes/$(call),20261121-120000-abcdefgh/files/$(call),20261121-120000-abcdefgh/calls/$(number)
 request_memory = 2GB
 executable = /bin/sh
 transfer_executable = false
@@ -49,9 +49,9 @@ My.CondorFuturesJobSet = "20261121-120000-abcdefgh"
 My.CondorFuturesSubmission = 3
 My.CondorFuturesCall = "$(call)"
 My.CondorFuturesDollar = "$"
-queue call,batch,offset,length,hash,submission,travels from (
-1,1,0,17,ab,3,20261121-120000-abcdefgh/inputs/1,20261121-120000-abcdefgh/functions/f,20261121-120000-abcdefgh/given/1
-2-3,2,0,4,cd,3,20261121-120000-abcdefgh/inputs/2,20261121-120000-abcdefgh/functions/f,https://example.org/a?b=c
+queue call,batch,offset,length,hash,submission,number,travels from (
+1,1,0,17,ab,3,1,20261121-120000-abcdefgh/inputs/1,20261121-120000-abcdefgh/functions/f,20261121-120000-abcdefgh/given/1
+2-3,2,0,4,cd,3,2,20261121-120000-abcdefgh/inputs/2,20261121-120000-abcdefgh/functions/f,https://example.org/a?b=c
 )
 `,
     );
