@@ -133,6 +133,8 @@ export interface JobBatch {
      * @default false
      */
     readonly transfers?: boolean;
+    /** What travels to every job besides: absolute paths. */
+    readonly brings?: readonly string[];
   };
   /** Of the submissions of the job set, counted from 1. */
   readonly submission: number;

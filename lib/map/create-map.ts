@@ -6,17 +6,16 @@ import { checkOptions, checkSignal, showValue } from '../options.ts';
 import type { AnyFunction } from '../payload/any-function.ts';
 import { ComponentOptions, type MapSubmitOptions } from './component-options.ts';
 import { contentsOfMap } from './contents.ts';
-import { goOnWithMap, type WantedCall } from './go-on-with-map.ts';
+import { goOnWithTag, type WantedCall } from './go-on-with-map.ts';
 import { batchesOf, type Inputs } from './inputs.ts';
 import type { JobMap } from './job-map.ts';
 import { EmptyMapError } from './map-errors.ts';
 import type { MapHost } from './map-host.ts';
-import { openMap, type MapHome } from './open-map.ts';
 import { MapInMaking } from './map-in-making.ts';
+import type { MapHome } from './open-map.ts';
 import { needsKeeper } from './map-options.ts';
 import { withProgress, type ProgressOption } from './progress.ts';
 import { StoredOutcomes } from './stored-outcomes.ts';
-import { hasTag } from './tags.ts';
 
 export interface CreateMapOptions<T = unknown> extends JobPolicies {
   /**
@@ -68,7 +67,8 @@ export interface MapRequest {
  * @throws {TagTakenError} {@link InvalidTagError} {@link EmptyMapError} {@link MisalignedOptionError} {@link SerializationError} {@link SubmitError}
  */
 export async function createMap(
-  host: MapHost & MapHome,
+  host: MapHost,
+  home: MapHome,
   request: MapRequest,
   options: CreateMapOptions<never>,
 ): Promise<JobMap> {
@@ -76,7 +76,7 @@ export async function createMap(
   const { tag } = options;
   const total = Array.isArray(request.inputs) ? request.inputs.length : undefined;
   return withProgress(progress, async (tell) =>
-    makeMap(host, request, {
+    makeMap(host, home, request, {
       ...others,
       onProgress: (made) => {
         onProgress(made);
@@ -88,7 +88,8 @@ export async function createMap(
 }
 
 async function makeMap(
-  host: MapHost & MapHome,
+  host: MapHost,
+  home: MapHome,
   { fn, inputs, spread, axes, written: known }: MapRequest,
   options: CreateMapOptions<never>,
 ): Promise<JobMap> {
@@ -125,15 +126,11 @@ async function makeMap(
     components.checkCount(count);
     signal?.throwIfAborted();
   };
-  const { directory } = host.options;
-  const stored =
-    reuse && header.contents !== undefined
-      ? await StoredOutcomes.find(directory, header.contents)
-      : undefined;
-  if (reuse && wanted !== undefined && (await hasTag(directory, wanted))) {
-    const goOn = { header, written, batches: batches(), policies, stored };
-    return openMap(wanted, host, async (core) => goOnWithMap(core, goOn));
+  if (reuse && wanted !== undefined) {
+    const found = await goOnWithTag(wanted, home, { header, written, batches: batches(), policies });
+    if (found !== undefined) return found;
   }
+  const stored = reuse ? await StoredOutcomes.find(host.options.directory, header.contents) : undefined;
   const made = new MapInMaking(host, header, wanted === undefined);
   try {
     const executor = await made.begin(wanted);

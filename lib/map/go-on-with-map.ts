@@ -1,18 +1,18 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { copyArguments, encodeRequest } from '../cluster/encode-request.ts';
 import type { WrittenFunction } from '../cluster/functions.ts';
-import { readCalls } from '../cluster/journaled-calls.ts';
-import { recoverCalls } from '../cluster/recovery.ts';
 import type { MapHeader } from '../cluster-options.ts';
 import type { JobOptions, JobPolicies } from '../job-options.ts';
-import { readArchive } from '../job-set/archive.ts';
-import { readJournal } from '../job-set/journal.ts';
-import { jobIdOf, type ComponentStatus } from './component.ts';
+import type { ComponentStatus } from './component.ts';
 import { contentsOfCall } from './contents.ts';
 import type { MapCore } from './map-core.ts';
-import type { MapExecutor } from './map-executor.ts';
+import { removeTagged } from './clean-maps.ts';
+import { MapUnfinishedError } from './map-errors.ts';
+import { openMap, type MapHome } from './open-map.ts';
+import { hasTag } from './tags.ts';
+import type { JobMap } from './job-map.ts';
+import { rerunComponents } from './rerun.ts';
 import { MapDiffersError } from './reuse-errors.ts';
-import { contentsOfInputs, type StoredOutcomes } from './stored-outcomes.ts';
+import { contentsOfInputs } from './stored-outcomes.ts';
 
 /** What a map is to be from now on. */
 export interface Wanted {
@@ -21,7 +21,6 @@ export interface Wanted {
   /** The arguments and options of its calls, so many at a time, to be iterated over once. */
   readonly batches: AsyncIterable<readonly WantedCall[]>;
   readonly policies: JobPolicies;
-  readonly stored: StoredOutcomes | undefined;
 }
 
 export interface WantedCall {
@@ -32,29 +31,43 @@ export interface WantedCall {
 const FAILED: readonly ComponentStatus[] = ['errored', 'removed', 'held'];
 
 /**
+ * Goes on with the map of a tag, as {@link goOnWithMap}; what is left of one that was not made to its end is removed.
+ * @returns undefined if there is none
+ * @throws {MapUnfinishedError} if it is just being made
+ */
+export async function goOnWithTag(tag: string, home: MapHome, wanted: Wanted): Promise<JobMap | undefined> {
+  if (!(await hasTag(home.options.directory, tag))) return undefined;
+  try {
+    return await openMap(tag, home, async (core) => goOnWithMap(core, wanted));
+  } catch (error) {
+    if (!(error instanceof MapUnfinishedError) || error.isBeingMade) throw error;
+    await removeTagged(tag, home, {});
+    return undefined;
+  }
+}
+
+/**
  * Goes on with a map that is on the disk: what has failed, was removed or never ran is run again, what is active is left alone, and what is wanted
- * besides is added.
+ * besides is added. Of one that was not made to its end nothing is changed.
  * @throws {MapDiffersError} if it is of something else, or of more inputs; {@link JobSetInUseError}; {@link SubmitError}
  */
-export async function goOnWithMap(core: MapCore, wanted: Wanted): Promise<void> {
-  checkHeader(core, wanted.header);
+async function goOnWithMap(core: MapCore, wanted: Wanted): Promise<void> {
   await core.look();
+  if (core.length === 0) return;
+  checkHeader(core, wanted.header);
   const { known, further } = await compareInputs(core, wanted);
   const statuses = await core.look();
-  const failed = (index: number): boolean => FAILED.includes(statuses[index] as ComponentStatus);
-  const indices = statuses.map((_, index) => index);
-  const active = indices.filter((index) => statuses[index] !== 'completed' && !failed(index));
-  const isLookedAfter = core.reader.isAttended;
-  const mayBeLost = isLookedAfter ? [] : active;
-  if (further.length === 0 && mayBeLost.length === 0 && !indices.some(failed)) return;
+  const failed = [...statuses.keys()].filter((index) => FAILED.includes(statuses[index] as ComponentStatus));
+  await rerunComponents(core, failed, (index) => known[index] as JobOptions, wanted.policies);
+  if (further.length === 0) return;
   await core.submit(async (executor) => {
-    const lost = new Set(await lostComponents(core, mayBeLost));
-    await removeHeld(core, statuses);
-    for (const index of indices.filter((one) => failed(one) || lost.has(one)))
-      executor.again(core.reader.jobSet, core.component(index).call, known[index] as JobOptions);
-    await writeAll(executor, further, wanted);
+    for (let begin = 0; begin < further.length; begin += BATCH)
+      await executor.write(wanted.written, further.slice(begin, begin + BATCH));
   }, wanted.policies);
 }
+
+/** So many are encoded and written at once. */
+const BATCH = 1000;
 
 function checkHeader({ tag, header }: MapCore, wanted: MapHeader): void {
   const differ = (difference: MapDiffersError['difference'], what: string): MapDiffersError =>
@@ -82,7 +95,7 @@ async function compareInputs(
   const calls = reader.components.map(({ call }) => call);
   for await (const [{ index }, contents] of contentsOfInputs(reader.jobSet, calls))
     there.set(index - 1, contents);
-  const { capture, otherNode } = host.options;
+  const { capture, otherNode, filesystem } = host.options;
   const functions = { write: () => written };
   const known: JobOptions[] = [];
   const further: WantedCall[] = [];
@@ -92,7 +105,7 @@ async function compareInputs(
       if (index >= core.length) {
         // The caller's may change until they are written.
         const copy = [...args];
-        copyArguments(copy, written, { capture });
+        copyArguments(copy, written, { capture }, filesystem === 'transfer');
         further.push({ args: copy, options });
         continue;
       }
@@ -109,38 +122,4 @@ async function compareInputs(
     throw new MapDiffersError(tag, 'inputs', what, known.length);
   }
   return { known, further };
-}
-
-/** Of components that seem to be active in a map that nobody looks after, those whose jobs are gone. */
-async function lostComponents(core: MapCore, active: readonly number[]): Promise<number[]> {
-  if (active.length === 0) return [];
-  const { jobSet } = core.reader;
-  const journaled = readCalls(await readJournal(jobSet.directory));
-  const archive = await readArchive(jobSet.directory);
-  const { calls } = await recoverCalls(jobSet, core.host.system, journaled, [...archive]);
-  const gone = calls.filter(({ state }) => state === 'begun' || state === 'waiting');
-  const suspects = gone.map(({ index }) => index - 1).filter((index) => active.includes(index));
-  // Their outcomes may be on their way.
-  if (gone.some(({ state }) => state === 'begun')) await delay(await core.watch.grace());
-  const statuses = await core.look();
-  return suspects.filter((index) => statuses[index] !== 'completed');
-}
-
-/** Else two jobs would have one component. */
-async function removeHeld(core: MapCore, statuses: readonly ComponentStatus[]): Promise<void> {
-  const held = core.reader.components.filter(({ index }) => statuses[index] === 'held');
-  const jobIds = held.map((component) => jobIdOf(component)).filter((id) => id !== undefined);
-  if (jobIds.length > 0) await core.host.system.remove(jobIds);
-}
-
-/** So many are encoded and written at once. */
-const BATCH = 1000;
-
-async function writeAll(
-  executor: MapExecutor,
-  calls: readonly WantedCall[],
-  { written, stored }: Wanted,
-): Promise<void> {
-  for (let begin = 0; begin < calls.length; begin += BATCH)
-    await executor.write(written, calls.slice(begin, begin + BATCH), stored);
 }

@@ -15,8 +15,8 @@ import { MapCore } from './map-core.ts';
 import type { MapHost, MapPlace } from './map-host.ts';
 import { countStatuses } from './count-statuses.ts';
 import { MapView } from './map-view.ts';
-import { coordinatesIn, indexIn } from './product.ts';
 import { removeOpenMap, type RemoveOptions } from './remove-map.ts';
+import { coordinatesIn, indexIn } from './product.ts';
 import { rerunComponents } from './rerun.ts';
 import { sizeOf } from './size-of.ts';
 import { makePersistent, renameTag } from './tags.ts';
@@ -75,6 +75,13 @@ export class JobMap<A extends readonly unknown[] = readonly unknown[], R = unkno
     return this.core.reader.components.map((component) => componentUsage(component));
   }
 
+  /** The components whose outcomes were taken over from other maps, as `reuse: true` does. */
+  async reused(): Promise<number[]> {
+    await this.core.look();
+    const { components } = this.core.reader;
+    return components.filter(({ call }) => call.reused === true).map(({ index }) => index);
+  }
+
   /** How many components are in which status, in a line such as `first-try: 3 completed, 1 running`. */
   async status(): Promise<string> {
     return `${this.tag}: ${showCounts(countStatuses(await this.statuses()))}`;
@@ -97,13 +104,6 @@ export class JobMap<A extends readonly unknown[] = readonly unknown[], R = unkno
   /** The reports of those that have failed by now; waits for none. */
   errorReports(): AsyncGenerator<string, void, undefined> {
     return errorReports(this.core);
-  }
-
-  /** The components whose outcomes were taken over from other maps, as `reuse: true` does. */
-  async reused(): Promise<number[]> {
-    await this.core.look();
-    const { components } = this.core.reader;
-    return components.filter(({ call }) => call.reused === true).map(({ index }) => index);
   }
 
   /** What it takes on the disk, in bytes. */

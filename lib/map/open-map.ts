@@ -5,8 +5,8 @@ import type { MapHeader } from '../cluster-options.ts';
 import { DirectoryError } from '../errors.ts';
 import { JobSet } from '../job-set/job-set.ts';
 import { JobMap } from './job-map.ts';
-import type { MapCore } from './map-core.ts';
 import { keeperOf } from './keepers.ts';
+import type { MapCore } from './map-core.ts';
 import { MapOutOfReachError, MapRemovedError, MapUnfinishedError } from './map-errors.ts';
 import type { MapHost } from './map-host.ts';
 import { outOfReach } from './out-of-reach.ts';
@@ -28,18 +28,16 @@ export interface MapSetHeader extends JobSetHeader {
 
 /**
  * A map by its tag, made by whatever program. What lies on the disk can always be read; where its jobs cannot be reached, only that.
- * @param begin is given it before anybody else
  * @throws {TagNotFoundError} {@link MapRemovedError} {@link MapUnfinishedError} {@link DirectoryError} {@link OwnershipError}
  */
-export async function openMap(
-  tag: string,
-  home: MapHome,
-  begin?: (core: MapCore) => Promise<void>,
-): Promise<JobMap> {
+export async function openMap(tag: string, home: MapHome, begin?: Begin): Promise<JobMap> {
   const map = await openWhatThereIs(tag, home, begin);
   if (map.length === 0) throw new MapUnfinishedError(tag, map.isAttended);
   return map;
 }
+
+/** What is done to a map before anybody has it. */
+type Begin = (core: MapCore) => Promise<void>;
 
 /** The same, of all maps whose tags fit a pattern; those that go meanwhile, or are not made yet, are left out. */
 export async function openMaps(pattern: string | undefined, home: MapHome): Promise<JobMap[]> {
@@ -64,11 +62,7 @@ export function isMissing(error: unknown): boolean {
 }
 
 /** As {@link openMap}, also if the map has no components: its program has not come to the end of its making. */
-export async function openWhatThereIs(
-  tag: string,
-  home: MapHome,
-  begin?: (core: MapCore) => Promise<void>,
-): Promise<JobMap> {
+export async function openWhatThereIs(tag: string, home: MapHome, begin?: Begin): Promise<JobMap> {
   const { options } = home;
   const record = await readTag(options.directory, tag);
   const open = async (transfers: boolean): Promise<JobSet> =>

@@ -1,5 +1,6 @@
 import type { BatchSystem } from '../batch/batch-system.ts';
-import type { JobOptions } from '../job-options.ts';
+import type { JobOptions, JobPolicies } from '../job-options.ts';
+import { removeCallFiles } from '../job-set/call-files.ts';
 import { isUnsent, jobIdOf, type ComponentStatus } from './component.ts';
 import { chooseComponents, type ComponentChoice } from './components.ts';
 import type { MapCore } from './map-core.ts';
@@ -10,15 +11,18 @@ const FAILED: readonly ComponentStatus[] = ['errored', 'removed', 'held'];
 
 /**
  * Submits components once more.
+ * @param options of all of them, or, checked before, of each
  * @returns which
  * @throws {ComponentStateError} {@link JobSetInUseError} {@link SubmitError} {@link TypeError}
  */
 export async function rerunComponents(
   core: MapCore,
   choice: ComponentChoice | undefined,
-  options: JobOptions,
+  options: JobOptions | ((index: number) => JobOptions),
+  policies: JobPolicies = typeof options === 'function' ? {} : options,
 ): Promise<number[]> {
-  core.host.system.checkSubmitOptions(options.submit ?? {});
+  const optionsOf = typeof options === 'function' ? options : () => options;
+  if (typeof options !== 'function') core.host.system.checkSubmitOptions(options.submit ?? {});
   const statuses = await core.look();
   const failed = (index: number): boolean => FAILED.includes(statuses[index] as ComponentStatus);
   const chosen = await chooseComponents(choice ?? failed, statuses);
@@ -34,10 +38,16 @@ export async function rerunComponents(
   const jobIds = held.map((index) => jobIdOf(core.component(index))).filter((id) => id !== undefined);
   // Else two jobs would have one component.
   if (jobIds.length > 0) await (await core.reach()).remove(jobIds);
+  const { jobSet } = core.reader;
   await core.submit(async (executor) => {
     await revokeUnheard(core, executor.system, chosen);
-    for (const index of chosen) executor.again(core.reader.jobSet, core.component(index).call, options);
-  }, options);
+    for (const index of chosen) {
+      const { call } = core.component(index);
+      // With its checkpoint, it would have nothing left to do; one that has failed goes on where it was.
+      if (statuses[index] === 'completed') await removeCallFiles(jobSet.directory, call.index);
+      executor.again(jobSet, call, optionsOf(index));
+    }
+  }, policies);
   return chosen;
 }
 

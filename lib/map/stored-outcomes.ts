@@ -30,8 +30,9 @@ export class StoredOutcomes {
   readonly #slots = new Slots(AT_ONCE);
 
   /** Those of maps with the same function and surroundings. What cannot be read is left out. @throws {DirectoryError} */
-  static async find(directory: string, contents: MapContents): Promise<StoredOutcomes> {
+  static async find(directory: string, contents: MapContents | undefined): Promise<StoredOutcomes> {
     const found = new StoredOutcomes();
+    if (contents === undefined) return found;
     for (const tag of await listTags(directory)) {
       // It may be removed meanwhile, or be torn, or be another user's.
       await found.#addMap(directory, tag, contents).catch(() => {});

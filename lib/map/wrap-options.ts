@@ -1,4 +1,5 @@
 import type { SubmitOptions } from '../batch/batch-system.ts';
+import { keyOf, mergeSubmitOptions, REQUIREMENTS } from '../batch/merge-submit-options.ts';
 import { checkPolicies, POLICY_TABLE, type JobOptions, type JobPolicies } from '../job-options.ts';
 import { checkOptions, showValue } from '../options.ts';
 import type { MapSubmitOptions } from './component-options.ts';
@@ -74,15 +75,14 @@ type Entry = AnySubmit[string];
 function joinSubmit(outer: AnySubmit, inner: AnySubmit): AnySubmit {
   const merged: Record<string, Entry> = { ...outer };
   for (const [name, value] of Object.entries(inner)) {
-    // HTCondor's names are the same in any case.
-    const known = Object.keys(merged).find((other) => other.toLowerCase() === name.toLowerCase());
+    const known = Object.keys(merged).find((other) => keyOf(other) === keyOf(name));
     if (known === undefined) {
       merged[name] = value;
       continue;
     }
     const before = merged[known] as Entry;
     Reflect.deleteProperty(merged, known);
-    merged[name] = name.toLowerCase() === 'requirements' ? joinRequirements(before, value) : value;
+    merged[name] = keyOf(name) === REQUIREMENTS ? joinRequirements(before, value) : value;
   }
   return merged;
 }
@@ -104,5 +104,6 @@ function joinRequirements(outer: Entry, inner: Entry): Entry {
 }
 
 function both(first: Requirements, second: Requirements): Requirements {
-  return first === undefined || second === undefined ? (first ?? second) : `(${first}) && (${second})`;
+  if (first === undefined || second === undefined) return first ?? second;
+  return mergeSubmitOptions({ [REQUIREMENTS]: first }, { [REQUIREMENTS]: second })[REQUIREMENTS];
 }

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { LocalExecutor } from '../../lib/local-executor.ts';
@@ -90,6 +90,45 @@ describe('a map made again in another run of a program', () => {
       stderr: '',
     });
     expect(calls().filter((call) => call === '0')).toHaveLength(1);
+  }, 60_000);
+});
+
+describe('a map whose program was ended while it was being made', () => {
+  it('is made anew with reuse: true, and has nothing of the first', async () => {
+    const { directory, file, ran } = newCount();
+    const program = (inputs: string, tag: string): string =>
+      `const executor = new condorFutures.LocalExecutor({ directory: ${JSON.stringify(directory)} });
+      const endless = async function* () {
+        for (let x = 1; x <= 1000; x += 1) yield x;
+        console.log('written');
+        await new Promise((resolve) => setTimeout(resolve, 60_000));
+      };
+      async function square(x) {
+        const { appendFileSync } = await import('node:fs');
+        appendFileSync(${JSON.stringify(file)}, x + '\\n');
+        return x * x;
+      }
+      try {
+        const map = await executor.createMap(square, ${inputs}, { tag: '${tag}', reuse: true });
+        for await (const value of map) console.log(value);
+        console.log(await map.reused());
+      } catch (error) { console.log(error.name, error.isBeingMade); }`;
+    await runProgram(program('[1]', 'other'));
+    const cutOff = startProgram(program('endless()', 'cut-off'));
+    try {
+      await cutOff.printed('written');
+      // It has taken over an outcome, and does not come to its end.
+      const names = readdirSync(directory, { recursive: true, encoding: 'utf8' });
+      expect(names.filter((name) => name.endsWith('outcomes/1'))).toHaveLength(2);
+      const { stdout } = await runProgram(program('[5]', 'cut-off'));
+      expect(stdout).toBe('MapUnfinishedError true\n');
+    } finally {
+      cutOff.signal('SIGKILL', 'group');
+    }
+    await cutOff.ended;
+    const { stdout } = await runProgram(program('[5, 1]', 'cut-off'));
+    expect(stdout).toBe('25\n1\n[ 1 ]\n');
+    expect(ran().toSorted()).toEqual(['1', '5']);
   }, 60_000);
 });
 
