@@ -6,6 +6,8 @@ import { isSettled, type ComponentHold, type ComponentStatus } from './component
 import { checkComponent } from './components.ts';
 import type { MapCore } from './map-core.ts';
 import { ComponentPendingError, MapComponentError } from './map-errors.ts';
+import { countStatuses } from './count-statuses.ts';
+import { withProgress, type MapProgress, type ProgressOption } from './progress.ts';
 import { readInputs } from './read-inputs.ts';
 
 export interface MapWaitOptions extends WaitOptions {
@@ -19,6 +21,11 @@ export interface MapWaitOptions extends WaitOptions {
    * @default false
    */
   readonly errorsOk?: boolean | undefined;
+  /**
+   * Show how far it has come.
+   * @default false
+   */
+  readonly progress?: ProgressOption | undefined;
 }
 
 export interface ComponentWaitOptions extends WaitOptions {
@@ -168,8 +175,19 @@ export abstract class MapView<A extends readonly unknown[], R> implements AsyncI
    */
   async wait(options: number | MapWaitOptions = {}): Promise<void> {
     const given = typeof options === 'number' ? { timeout: options } : options;
-    const wait = checkWaitOptions('wait()', given, { holdsOk: ['boolean'], errorsOk: ['boolean'] });
-    const { holdsOk = false, errorsOk = false } = given;
+    const wait = checkWaitOptions('wait()', given, {
+      holdsOk: ['boolean'],
+      errorsOk: ['boolean'],
+      progress: ['boolean', 'function'],
+    });
+    return withProgress(given.progress, async (tell) => this.#wait(given, wait, tell));
+  }
+
+  async #wait(
+    { holdsOk = false, errorsOk = false }: MapWaitOptions,
+    wait: WaitOptions,
+    tell: (progress: MapProgress) => void,
+  ): Promise<void> {
     const isFine: Readonly<Partial<Record<ComponentStatus, boolean>>> = {
       completed: true,
       errored: errorsOk,
@@ -182,6 +200,8 @@ export abstract class MapView<A extends readonly unknown[], R> implements AsyncI
         const bad = statuses.findIndex((status) => this.core.isSettled(status) && isFine[status] !== true);
         if (bad !== -1) return bad;
         left = statuses.filter((status) => isFine[status] !== true).length;
+        const total = statuses.length;
+        tell({ tag: this.tag, phase: 'waiting', done: total - left, total, counts: countStatuses(statuses) });
         return left === 0 ? -1 : undefined;
       },
       wait,
