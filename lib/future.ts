@@ -4,6 +4,7 @@ import { runDoneCallback } from './done-callback.ts';
 import { CancelledError, InvalidStateError, JobControlError } from './errors.ts';
 import type { FutureSource, FutureState, JobControl, Usage } from './future-source.ts';
 import type { Progress } from './job-set/progress.ts';
+import type { OutputFile } from './job-set/output-files.ts';
 import { nameOfType, showValue } from './options.ts';
 import { cannotTravel } from './payload/untransferable.ts';
 import { checkWaitOptions, waitFor, type WaitOptions } from './timeout.ts';
@@ -158,6 +159,14 @@ export class Future<T> extends Promise<T> {
     return this.#source.stderr();
   }
 
+  /**
+   * The files that the call has sent back with outputFile(), of its last attempt: all of them once the future is done. They stay until their
+   * directory is removed, also after a shutdown.
+   */
+  async outputFiles(): Promise<readonly OutputFile[]> {
+    return (await this.#source.outputFiles?.()) ?? [];
+  }
+
   /** What the call has told last by `progress()`; undefined if it has told nothing, or its files have been removed (`keepFiles`). */
   async progress(): Promise<Progress | undefined> {
     return this.#source.progress?.();
@@ -234,19 +243,17 @@ export class Future<T> extends Promise<T> {
   async #wait(wait: number | WaitOptions): Promise<void> {
     const options = checkWaitOptions('result()', wait);
     if (this.done()) return;
-    const settled = this.then(
-      () => {},
-      () => {},
-    );
-    await waitFor(
-      settled,
-      options,
-      () => `The call is still ${this.#state} after ${String(options.timeout)} ms`,
-    );
+    const settled = this.then(ignore, ignore);
+    const describe = (): string => `The call is still ${this.#state} after ${String(options.timeout)} ms`;
+    await waitFor(settled, options, describe);
+  }
+
+  #assertOpen(): void {
+    if (this.done()) throw new InvalidStateError(`The future is ${this.#state} already`);
   }
 
   #end(state: 'finished' | 'failed' | 'cancelled', outcome: unknown): void {
-    if (this.done()) throw new InvalidStateError(`The future is ${this.#state} already`);
+    this.#assertOpen();
     this.#state = state;
     // A failure that nobody looks at must not end the process with an unhandledRejection; a value can be a promise of one.
     if (state !== 'finished' || typeof outcome === 'object' || typeof outcome === 'function')
@@ -277,7 +284,7 @@ export class Future<T> extends Promise<T> {
     control = {
       create: (source) => new Future(source),
       setState: (future, state) => {
-        if (future.done()) throw new InvalidStateError(`The future is ${future.#state} already`);
+        future.#assertOpen();
         future.#state = state;
       },
       end: (future, state, outcome) => future.#end(state, outcome),

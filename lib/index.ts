@@ -3,6 +3,17 @@ export { HTCondorExecutor, type HTCondorExecutorOptions } from './htcondor-execu
 export { LocalExecutor, type LocalExecutorOptions } from './local-executor.ts';
 export type { ClusterExecutor } from './cluster-executor.ts';
 export type { MappingExecutor } from './map/mapping-executor.ts';
+export {
+  clean,
+  loadMap,
+  loadMaps,
+  removeMap,
+  tags,
+  type LoadMapOptions,
+  type TagsOptions,
+} from './map/manage-maps.ts';
+export type { CleanOptions, RemoveMapOptions } from './map/clean-maps.ts';
+export type { SystemPlace } from './map/system-for.ts';
 export { JobMap } from './map/job-map.ts';
 export { MapBuilder } from './map/map-builder.ts';
 export type { Axes } from './map/product.ts';
@@ -28,6 +39,7 @@ export type {
   DeliveryMethod,
 } from './delivery/delivery.ts';
 export { registerDelivery, unregisterDelivery } from './delivery/methods.ts';
+export type { BundleDelivery } from './delivery/bundle/bundle-options.ts';
 export type { ContainerDelivery } from './delivery/container.ts';
 export type { PathDelivery } from './delivery/path.ts';
 export type { WorkerOptions } from './workers/worker-options.ts';
@@ -46,7 +58,7 @@ export type { ItemResult, MapOptions, MapResults } from './map-results.ts';
 export { Future } from './future.ts';
 export { FutureController } from './future-controller.ts';
 export type { FutureSource, FutureState, JobControl, Usage } from './future-source.ts';
-export { checkpoint, currentJob, progress, type Checkpoint, type CurrentJob } from './job.ts';
+export { checkpoint, currentJob, outputFile, progress, type Checkpoint, type CurrentJob } from './job.ts';
 export type { Progress } from './job-set/progress.ts';
 export { asCompleted, type Completions } from './as-completed.ts';
 export type { AsCompletedOptions } from './completed-entries.ts';
@@ -64,7 +76,10 @@ export {
 export { moduleFunction, type ModuleFunction } from './payload/module-function.ts';
 export { registerErrorClass } from './payload/thrown.ts';
 export * from './delivery-errors.ts';
+export { inputDirectory, inputFile } from './payload/input-file.ts';
 export * from './errors.ts';
+export * from './file-errors.ts';
+export { listOutputFiles, type OutputFile, type OutputOwner } from './job-set/output-files.ts';
 export * from './job-errors.ts';
 export type { OrFuture, OrFutures } from './or-future.ts';
 export { DependencyError } from './dependency-error.ts';

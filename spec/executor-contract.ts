@@ -11,6 +11,7 @@ import { deaths } from './contract/deaths.ts';
 import { dependencies } from './contract/dependencies.ts';
 import { errors } from './contract/errors.ts';
 import { files } from './contract/files.ts';
+import { filesOfCalls } from './contract/files-of-calls.ts';
 import { futures } from './contract/futures.ts';
 import { inside } from './contract/inside.ts';
 import { maps } from './contract/maps.ts';
@@ -52,6 +53,7 @@ export function executorContract(
       jobOptions,
       shutdown,
       files,
+      filesOfCalls,
       inside,
       programs,
       attach,

@@ -106,6 +106,24 @@ export function mapContract(
       expect(await thrownBy(iteration.next())).toBeInstanceOf(RangeError);
     });
 
+    atOnce('tells what components died of, and waits for none of them for ever', async () => {
+      const ends = [
+        (): unknown => process.kill(process.pid, 'SIGKILL'),
+        (): unknown => process.exit(0),
+        (): unknown => ({ pending: new Promise(() => {}) }),
+      ];
+      const map = await executor.createMap((end: () => unknown) => end(), ends);
+      await map.wait({ errorsOk: true });
+      expect(await map.statuses()).toEqual(['errored', 'errored', 'errored']);
+      expect([...(await map.errors()).values()].map((error) => (error as Error).name)).toEqual([
+        'JobKilledError',
+        'ProcessExitError',
+        'SerializationError',
+      ]);
+      expect(await map.rerun([0])).toEqual([0]);
+      expect(await map.error(0)).toMatchObject({ name: 'JobKilledError', attempts: 2 });
+    });
+
     atOnce('yields components as they are done, failed ones among them, with their inputs', async () => {
       const map = await executor.createMap(threeFails, [3, 5]);
       const seen = new Map<number, unknown>();

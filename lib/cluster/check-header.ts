@@ -1,15 +1,16 @@
 import { hostname } from 'node:os';
 import type { BatchSystem } from '../batch/batch-system.ts';
+import type { Filesystem } from '../cluster-options.ts';
 import { DirectoryError } from '../errors.ts';
 import type { JobSet } from '../job-set/job-set.ts';
 
 /** Where the jobs of a job set are, as its header says. */
-interface Header {
+export interface JobSetHeader {
   readonly system?: string;
   /** Of the process that made it. */
   readonly host?: string;
   /** Undefined in those of earlier versions: 'shared'. */
-  readonly filesystem?: string;
+  readonly filesystem?: Filesystem;
   readonly queue?: { readonly pool?: string; readonly schedd?: string };
 }
 
@@ -18,32 +19,45 @@ interface Header {
  * @throws {DirectoryError} with the remedy
  */
 export async function checkHeader(jobSet: JobSet, system: BatchSystem): Promise<void> {
-  const header = (await jobSet.readHeader()) as Header;
+  const header = (await jobSet.readHeader()) as JobSetHeader;
   const trouble = troubleWith(header, system, hostname()) ?? troubleWithFilesystem(header, jobSet.transfers);
   if (trouble !== undefined)
     throw new DirectoryError(`The jobs of ${jobSet.directory} ${trouble}`, jobSet.directory);
 }
 
 /** In the same words. */
-function troubleWithFilesystem({ filesystem = 'shared' }: Header, transfers: boolean): string | undefined {
+function troubleWithFilesystem(
+  { filesystem = 'shared' }: JobSetHeader,
+  transfers: boolean,
+): string | undefined {
   if ((filesystem === 'transfer') === transfers) return undefined;
   return `have been submitted with another \`filesystem\`. Remedy: attach with \`filesystem: '${filesystem}'\``;
 }
 
-/** Why the jobs would not be found, for the end of a sentence that begins with them. */
-export function troubleWith(header: Header, { name, queue }: BatchSystem, host: string): string | undefined {
+/**
+ * Why the jobs would not be found, for the end of a sentence that begins with them.
+ * @param attach what is tried
+ */
+export function troubleWith(
+  header: JobSetHeader,
+  { name, queue }: Pick<BatchSystem, 'name' | 'queue'>,
+  host: string,
+  attach = 'attach',
+): string | undefined {
   if (header.system !== name) {
-    return `are those of ${header.system}, not of ${name}. Remedy: attach with the executor that submitted them`;
+    return `are those of ${header.system}, not of ${name}. Remedy: ${attach} with the executor that submitted them`;
   }
   if (queue === undefined)
-    return header.host === host ? undefined : `are on ${header.host}, not on ${host}. Remedy: attach there`;
+    return header.host === host
+      ? undefined
+      : `are on ${header.host}, not on ${host}. Remedy: ${attach} there`;
   const { pool, schedd } = header.queue ?? {};
   if (pool !== queue.pool || (schedd !== undefined && schedd !== queue.schedd)) {
     const options = JSON.stringify({ pool, schedd });
-    return `are in another queue. Remedy: attach with the options of the executor that submitted them, ${options}`;
+    return `are in another queue. Remedy: ${attach} with the options of the executor that submitted them, ${options}`;
   }
   if (schedd === undefined && queue.schedd === undefined && header.host !== host) {
-    return `are in the queue of ${header.host}, not of ${host}. Remedy: attach there, or name its schedd with the option \`schedd\``;
+    return `are in the queue of ${header.host}, not of ${host}. Remedy: ${attach} there, or name its schedd with the option \`schedd\``;
   }
   return undefined;
 }

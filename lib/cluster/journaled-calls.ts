@@ -34,6 +34,8 @@ export interface Journaled {
   readonly submissions: readonly JournaledSubmission[];
   /** Nobody waits for its calls any more. */
   readonly closed: boolean;
+  /** Of a map: how many components it has; calls beyond them were being added when that was cut off. */
+  readonly components: number;
 }
 
 /** Puts together what the lines of a journal say of each call. */
@@ -42,9 +44,14 @@ export function readCalls(entries: readonly (JournalEntry & { readonly time: str
   const earlier: JournaledCall[] = [];
   const submissions = new Map<number, JournaledSubmission>();
   let closed = false;
+  let components = 0;
   for (const entry of entries) {
     if (entry.event === 'closed') {
       closed = true;
+      continue;
+    }
+    if (entry.event === 'components') {
+      components = entry.count;
       continue;
     }
     if (entry.event === 'submitting') {
@@ -80,7 +87,7 @@ export function readCalls(entries: readonly (JournalEntry & { readonly time: str
     else if (entry.event === 'submitted') batch.ids = entry.ids;
     else batch.refusal = entry.error;
   }
-  return { calls, earlier, submissions: [...submissions.values()], closed };
+  return { calls, earlier, submissions: [...submissions.values()], closed, components };
 }
 
 /** None of the calls of a submission has got a job by it. */

@@ -7,6 +7,7 @@ export interface ChosenDelivery {
   readonly name: string;
   readonly options: Readonly<Record<string, unknown>>;
   readonly method: CheckedDelivery;
+  readonly executor: string;
 }
 
 /**
@@ -38,6 +39,6 @@ export function chooseDelivery(
         `Remedy: \`delivery: { method: '${name}', node: … }\`, where it takes that`,
     );
   }
-  method.check?.(options, executor);
-  return { name, options, method };
+  method.check?.(options, executor, (inner) => chooseDelivery(executor, inner, undefined));
+  return { name, options, method, executor };
 }

@@ -8,8 +8,10 @@ import { CondorFuturesError } from '../errors.ts';
 import type { JobSet } from '../job-set/job-set.ts';
 import { troubleWithVariable } from '../job-set/job-environment.ts';
 import { checkOptions, showValue } from '../options.ts';
-import type { ChosenDelivery } from './choose-delivery.ts';
-import type { Delivered, DeliveryContext } from './delivery.ts';
+import { chooseDelivery, type ChosenDelivery } from './choose-delivery.ts';
+import type { Delivered, Delivery, DeliveryContext } from './delivery.ts';
+
+const NOTHING: Omit<Required<Delivered>, 'node'> = { setup: [], submit: {}, files: [], environment: {} };
 
 /**
  * How the jobs of a job set come by their node.
@@ -19,7 +21,7 @@ export async function deliveredBy(
   system: BatchSystem,
   { delivery, directory, cwd, node, execArgv, submit }: ResolvedOptions,
 ): Promise<Required<Delivered>> {
-  if (delivery === undefined) return { node, setup: [], submit: {}, files: [], environment: {} };
+  if (delivery === undefined) return { ...NOTHING, node };
   return deliver(delivery, system, {
     directory,
     filesystem: 'shared',
@@ -37,13 +39,17 @@ export async function deliveredBy(
  * @throws {DeliveryError} if it fails, or says what cannot be
  */
 export async function deliver(
-  { name, options, method }: ChosenDelivery,
+  { name, options, method, executor }: ChosenDelivery,
   system: Pick<BatchSystem, 'checkSubmitOptions'>,
-  about: Omit<DeliveryContext, 'options'>,
+  about: Omit<DeliveryContext, 'options' | 'ask'>,
 ): Promise<Required<Delivered>> {
+  const ask = async (other: Delivery): Promise<Delivered> => {
+    const chosen = chooseDelivery(executor, other, undefined);
+    return chosen === undefined ? { node: about.node } : deliver(chosen, system, about);
+  };
   try {
-    const answer: unknown = await method.deliver({ ...about, options });
-    const delivered = { setup: [], submit: {}, files: [], environment: {}, ...checkAnswer(answer) };
+    const answer: unknown = await method.deliver({ ...about, options, ask });
+    const delivered = { ...NOTHING, ...checkAnswer(answer) };
     system.checkSubmitOptions(delivered.submit);
     checkFiles(delivered.files, about.filesystem);
     checkEnvironment(delivered.environment);

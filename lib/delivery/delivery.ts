@@ -1,4 +1,5 @@
 import type { SubmitOptions } from '../batch/batch-system.ts';
+import type { BundleDelivery } from './bundle/bundle-options.ts';
 import type { ContainerDelivery } from './container.ts';
 import type { PathDelivery } from './path.ts';
 
@@ -7,15 +8,18 @@ import type { PathDelivery } from './path.ts';
  * - `shared`: the binary that runs this program, at the same path (or the option `node`);
  * - `path`: the node on the PATH of the job's machine;
  * - `container`: the node in an image;
+ * - `bundle`: the program's directory and its packages are packed once, and with them the node binary if that is asked for;
  * - any name given to {@link registerDelivery}.
  */
 export type Delivery =
   | 'shared'
   | 'path'
+  | 'bundle'
   | (string & {})
   | { readonly method: 'shared' }
   | PathDelivery
   | ContainerDelivery
+  | BundleDelivery
   | { readonly method: string; readonly [option: string]: unknown };
 
 /** What a method is told. */
@@ -37,6 +41,8 @@ export interface DeliveryContext {
   /** The executor's options `execArgv` and `submit`. */
   readonly execArgv: readonly string[];
   readonly submit: SubmitOptions;
+  /** What another method does about it, to build on. */
+  ask(delivery: Delivery): Promise<Delivered>;
 }
 
 /** What a method does about it. */
@@ -61,9 +67,14 @@ export interface CheckedDelivery {
   readonly deliver: Deliver;
   /**
    * @param executor such as `HTCondorExecutor`
+   * @param check looks likewise at another delivery that is among the options
    * @throws {TypeError} for options that make no sense
    */
-  check?(options: Readonly<Record<string, unknown>>, executor: string): void;
+  check?(
+    options: Readonly<Record<string, unknown>>,
+    executor: string,
+    check: (delivery: Delivery) => void,
+  ): void;
 }
 
 export type DeliveryMethod = Deliver | CheckedDelivery;

@@ -1,10 +1,11 @@
 import { checkOptions, showValue } from '../options.ts';
+import { bundle } from './bundle/bundle-options.ts';
 import { container } from './container.ts';
 import type { CheckedDelivery, DeliveryMethod } from './delivery.ts';
 import { path } from './path.ts';
 
 /** What every program has; `shared` is what there is without any of them. */
-const OWN: ReadonlyMap<string, CheckedDelivery> = new Map(Object.entries({ path, container }));
+const OWN: ReadonlyMap<string, CheckedDelivery> = new Map(Object.entries({ path, container, bundle }));
 export const SHARED = 'shared';
 
 const registered = new Map<string, CheckedDelivery>();

@@ -24,7 +24,7 @@ const NEW_ENOUGH = 'v20.19.*|v20.[2-9][0-9].*|v2[1-9].*|v[3-9][0-9].*|v[1-9][0-9
  */
 export function nodeCheck(node: string): string[] {
   const word = shellWord(node);
-  const say = `printf '%s\\n' '${MARK}' "machine: $(uname -n)" "PATH: \${PATH-}" "found: $condor_futures_found" "version: $condor_futures_version" >&2`;
+  const say = `printf '%s\\n' '${MARK}' "machine: $(PATH=/usr/bin:/bin uname -n)" "PATH: \${PATH-}" "found: $condor_futures_found" "version: $condor_futures_version" >&2`;
   return [
     `condor_futures_found=$(command -v ${word}) || condor_futures_found=`,
     'condor_futures_version=',

@@ -73,10 +73,14 @@ export class Claim {
   }
 }
 
-/** Whether some process looks after a job set; of one on another machine it is not known that it is gone. */
-export async function isClaimed(directory: string): Promise<boolean> {
+/**
+ * Whether some process looks after a job set.
+ * @param othersAreGone processes of other machines, of which it is not known: they are taken to live otherwise
+ */
+export async function isClaimed(directory: string, othersAreGone = false): Promise<boolean> {
   const owner = await readOwner(ownerFile(directory));
-  return owner !== undefined && mayLive(owner);
+  if (owner === undefined) return false;
+  return owner.host === hostname() || !othersAreGone ? mayLive(owner) : false;
 }
 
 /** Removes the claim of a process that is gone, unless another one has done so and claims the job set now. */

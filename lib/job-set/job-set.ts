@@ -43,6 +43,11 @@ export function newJobSetId(): string {
   return `${time}-${randomName()}`;
 }
 
+/** Whether a name is one that {@link newJobSetId} gives. */
+export function isJobSetId(name: string): boolean {
+  return /^\d{8}-\d{6}-[0-9a-z]{8}$/.test(name);
+}
+
 /** A directory that holds calls, their outcomes and all that belongs to them; the layout is in names.ts. */
 export class JobSet {
   /** The directory's own name. */
@@ -258,10 +263,7 @@ export class JobSet {
 
   async removeOutcome(key: string): Promise<void> {
     await unlink(names.outcomeFile(this.directory, key)).catch(ignoreMissing);
-    if (!this.transfers) return;
-    await unlink(names.transferredFile(this.directory, key)).catch(ignoreMissing);
-    // That of a call that has sent no files back; others stay.
-    await rmdir(names.outputFilesOf(this.directory, key)).catch(() => {});
+    if (this.transfers) await unlink(names.transferredFile(this.directory, key)).catch(ignoreMissing);
   }
 
   async removeLogs(key: string): Promise<void> {

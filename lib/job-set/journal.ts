@@ -26,6 +26,8 @@ export type JournalEntry =
       readonly submit: Readonly<Record<string, Value>>;
       readonly varied?: Varied;
     }
+  /** Of a map: the inputs of so many components are on the disk, and what the journal says of each is before this line. */
+  | { readonly event: 'components'; readonly count: number }
   /** The executor was shut down: nothing is awaited any more. */
   | { readonly event: 'closed' };
 

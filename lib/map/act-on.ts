@@ -28,7 +28,7 @@ export async function actOn(
 ): Promise<number[]> {
   const { chosen, jobIds } = await choosePossible(core, action.kind, POSSIBLE[action.kind], choice);
   if (jobIds.length === 0) return [];
-  const refusals = await core.host.system.act(action, jobIds);
+  const refusals = await core.system.act(action, jobIds);
   core.watch.poke();
   const [refusal] = refusals;
   // What has moved on meanwhile is no trouble where the whole map was meant.
@@ -51,10 +51,11 @@ export async function cancelComponents(
   core: MapCore,
   choice: ComponentChoice | undefined,
 ): Promise<number[]> {
-  const { system } = core.host;
   const { chosen, jobIds } = await choosePossible(core, 'cancel', CANCELLABLE, choice);
+  if (chosen.length === 0) return [];
+  const { system } = core;
   for (const index of chosen) core.keeper?.cancel(index);
-  if (choice === undefined && chosen.length > 0 && system.jobSetRemoval !== undefined)
+  if (choice === undefined && system.jobSetRemoval !== undefined)
     await system.jobSetRemoval.remove(core.reader.jobSet.id);
   else if (jobIds.length > 0) await system.remove(jobIds);
   core.watch.poke();

@@ -9,7 +9,8 @@ import { settle, takeResults } from '../cluster/results.ts';
 import { PayloadError, SubmitError } from '../errors.ts';
 import type { OtherNode } from '../payload/format.ts';
 import { decodeThrown, type EncodedThrown } from '../payload/thrown.ts';
-import { jobIdOf, type Component, type ComponentStatus } from './component.ts';
+import { isUnsent, jobIdOf, type Component, type ComponentStatus } from './component.ts';
+import { NeverSubmittedError } from './map-errors.ts';
 import type { MapReader } from './map-reader.ts';
 
 /** Makes the calls, and so the futures, of a map's components, and settles them from the disk. */
@@ -85,7 +86,8 @@ export class ComponentCalls {
     } else if (journaled.submission.refusal !== undefined) {
       const failure = { command: 'submit', exitCode: null, stderr: '' };
       throw new SubmitError(journaled.submission.refusal, failure);
-    } else throw await this.#deathOf(call, component, end);
+    } else if (isUnsent(component, this.#reader.isAttended)) throw new NeverSubmittedError(component.index);
+    else throw await this.#deathOf(call, component, end);
   }
 
   async #deathOf(call: Call, component: Component, end: Component['end']): Promise<unknown> {

@@ -38,6 +38,10 @@ export interface Component {
   call: JournaledCall;
   /** What the batch system said last of that attempt's job. */
   queue: 'unknown' | 'idle' | 'running' | 'transferring' | 'held' | 'suspended' | 'removed' | 'ended';
+  /** The id of its job, where the batch system had to be asked for it, as nobody has written it down. */
+  foundId: string | undefined;
+  /** How many times it was asked, and did not know such a job. */
+  missing: number;
   hold: ComponentHold | undefined;
   /** How its job ended, if the batch system has told. */
   end: JobEnd | undefined;
@@ -76,6 +80,8 @@ type Heard = Omit<Component, 'index' | 'call' | 'memoryUsed'>;
 function unheardOf(): Heard {
   return {
     queue: 'unknown',
+    foundId: undefined,
+    missing: 0,
     hold: undefined,
     end: undefined,
     endSeenAt: 0,
@@ -88,8 +94,18 @@ function unheardOf(): Heard {
 }
 
 /** The id of its present job; undefined until it has one. */
-export function jobIdOf({ call }: Component): string | undefined {
-  return call.submission.ids?.[call.position];
+export function jobIdOf({ call, foundId }: Component): string | undefined {
+  return foundId ?? call.submission.ids?.[call.position];
+}
+
+/** One answer without a job proves nothing: a queue may be listed while it is being rewritten. */
+const MISSING_TIMES = 2;
+
+/** Whether nobody has submitted its present attempt, nor will, as nobody looks after the map any more. */
+export function isUnsent(component: Component, attended: boolean): boolean {
+  const { queue, begun, missing, call } = component;
+  if (attended || queue !== 'unknown' || begun || jobIdOf(component) !== undefined) return false;
+  return call.submission.waits || missing >= MISSING_TIMES;
 }
 
 /** Takes in what the batch system says of the component's present job. */
@@ -140,9 +156,14 @@ export interface Circumstances {
   readonly grace: number;
   /** Whether a program looks after the map that may try failed components again. */
   readonly supervised: boolean;
+  /** Whether any program looks after the map: it may be about to submit jobs. */
+  readonly attended: boolean;
 }
 
-export function statusOf(component: Component, { now, grace, supervised }: Circumstances): ComponentStatus {
+export function statusOf(
+  component: Component,
+  { now, grace, supervised, attended }: Circumstances,
+): ComponentStatus {
   const { outcome, verdict, queue, call, begun, endSeenAt } = component;
   if (outcome !== undefined) {
     if (!outcome.failed) return 'completed';
@@ -155,7 +176,7 @@ export function statusOf(component: Component, { now, grace, supervised }: Circu
     case 'ended':
       return !supervised && now - endSeenAt >= grace ? 'errored' : 'running';
     case 'unknown':
-      if (call.submission.refusal !== undefined) return 'errored';
+      if (call.submission.refusal !== undefined || isUnsent(component, attended)) return 'errored';
       return begun ? 'running' : isQueued(component) ? 'idle' : 'unmaterialized';
     default:
       return queue;

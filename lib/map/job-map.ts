@@ -11,7 +11,7 @@ import { MapCore } from './map-core.ts';
 import type { MapHost, MapPlace } from './map-host.ts';
 import { MapView } from './map-view.ts';
 import { coordinatesIn, indexIn } from './product.ts';
-import { removeMap, type RemoveOptions } from './remove-map.ts';
+import { removeOpenMap, type RemoveOptions } from './remove-map.ts';
 import { rerunComponents } from './rerun.ts';
 import { sizeOf } from './size-of.ts';
 import { makePersistent, renameTag } from './tags.ts';
@@ -147,7 +147,7 @@ export class JobMap<A extends readonly unknown[] = readonly unknown[], R = unkno
 
   /** Stops its jobs, and deletes all of it. @throws {CommandError} if its jobs cannot be stopped, unless that is forced */
   async remove(options: RemoveOptions = {}): Promise<void> {
-    await removeMap(this.core, options);
+    await removeOpenMap(this.core, options);
   }
 
   async #act(action: MapAction, components: ComponentChoice | undefined): Promise<number[]> {

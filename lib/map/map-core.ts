@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import type { BatchSystem } from '../batch/batch-system.ts';
 import type { Call } from '../cluster/call.ts';
 import type { Future } from '../future.ts';
 import type { JobSet } from '../job-set/job-set.ts';
@@ -7,7 +8,8 @@ import { mergeJobOptions, type JobPolicies } from '../job-options.ts';
 import { ComponentCalls } from './component-calls.ts';
 import { isSettled, statusOf, type Component, type ComponentStatus } from './component.ts';
 import { checkComponent } from './components.ts';
-import { MapRemovedError } from './map-errors.ts';
+import { addKeeper, keeperOf } from './keepers.ts';
+import { MapOutOfReachError, MapRemovedError } from './map-errors.ts';
 import { MapExecutor } from './map-executor.ts';
 import type { MapHost, MapPlace } from './map-host.ts';
 import { mapOptions, needsKeeper } from './map-options.ts';
@@ -25,8 +27,6 @@ export class MapCore {
   removed = false;
   readonly header: MapPlace['header'];
   readonly #calls: ComponentCalls;
-  /** What looks after its jobs, if this program does. */
-  keeper: MapExecutor | undefined;
   /** Of components that are not done. */
   readonly #following = new Map<number, Future<unknown>>();
 
@@ -36,9 +36,30 @@ export class MapCore {
     this.tag = tag;
     this.isTransient = record.transient;
     this.header = header;
-    this.reader = new MapReader(jobSet, system);
+    this.reader = new MapReader(jobSet, system, host.takeOver === true);
     this.watch = new MapWatch(this.reader, system, options);
     this.#calls = new ComponentCalls(this.reader, system, options.otherNode);
+  }
+
+  /** What looks after its jobs, if this program does. */
+  get keeper(): MapExecutor | undefined {
+    return keeperOf(this.reader.jobSet.directory);
+  }
+
+  /**
+   * Through what its jobs can be reached.
+   * @throws {MapOutOfReachError} if they cannot
+   */
+  get system(): BatchSystem {
+    const { host, keeper, reader, tag } = this;
+    if (keeper !== undefined) return keeper.system;
+    if (host.outOfReach !== undefined) throw host.outOfReach;
+    if (host.system.queue === undefined && reader.isAttended)
+      throw new MapOutOfReachError(
+        tag,
+        'are processes of another program. Remedy: do it there, or end that program',
+      );
+    return host.system;
   }
 
   get length(): number {
@@ -128,9 +149,13 @@ export class MapCore {
     const known = this.keeper?.isOpen === true ? this.keeper : undefined;
     // It may be at its end, and the job set still be its own.
     if (known === undefined) await this.keeper?.letGo();
-    const executor = known ?? new MapExecutor(host.system, mapOptions(host.options, this.tag, header));
-    const { jobSet, lastSubmission } = reader;
-    if (known === undefined) await executor.takeUp(jobSet, { call: this.length, submission: lastSubmission });
+    if (known === undefined && host.outOfReach !== undefined) throw host.outOfReach;
+    // Jobs of a program that is gone, which may be with the host's, must not end with it.
+    const system = known?.system ?? host.system.forMap();
+    if (known === undefined) reader.listen(system);
+    const executor = known ?? new MapExecutor(system, mapOptions(host.options, this.tag, header));
+    const last = { call: this.length, submission: reader.lastSubmission };
+    if (known === undefined) await executor.takeUp(reader.jobSet, last, host.takeOver);
     try {
       const isAllSent = await executor.send(fill);
       if (known === undefined)
@@ -149,7 +174,7 @@ export class MapCore {
   /** Its jobs are in the queue: either somebody here looks after them, or the batch system alone does. */
   async entrust(executor: MapExecutor, isKept: boolean): Promise<void> {
     if (!isKept) return executor.letGo();
-    this.keeper = executor;
+    addKeeper(this.reader.jobSet.directory, executor);
     this.host.keep(executor);
   }
 
@@ -169,8 +194,9 @@ export class MapCore {
 
   #statuses(): ComponentStatus[] {
     const { reader, watch, header } = this;
-    const supervised = header.supervised && reader.isClaimed;
-    const circumstances = { now: performance.now(), grace: watch.knownGrace, supervised };
+    const attended = reader.isAttended;
+    const supervised = header.supervised && attended;
+    const circumstances = { now: performance.now(), grace: watch.knownGrace, supervised, attended };
     return reader.components.map((component) => statusOf(component, circumstances));
   }
 }

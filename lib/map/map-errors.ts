@@ -79,6 +79,85 @@ export class MapRemovedError extends CondorFuturesError {
   }
 }
 
+/**
+ * The program that made a map has not come to its end, or not yet: no component of it was submitted, and not all inputs are on the disk. If the program
+ * is gone, `removeMap()` removes what there is.
+ */
+export class MapUnfinishedError extends CondorFuturesError {
+  readonly tag: string;
+  /** Whether its program is still at it. */
+  readonly isBeingMade: boolean;
+
+  constructor(tag: string, isBeingMade: boolean) {
+    super(
+      isBeingMade
+        ? `The map ${tag} is just being made. Remedy: load it in a while`
+        : `The map ${tag} was not made to its end: its program was ended meanwhile. Remedy: removeMap('${tag}'), and make it again`,
+    );
+    this.tag = tag;
+    this.isBeingMade = isBeingMade;
+  }
+
+  static {
+    this.prototype.name = 'MapUnfinishedError';
+  }
+}
+
+/**
+ * The jobs of a map cannot be reached from this program: they are in a queue that this machine cannot ask, or processes of another program. All that is
+ * on the disk can be read all the same.
+ */
+export class MapOutOfReachError extends CondorFuturesError {
+  readonly tag: string;
+
+  /** @param why as in "the jobs of the map …" */
+  constructor(tag: string, why: string) {
+    super(`The jobs of map ${tag} ${why}`);
+    this.tag = tag;
+  }
+
+  static {
+    this.prototype.name = 'MapOutOfReachError';
+  }
+}
+
+/** A component has no job, nor will it get one by itself: the program that was to submit it is gone. `rerun()` submits it. */
+export class NeverSubmittedError extends CondorFuturesError {
+  readonly component: number;
+
+  constructor(component: number) {
+    super(
+      `Component ${component} was never submitted: the program that was to do so has ended before. Remedy: rerun()`,
+    );
+    this.component = component;
+  }
+
+  static {
+    this.prototype.name = 'NeverSubmittedError';
+  }
+}
+
+/** `clean()` has removed what it could, and this is why it could not remove the rest. */
+export class CleanError extends CondorFuturesError {
+  readonly errors: readonly unknown[];
+  /** The tags that are gone all the same. */
+  readonly removed: readonly string[];
+
+  constructor(errors: readonly unknown[], removed: readonly string[]) {
+    const [first] = errors;
+    const others = errors.length === 1 ? '' : ` (and ${errors.length - 1} more, see \`errors\`)`;
+    super(`Not all could be removed: ${String((first as Error | undefined)?.message ?? first)}${others}`, {
+      cause: first,
+    });
+    this.errors = errors;
+    this.removed = removed;
+  }
+
+  static {
+    this.prototype.name = 'CleanError';
+  }
+}
+
 /** What was asked of components cannot be done in the state that they are in; nothing was changed. */
 export class ComponentStateError extends CondorFuturesError {
   readonly components: readonly number[];

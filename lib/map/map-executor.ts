@@ -3,6 +3,7 @@ import { optionsOfJob } from '../batch/varied-options.ts';
 import type { Call } from '../cluster/call.ts';
 import type { WrittenFunction } from '../cluster/functions.ts';
 import type { JournaledCall } from '../cluster/journaled-calls.ts';
+import { WaitingNotes } from '../cluster/waiting-notes.ts';
 import { writeCalls } from '../cluster/write-calls.ts';
 import { ClusterExecutor } from '../cluster-executor.ts';
 import type { ResolvedOptions } from '../cluster-options.ts';
@@ -10,6 +11,7 @@ import { mergeJobOptions, type JobOptions } from '../job-options.ts';
 import { Claim } from '../job-set/claim.ts';
 import type { Future } from '../future.ts';
 import type { JobSet } from '../job-set/job-set.ts';
+import type { JournalEntry } from '../job-set/journal.ts';
 
 /** Submits the calls of one map, and looks after them where the batch system cannot do so alone. */
 export class MapExecutor extends ClusterExecutor {
@@ -21,6 +23,11 @@ export class MapExecutor extends ClusterExecutor {
   /** Those who give it more calls just now. */
   #givers = new Set<Promise<unknown>>();
   #left: Promise<void> | undefined;
+  #onLeft = (): void => {};
+  /** Resolves when it looks after nothing any more. */
+  readonly left: Promise<void> = new Promise((resolve) => (this.#onLeft = resolve));
+  /** Of so many components the journal tells that they are there. */
+  #announced = 0;
 
   constructor(system: BatchSystem, options: ResolvedOptions, id?: string) {
     super(system, options, id);
@@ -28,11 +35,21 @@ export class MapExecutor extends ClusterExecutor {
   }
 
   /** Goes on with the job set of a map that nobody looks after. @throws {JobSetInUseError} */
-  async takeUp(jobSet: JobSet, last: { readonly call: number; readonly submission: number }): Promise<void> {
+  async takeUp(
+    jobSet: JobSet,
+    last: { readonly call: number; readonly submission: number },
+    takeOver?: boolean,
+  ): Promise<void> {
     const { calls, own, submissions } = this.parts;
     calls.startAfter(last.call);
     submissions.startAfter(last.submission);
-    await own.takeUp(jobSet, await Claim.take(jobSet.directory));
+    this.#announced = last.call;
+    await own.takeUp(jobSet, await Claim.take(jobSet.directory, takeOver));
+  }
+
+  /** Makes the job set, which is claimed from then on. @throws {DirectoryError} {@link DeliveryError} */
+  async make(): Promise<void> {
+    await this.parts.own.open();
   }
 
   /**
@@ -90,6 +107,7 @@ export class MapExecutor extends ClusterExecutor {
    */
   async sendAll(): Promise<boolean> {
     const { submissions, add } = this.parts;
+    await this.#announce();
     const sent = this.#calls.splice(0).map((call) => ({ call, future: add(call).future }));
     for (const { call, future } of sent) {
       this.#pending.set(call.index - 1, future);
@@ -102,6 +120,17 @@ export class MapExecutor extends ClusterExecutor {
       return sent.every(({ call, future }) => future.done() || call.jobId !== undefined);
     for (const { future } of sent) future.cancel();
     throw await refused.future.exception();
+  }
+
+  /** From this line of the journal on there are new components: all of them, or none. */
+  async #announce(): Promise<void> {
+    let count = 0;
+    for (const { index } of this.#calls) count = Math.max(count, index);
+    if (count <= this.#announced) return;
+    const { system, options, own } = this.parts;
+    await new WaitingNotes({ common: options.submit, system }).note(this.#calls);
+    await own.opened?.jobSet.note({ event: 'components', count } satisfies JournalEntry);
+    this.#announced = count;
   }
 
   /** Leaves the jobs to the batch system; jobs that would end with the program are looked after until they are done. */
@@ -133,6 +162,11 @@ export class MapExecutor extends ClusterExecutor {
     return this.#left === undefined;
   }
 
+  /** Through which its jobs can be reached. */
+  get system(): BatchSystem {
+    return this.#system;
+  }
+
   /** Looks after its calls until they are done. */
   async keep(): Promise<void> {
     // More may be sent meanwhile.
@@ -142,6 +176,10 @@ export class MapExecutor extends ClusterExecutor {
   }
 
   async #leave(): Promise<void> {
-    await (this.#system.jobSetRemoval === undefined ? this.shutdown() : this.detach());
+    try {
+      await (this.#system.jobSetRemoval === undefined ? this.shutdown() : this.detach());
+    } finally {
+      this.#onLeft();
+    }
   }
 }

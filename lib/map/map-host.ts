@@ -1,5 +1,6 @@
 import type { BatchSystem } from '../batch/batch-system.ts';
 import type { MapHeader, ResolvedOptions } from '../cluster-options.ts';
+import type { MapOutOfReachError } from './map-errors.ts';
 import type { MapExecutor } from './map-executor.ts';
 import type { TagRecord } from './tags.ts';
 
@@ -10,6 +11,10 @@ export interface MapHost {
   readonly options: ResolvedOptions;
   /** Looks after a map's jobs until they are done, or as long as the program has its executor. */
   keep(executor: MapExecutor): void;
+  /** Why the jobs of the map cannot be reached from here, if so: it is only read then. */
+  readonly outOfReach?: MapOutOfReachError | undefined;
+  /** Programs of other machines that looked after the map are gone, by the user's word. */
+  readonly takeOver?: boolean | undefined;
 }
 
 /** A map on the disk. */

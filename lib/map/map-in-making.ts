@@ -32,6 +32,8 @@ export class MapInMaking {
       this.#tag = tag;
     }
     this.#executor = new MapExecutor(system, mapOptions(options, this.#tag, this.#header), this.#id);
+    // Others can tell from then on that somebody is at work on it.
+    await this.#executor.make();
     return this.#executor;
   }
 

@@ -1,4 +1,4 @@
-import { readdir, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import type { BatchSystem, JobEvent } from '../batch/batch-system.ts';
 import { readCalls } from '../cluster/journaled-calls.ts';
 import { PayloadError } from '../errors.ts';
@@ -6,12 +6,14 @@ import { readArchive } from '../job-set/archive.ts';
 import { isClaimed } from '../job-set/claim.ts';
 import { listOutcomes, type JobSet } from '../job-set/job-set.ts';
 import { readJournal } from '../job-set/journal.ts';
-import { archiveFile, eventLogFile, journalFile, logsDirectory } from '../job-set/names.ts';
+import { archiveFile, eventLogFile, journalFile } from '../job-set/names.ts';
 import { decodeOutcome, type EncodedOutcome } from '../payload/call.ts';
 import { Slots } from '../slots.ts';
 import { EventLogFollower } from '../watch/event-log-follower.ts';
 import type { Component, OutcomeSummary } from './component.ts';
+import { begunKeys } from './begun-keys.ts';
 import { MapState } from './map-state.ts';
+import { UnattendedJobs } from './unattended-jobs.ts';
 
 /** Each read takes a file descriptor. */
 const READS_AT_ONCE = 16;
@@ -25,13 +27,28 @@ export class MapReader {
   /** How long the files were that are read as a whole. */
   readonly #sizes = new Map<string, number>();
   #reading: Promise<void> | undefined;
-  #isClaimed = false;
+  readonly #unattended: UnattendedJobs;
+  readonly #othersAreGone: boolean;
+  #isAttended = false;
 
-  constructor(jobSet: JobSet, { events }: Pick<BatchSystem, 'events'>) {
+  /** @param othersAreGone programs of other machines do not look after the map any more, whatever they have written down */
+  constructor(
+    jobSet: JobSet,
+    system: Pick<BatchSystem, 'events' | 'queue' | 'find'>,
+    othersAreGone: boolean,
+  ) {
     this.jobSet = jobSet;
+    this.#othersAreGone = othersAreGone;
+    this.#unattended = new UnattendedJobs(jobSet, system, this.#state);
+    const { events } = system;
     if (events.kind === 'log')
       this.#follower = new EventLogFollower(eventLogFile(jobSet.directory), events.parse);
-    else events.subscribe((event) => this.#state.onEvent(event));
+    else this.listen(system);
+  }
+
+  /** Some of its jobs are from now on with another batch system of the same kind. */
+  listen({ events }: Pick<BatchSystem, 'events'>): void {
+    if (events.kind === 'callback') events.subscribe((event) => this.#state.onEvent(event));
   }
 
   get components(): readonly Component[] {
@@ -44,8 +61,8 @@ export class MapReader {
   }
 
   /** Whether some program looks after the map, as far as one can tell. */
-  get isClaimed(): boolean {
-    return this.#isClaimed;
+  get isAttended(): boolean {
+    return this.#isAttended;
   }
 
   /** The batch system was asked, and says this. */
@@ -79,12 +96,16 @@ export class MapReader {
   async #readAll(): Promise<void> {
     const { directory } = this.jobSet;
     // Before the outcomes: who ends looking after the map has written all that it knows by then.
-    this.#isClaimed = await isClaimed(directory);
+    const isAttended = await isClaimed(directory, this.#othersAreGone);
     if (await this.#hasGrown(journalFile(directory)))
       this.#state.onJournal(readCalls(await readJournal(directory)));
     for (const event of (await this.#follower?.read()) ?? []) this.#state.onEvent(event);
     if (await this.#hasGrown(archiveFile(directory))) this.#state.onArchive(await readArchive(directory));
     if (this.#follower === undefined) this.#state.onBegun(await begunKeys(directory));
+    // A program may have taken it up between the two looks, and be about to submit what it has noted.
+    this.#isAttended =
+      isAttended || (await isClaimed(directory, this.#othersAreGone)) || (await this.#isGrowing());
+    if (!this.#isAttended) await this.#unattended.look();
     await this.#readOutcomes(await listOutcomes(directory));
   }
 
@@ -114,12 +135,23 @@ export class MapReader {
     }
   }
 
+  /** The journal has more than was read just now. */
+  async #isGrowing(): Promise<boolean> {
+    const file = journalFile(this.jobSet.directory);
+    return (await sizeOfFile(file)) !== (this.#sizes.get(file) ?? 0);
+  }
+
   async #hasGrown(file: string): Promise<boolean> {
-    const { size } = await stat(file).catch(() => ({ size: 0 }));
+    const size = await sizeOfFile(file);
     if (size === this.#sizes.get(file)) return false;
     this.#sizes.set(file, size);
     return true;
   }
+}
+
+async function sizeOfFile(file: string): Promise<number> {
+  const { size } = await stat(file).catch(() => ({ size: 0 }));
+  return size;
 }
 
 /** Of an outcome in another format, say: to read it tells why. */
@@ -147,10 +179,4 @@ function summaryOf(outcome: EncodedOutcome): OutcomeSummary {
     host,
     usage: { ...times, userCpuMs, systemCpuMs, peakMemoryBytes, pid, nodeVersion },
   };
-}
-
-/** Of the jobs whose script has begun. */
-async function begunKeys(directory: string): Promise<string[]> {
-  const names = await readdir(logsDirectory(directory));
-  return names.flatMap((name) => /^(.*)\.out$/.exec(name)?.[1] ?? []);
 }

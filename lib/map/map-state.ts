@@ -1,5 +1,5 @@
 import type { JobEvent } from '../batch/batch-system.ts';
-import type { Journaled } from '../cluster/journaled-calls.ts';
+import type { Journaled, JournaledCall } from '../cluster/journaled-calls.ts';
 import type { Settled } from '../job-set/archive.ts';
 import { parseJobKey } from '../job-set/names.ts';
 import {
@@ -24,19 +24,22 @@ export class MapState {
   readonly #verdicts = new Map<number, Settled>();
 
   /** Takes in all that the journal says by now. */
-  onJournal({ calls, earlier, submissions }: Journaled): void {
+  onJournal({ calls, earlier, submissions, components }: Journaled): void {
     for (const { submission } of submissions) this.lastSubmission = Math.max(this.lastSubmission, submission);
-    for (const call of [...calls.values()].toSorted((a, b) => a.index - b.index)) {
-      const known = this.components[call.index - 1];
-      if (known === undefined) this.components[call.index - 1] = newComponent(call);
-      else if (known.call.attempt !== call.attempt) beginAttempt(known, call);
-      else known.call = call;
-      const component = this.components[call.index - 1] as Component;
-      const verdict = this.#verdicts.get(component.index);
-      if (verdict !== undefined) this.#judge(component, verdict);
-      this.#know(jobIdOf(component), call.index, call.attempt);
-    }
+    const known = [...calls.values()].filter(({ index }) => index <= components);
+    for (const call of known.toSorted((a, b) => a.index - b.index)) this.#onCall(call);
     for (const call of earlier) this.#know(call.submission.ids?.[call.position], call.index, call.attempt);
+  }
+
+  #onCall(call: JournaledCall): void {
+    const known = this.components[call.index - 1];
+    if (known === undefined) this.components[call.index - 1] = newComponent(call);
+    else if (known.call.attempt !== call.attempt) beginAttempt(known, call);
+    else known.call = call;
+    const component = this.components[call.index - 1] as Component;
+    const verdict = this.#verdicts.get(component.index);
+    if (verdict !== undefined) this.#judge(component, verdict);
+    this.#know(jobIdOf(component), call.index, call.attempt);
   }
 
   onEvent(event: JobEvent): void {
@@ -48,6 +51,12 @@ export class MapState {
     const { component, attempt } = known;
     if (attempt === component.call.attempt) onJobEvent(component, event, performance.now());
     else component.memoryUsed = Math.max(component.memoryUsed ?? 0, event.memoryUsed ?? 0) || undefined;
+  }
+
+  /** The batch system was asked for a job whose id nobody has written down. */
+  onFound(component: Component, jobId: string): void {
+    component.foundId = jobId;
+    this.#know(jobId, component.index + 1, component.call.attempt);
   }
 
   onLost(jobId: string): void {

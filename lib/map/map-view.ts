@@ -64,6 +64,11 @@ export abstract class MapView<A extends readonly unknown[], R> implements AsyncI
     return this.core.reader.jobSet.directory;
   }
 
+  /** Whether some program looked after it when it was looked at last: submits what waits, or tries again what failed. */
+  get isAttended(): boolean {
+    return this.core.reader.isAttended;
+  }
+
   /** How many components it has. */
   get length(): number {
     return this.core.length;

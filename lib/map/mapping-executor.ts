@@ -4,13 +4,24 @@ import type { AnyFunction } from '../payload/any-function.ts';
 import { checkCreateOptions, createMap, type CreateMapOptions, type MapRequest } from './create-map.ts';
 import type { Inputs } from './inputs.ts';
 import type { JobMap } from './job-map.ts';
-import { openMap } from './load-map.ts';
 import { MapBuilder } from './map-builder.ts';
-import type { MapExecutor } from './map-executor.ts';
-import type { MapHost } from './map-host.ts';
 import { cartesianProduct, valuesOfAxes, type Axes } from './product.ts';
 import { wrapFunction, type WrappedFunction } from './wrap-function.ts';
 import type { WrapOptions } from './wrap-options.ts';
+import { checkOptions } from '../options.ts';
+import {
+  CLEAN_TABLE,
+  cleanMaps,
+  REMOVE_MAP_TABLE,
+  removeTagged,
+  type CleanOptions,
+  type RemoveMapOptions,
+} from './clean-maps.ts';
+import type { MapExecutor } from './map-executor.ts';
+import type { MapHost } from './map-host.ts';
+import { openMap, openMaps, type MapHome } from './open-map.ts';
+import { systemFor } from './system-for.ts';
+import { checkPattern, listTags } from './tags.ts';
 
 /** An executor that has maps besides futures: calls that have a name, and stay on the disk until they are removed. */
 export abstract class MappingExecutor extends ClusterExecutor {
@@ -109,7 +120,33 @@ export abstract class MappingExecutor extends ClusterExecutor {
    * @throws {TagNotFoundError} {@link MapRemovedError} {@link DirectoryError}
    */
   async loadMap<A extends unknown[] = unknown[], R = unknown>(tag: string): Promise<JobMap<A, R>> {
-    return (await openMap(tag, this.#mapHost())) as unknown as JobMap<A, R>;
+    return (await openMap(tag, this.#mapHome())) as unknown as JobMap<A, R>;
+  }
+
+  /** All maps of this executor's directory, or those whose tags fit a pattern such as `'scan-*'`, by tag. */
+  async loadMaps(pattern?: string): Promise<JobMap[]> {
+    return openMaps(pattern, this.#mapHome());
+  }
+
+  /** The tags of this executor's directory, sorted; see {@link tags}. */
+  async tags(pattern?: string): Promise<string[]> {
+    return listTags(this.parts.options.directory, checkPattern(pattern));
+  }
+
+  /**
+   * Stops the jobs of a map, and deletes all of it.
+   * @returns whether there was one
+   * @throws {CommandError} {@link MapOutOfReachError} {@link TagNotFoundError} if it must exist, and does not
+   */
+  async removeMap(tag: string, options: RemoveMapOptions = {}): Promise<boolean> {
+    checkOptions('removeMap()', options, REMOVE_MAP_TABLE);
+    return removeTagged(tag, this.#mapHome(), options);
+  }
+
+  /** Removes maps that nobody has named, and what cut-off creations and removals have left; see {@link clean}. */
+  async clean(options: CleanOptions = {}): Promise<string[]> {
+    checkOptions('clean()', options, CLEAN_TABLE);
+    return cleanMaps(this.#mapHome(), options);
   }
 
   override async shutdown(options: ShutdownOptions = {}): Promise<void> {
@@ -126,15 +163,22 @@ export abstract class MappingExecutor extends ClusterExecutor {
     return createMap(this.#mapHost(), { ...request, written }, options);
   }
 
-  #mapHost(): MapHost {
+  #mapHome(): MapHome {
     const { system, options } = this.parts;
     return {
-      system: system.forMap(),
       options,
+      systemOf: (header) => ({
+        system: header.system === system.name ? system.forMap() : systemFor(header),
+        isNamed: false,
+      }),
       keep: (keeper) => {
         this.#keepers.add(keeper);
         void keeper.keep().finally(() => this.#keepers.delete(keeper));
       },
     };
+  }
+
+  #mapHost(): MapHost {
+    return { ...this.#mapHome(), system: this.parts.system.forMap() };
   }
 }

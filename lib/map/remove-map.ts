@@ -16,7 +16,7 @@ export interface RemoveOptions {
 const LEAVE_MS = 60_000;
 
 /** Stops the jobs of a map, and deletes all of it: its tag last, so that a removal that was cut off can be done again. */
-export async function removeMap(core: MapCore, options: RemoveOptions): Promise<void> {
+export async function removeOpenMap(core: MapCore, options: RemoveOptions): Promise<void> {
   checkOptions('remove()', options, { force: ['boolean'] });
   const { jobSet } = core.reader;
   const { force = false } = options;

@@ -9,6 +9,7 @@ import { linkNew } from '../job-set/link-new.ts';
 import { tagFile, tagsDirectory } from '../job-set/names.ts';
 import { readTrusted } from '../job-set/read-trusted.ts';
 import { writeWhole } from '../job-set/write-whole.ts';
+import { showValue } from '../options.ts';
 import { checkTag, isTag } from './check-tag.ts';
 import { nearestTags } from './nearest-tags.ts';
 import { TagNotFoundError, TagTakenError } from './tag-errors.ts';
@@ -79,6 +80,12 @@ export async function listTags(directory: string, pattern = '*'): Promise<string
   // Files that are being written have names that no tag has.
   const isWanted = tagPattern(pattern);
   return names.filter((name) => isTag(name) && isWanted(name)).toSorted();
+}
+
+/** @throws {TypeError} for a pattern that is no text */
+export function checkPattern(pattern: string | undefined): string | undefined {
+  if (pattern === undefined || typeof pattern === 'string') return pattern;
+  throw new TypeError(`Expected \`pattern\` to be a string, such as 'scan-*', got ${showValue(pattern)}`);
 }
 
 /**

@@ -2,10 +2,12 @@ import { inspect, types } from 'node:util';
 import { References } from './capture/references.ts';
 import { isShared } from './identities.ts';
 import { deserialize } from './deserialize.ts';
+import { textToThere } from './moved.ts';
 import { serialize } from './serialize.ts';
 import * as ownErrors from '../errors.ts';
 import * as jobErrors from '../job-errors.ts';
 import { DependencyError } from '../dependency-error.ts';
+import * as fileErrors from '../file-errors.ts';
 import * as insideErrors from '../inside-errors.ts';
 
 /** What a call threw, as plain data. */
@@ -40,7 +42,7 @@ const builtin = new Map<string, ErrorClass>(
 );
 /** Others have classes of these names too: an error is ours only if it descends from our base class. */
 const ours = new Map<string, ErrorClass>(
-  Object.entries<ErrorClass>({ ...ownErrors, ...jobErrors, ...insideErrors, DependencyError }),
+  Object.entries<ErrorClass>({ ...ownErrors, ...jobErrors, ...insideErrors, ...fileErrors, DependencyError }),
 );
 const registered = new Map<string, ErrorClass>();
 
@@ -88,7 +90,7 @@ class Encoder {
       class: encodeClass(thrown),
       name,
       message,
-      stack: typeof stack === 'string' ? stack : undefined,
+      stack: typeof stack === 'string' ? textToThere(stack) : undefined,
       properties,
     };
   }

@@ -6,7 +6,7 @@ import type { Delivered, DeliveryContext } from '../../lib/delivery/delivery.ts'
 import { methodNamed } from '../../lib/delivery/methods.ts';
 import { thrownBy } from '../support/thrown-by.ts';
 
-const about: Omit<DeliveryContext, 'options'> = {
+const about: Omit<DeliveryContext, 'options' | 'ask'> = {
   directory: '/shared/jobs',
   filesystem: 'shared',
   system: 'HTCondor',
@@ -20,7 +20,10 @@ const system = { checkSubmitOptions };
 
 async function ask(answer: unknown, more: Partial<typeof about> = {}): Promise<Delivered> {
   const method = { deliver: () => answer as Delivered };
-  return deliver({ name: 'mine', options: {}, method }, system, { ...about, ...more });
+  return deliver({ name: 'mine', options: {}, method, executor: 'HTCondorExecutor' }, system, {
+    ...about,
+    ...more,
+  });
 }
 
 describe('What a method of delivery returns', () => {
@@ -74,7 +77,9 @@ describe('What a method of delivery returns', () => {
         throw cause;
       },
     };
-    const error = await thrownBy(deliver({ name: 'mine', options: {}, method }, system, about));
+    const error = await thrownBy(
+      deliver({ name: 'mine', options: {}, method, executor: 'HTCondorExecutor' }, system, about),
+    );
     expect(error).toMatchObject({ name: 'DeliveryError', method: 'mine', cause });
     expect((error as Error).message).toBe("The delivery 'mine' cannot be used: no such module");
   });
@@ -82,7 +87,16 @@ describe('What a method of delivery returns', () => {
 
 describe('A container', () => {
   const askFor = async (options: object): Promise<Delivered> =>
-    deliver({ name: 'container', options: { ...options }, method: methodNamed('container') }, system, about);
+    deliver(
+      {
+        name: 'container',
+        options: { ...options },
+        method: methodNamed('container'),
+        executor: 'HTCondorExecutor',
+      },
+      system,
+      about,
+    );
 
   it.each<[object, string, object]>([
     [{ image: 'docker://node:20' }, 'node', { universe: 'container', container_image: 'docker://node:20' }],

@@ -22,7 +22,7 @@ function check(
   const lines = [
     first,
     `PATH=${bin}`,
-    ...nodeCheck('node').map((line) => line.replace('$(uname -n)', 'host7')),
+    ...nodeCheck('node').map((line) => line.replace('$(PATH=/usr/bin:/bin uname -n)', 'host7')),
   ];
   const script = [...lines, 'echo here it would run'].join('\n');
   const { status, stdout, stderr } = spawnSync('/bin/sh', ['-c', script], { encoding: 'utf8' });
@@ -75,6 +75,10 @@ describe('The look for a node', () => {
       encoding: 'utf8',
     });
     expect(parseNodeCheck(stderr)?.machine).toBe(hostname());
+    const nowhere = ['PATH=/nonesuch', ...nodeCheck('node')].join('\n');
+    const there = spawnSync('/bin/sh', ['-c', nowhere], { encoding: 'utf8' }).stderr;
+    expect(there).toMatch(/^condor-futures: /);
+    expect(parseNodeCheck(there)?.machine).toBe(hostname());
   });
 
   it('is not seen in what a call has written', () => {

@@ -1,10 +1,11 @@
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it, jest } from '@jest/globals';
 import type { ContainerDelivery } from '../../lib/delivery/container.ts';
 import { registerDelivery, unregisterDelivery } from '../../lib/delivery/methods.ts';
 import { HTCondorExecutor, type HTCondorExecutorOptions } from '../../lib/htcondor-executor.ts';
 import { NodeUnavailableError } from '../../lib/job-errors.ts';
+import { runBundled, writeProgram } from '../support/bundled-program.ts';
 import { sharedTemporaryDirectory } from '../support/temporary-directory.ts';
 import { thrownBy } from '../support/thrown-by.ts';
 import { until } from '../support/until.ts';
@@ -70,6 +71,48 @@ describe("The node on the PATH of the job's machine", () => {
   });
 });
 
+describe('A bundle', () => {
+  const submit = { request_memory: 128, request_disk: 1024 };
+  const jobs = join(directory, 'bundled');
+
+  it('has the program where machines do not see it, and the node that runs it', async () => {
+    mkdirSync(jobs, { mode: 0o700 });
+    const root = writeProgram(join(directory, 'program'));
+    const run = await runBundled(root, 'HTCondorExecutor', {
+      directory: jobs,
+      submit,
+      delivery: { method: 'bundle', node: true },
+    });
+    const bundles = readdirSync(join(jobs, 'bundles')).toSorted();
+    expect(bundles).toEqual([
+      expect.stringMatching(/^[0-9a-f]{40}$/),
+      expect.stringMatching(/^node-[0-9a-f]{40}$/),
+    ]);
+    const [bundle, node] = bundles.map((name) => join(jobs, 'bundles', name)) as [string, string];
+    expect(run).toMatchObject({
+      described: 'good day, 1[1, 2, 3]',
+      from: join(bundle, 'lib', 'model.js'),
+      isModel: true,
+      found: [100, 'good day,', '[1, 2, 3]', bundle, bundle, node, expect.anything()],
+      later: 500,
+      isError: true,
+    });
+    expect(run.stack).toContain(join(root, 'lib', 'model.js'));
+  });
+
+  it('may leave node to the PATH of the machine', async () => {
+    const executor = open({
+      delivery: { method: 'bundle', root: join(directory, 'program'), node: 'path' },
+      directory: jobs,
+      setup: ['PATH=/nonesuch:/usr/bin'],
+    });
+    expect(await thrownBy(executor.submit(() => 1))).toMatchObject({
+      name: 'NodeUnavailableError',
+      searched: '/nonesuch:/usr/bin',
+    });
+  });
+});
+
 describe('A container', () => {
   // The pool of these specs has no container runtime: its jobs come as far as the queue.
   it.each<[ContainerDelivery['universe'], string, object, RegExp]>([
@@ -116,16 +159,18 @@ describe('A registered method of delivery', () => {
     });
     const executor = open({
       delivery: { method: 'spec', for: 'spec' },
-      submit: { requirements: 'TARGET.Memory > 0' },
+      submit: { requirements: 'TARGET.TotalCpus > 0' },
       environment: { MINE: 'mine' },
     });
     const future = executor
-      .with({ submit: { requirements: 'TARGET.Disk > 0' } })
+      .with({ submit: { requirements: 'TARGET.TotalSlots > 0' } })
       .submit(() => [process.argv0, process.env['DELIVERED'], process.env['MINE']]);
     expect(await future).toEqual(['a-node', 'yes', 'mine']);
     const { DeliveredBy, Requirements } = await future.classAd();
     expect(DeliveredBy).toBe('HTCondor spec');
-    expect(String(Requirements)).toContain('((TARGET.Cpus > 0) && (TARGET.Disk > 0))');
+    expect(String(Requirements)).toContain(
+      '((TARGET.Cpus > 0) && (TARGET.TotalCpus > 0)) && (TARGET.TotalSlots > 0)',
+    );
   });
 
   it('goes on where another process attaches', async () => {

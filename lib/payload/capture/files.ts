@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { positionAt } from '../analysis/positions.ts';
 import type { SourceFile } from '../graph.ts';
+import { toThere } from '../moved.ts';
 import type { Script } from '../inspect/scripts.ts';
 import { sourceMapFor } from './source-maps.ts';
 
@@ -34,7 +35,7 @@ export class Files {
   finish(): SourceFile[] {
     return this.#files.map(({ script, stretches }) => {
       const sourceMap = script === undefined ? undefined : sourceMapFor(script, isWithin(stretches));
-      return { url: urlOf(script?.url ?? ''), ...(sourceMap === undefined ? {} : { sourceMap }) };
+      return { url: toThere(urlOf(script?.url ?? '')), ...(sourceMap === undefined ? {} : { sourceMap }) };
     });
   }
 }

@@ -4,6 +4,7 @@ import { isInspectorAvailable } from '../inspect/inspector.ts';
 import { lookInside } from '../inspect/scopes.ts';
 import { scriptOf, type Script } from '../inspect/scripts.ts';
 import { moduleReferenceOf } from '../module-function.ts';
+import { referenceToThere } from '../moved.ts';
 import { textOf } from '../originals.ts';
 import { importOf } from '../reference/import-of.ts';
 import { isNative } from '../reference/native-text.ts';
@@ -30,25 +31,25 @@ export class References {
   of(value: object | symbol): Reference | undefined {
     if (typeof value === 'function') {
       const reference = moduleReferenceOf(value as AnyFunction);
-      if (reference !== undefined) return reference;
+      if (reference !== undefined) return referenceToThere(reference);
     }
     if (typeof value !== 'symbol' && !types.isProxy(value)) noteRealmOf(value);
     const reference = referenceOf(value, this.#context) ?? intrinsicOfAnyRealm(value);
     // The settings that a module of the program exports are as they are now.
     return reference?.kind === 'module' && reference.package === undefined && isMereData(value)
       ? undefined
-      : reference;
+      : referenceToThere(reference);
   }
 
   /** As {@link of}, for what cannot travel: a module may make another. */
   lastResortOf(value: object): Reference | undefined {
-    return lastResortOf(value, this.#context);
+    return referenceToThere(lastResortOf(value, this.#context));
   }
 
   /** What the import statement says that made a variable of a module, if a job can do the same. */
   ofImport(name: string, script: Script | undefined): Reference | undefined {
     if (script === undefined) return undefined;
-    return importOf(name, script.url, script.source(), this.#policy);
+    return referenceToThere(importOf(name, script.url, script.source(), this.#policy));
   }
 
   /** Whether a class is made by Node or an addon, so that its objects are more than their properties. */

@@ -1,6 +1,7 @@
 import { FunctionSyntaxError } from '../../errors.ts';
 import type { ClassNode, FunctionNode, Graph, MemberNode, Node, PrototypeNode, Slot } from '../graph.ts';
 import { findByIdentity, remember } from '../identities.ts';
+import { toHere } from '../moved.ts';
 import { noteOriginal } from '../originals.ts';
 import { compileFile, pathOf } from './compile-file.ts';
 import { emitFile } from './emit-file.ts';
@@ -98,7 +99,8 @@ export class CodeLoader {
   }
 
   #compile(index: number): void {
-    const { url, sourceMap } = this.#graph.files[index] as Graph['files'][number];
+    const { url: told, sourceMap } = this.#graph.files[index] as Graph['files'][number];
+    const url = toHere(told);
     const { scripts, texts, bodies } = emitFile(this.#graph, index);
     const path = pathOf(url);
     this.#helpers.meta[index] = importMetaOf(url, path);
@@ -113,7 +115,7 @@ export class CodeLoader {
         (compileFile(script + mapped, path) as (helpers: Helpers) => void)(this.#helpers);
       }
     } catch (error) {
-      throw explainSyntax(error, path);
+      throw explainSyntax(error, pathOf(told));
     }
   }
 

@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ModuleLoadError } from '../../errors.ts';
+import { referenceToHere } from '../moved.ts';
 import { builtinAt } from './builtin-modules.ts';
 import { directoryOf, importFrom } from './import-from.ts';
 import { intrinsicAt } from './intrinsics.ts';
@@ -17,7 +18,8 @@ import { hashOf, readSource } from './source-file.ts';
  * it had come to where the reference was made.
  * @throws {ModuleLoadError} if it cannot be loaded, has no such export, or has changed since the reference was made
  */
-export function loadReference(reference: Reference): unknown {
+export function loadReference(given: Reference): unknown {
+  const reference = referenceToHere(given);
   switch (reference.kind) {
     case 'intrinsic':
       return intrinsicAt(reference.path);

@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { extname, resolve, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { isMainThread } from 'node:worker_threads';
+import { toThere } from '../moved.ts';
 import { JOB_VARIABLE } from '../job-variable.ts';
 import { nearestPackageName, packageOf } from './packages.ts';
 import { mainProcess } from './realm.ts';
@@ -53,17 +54,21 @@ function notEvaluated(path: string): string | undefined {
 
 function isNamed(path: string, patterns: readonly (string | RegExp)[] = []): boolean {
   return patterns.some((pattern) => {
-    if (typeof pattern !== 'string') return new RegExp(pattern).test(pathToFileURL(path).href);
+    if (typeof pattern !== 'string') return new RegExp(pattern).test(pathToFileURL(toThere(path)).href);
     if (!/^(?:[./]|file:|[A-Za-z]:\\)/.test(pattern)) {
       return pattern === (packageOf(path)?.name ?? nearestPackageName(path));
     }
     const named = resolve(pattern.startsWith('file:') ? fileURLToPath(pattern) : pattern);
-    return path === named || path.startsWith(named.endsWith(sep) ? named : named + sep);
+    return isWithin(toThere(path), toThere(named));
   });
 }
 
+function isWithin(path: string, named: string): boolean {
+  return path === named || path.startsWith(named.endsWith(sep) ? named : named + sep);
+}
+
 function isMain(path: string): boolean {
-  return mainFiles().has(path);
+  return mainFiles().has(path) || mainFiles().has(toThere(path));
 }
 
 let known: ReadonlySet<string> | undefined;
