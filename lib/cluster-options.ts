@@ -137,6 +137,16 @@ export interface MapHeader {
   readonly waitsHeld: boolean;
   /** Of a map that was made of a product: how many values each axis has. */
   readonly axes?: readonly number[] | undefined;
+  /** What its outcomes depend on besides the inputs. */
+  readonly contents?: MapContents | undefined;
+}
+
+/** By hashes that are the same in each run of a program. */
+export interface MapContents {
+  /** Of the function, with what it captures. */
+  readonly function: string;
+  /** Of what the jobs find around them: `environment`, `setup`, `execArgv`, the current directory, the major version of Node. */
+  readonly surroundings: string;
 }
 
 const TABLE: OptionTable = {

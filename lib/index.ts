@@ -12,6 +12,8 @@ export {
   type LoadMapOptions,
   type TagsOptions,
 } from './map/manage-maps.ts';
+export { mapStatus, type MapStatus, type StatusCounts } from './map/map-status.ts';
+export { formatStatus, type StatusFormat } from './map/format-status.ts';
 export type { CleanOptions, RemoveMapOptions } from './map/clean-maps.ts';
 export type { SystemPlace } from './map/system-for.ts';
 export { JobMap } from './map/job-map.ts';
@@ -28,6 +30,7 @@ export type { ComponentUsage } from './map/component-usage.ts';
 export type { Inputs } from './map/inputs.ts';
 export type { RemoveOptions } from './map/remove-map.ts';
 export * from './map/map-errors.ts';
+export * from './map/reuse-errors.ts';
 export type { AttachOptions } from './attach-options.ts';
 export type { ClusterOptions, Filesystem } from './cluster-options.ts';
 export type {
@@ -53,7 +56,7 @@ export type {
   MemoryGrowth,
   RetryPolicy,
 } from './job-options.ts';
-export type { ClassAd, JobAction, SubmitOptions } from './batch/batch-system.ts';
+export type { ClassAd, JobAction, JobEdit, SubmitOptions } from './batch/batch-system.ts';
 export type { ItemResult, MapOptions, MapResults } from './map-results.ts';
 export { Future } from './future.ts';
 export { FutureController } from './future-controller.ts';

@@ -68,8 +68,10 @@ export class Call implements FutureSource {
   attempts = 0;
   /** How many of the attempts were made for more memory. */
   growths = 0;
-  /** What its next job asks for, in bytes, rather than what the options say. */
+  /** How much memory its next job asks for, in bytes, rather than what the options say. */
   memory: number | undefined;
+  /** The same of disk. */
+  disk: number | undefined;
   /** What the job of the present attempt has asked for, in bytes, if that is known. */
   memoryRequested: number | undefined;
   /** Machines not to be taken, with the time until which, by Date.now(). */

@@ -39,8 +39,7 @@ export class Calls {
 
   /** A list of arguments as it is now, whatever becomes of what it holds until {@link makeOf}. @throws {SerializationError} */
   copy(args: readonly unknown[], written: WrittenFunction): void {
-    // Files that travel are listed with the call that they are for.
-    if (this.#options.filesystem !== 'transfer') copyArguments(args, written, this.#callOptions);
+    copyArguments(args, written, this.#callOptions, this.#options.filesystem === 'transfer');
   }
 
   /**
@@ -65,12 +64,10 @@ export class Calls {
     const options = this.#merge(request.options);
     const { timeLimit } = options;
     const callOptions = timeLimit === undefined ? this.#callOptions : { ...this.#callOptions, timeLimit };
-    const finder = new NeedFinder(this.#host);
     const transfers = this.#options.filesystem === 'transfer';
-    const { fn, payload, files } = encodeRequest(request, functions, callOptions, single, {
-      elsewhere: finder.nameOf,
-      transfers,
-    });
+    const finder = new NeedFinder(this.#host);
+    const apart = { elsewhere: finder.nameOf, transfers };
+    const { fn, payload, files } = encodeRequest(request, functions, callOptions, single, apart);
     const items = single ? 0 : request.items.length;
     return this.remake({
       index: this.#last + 1,

@@ -46,7 +46,7 @@ export class ItemSource implements FutureSource {
     return this.call.stderr();
   }
 
-  async outputFiles(): Promise<OutputFile[]> {
+  async outputFiles(): Promise<readonly OutputFile[]> {
     return this.call.outputFiles(this.call.items > 1 ? this.item : undefined);
   }
 }

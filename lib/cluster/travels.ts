@@ -15,7 +15,7 @@ export async function travelsOf(
 ): Promise<string[]> {
   const paths = [inputsFile(directory, batch)];
   if (fn !== undefined) paths.push(functionFile(directory, fn.hash));
-  if (files !== undefined && files.files.length > 0) {
+  if (files !== undefined && files.files.size > 0) {
     await writeGiven(givenFilesOf(directory, batch), files.files);
     paths.push(givenFilesOf(directory, batch));
   }

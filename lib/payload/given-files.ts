@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { accessSync, constants, readdirSync, realpathSync, statSync, type Stats } from 'node:fs';
 import { basename, join, relative } from 'node:path';
 import { InputFileError } from '../file-errors.ts';
@@ -38,13 +39,19 @@ export interface TravellingFile {
 
 /** For jobs to which files travel: each once, however often it is given. */
 export class TravellingFiles implements GivenFiles {
-  /** In the order of their numbers, from 0. */
-  readonly files: TravellingFile[] = [];
+  /** By the names of their places, which are those of no others, whatever calls they are of. */
+  readonly files: Map<string, TravellingFile> = new Map();
   readonly urls: string[] = [];
   readonly #nodes = new Map<string, GivenNode>();
 
   get isEmpty(): boolean {
-    return this.files.length === 0 && this.urls.length === 0;
+    return this.files.size === 0 && this.urls.length === 0;
+  }
+
+  /** All that others hold, whose nodes are those of this one's calls, too. @throws {InputFileError} */
+  addAll(others: TravellingFiles): void {
+    for (const [place, file] of others.files) this.files.set(place, file);
+    for (const url of others.urls) if (!this.urls.includes(url)) this.#addUrl(url);
   }
 
   give(file: InputFile): GivenNode {
@@ -59,9 +66,9 @@ export class TravellingFiles implements GivenFiles {
     check(file);
     // The root has no name.
     const name = basename(file.path) || 'root';
-    const number = this.files.length;
-    this.files.push({ name, ...(file.kind === 'file' ? alone(file.path) : walk(file.path)) });
-    return { kind: 'given', from: 'files', path: `${number}/${name}` };
+    const place = createHash('sha256').update(file.path).digest('hex').slice(0, 16);
+    this.files.set(place, { name, ...(file.kind === 'file' ? alone(file.path) : walk(file.path)) });
+    return { kind: 'given', from: 'files', path: `${place}/${name}` };
   }
 
   #addUrl(url: string): GivenNode {

@@ -20,18 +20,20 @@ import type { Edge } from './words.ts';
 /**
  * Describes a value, and all that it leads to, as a graph. Nothing of it is run: no getter, no `toJSON`, no trap of a Proxy.
  * @param name what the value is called in errors
- * @param given what stands for results of other calls, and for files; without, both are refused
+ * @param elsewhere by which name the reader has an object from elsewhere; undefined of those that travel
+ * @param files what becomes of input files; without, they are refused
  * @throws {SerializationError} with the way to what cannot travel; {@link InputFileError}
  */
 export function captureGraph(
   value: unknown,
   name: string,
   options: CaptureOptions,
-  given: GivenToCalls = {},
+  elsewhere?: Elsewhere,
+  files?: GivenFiles,
 ): Capture {
   const rescued = new Map<object, Reference>();
   for (;;) {
-    const capture = new Capture(options, rescued, given);
+    const capture = new Capture(options, rescued, elsewhere, files);
     try {
       capture.run(value, name);
       return capture;
@@ -57,14 +59,6 @@ class Rescue extends Error {
 
 /** By which name the reader has an object from elsewhere. May throw a Refusal. */
 export type Elsewhere = (object: object) => string | undefined;
-
-/** What stands in the arguments of calls for something that their jobs get in other ways. */
-export interface GivenToCalls {
-  /** By which name the reader has an object from elsewhere; undefined of those that travel. */
-  readonly elsewhere?: Elsewhere | undefined;
-  /** What becomes of input files. */
-  readonly files?: GivenFiles | undefined;
-}
 
 /** Finds a reference to fall back on. */
 export type Rope = () => Reference | undefined;
@@ -95,7 +89,8 @@ export class Capture {
   constructor(
     options: CaptureOptions,
     rescued: ReadonlyMap<object, Reference>,
-    { elsewhere, files }: GivenToCalls,
+    elsewhere: Elsewhere | undefined,
+    files: GivenFiles | undefined,
   ) {
     this.options = options;
     this.elsewhere = elsewhere;

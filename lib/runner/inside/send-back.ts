@@ -17,7 +17,7 @@ import {
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { OutputFileError } from '../../file-errors.ts';
 import { PRIVATE_DIRECTORY } from '../../job-set/directory.ts';
-import { outputFilesOf } from '../../job-set/names.ts';
+import { givenDirectory, outputFilesOf } from '../../job-set/names.ts';
 import { outputDirectory, type OutputOwner } from '../../job-set/output-files.ts';
 import { isForbidden, temporaryFile } from '../../job-set/write-whole.ts';
 import { showValue } from '../../options.ts';
@@ -64,6 +64,8 @@ function nameOf(source: string, directory: string): string {
       source,
     );
   }
+  // What has travelled to the call is its own.
+  if (isWithin(source, givenDirectory(directory))) return basename(source);
   if (isWithin(source, directory))
     throw new OutputFileError(`${source} is a part of the job set, and cannot be sent back`, source);
   return name === '..' || name.startsWith(`..${sep}`) || isAbsolute(name) ? basename(source) : name;
