@@ -9,8 +9,10 @@ import { control } from './contract/control.ts';
 import { closures } from './contract/closures.ts';
 import { deaths } from './contract/deaths.ts';
 import { dependencies } from './contract/dependencies.ts';
+import { dependencyErrors } from './contract/dependency-errors.ts';
 import { errors } from './contract/errors.ts';
 import { files } from './contract/files.ts';
+import { filesOfCalls } from './contract/files-of-calls.ts';
 import { futures } from './contract/futures.ts';
 import { inside } from './contract/inside.ts';
 import { maps } from './contract/maps.ts';
@@ -52,10 +54,12 @@ export function executorContract(
       jobOptions,
       shutdown,
       files,
+      filesOfCalls,
       inside,
       programs,
       attach,
       dependencies,
+      dependencyErrors,
     ])
       topic(subject);
   });

@@ -39,7 +39,8 @@ export class Calls {
 
   /** A list of arguments as it is now, whatever becomes of what it holds until {@link makeOf}. @throws {SerializationError} */
   copy(args: readonly unknown[], written: WrittenFunction): void {
-    copyArguments(args, written, this.#callOptions);
+    // Files that travel are listed with the call that they are for.
+    if (this.#options.filesystem !== 'transfer') copyArguments(args, written, this.#callOptions);
   }
 
   /**
@@ -65,7 +66,11 @@ export class Calls {
     const { timeLimit } = options;
     const callOptions = timeLimit === undefined ? this.#callOptions : { ...this.#callOptions, timeLimit };
     const finder = new NeedFinder(this.#host);
-    const { fn, payload } = encodeRequest(request, functions, callOptions, single, finder.nameOf);
+    const transfers = this.#options.filesystem === 'transfer';
+    const { fn, payload, files } = encodeRequest(request, functions, callOptions, single, {
+      elsewhere: finder.nameOf,
+      transfers,
+    });
     const items = single ? 0 : request.items.length;
     return this.remake({
       index: this.#last + 1,
@@ -76,6 +81,7 @@ export class Calls {
       items,
       needs: finder.needs,
       valueStays,
+      files,
     });
   }
 

@@ -11,6 +11,8 @@ export interface JournaledCall {
   readonly submission: JournaledSubmission;
   /** Among the jobs of the submission, counted from 0. */
   readonly position: number;
+  /** Its outcome is another job set's: it had no job. */
+  readonly reused?: boolean;
 }
 
 /** Jobs that were submitted together. */
@@ -64,6 +66,15 @@ export function readCalls(entries: readonly (JournalEntry & { readonly time: str
         const before = calls.get(index);
         if (before !== undefined) earlier.push(before);
         calls.set(index, { index, attempt, job, submission: batch, position });
+      }
+      continue;
+    }
+    if (entry.event === 'reused') {
+      const batch = { ...newSubmission(0, entry), waits: false };
+      for (const [position, text] of entry.jobs.entries()) {
+        const job = parseJournalJob(text);
+        const { call: index, attempt } = parseJobKey(job.key);
+        calls.set(index, { index, attempt, job, submission: batch, position, reused: true });
       }
       continue;
     }

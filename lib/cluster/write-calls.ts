@@ -18,6 +18,7 @@ export async function writeCalls(jobSet: JobSet, calls: readonly Call[]): Promis
     const input = locations[index] as InputLocation;
     call.input = jobSet.transfers ? { ...input, travels: await travelsOf(jobSet, call, input) } : input;
     call.payload = undefined;
+    call.files = undefined;
     call.jobSet = jobSet;
   }
   return fresh;

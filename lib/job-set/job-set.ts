@@ -249,10 +249,7 @@ export class JobSet {
 
   async removeOutcome(key: string): Promise<void> {
     await unlink(names.outcomeFile(this.directory, key)).catch(ignoreMissing);
-    if (!this.transfers) return;
-    await unlink(names.transferredFile(this.directory, key)).catch(ignoreMissing);
-    // That of a call that has sent no files back; others stay.
-    await rmdir(names.outputFilesOf(this.directory, key)).catch(() => {});
+    if (this.transfers) await unlink(names.transferredFile(this.directory, key)).catch(ignoreMissing);
   }
 
   async removeLogs(key: string): Promise<void> {

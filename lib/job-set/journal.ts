@@ -19,6 +19,13 @@ export type JournalEntry =
   /** There were too many at once, or in the queue: its calls are still to be submitted. */
   | { readonly event: 'postponed'; readonly submission: number }
   | { readonly event: 'refused'; readonly submission: number; readonly error: string }
+  /** Calls of which another job set had outcomes: they have no jobs. */
+  | {
+      readonly event: 'reused';
+      readonly jobs: readonly string[];
+      readonly submit: Readonly<Record<string, Value>>;
+      readonly varied?: Varied;
+    }
   /** Calls that are still to be submitted, under these keys; perhaps once more, as they failed. */
   | {
       readonly event: 'waiting';

@@ -5,12 +5,17 @@ import { checkPolicies, POLICY_TABLE, type JobPolicies } from '../job-options.ts
 import { checkOptions, checkSignal, showValue } from '../options.ts';
 import type { AnyFunction } from '../payload/any-function.ts';
 import { ComponentOptions, type MapSubmitOptions } from './component-options.ts';
+import { contentsOfMap } from './contents.ts';
+import { goOnWithMap, type WantedCall } from './go-on-with-map.ts';
 import { batchesOf, type Inputs } from './inputs.ts';
 import type { JobMap } from './job-map.ts';
 import { EmptyMapError } from './map-errors.ts';
 import type { MapHost } from './map-host.ts';
+import { openMap, type MapHome } from './open-map.ts';
 import { MapInMaking } from './map-in-making.ts';
 import { needsKeeper } from './map-options.ts';
+import { StoredOutcomes } from './stored-outcomes.ts';
+import { hasTag } from './tags.ts';
 
 export interface CreateMapOptions<T = unknown> extends JobPolicies {
   /**
@@ -20,6 +25,12 @@ export interface CreateMapOptions<T = unknown> extends JobPolicies {
   readonly tag?: string | undefined;
   /** Submit commands, the same for all components or one for each: as a list, or by a function of the input. They win over the executor's. */
   readonly submit?: MapSubmitOptions<T> | undefined;
+  /**
+   * Do not run again what has returned already: if there is a map of the tag, of the same function and with these inputs or the first of them, it is
+   * gone on with; else outcomes of other maps of the directory, of the same function and input, are taken over. See docs/maps.md for what counts.
+   * @default false
+   */
+  readonly reuse?: boolean | undefined;
   /** Gives up the creation, of which nothing is left then. */
   readonly signal?: AbortSignal | undefined;
   /** Is told now and then how far the creation has come. */
@@ -51,11 +62,18 @@ export interface MapRequest {
  * @throws {TagTakenError} {@link InvalidTagError} {@link EmptyMapError} {@link MisalignedOptionError} {@link SerializationError} {@link SubmitError}
  */
 export async function createMap(
-  host: MapHost,
+  host: MapHost & MapHome,
   { fn, inputs, spread, axes, written: known }: MapRequest,
   options: CreateMapOptions<never>,
 ): Promise<JobMap> {
-  const { tag: wanted, submit, signal, onProgress = () => {}, ...policies } = checkCreateOptions(options);
+  const {
+    tag: wanted,
+    submit,
+    reuse = false,
+    signal,
+    onProgress = () => {},
+    ...policies
+  } = checkCreateOptions(options);
   const components = new ComponentOptions<unknown>(submit as MapSubmitOptions<unknown> | undefined, policies);
   host.system.checkSubmitOptions({ ...host.options.submit, ...components.fixed });
   checkFunction(fn);
@@ -69,10 +87,9 @@ export async function createMap(
     supervised: needsKeeper(host.system, { ...host.options.policies, ...definedOf(policies) }),
     waitsHeld: waitsHeld({ ...host.options.policies, ...definedOf(policies) }),
     axes,
+    contents: contentsOfMap(written, host.options),
   };
-  const made = new MapInMaking(host, header, wanted === undefined);
-  try {
-    const executor = await made.begin(wanted);
+  const batches = async function* (): AsyncGenerator<WantedCall[]> {
     let count = 0;
     for await (const batch of batchesOf(inputs)) {
       signal?.throwIfAborted();
@@ -82,13 +99,31 @@ export async function createMap(
       }));
       for (const { options: own } of calls)
         if (components.areVaried) host.system.checkSubmitOptions(own.submit ?? {});
-      await executor.write(written, calls);
       count += batch.length;
-      onProgress({ phase: 'writing', written: count });
+      yield calls;
     }
     if (count === 0) throw new EmptyMapError('A map needs one input at least, and there was none');
     components.checkCount(count);
     signal?.throwIfAborted();
+  };
+  const { directory } = host.options;
+  const stored =
+    reuse && header.contents !== undefined
+      ? await StoredOutcomes.find(directory, header.contents)
+      : undefined;
+  if (reuse && wanted !== undefined && (await hasTag(directory, wanted))) {
+    const goOn = { header, written, batches: batches(), policies, stored };
+    return openMap(wanted, host, async (core) => goOnWithMap(core, goOn));
+  }
+  const made = new MapInMaking(host, header, wanted === undefined);
+  try {
+    const executor = await made.begin(wanted);
+    let count = 0;
+    for await (const calls of batches()) {
+      await executor.write(written, calls, stored);
+      count += calls.length;
+      onProgress({ phase: 'writing', written: count });
+    }
     onProgress({ phase: 'submitting', written: count });
     const isAllSent = await executor.sendAll();
     const map = await made.finish(header.supervised || !isAllSent);
@@ -102,7 +137,13 @@ export async function createMap(
 
 /** Options of a map, under the executor's own checks. */
 export function checkCreateOptions<O extends CreateMapOptions<never>>(options: O): O {
-  const table = { tag: ['string'], submit: ['object'], signal: [], onProgress: ['function'] } as const;
+  const table = {
+    tag: ['string'],
+    reuse: ['boolean'],
+    submit: ['object'],
+    signal: [],
+    onProgress: ['function'],
+  } as const;
   checkOptions('createMap()', options, { ...table, ...POLICY_TABLE });
   checkSignal('createMap()', options.signal);
   checkPolicies(options);

@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
 import type { JobOptions } from '../job-options.ts';
 import type { JobSet } from '../job-set/job-set.ts';
+import { diskEdit, memoryEdit } from '../job-edit.ts';
 import { checkJobOptions } from '../job-options.ts';
 import { cannotTravel } from '../payload/untransferable.ts';
 import { actOn, cancelComponents, type MapAction } from './act-on.ts';
@@ -70,6 +71,13 @@ export class JobMap<A extends readonly unknown[] = readonly unknown[], R = unkno
     return this.core.reader.components.map((component) => componentUsage(component));
   }
 
+  /** The components whose outcomes were taken over from other maps, as `reuse: true` does. */
+  async reused(): Promise<number[]> {
+    await this.core.look();
+    const { components } = this.core.reader;
+    return components.filter(({ call }) => call.reused === true).map(({ index }) => index);
+  }
+
   /** What it takes on the disk, in bytes. */
   async localData(): Promise<number> {
     return this.core.guard(async () => sizeOf(this.directory));
@@ -102,6 +110,20 @@ export class JobMap<A extends readonly unknown[] = readonly unknown[], R = unkno
   /** Takes running components off their machines; they begin anew, there or elsewhere. */
   async vacate(components?: ComponentChoice): Promise<number[]> {
     return this.#act({ kind: 'vacate' }, components);
+  }
+
+  /**
+   * Changes how much memory components ask for; those that run keep what they have until they begin anew. A {@link rerun} asks for what its options say.
+   * @param amount a number of MiB, or text such as `'2GB'`
+   * @throws as {@link hold}; {@link TypeError} for no amount
+   */
+  async setMemory(amount: number | string, components?: ComponentChoice): Promise<number[]> {
+    return this.#act(memoryEdit(amount), components);
+  }
+
+  /** The same of disk; a number is one of KiB. */
+  async setDisk(amount: number | string, components?: ComponentChoice): Promise<number[]> {
+    return this.#act(diskEdit(amount), components);
   }
 
   /** Stops jobs for good, and keeps all data: the components are `removed`, and can be run again by {@link rerun}. */

@@ -12,6 +12,7 @@ import { Claim } from '../job-set/claim.ts';
 import type { Future } from '../future.ts';
 import type { JobSet } from '../job-set/job-set.ts';
 import type { JournalEntry } from '../job-set/journal.ts';
+import { reusedEntries, type StoredOutcomes } from './stored-outcomes.ts';
 
 /** Submits the calls of one map, and looks after them where the batch system cannot do so alone. */
 export class MapExecutor extends ClusterExecutor {
@@ -26,6 +27,8 @@ export class MapExecutor extends ClusterExecutor {
   #onLeft = (): void => {};
   /** Resolves when it looks after nothing any more. */
   readonly left: Promise<void> = new Promise((resolve) => (this.#onLeft = resolve));
+  /** So many components are on the disk. */
+  #written = 0;
   /** Of so many components the journal tells that they are there. */
   #announced = 0;
 
@@ -44,6 +47,7 @@ export class MapExecutor extends ClusterExecutor {
     calls.startAfter(last.call);
     submissions.startAfter(last.submission);
     this.#announced = last.call;
+    this.#written = last.call;
     await own.takeUp(jobSet, await Claim.take(jobSet.directory, takeOver));
   }
 
@@ -53,18 +57,24 @@ export class MapExecutor extends ClusterExecutor {
   }
 
   /**
-   * Brings calls to the disk, where they wait for {@link sendAll}.
+   * Brings calls to the disk, where they wait for {@link sendAll}; but those that have outcomes already.
+   * @param stored outcomes that do for calls with the same arguments
    * @throws {SerializationError} {@link DirectoryError}
    */
   async write(
     fn: WrittenFunction,
     calls: readonly { readonly args: readonly unknown[]; readonly options: JobOptions }[],
+    stored?: StoredOutcomes,
   ): Promise<void> {
     const { own } = this.parts;
     const { jobSet, files } = await own.open();
     const made = calls.map(({ args, options }) => this.parts.calls.makeOf(fn, args, options));
+    const payloads = made.map(({ payload }) => payload as Uint8Array);
     for (const call of await writeCalls(jobSet, made)) files.useInputs(call.input?.batch as number);
-    for (const call of made) this.#calls.push(call);
+    const given = await stored?.giveTo(jobSet, made, payloads);
+    for (const entry of reusedEntries(given ?? [])) await jobSet.note(entry);
+    for (const call of made) if (given?.has(call) !== true) this.#calls.push(call);
+    this.#written = made.at(-1)?.index ?? this.#written;
   }
 
   /** A component is to be run once more: its next attempt waits for {@link sendAll}. */
@@ -124,8 +134,7 @@ export class MapExecutor extends ClusterExecutor {
 
   /** From this line of the journal on there are new components: all of them, or none. */
   async #announce(): Promise<void> {
-    let count = 0;
-    for (const { index } of this.#calls) count = Math.max(count, index);
+    const count = this.#written;
     if (count <= this.#announced) return;
     const { system, options, own } = this.parts;
     await new WaitingNotes({ common: options.submit, system }).note(this.#calls);

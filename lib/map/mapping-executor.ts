@@ -178,7 +178,7 @@ export abstract class MappingExecutor extends ClusterExecutor {
     };
   }
 
-  #mapHost(): MapHost {
+  #mapHost(): MapHost & MapHome {
     return { ...this.#mapHome(), system: this.parts.system.forMap() };
   }
 }

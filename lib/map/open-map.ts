@@ -5,6 +5,7 @@ import type { MapHeader } from '../cluster-options.ts';
 import { DirectoryError } from '../errors.ts';
 import { JobSet } from '../job-set/job-set.ts';
 import { JobMap } from './job-map.ts';
+import type { MapCore } from './map-core.ts';
 import { keeperOf } from './keepers.ts';
 import { MapOutOfReachError, MapRemovedError, MapUnfinishedError } from './map-errors.ts';
 import type { MapHost } from './map-host.ts';
@@ -27,10 +28,15 @@ export interface MapSetHeader extends JobSetHeader {
 
 /**
  * A map by its tag, made by whatever program. What lies on the disk can always be read; where its jobs cannot be reached, only that.
+ * @param begin is given it before anybody else
  * @throws {TagNotFoundError} {@link MapRemovedError} {@link MapUnfinishedError} {@link DirectoryError} {@link OwnershipError}
  */
-export async function openMap(tag: string, home: MapHome): Promise<JobMap> {
-  const map = await openWhatThereIs(tag, home);
+export async function openMap(
+  tag: string,
+  home: MapHome,
+  begin?: (core: MapCore) => Promise<void>,
+): Promise<JobMap> {
+  const map = await openWhatThereIs(tag, home, begin);
   if (map.length === 0) throw new MapUnfinishedError(tag, map.isAttended);
   return map;
 }
@@ -58,7 +64,11 @@ export function isMissing(error: unknown): boolean {
 }
 
 /** As {@link openMap}, also if the map has no components: its program has not come to the end of its making. */
-export async function openWhatThereIs(tag: string, home: MapHome): Promise<JobMap> {
+export async function openWhatThereIs(
+  tag: string,
+  home: MapHome,
+  begin?: (core: MapCore) => Promise<void>,
+): Promise<JobMap> {
   const { options } = home;
   const record = await readTag(options.directory, tag);
   const open = async (transfers: boolean): Promise<JobSet> =>
@@ -81,7 +91,7 @@ export async function openWhatThereIs(tag: string, home: MapHome): Promise<JobMa
     options: { ...options, filesystem, cwd: header.cwd ?? options.cwd },
     ...reach(tag, header, home, keeperOf(jobSet.directory)),
   };
-  return JobMap.open({ tag, record, header: header.map }, jobSet, host);
+  return JobMap.open({ tag, record, header: header.map }, jobSet, host, begin);
 }
 
 function reach(

@@ -1,4 +1,5 @@
 import type { JobOptions } from '../job-options.ts';
+import { removeCallFiles } from '../job-set/call-files.ts';
 import { isUnsent, jobIdOf, type ComponentStatus } from './component.ts';
 import { chooseComponents, type ComponentChoice } from './components.ts';
 import type { MapCore } from './map-core.ts';
@@ -34,9 +35,15 @@ export async function rerunComponents(
   const jobIds = held.map((index) => jobIdOf(core.component(index))).filter((id) => id !== undefined);
   // Else two jobs would have one component.
   if (jobIds.length > 0) await system.remove(jobIds);
+  const { jobSet } = core.reader;
   await core.submit(async (executor) => {
     await revokeUnheard(core, chosen);
-    for (const index of chosen) executor.again(core.reader.jobSet, core.component(index).call, options);
+    for (const index of chosen) {
+      const { call } = core.component(index);
+      // With its checkpoint, it would have nothing left to do; one that has failed goes on where it was.
+      if (statuses[index] === 'completed') await removeCallFiles(jobSet.directory, call.index);
+      executor.again(jobSet, call, options);
+    }
   }, options);
   return chosen;
 }

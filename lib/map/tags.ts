@@ -66,6 +66,12 @@ export async function readTag(directory: string, tag: string): Promise<TagRecord
   throw new TagNotFoundError(`There is no map \`${tag}\` in ${directory}${remedy}`, tag, nearest);
 }
 
+/** Whether a map has the tag. @throws {InvalidTagError} {@link OwnershipError} {@link PayloadError} */
+export async function hasTag(directory: string, tag: string): Promise<boolean> {
+  checkTag(tag);
+  return (await findTag(directory, tag)) !== undefined;
+}
+
 /**
  * The tags of a directory, sorted.
  * @param pattern as a shell has them: `*`, `?`, `[a-f]`, `[!a-f]`; case matters
