@@ -110,7 +110,9 @@ async function compareInputs(
         continue;
       }
       const request = { fn: written.fn, items: [args], options: {} };
-      const { payload } = encodeRequest(request, functions, { capture, otherNode, main: '' }, true);
+      const { payload } = encodeRequest(request, functions, { capture, otherNode, main: '' }, true, {
+        transfers: filesystem === 'transfer',
+      });
       const contents = there.get(index);
       if (contents === undefined || contents !== contentsOfCall(payload))
         throw new MapDiffersError(tag, 'inputs', `the input of component ${index} is another`, index);
