@@ -1,4 +1,5 @@
 import type { Future } from '../future.ts';
+import { listOutputFiles, type OutputFile } from '../job-set/output-files.ts';
 import { readProgress, type Progress } from '../job-set/progress.ts';
 import { checkWaitOptions, type WaitOptions } from '../timeout.ts';
 import { isSettled, type ComponentHold, type ComponentStatus } from './component.ts';
@@ -268,6 +269,12 @@ export abstract class MapView<A extends readonly unknown[], R> implements AsyncI
   /** How far a component says that it has come, by `progress()`; undefined if it has said nothing in its last attempt. */
   async progress(index: number): Promise<Progress | undefined> {
     return this.core.guard(async () => readProgress(this.directory, this.core.component(index).call.job.key));
+  }
+
+  /** The files that a component has sent back by `outputFile()`, in its last attempt. */
+  async outputFiles(index: number): Promise<OutputFile[]> {
+    const { key } = this.core.component(index).call.job;
+    return this.core.guard(async () => listOutputFiles(this.directory, { key }));
   }
 
   async #whenSettled(
