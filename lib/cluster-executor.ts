@@ -260,7 +260,8 @@ export class ClusterExecutor extends Executor {
 
   #refuse(call: Call, error: unknown): void {
     // Another job set has inputs of the same number.
-    if (call.jobSet === this.#own.opened?.jobSet) void this.#own.opened?.files.releaseInputs(call);
+    if (call.input === undefined || call.jobSet === this.#own.opened?.jobSet)
+      void this.#own.opened?.files.releaseInputs(call);
     call.input = undefined;
     call.payload = undefined;
     if (!call.unwanted) call.controller.reject(ownError(error, this.#options.directory));

@@ -1,4 +1,4 @@
-import { resolve } from 'node:path';
+import { extname, join, resolve } from 'node:path';
 import { mergeSubmitOptions } from './batch/merge-submit-options.ts';
 import type { SubmitOptions } from './batch/batch-system.ts';
 import type { KeepFiles } from './cluster/job-files.ts';
@@ -207,11 +207,20 @@ export function resolveOptions(
     sweepInterval: checkNumber('sweepInterval', sweepInterval, 10, 'fraction'),
     outcomeGrace:
       outcomeGrace === undefined ? undefined : checkNumber('outcomeGrace', outcomeGrace, 0, 'fraction'),
-    capture: checkCaptureOptions(options),
+    capture: captureOptions(options),
     otherNode: checkChoice('otherNode', options.otherNode ?? 'refuse', ['refuse', 'warn']),
     policies: { retries, onHold, releaseLimit, growMemory, timeLimit },
     workers: resolveWorkers(options.workers),
   };
+}
+
+/** What a call says to its job, by the functions of this module, has to be at hand where the package is not. */
+const JOB_MODULE = join(import.meta.dirname, `job${extname(import.meta.filename)}`);
+
+function captureOptions(options: ClusterOptions): CaptureOptions {
+  const given = checkCaptureOptions(options);
+  if (options.filesystem !== 'transfer') return given;
+  return { ...given, byValue: [...(given.byValue ?? []), JOB_MODULE] };
 }
 
 function checkFilesystem(executor: string, { filesystem = 'shared', workers }: ClusterOptions): Filesystem {

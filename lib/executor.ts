@@ -20,7 +20,7 @@ export interface ShutdownOptions {
   readonly cancelFutures?: boolean | undefined;
 }
 
-/** One job to be: a function and the argument lists to call it with, one after the other. */
+/** One job to be: a function and the argument lists to call it with, one after the other. Arguments may be futures, or hold some. */
 export interface JobRequest {
   readonly fn: AnyFunction;
   readonly items: readonly (readonly unknown[])[];
@@ -77,7 +77,7 @@ export abstract class Executor implements AsyncDisposable {
   }
 
   /**
-   * Calls `fn` with each item, and iterates over the results in the order of the items. All calls are submitted at once,
+   * Calls `fn` with each item, or what it is the future of, and iterates over the results in the order of the items. All calls are submitted at once,
    * unless there is a `bufferSize`, or the executor has a `maxInFlight`: then items are taken as there is room for them.
    * @throws {TypeError} {@link RangeError} for wrong options; {@link ShutdownError} after `shutdown()`
    */

@@ -1,4 +1,5 @@
 import type { ClassAd, JobAction } from './batch/batch-system.ts';
+import type { OutputFile } from './job-set/output-files.ts';
 import type { Progress } from './job-set/progress.ts';
 
 /**
@@ -32,6 +33,8 @@ export interface FutureSource {
   readonly control?: JobControl | undefined;
   stdout(): Promise<string>;
   stderr(): Promise<string>;
+  /** None, for calls that have no job set. */
+  outputFiles?(): Promise<readonly OutputFile[]>;
   /** How far the call says that it has come; absent where nobody can tell. */
   progress?(): Promise<Progress | undefined>;
   /** Called once, when the future is done, before its callbacks are. */

@@ -1,9 +1,12 @@
 import { inspect } from 'node:util';
 import type { JobAction } from './batch/batch-system.ts';
 import { runDoneCallback } from './done-callback.ts';
-import { CancelledError, InvalidStateError, JobControlError } from './errors.ts';
-import type { FutureSource, FutureState, JobControl, Usage } from './future-source.ts';
+import { controlOf } from './control-of.ts';
+import { CancelledError, InvalidStateError } from './errors.ts';
+import type { FutureSource, FutureState, Usage } from './future-source.ts';
+import { diskEdit, memoryEdit, methodOf } from './job-edit.ts';
 import type { Progress } from './job-set/progress.ts';
+import type { OutputFile } from './job-set/output-files.ts';
 import { nameOfType, showValue } from './options.ts';
 import { cannotTravel } from './payload/untransferable.ts';
 import { checkWaitOptions, waitFor, type WaitOptions } from './timeout.ts';
@@ -74,10 +77,8 @@ export class Future<T> extends Promise<T> {
   cancel(reason?: unknown): boolean {
     if (this.#state === 'cancelled') return true;
     if (this.done()) return false;
-    this.#end(
-      'cancelled',
-      new CancelledError('The call was cancelled', reason === undefined ? undefined : { cause: reason }),
-    );
+    const options = reason === undefined ? undefined : { cause: reason };
+    this.#end('cancelled', new CancelledError('The call was cancelled', options));
     this.#source.onCancel();
     return true;
   }
@@ -158,6 +159,14 @@ export class Future<T> extends Promise<T> {
     return this.#source.stderr();
   }
 
+  /**
+   * The files that the call has sent back with outputFile(), of its last attempt: all of them once the future is done. They stay until their
+   * directory is removed, also after a shutdown.
+   */
+  async outputFiles(): Promise<readonly OutputFile[]> {
+    return (await this.#source.outputFiles?.()) ?? [];
+  }
+
   /** What the call has told last by `progress()`; undefined if it has told nothing, or its files have been removed (`keepFiles`). */
   async progress(): Promise<Progress | undefined> {
     return this.#source.progress?.();
@@ -197,60 +206,57 @@ export class Future<T> extends Promise<T> {
   }
 
   /**
+   * Changes how much memory the job asks for, and the call's later attempts. One that runs keeps what it has until it begins anew.
+   * @param amount in MiB, or text such as `'2GB'`, as `request_memory` takes it. @throws as {@link hold}; {@link TypeError}
+   */
+  async setMemory(amount: number | string): Promise<void> {
+    await this.#act(memoryEdit(amount));
+  }
+
+  /** The same of disk; a number is one of KiB, as `request_disk` takes it. @throws as {@link setMemory} */
+  async setDisk(amount: number | string): Promise<void> {
+    await this.#act(diskEdit(amount));
+  }
+
+  /**
    * Why the job does not run, in the batch system's words (`condor_q -better-analyze`); what became of it, if it has left the queue.
    * @throws {JobControlError} if the batch system knows nothing of the job; {@link CommandError}
    */
   async analyze(): Promise<string> {
-    return this.#control('analyze').analyze();
+    return controlOf(this.#source, 'analyze').analyze();
   }
 
   /** All attributes of the job, by HTCondor's names; also of one that has left the queue. @throws as {@link analyze} */
   async classAd(): Promise<Readonly<Record<string, unknown>>> {
-    return this.#control('classAd').classAd();
+    return controlOf(this.#source, 'classAd').classAd();
   }
 
   override get [Symbol.toStringTag](): string {
     return 'Future';
   }
 
-  #control(action: string): JobControl {
-    const ofJob = this.#source.control;
-    if (ofJob === undefined)
-      throw new JobControlError(action, this.jobId, 'no batch system has a job for it');
-    return ofJob;
-  }
-
   async #act(action: JobAction): Promise<void> {
-    const { kind } = action;
-    if (this.done()) throw new InvalidStateError(`The future is ${this.#state} already: nothing to ${kind}`);
-    await this.#control(kind).act(action);
-  }
-
-  #inspect(): string {
-    const job = this.jobId === undefined ? '' : ` job ${this.jobId}`;
-    return `Future {${job} ${this.#state}${this.#returned === undefined ? '' : ` ${this.#returned}`} }`;
+    const name = methodOf(action);
+    if (this.done()) throw new InvalidStateError(`The future is ${this.#state} already: nothing to ${name}`);
+    await controlOf(this.#source, name).act(action);
   }
 
   async #wait(wait: number | WaitOptions): Promise<void> {
     const options = checkWaitOptions('result()', wait);
     if (this.done()) return;
-    const settled = this.then(
-      () => {},
-      () => {},
-    );
-    await waitFor(
-      settled,
-      options,
-      () => `The call is still ${this.#state} after ${String(options.timeout)} ms`,
-    );
+    const late = (): string => `The call is still ${this.#state} after ${String(options.timeout)} ms`;
+    await waitFor(this.then(ignore, ignore), options, late);
+  }
+
+  #assertOpen(): void {
+    if (this.done()) throw new InvalidStateError(`The future is ${this.#state} already`);
   }
 
   #end(state: 'finished' | 'failed' | 'cancelled', outcome: unknown): void {
-    if (this.done()) throw new InvalidStateError(`The future is ${this.#state} already`);
+    this.#assertOpen();
     this.#state = state;
     // A failure that nobody looks at must not end the process with an unhandledRejection; a value can be a promise of one.
-    if (state !== 'finished' || typeof outcome === 'object' || typeof outcome === 'function')
-      super.catch(ignore);
+    if (state !== 'finished' || ['object', 'function'].includes(typeof outcome)) super.catch(ignore);
     if (state === 'finished') {
       this.#returned = `returned ${nameOfType(outcome)}`;
       this.#resolve(outcome as never);
@@ -271,13 +277,14 @@ export class Future<T> extends Promise<T> {
     cannotTravel(this, 'a Future', 'Await it, and send what it gives.');
     Reflect.defineProperty(this.prototype, inspect.custom, {
       value(this: Future<unknown>) {
-        return this.#inspect();
+        const job = this.jobId === undefined ? '' : ` job ${this.jobId}`;
+        return `Future {${job} ${this.#state}${this.#returned === undefined ? '' : ` ${this.#returned}`} }`;
       },
     });
     control = {
       create: (source) => new Future(source),
       setState: (future, state) => {
-        if (future.done()) throw new InvalidStateError(`The future is ${future.#state} already`);
+        future.#assertOpen();
         future.#state = state;
       },
       end: (future, state, outcome) => future.#end(state, outcome),

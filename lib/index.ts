@@ -12,6 +12,8 @@ export {
   type LoadMapOptions,
   type TagsOptions,
 } from './map/manage-maps.ts';
+export { mapStatus, type MapStatus, type StatusCounts } from './map/map-status.ts';
+export { formatStatus, type StatusFormat } from './map/format-status.ts';
 export type { CleanOptions, RemoveMapOptions } from './map/clean-maps.ts';
 export type { SystemPlace } from './map/system-for.ts';
 export { JobMap } from './map/job-map.ts';
@@ -54,12 +56,12 @@ export type {
   MemoryGrowth,
   RetryPolicy,
 } from './job-options.ts';
-export type { ClassAd, JobAction, SubmitOptions } from './batch/batch-system.ts';
+export type { ClassAd, JobAction, JobEdit, SubmitOptions } from './batch/batch-system.ts';
 export type { ItemResult, MapOptions, MapResults } from './map-results.ts';
 export { Future } from './future.ts';
 export { FutureController } from './future-controller.ts';
 export type { FutureSource, FutureState, JobControl, Usage } from './future-source.ts';
-export { checkpoint, currentJob, progress, type Checkpoint, type CurrentJob } from './job.ts';
+export { checkpoint, currentJob, outputFile, progress, type Checkpoint, type CurrentJob } from './job.ts';
 export type { Progress } from './job-set/progress.ts';
 export { asCompleted, type Completions } from './as-completed.ts';
 export type { AsCompletedOptions } from './completed-entries.ts';
@@ -77,7 +79,10 @@ export {
 export { moduleFunction, type ModuleFunction } from './payload/module-function.ts';
 export { registerErrorClass } from './payload/thrown.ts';
 export * from './delivery-errors.ts';
+export { inputDirectory, inputFile } from './payload/input-file.ts';
 export * from './errors.ts';
+export * from './file-errors.ts';
+export { listOutputFiles, type OutputFile, type OutputOwner } from './job-set/output-files.ts';
 export * from './job-errors.ts';
 export type { OrFuture, OrFutures } from './or-future.ts';
 export { DependencyError } from './dependency-error.ts';

@@ -63,6 +63,7 @@ export interface Checkpoint {
 export interface InsideCall {
   readonly job: CurrentJob;
   readonly checkpoint: Checkpoint;
+  outputFile(path: string): void;
 }
 
 /** The job of the call that asks; undefined where no call of a job is being made, as in the program itself and in worker threads. */
@@ -79,6 +80,22 @@ export function currentJob(): CurrentJob | undefined {
  */
 export function progress(fraction: number, text?: string): void {
   inside()?.job.progress(fraction, text);
+}
+
+/**
+ * Sends a file or directory back: moves it to the job set, or has it transferred there, where `future.outputFiles()` tells of it. It stays there
+ * until it is removed together with the job set's directory. Its name there is its path below the current directory; of what lies elsewhere, its
+ * last name. What was sent under that name before is replaced.
+ * @throws {OutputFileError} if it is not there, or cannot be moved; {@link TypeError}; an Error outside of a job's call
+ */
+export function outputFile(path: string): void {
+  const call = inside();
+  // No class of this package: where a job cannot load it, this function travels alone.
+  if (call === undefined)
+    throw new Error(
+      `outputFile(${JSON.stringify(path)}) is not called in the course of a job's call: there is nowhere to send it`,
+    );
+  call.outputFile(path);
 }
 
 /** Of the call that asks. Outside of a job nothing is saved, and there is nothing to load: so a function can run here, too. */

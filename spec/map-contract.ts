@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { ClusterOptions } from '../lib/cluster-options.ts';
 import { TimeoutError } from '../lib/errors.ts';
-import { currentJob } from '../lib/job.ts';
+import { checkpoint, currentJob } from '../lib/job.ts';
 import type { JobMap } from '../lib/map/job-map.ts';
 import type { MappingExecutor } from '../lib/map/mapping-executor.ts';
 import { collect } from './support/collect.ts';
@@ -221,6 +221,27 @@ export function mapContract(
       expect(await map.rerun((component) => component === 1)).toEqual([1]);
       expect(await map.get(1)).toBe('found');
     });
+
+    atOnce(
+      'lets a failed component go on after its checkpoint, and one that is completed begin anew',
+      async () => {
+        const map = await executor.createMap(
+          async (fails: boolean) => {
+            const done = (await checkpoint.load<number>()) ?? 0;
+            await checkpoint.save(done + 1);
+            if (fails && done === 0) throw new Error('at the first step');
+            return done + 1;
+          },
+          [true, false],
+        );
+        await map.wait({ errorsOk: true });
+        expect(await map.rerun([0, 1])).toEqual([0, 1]);
+        expect(await collect(map)).toEqual([2, 1]);
+        expect(await map.rerun([0])).toEqual([0]);
+        await map.wait({ errorsOk: true });
+        expect(await map.statuses()).toEqual(['errored', 'completed']);
+      },
+    );
 
     atOnce('does not run components again that are still at it', async () => {
       const { gate, map } = await gatedMap();

@@ -83,7 +83,15 @@ export interface BatchSystem {
 /** What a future can ask for its job, other than its removal. */
 export type JobAction =
   | { readonly kind: 'hold'; readonly reason?: string | undefined }
-  | { readonly kind: 'release' | 'vacate' | 'suspend' | 'continue' };
+  | { readonly kind: 'release' | 'vacate' | 'suspend' | 'continue' }
+  | JobEdit;
+
+/** Changes what a job asks for: `RequestMemory` in MiB, `RequestDisk` in KiB. One that runs keeps what it has until it begins anew. */
+export interface JobEdit {
+  readonly kind: 'edit';
+  readonly attribute: 'RequestMemory' | 'RequestDisk';
+  readonly value: number;
+}
 
 /** The attributes of a job, by HTCondor's names. */
 export type ClassAd = Readonly<Record<string, unknown>>;
@@ -125,6 +133,8 @@ export interface JobBatch {
      * @default false
      */
     readonly transfers?: boolean;
+    /** What travels to every job besides: absolute paths. */
+    readonly brings?: readonly string[];
   };
   /** Of the submissions of the job set, counted from 1. */
   readonly submission: number;

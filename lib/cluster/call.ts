@@ -4,8 +4,10 @@ import { FutureController } from '../future-controller.ts';
 import type { Future } from '../future.ts';
 import type { FutureSource, FutureState, JobControl, Usage } from '../future-source.ts';
 import { jobKey } from '../job-set/names.ts';
+import { listOutputFiles, type OutputFile } from '../job-set/output-files.ts';
 import { readProgress, type Progress } from '../job-set/progress.ts';
 import type { InputLocation, JobSet } from '../job-set/job-set.ts';
+import type { TravellingFiles } from '../payload/given-files.ts';
 import { publishSettlement, publishState } from './call-diagnostics.ts';
 import type { WrittenFunction } from './functions.ts';
 import type { JobControls } from './job-controls.ts';
@@ -33,6 +35,8 @@ export interface CallParts {
   readonly fn: WrittenFunction | undefined;
   readonly payload: Uint8Array | undefined;
   readonly payloadHash: string;
+  /** What travels to its job besides, if it is to be written. */
+  readonly files?: TravellingFiles | undefined;
   readonly options: JobOptions;
   /** How many calls a chunk has; 0 for a call that is no chunk. */
   readonly items: number;
@@ -64,8 +68,10 @@ export class Call implements FutureSource {
   attempts = 0;
   /** How many of the attempts were made for more memory. */
   growths = 0;
-  /** What its next job asks for, in bytes, rather than what the options say. */
+  /** How much memory its next job asks for, in bytes, rather than what the options say. */
   memory: number | undefined;
+  /** The same of disk. */
+  disk: number | undefined;
   /** What the job of the present attempt has asked for, in bytes, if that is known. */
   memoryRequested: number | undefined;
   /** Machines not to be taken, with the time until which, by Date.now(). */
@@ -77,6 +83,8 @@ export class Call implements FutureSource {
   usage: Usage | undefined;
   /** The encoded call; let go once it is on the disk. */
   payload: Uint8Array | undefined;
+  /** The files that it is given; let go likewise. */
+  files: TravellingFiles | undefined;
   /** Of the encoded call, which the job checks before it reads it. */
   readonly payloadHash: string;
   input: InputLocation | undefined;
@@ -86,6 +94,8 @@ export class Call implements FutureSource {
   hasOutcome = false;
   /** Where its outcome is in the archive, once it is there. */
   archivedAt: number | undefined;
+  /** Known once the future is done. */
+  wasCancelled = false;
   /** The process ends: the future stays as it is, and nothing more is done for it. */
   givenUp = false;
   /** The state that was published last. */
@@ -97,6 +107,7 @@ export class Call implements FutureSource {
     fn,
     payload,
     payloadHash,
+    files,
     options,
     items,
     needs = NO_NEEDS,
@@ -107,6 +118,7 @@ export class Call implements FutureSource {
     this.#host = host;
     this.fn = fn;
     this.payload = payload;
+    this.files = files;
     this.payloadHash = payloadHash;
     this.options = options;
     this.items = items;
@@ -151,6 +163,7 @@ export class Call implements FutureSource {
   }
 
   onDone(): void {
+    this.wasCancelled = this.future.cancelled();
     this.#tellState();
     publishSettlement(this);
     this.#host.onDone(this);
@@ -193,6 +206,10 @@ export class Call implements FutureSource {
 
   async progress(): Promise<Progress | undefined> {
     return this.jobSet && readProgress(this.jobSet.directory, this.key);
+  }
+
+  async outputFiles(item?: number): Promise<OutputFile[]> {
+    return this.jobSet === undefined ? [] : listOutputFiles(this.jobSet.directory, { key: this.key, item });
   }
 
   /** Takes the end of the logs into memory, before their files are removed. */

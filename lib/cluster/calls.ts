@@ -39,7 +39,7 @@ export class Calls {
 
   /** A list of arguments as it is now, whatever becomes of what it holds until {@link makeOf}. @throws {SerializationError} */
   copy(args: readonly unknown[], written: WrittenFunction): void {
-    copyArguments(args, written, this.#callOptions);
+    copyArguments(args, written, this.#callOptions, this.#options.filesystem === 'transfer');
   }
 
   /**
@@ -64,8 +64,10 @@ export class Calls {
     const options = this.#merge(request.options);
     const { timeLimit } = options;
     const callOptions = timeLimit === undefined ? this.#callOptions : { ...this.#callOptions, timeLimit };
+    const transfers = this.#options.filesystem === 'transfer';
     const finder = new NeedFinder(this.#host);
-    const { fn, payload } = encodeRequest(request, functions, callOptions, single, finder.nameOf);
+    const apart = { elsewhere: finder.nameOf, transfers };
+    const { fn, payload, files } = encodeRequest(request, functions, callOptions, single, apart);
     const items = single ? 0 : request.items.length;
     return this.remake({
       index: this.#last + 1,
@@ -76,6 +78,7 @@ export class Calls {
       items,
       needs: finder.needs,
       valueStays,
+      files,
     });
   }
 

@@ -2,6 +2,7 @@ import type { JobRequest } from '../executor.ts';
 import { encodeCall, type CallItem, type CallOptions } from '../payload/call.ts';
 import { captureGraph, type Elsewhere } from '../payload/capture/capture.ts';
 import { writeGraph } from '../payload/format.ts';
+import { SHARED_FILES, TravellingFiles } from '../payload/given-files.ts';
 import { isPrimitive } from '../payload/primitive.ts';
 import { serializePlain } from '../payload/serialize-plain.ts';
 import { encodeThrown } from '../payload/thrown.ts';
@@ -11,35 +12,57 @@ import type { Functions, WrittenFunction } from './functions.ts';
 export interface EncodedRequest {
   readonly fn: WrittenFunction;
   readonly payload: Uint8Array;
+  /** What the calls are given that travels; undefined if nothing does. */
+  readonly files: TravellingFiles | undefined;
+}
+
+/** What in the arguments of calls does not travel as a part of them. */
+export interface Apart {
+  /** Which objects are results of other calls, that the job finds by these names. */
+  readonly elsewhere?: Elsewhere;
+  /**
+   * Whether files must travel to the job.
+   * @default false
+   */
+  readonly transfers?: boolean;
 }
 
 /**
  * Copies a request, so that what the caller changes afterwards does not leak in.
  * @param single the one call's arguments must travel; else a call whose arguments can't fails alone, when its turn comes
- * @param elsewhere which objects in the arguments are results of other calls, that the job finds by these names
- * @throws {SerializationError}
+ * @param apart what in the arguments does not travel as a part of them
+ * @throws {SerializationError} {@link InputFileError}
  */
 export function encodeRequest(
   { fn, items }: JobRequest,
   functions: Pick<Functions, 'write'>,
   options: CallOptions,
   single: boolean,
-  elsewhere?: Elsewhere,
+  { elsewhere, transfers = false }: Apart = {},
 ): EncodedRequest {
+  const files = transfers ? new TravellingFiles() : undefined;
   const written = functions.write(fn);
   const encoded = items.map((args): CallItem => {
     try {
-      return encodeItem(args, written, options, elsewhere);
+      return encodeItem(args, written, options, files, elsewhere);
     } catch (error) {
       if (single) throw error;
       return { thrown: encodeThrown(error) };
     }
   });
-  return { fn: written, payload: encodeCall({ function: written.hash, items: encoded, options }) };
+  const payload = encodeCall({ function: written.hash, items: encoded, options });
+  return { fn: written, payload, files: files?.isEmpty === true ? undefined : files };
 }
 
-/** By argument list, with the function that they are for. */
-const copies = new WeakMap<readonly unknown[], { readonly fn: WrittenFunction; readonly item: CallItem }>();
+interface Copy {
+  /** That they are for. */
+  readonly fn: WrittenFunction;
+  readonly item: CallItem;
+  readonly files: TravellingFiles | undefined;
+}
+
+/** By argument list. */
+const copies = new WeakMap<readonly unknown[], Copy>();
 
 /**
  * Copies the arguments of a call to be: encoded later, the list stands for what they are now.
@@ -49,28 +72,36 @@ export function copyArguments(
   args: readonly unknown[],
   fn: WrittenFunction,
   options: Pick<CallOptions, 'capture'>,
+  transfers: boolean,
 ): void {
   // They cannot change but by the list, which is its owner's.
-  if (!args.every(isPrimitive)) copies.set(args, { fn, item: encodeItem(args, fn, options) });
+  if (args.every(isPrimitive)) return;
+  const files = transfers ? new TravellingFiles() : undefined;
+  copies.set(args, { fn, item: encodeItem(args, fn, options, files), files });
 }
 
 function encodeItem(
   args: readonly unknown[],
   written: WrittenFunction,
   { capture }: Pick<CallOptions, 'capture'>,
+  travelling: TravellingFiles | undefined,
   elsewhere?: Elsewhere,
 ): CallItem {
   const copy = copies.get(args);
-  if (copy?.fn === written) return copy.item;
+  if (copy?.fn === written) {
+    if (copy.files !== undefined) travelling?.addAll(copy.files);
+    return copy.item;
+  }
   const { fn, objects } = written;
   if (Object.getPrototypeOf(args) === Array.prototype && args.every(isPrimitive)) return { primitives: args };
   const plain = serializePlain(args, 'arguments', objects);
   if (plain !== undefined) return { arguments: plain };
-  const captured = captureGraph(args, 'arguments', capture, elsewhere);
+  const files = travelling ?? SHARED_FILES;
+  const captured = captureGraph(args, 'arguments', capture, elsewhere, files);
   for (const { value } of captured.steps()) {
     // It has to be one object on the other side too.
     if (objects.has(value as object))
-      return { call: writeGraph(captureGraph([fn, args], 'call', capture, elsewhere).graph) };
+      return { call: writeGraph(captureGraph([fn, args], 'call', capture, elsewhere, files).graph) };
   }
   return { arguments: writeGraph(captured.graph) };
 }

@@ -1,6 +1,7 @@
 import { FutureController } from '../future-controller.ts';
 import type { Future } from '../future.ts';
 import type { FutureSource, JobControl, Usage } from '../future-source.ts';
+import type { OutputFile } from '../job-set/output-files.ts';
 import type { ItemResult } from '../map-results.ts';
 import type { Call } from './call.ts';
 
@@ -43,6 +44,10 @@ export class ItemSource implements FutureSource {
 
   async stderr(): Promise<string> {
     return this.call.stderr();
+  }
+
+  async outputFiles(): Promise<readonly OutputFile[]> {
+    return this.call.outputFiles(this.call.items > 1 ? this.item : undefined);
   }
 }
 

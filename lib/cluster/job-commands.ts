@@ -1,5 +1,6 @@
 import type { BatchSystem, JobAction } from '../batch/batch-system.ts';
 import { JobControlError } from '../errors.ts';
+import { methodOf } from '../job-edit.ts';
 
 /** A schedd that is busy or restarting is asked again, after a pause that grows: for a minute and a half in all. */
 const TRIES = 12;
@@ -92,7 +93,7 @@ export class JobCommands {
       for (const { jobId, onAccepted, onFailed } of group) {
         const reason = refusals.get(jobId);
         if (reason === undefined) onAccepted();
-        else onFailed(new JobControlError(action.kind, jobId, reason));
+        else onFailed(new JobControlError(methodOf(action), jobId, reason));
       }
     } catch (error) {
       await this.#onError(group, error);

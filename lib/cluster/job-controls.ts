@@ -1,6 +1,7 @@
-import type { BatchSystem, ClassAd, JobAction } from '../batch/batch-system.ts';
+import type { BatchSystem, ClassAd, JobAction, JobEdit } from '../batch/batch-system.ts';
 import { InvalidStateError, JobControlError } from '../errors.ts';
 import type { JobControl } from '../future-source.ts';
+import { methodOf } from '../job-edit.ts';
 import type { Call } from './call.ts';
 import type { JobCommands } from './job-commands.ts';
 
@@ -20,7 +21,10 @@ export class JobControls {
 
   of(call: Call): JobControl {
     return {
-      act: async (action: JobAction) => this.#commands.act(await this.#jobOf(call, action.kind), action),
+      act: async (action: JobAction) => {
+        if (action.kind === 'edit') return this.#edit(call, action);
+        return this.#commands.act(await this.#jobOf(call, action.kind), action);
+      },
       analyze: async () => {
         const jobId = await this.#jobOf(call, 'analyze');
         return (await this.#system.analyze(jobId)) ?? unknown('analyze', jobId);
@@ -30,6 +34,24 @@ export class JobControls {
         return (await this.#describe(jobId)).get(jobId) ?? unknown('classAd', jobId);
       },
     };
+  }
+
+  /** Changes what the job of a call asks for, and those of its later attempts. */
+  async #edit(call: Call, edit: JobEdit): Promise<void> {
+    const takeBack = wish(call, edit);
+    try {
+      const jobId = await this.#jobOf(call, methodOf(edit));
+      try {
+        await this.#commands.act(jobId, edit);
+      } catch (error) {
+        // Meanwhile it has gone on to another attempt, which asks for it by itself.
+        if (!(error instanceof JobControlError) || call.unwanted || call.jobId === jobId) throw error;
+      }
+      if (edit.attribute === 'RequestMemory') call.memoryRequested = edit.value * MEBIBYTE;
+    } catch (error) {
+      takeBack();
+      throw error;
+    }
   }
 
   /** A call has a job now. */
@@ -71,6 +93,21 @@ export class JobControls {
     });
     return { jobIds, answer };
   }
+}
+
+const [KIBIBYTE, MEBIBYTE] = [1024, 1024 * 1024] as const;
+
+/** @returns takes it back, unless something else is wished for by then */
+function wish(call: Call, { attribute, value }: JobEdit): () => void {
+  const [what, bytes] =
+    attribute === 'RequestMemory'
+      ? (['memory', value * MEBIBYTE] as const)
+      : (['disk', value * KIBIBYTE] as const);
+  const before = call[what];
+  call[what] = bytes;
+  return () => {
+    if (call[what] === bytes) call[what] = before;
+  };
 }
 
 function unknown(action: string, jobId: string): never {

@@ -1,5 +1,6 @@
 import { removeCallFiles } from '../job-set/call-files.ts';
 import type { JobSet } from '../job-set/job-set.ts';
+import { removeOutputFiles, tidyOutputFiles } from '../job-set/output-files.ts';
 import { Slots } from '../slots.ts';
 import type { Call } from './call.ts';
 import type { Job } from './job.ts';
@@ -99,9 +100,18 @@ export class JobFiles {
       () => false,
     );
     if (isArchived) await this.#jobSet.removeOutcome(key).catch(ignore);
+    await this.#removeSentBack(call, key, isLast).catch(ignore);
     if (!isLast) return;
     await removeCallFiles(this.#jobSet.directory, call.index).catch(ignore);
     await this.releaseInputs(call);
+  }
+
+  /** What a call has sent back is its user's: only that of earlier attempts goes, and of calls that were given up. */
+  async #removeSentBack(call: Call, key: string, isLast: boolean): Promise<void> {
+    const { directory, transfers } = this.#jobSet;
+    const isUnwanted = isLast ? call.wasCancelled : call.key !== key;
+    if (isUnwanted) await removeOutputFiles(directory, key);
+    else if (transfers) await tidyOutputFiles(directory, key);
   }
 }
 

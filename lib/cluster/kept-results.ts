@@ -60,7 +60,9 @@ export class KeptResults {
       known.users.add(user);
       return known.work;
     }
-    const work = (known?.work ?? Promise.resolve()).then(async () => this.#write(index, need));
+    // One after the other; what went wrong before is tried anew.
+    const before = known?.work.catch(() => {}) ?? Promise.resolve();
+    const work = before.then(async () => this.#write(index, need));
     this.#kept.set(index, { users: new Set([user]), work });
     return work;
   }

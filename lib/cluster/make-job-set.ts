@@ -5,6 +5,7 @@ import { deliveredBy } from '../delivery/deliver.ts';
 import { Claim } from '../job-set/claim.ts';
 import { JobSet } from '../job-set/job-set.ts';
 import { CODE_FILE } from '../job-set/names.ts';
+import { gatherLines } from '../job-set/transfer-script.ts';
 
 /** lib/ and dist/ lie side by side: jobs run the compiled runner, also those of a program that runs the sources. */
 const COMPILED = join(import.meta.dirname, '..', '..', 'dist');
@@ -29,10 +30,12 @@ export async function makeJobSet(
     node,
     execArgv,
     environment: { variables, system: jobVariables },
-    setup: [...setup, ...delivered.setup],
+    setup: [...setup, ...gatherLines(directory, delivered.files), ...delivered.setup],
     transfers: filesystem === 'transfer',
   };
-  const delivery = options.delivery && { method: options.delivery.name, submit: delivered.submit };
+  const { name: method } = options.delivery ?? {};
+  const delivery =
+    method === undefined ? undefined : { method, submit: delivered.submit, files: delivered.files };
   const header = {
     system: name,
     queue,
@@ -47,6 +50,7 @@ export async function makeJobSet(
   };
   const jobSet = await JobSet.create(directory, runner, header, id);
   jobSet.submit = delivered.submit;
+  jobSet.brings = delivered.files;
   try {
     return { jobSet, claim: await Claim.take(jobSet.directory) };
   } catch (error) {

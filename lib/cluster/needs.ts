@@ -50,7 +50,8 @@ function needOf(future: Future<unknown>, host: CallHost): Need {
   const source = control.sourceOf(future);
   const [call, item] = source instanceof ItemSource ? [source.call, source.item] : [source, 0];
   const isOurs = source instanceof FailedBefore || (call instanceof Call && call.isOf(host));
-  if (!isOurs) throw new Refusal('a Future of another executor', REMEDY);
+  if (!isOurs)
+    throw new Refusal('a Future of another job set (each executor, and each map, has its own)', REMEDY);
   if (future.cancelled()) throw control.errorOf(future) as Error;
   if (future.state === 'failed') throw dependencyError(future, control.errorOf(future));
   if (call === source && (call as Call).items > 0)

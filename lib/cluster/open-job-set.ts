@@ -5,6 +5,7 @@ import { Archive } from '../job-set/archive.ts';
 import type { Claim } from '../job-set/claim.ts';
 import type { JobSet } from '../job-set/job-set.ts';
 import type { JournalEntry } from '../job-set/journal.ts';
+import { hasOutputFiles } from '../job-set/output-files.ts';
 import { JobSetWatch } from '../watch/job-set-watch.ts';
 import { encodeThrown } from '../payload/thrown.ts';
 import { watchModeOf } from '../watch/filesystem.ts';
@@ -74,9 +75,12 @@ export class OpenJobSet {
     const { size } = this.tracker;
     const { directory } = this.jobSet;
     if (size > 0) warn(`${size} jobs have not left the queue yet, so their files stay: ${directory}`);
-    const goes = size === 0 && !this.files.keptAny;
-    await this.files.finish(goes);
+    const mayGo = size === 0 && !this.files.keptAny;
     try {
+      let goes = mayGo && !(await hasOutputFiles(directory));
+      await this.files.finish(goes);
+      // Calls that were cancelled may have sent some back, which are removed by now.
+      goes ||= mayGo && !(await hasOutputFiles(directory));
       if (goes) return await this.jobSet.remove();
       await this.jobSet.note({ event: 'closed' } satisfies JournalEntry);
       await this.claim.release();

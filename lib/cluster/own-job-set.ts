@@ -1,7 +1,8 @@
 import type { BatchSystem } from '../batch/batch-system.ts';
 import type { ResolvedOptions } from '../cluster-options.ts';
 import type { Claim } from '../job-set/claim.ts';
-import { newJobSetId, type JobSet } from '../job-set/job-set.ts';
+import type { JobSet } from '../job-set/job-set.ts';
+import { newJobSetId } from '../job-set/job-set-id.ts';
 import { makeJobSet } from './make-job-set.ts';
 import { openJobSet, type JobSetHost, type OpenJobSet } from './open-job-set.ts';
 

@@ -3,7 +3,7 @@ import { mergeSubmitOptions } from '../batch/merge-submit-options.ts';
 import { separateOptions, type OptionsOfJobs } from '../batch/varied-options.ts';
 import type { JobSet } from '../job-set/job-set.ts';
 import type { JobOptions } from '../job-options.ts';
-import { showMemory } from '../memory.ts';
+import { showDisk, showMemory } from '../memory.ts';
 import type { Call } from './call.ts';
 
 /** By what calls are grouped. */
@@ -37,7 +37,7 @@ export function groupByTerms(grouping: Grouping, calls: Iterable<Call>): CallGro
   const ordinary = new Map<JobOptions, GrowingGroup>();
   for (const call of calls) {
     const jobSet = call.jobSet as JobSet;
-    const isOrdinary = call.memory === undefined && call.avoided.size === 0;
+    const isOrdinary = call.memory === undefined && call.disk === undefined && call.avoided.size === 0;
     const known = isOrdinary ? ordinary.get(call.options) : undefined;
     if (known?.jobSet === jobSet) {
       known.calls.push(call);
@@ -80,7 +80,10 @@ function termsOf(submit: SubmitOptions, system: Grouping['system']): unknown {
     .toSorted(([a], [b]) => ((a as string) < (b as string) ? -1 : 1));
 }
 
-function submitOf(common: SubmitOptions, { options, memory, jobSet }: Call): SubmitOptions {
-  const request = memory === undefined ? {} : { request_memory: showMemory(memory) };
+function submitOf(common: SubmitOptions, { options, memory, disk, jobSet }: Call): SubmitOptions {
+  const request = {
+    ...(memory !== undefined && { request_memory: showMemory(memory) }),
+    ...(disk !== undefined && { request_disk: showDisk(disk) }),
+  };
   return mergeSubmitOptions(jobSet?.submit, common, options.submit, request);
 }

@@ -3,9 +3,9 @@ import type { InputLocation, JobSet } from '../job-set/job-set.ts';
 import { journalJob } from '../job-set/journal.ts';
 import { jobKey } from '../job-set/names.ts';
 import { keptBefore } from './kept-before.ts';
+import { filesNeeded } from './files-needed.ts';
 import { travelsOf } from './travels.ts';
 import type { Call } from './call.ts';
-import { filesNeeded } from './files-needed.ts';
 import { needNames } from './needs.ts';
 
 /** Writes the functions and inputs that are not on the disk yet, as those of a call that is tried again are; tells which. */
@@ -18,6 +18,7 @@ export async function writeCalls(jobSet: JobSet, calls: readonly Call[]): Promis
     const input = locations[index] as InputLocation;
     call.input = jobSet.transfers ? { ...input, travels: await travelsOf(jobSet, call, input) } : input;
     call.payload = undefined;
+    call.files = undefined;
     call.jobSet = jobSet;
   }
   return fresh;

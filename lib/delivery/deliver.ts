@@ -7,6 +7,7 @@ import { DeliveryError } from '../delivery-errors.ts';
 import { CondorFuturesError } from '../errors.ts';
 import type { JobSet } from '../job-set/job-set.ts';
 import { troubleWithVariable } from '../job-set/job-environment.ts';
+import { pathInScratch } from '../job-set/transfer-script.ts';
 import { checkOptions, showValue } from '../options.ts';
 import { chooseDelivery, type ChosenDelivery } from './choose-delivery.ts';
 import type { Delivered, Delivery, DeliveryContext } from './delivery.ts';
@@ -19,12 +20,12 @@ const NOTHING: Omit<Required<Delivered>, 'node'> = { setup: [], submit: {}, file
  */
 export async function deliveredBy(
   system: BatchSystem,
-  { delivery, directory, cwd, node, execArgv, submit }: ResolvedOptions,
+  { delivery, directory, filesystem, cwd, node, execArgv, submit }: ResolvedOptions,
 ): Promise<Required<Delivered>> {
   if (delivery === undefined) return { ...NOTHING, node };
   return deliver(delivery, system, {
     directory,
-    filesystem: 'shared',
+    filesystem,
     system: system.name,
     cwd,
     main: mainUrl(),
@@ -51,7 +52,7 @@ export async function deliver(
     const answer: unknown = await method.deliver({ ...about, options, ask });
     const delivered = { ...NOTHING, ...checkAnswer(answer) };
     system.checkSubmitOptions(delivered.submit);
-    checkFiles(delivered.files, about.filesystem);
+    checkFiles(delivered.files, about);
     checkEnvironment(delivered.environment);
     return { ...delivered, submit: withoutConflicts(delivered.submit, about.submit) };
   } catch (error) {
@@ -60,10 +61,10 @@ export async function deliver(
   }
 }
 
-/** What {@link deliveredBy} said of the submit commands, when the job set was made. */
-export async function deliveredSubmit(jobSet: JobSet): Promise<SubmitOptions> {
-  const { delivery } = (await jobSet.readHeader()) as { delivery?: { submit?: SubmitOptions } };
-  return delivery?.submit ?? {};
+/** What {@link deliveredBy} said of the submissions of a job set when it was made. */
+export async function readDelivered(jobSet: JobSet): Promise<Pick<JobSet, 'submit' | 'brings'>> {
+  const { delivery = {} } = (await jobSet.readHeader()) as { delivery?: Partial<Delivered> };
+  return { submit: delivery.submit ?? {}, brings: delivery.files ?? [] };
 }
 
 function checkAnswer(answer: unknown): Delivered {
@@ -84,15 +85,25 @@ function checkAnswer(answer: unknown): Delivered {
   return Object.fromEntries(given) as unknown as Delivered;
 }
 
-function checkFiles(files: readonly string[], filesystem: DeliveryContext['filesystem']): void {
+function checkFiles(
+  files: readonly string[],
+  { filesystem, directory }: Pick<DeliveryContext, 'filesystem' | 'directory'>,
+): void {
   if (files.length === 0) return;
   if (filesystem === 'shared') {
     throw new TypeError(
       `it wants files brought to the jobs, ${files.join(', ')}, which find theirs on the shared filesystem. Remedy: name their paths there`,
     );
   }
-  const relative = files.find((file) => !isAbsolute(file));
-  if (relative !== undefined) throw new TypeError(`Expected \`files\` to be absolute paths, got ${relative}`);
+  for (const file of files) {
+    if (!isAbsolute(file)) throw new TypeError(`Expected \`files\` to be absolute paths, got ${file}`);
+    const name = pathInScratch(directory, file) ?? file;
+    if (/[,"$]|^\s|\s$/.test(name)) {
+      throw new TypeError(
+        `HTCondor cannot bring ${file} to the jobs, for the characters in its name. Remedy: another name, or a place below ${directory}`,
+      );
+    }
+  }
 }
 
 function checkEnvironment(environment: Readonly<Record<string, unknown>>): void {

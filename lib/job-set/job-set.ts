@@ -2,11 +2,11 @@ import { constants } from 'node:fs';
 import { appendFile, chmod, copyFile, mkdir, readdir, readFile, rm, rmdir, unlink } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
-import { customAlphabet } from 'nanoid';
 import { parse, stringify } from 'yaml';
 import { DirectoryError } from '../errors.ts';
 import { adoptTransferred } from './adopt-transferred.ts';
 import { makeDirectory, PRIVATE_DIRECTORY } from './directory.ts';
+import { newJobSetId } from './job-set-id.ts';
 import * as names from './names.ts';
 import { patientCalls, promptCalls } from './file-calls.ts';
 import { isOfThisMachine } from './filesystem.ts';
@@ -32,22 +32,6 @@ const INPUTS_BYTES = 64 * 1024 * 1024;
 
 const LOG_FILES = { stdout: names.stdoutFile, stderr: names.stderrFile, start: names.startFile };
 
-const randomName = customAlphabet('0123456789abcdefghijkmnopqrstuvwxyz', 8);
-
-/** The name of a job set to be: the time, and something that nobody else has. */
-export function newJobSetId(): string {
-  const time = new Date()
-    .toISOString()
-    .replaceAll(/[-:]|\..*/g, '')
-    .replace('T', '-');
-  return `${time}-${randomName()}`;
-}
-
-/** Whether a name is one that {@link newJobSetId} gives. */
-export function isJobSetId(name: string): boolean {
-  return /^\d{8}-\d{6}-[0-9a-z]{8}$/.test(name);
-}
-
 /** A directory that holds calls, their outcomes and all that belongs to them; the layout is in names.ts. */
 export class JobSet {
   /** The directory's own name. */
@@ -55,6 +39,8 @@ export class JobSet {
   readonly directory: string;
   /** Submit commands that its script needs, wherever its jobs are submitted from. */
   submit: Readonly<Record<string, string | number | boolean>> = {};
+  /** Files that its script needs besides those of the set, where they travel. */
+  brings: readonly string[] = [];
   /** Whether jobs do not see the directory: then each has inputs of its own, and its outcome comes back by file transfer. */
   readonly transfers: boolean;
   readonly #madeParent: boolean;
@@ -263,10 +249,7 @@ export class JobSet {
 
   async removeOutcome(key: string): Promise<void> {
     await unlink(names.outcomeFile(this.directory, key)).catch(ignoreMissing);
-    if (!this.transfers) return;
-    await unlink(names.transferredFile(this.directory, key)).catch(ignoreMissing);
-    // That of a call that has sent no files back; others stay.
-    await rmdir(names.outputFilesOf(this.directory, key)).catch(() => {});
+    if (this.transfers) await unlink(names.transferredFile(this.directory, key)).catch(ignoreMissing);
   }
 
   async removeLogs(key: string): Promise<void> {

@@ -1,3 +1,4 @@
+import { basename, isAbsolute, relative } from 'node:path';
 import { environmentLines } from './job-environment.ts';
 import { CODE_FILE, TRANSFERRED } from './names.ts';
 import type { RunnerSetup } from './run-script.ts';
@@ -78,3 +79,19 @@ const RUNNER = 'runner.cjs';
 
 /** What every job needs of its job set, by paths in it. */
 export const ALWAYS_TRAVELS: readonly string[] = ['run.sh', RUNNER, CODE_FILE, 'revoked'];
+
+/** Where a file comes to lie below a job's own directory that lies in that of the job sets; undefined for others, which come by their names alone. */
+export function pathInScratch(parent: string, file: string): string | undefined {
+  const path = relative(parent, file);
+  return path.startsWith('..') || isAbsolute(path) ? undefined : path;
+}
+
+/** Lines that put files where they would be if they had come by their names alone. */
+export function gatherLines(parent: string, files: readonly string[]): string[] {
+  return files.flatMap((file) => {
+    const path = pathInScratch(parent, file);
+    if (path === undefined || path === basename(file)) return [];
+    const [from, to] = [path, basename(file)].map((name) => `"$condor_futures_scratch"/${shellWord(name)}`);
+    return `[ ! -e ${from} ] || mv ${from} ${to}`;
+  });
+}

@@ -1,5 +1,6 @@
 import type { JobAction } from '../batch/batch-system.ts';
 import { JobControlError } from '../errors.ts';
+import { methodOf } from '../job-edit.ts';
 import { jobIdOf, type ComponentStatus } from './component.ts';
 import { chooseComponents, type ComponentChoice } from './components.ts';
 import type { MapCore } from './map-core.ts';
@@ -14,6 +15,7 @@ const POSSIBLE: Readonly<Record<MapAction['kind'], readonly ComponentStatus[]>> 
   vacate: ['running', 'transferring', 'suspended'],
   suspend: ['running'],
   continue: ['suspended'],
+  edit: ['idle', 'running', 'transferring', 'suspended', 'held'],
 };
 
 /**
@@ -26,14 +28,14 @@ export async function actOn(
   action: MapAction,
   choice: ComponentChoice | undefined,
 ): Promise<number[]> {
-  const { chosen, jobIds } = await choosePossible(core, action.kind, POSSIBLE[action.kind], choice);
+  const { chosen, jobIds } = await choosePossible(core, methodOf(action), POSSIBLE[action.kind], choice);
   if (jobIds.length === 0) return [];
-  const refusals = await core.system.act(action, jobIds);
+  const refusals = await (await core.reach()).act(action, jobIds);
   core.watch.poke();
   const [refusal] = refusals;
   // What has moved on meanwhile is no trouble where the whole map was meant.
   if (choice === undefined) return chosen.filter((_, at) => !refusals.has(jobIds[at] as string));
-  if (refusal !== undefined) throw new JobControlError(action.kind, ...refusal);
+  if (refusal !== undefined) throw new JobControlError(methodOf(action), ...refusal);
   return chosen;
 }
 
@@ -53,7 +55,7 @@ export async function cancelComponents(
 ): Promise<number[]> {
   const { chosen, jobIds } = await choosePossible(core, 'cancel', CANCELLABLE, choice);
   if (chosen.length === 0) return [];
-  const { system } = core;
+  const system = await core.reach();
   for (const index of chosen) core.keeper?.cancel(index);
   if (choice === undefined && system.jobSetRemoval !== undefined)
     await system.jobSetRemoval.remove(core.reader.jobSet.id);

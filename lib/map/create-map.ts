@@ -61,8 +61,7 @@ export interface MapRequest {
  * @throws {TagTakenError} {@link InvalidTagError} {@link EmptyMapError} {@link MisalignedOptionError} {@link SerializationError} {@link SubmitError}
  */
 export async function createMap(
-  host: MapHost,
-  home: MapHome,
+  host: MapHost & MapHome,
   { fn, inputs, spread, axes, written: known }: MapRequest,
   options: CreateMapOptions<never>,
 ): Promise<JobMap> {
@@ -107,7 +106,7 @@ export async function createMap(
     signal?.throwIfAborted();
   };
   if (reuse && wanted !== undefined) {
-    const found = await goOnWithTag(wanted, home, { header, written, batches: batches(), policies });
+    const found = await goOnWithTag(wanted, host, { header, written, batches: batches(), policies });
     if (found !== undefined) return found;
   }
   const stored = reuse ? await StoredOutcomes.find(host.options.directory, header.contents) : undefined;

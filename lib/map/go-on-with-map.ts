@@ -95,7 +95,7 @@ async function compareInputs(
   const calls = reader.components.map(({ call }) => call);
   for await (const [{ index }, contents] of contentsOfInputs(reader.jobSet, calls))
     there.set(index - 1, contents);
-  const { capture, otherNode } = host.options;
+  const { capture, otherNode, filesystem } = host.options;
   const functions = { write: () => written };
   const known: JobOptions[] = [];
   const further: WantedCall[] = [];
@@ -105,7 +105,7 @@ async function compareInputs(
       if (index >= core.length) {
         // The caller's may change until they are written.
         const copy = [...args];
-        copyArguments(copy, written, { capture });
+        copyArguments(copy, written, { capture }, filesystem === 'transfer');
         further.push({ args: copy, options });
         continue;
       }

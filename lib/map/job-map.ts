@@ -1,17 +1,22 @@
 import { inspect } from 'node:util';
 import type { JobOptions } from '../job-options.ts';
 import type { JobSet } from '../job-set/job-set.ts';
+import { diskEdit, memoryEdit } from '../job-edit.ts';
 import { checkJobOptions } from '../job-options.ts';
 import { cannotTravel } from '../payload/untransferable.ts';
 import { actOn, cancelComponents, type MapAction } from './act-on.ts';
 import { addInputs } from './add-inputs.ts';
 import { checkComponent, type ComponentChoice } from './components.ts';
 import { componentUsage, type ComponentUsage } from './component-usage.ts';
+import { errorReport, errorReports } from './component-failure.ts';
+import { showCounts } from './format-status.ts';
+import { holdReport } from './hold-report.ts';
 import { MapCore } from './map-core.ts';
 import type { MapHost, MapPlace } from './map-host.ts';
+import { countStatuses } from './map-status.ts';
 import { MapView } from './map-view.ts';
-import { coordinatesIn, indexIn } from './product.ts';
 import { removeOpenMap, type RemoveOptions } from './remove-map.ts';
+import { coordinatesIn, indexIn } from './product.ts';
 import { rerunComponents } from './rerun.ts';
 import { sizeOf } from './size-of.ts';
 import { makePersistent, renameTag } from './tags.ts';
@@ -77,6 +82,30 @@ export class JobMap<A extends readonly unknown[] = readonly unknown[], R = unkno
     return components.filter(({ call }) => call.reused === true).map(({ index }) => index);
   }
 
+  /** How many components are in which status, in a line such as `first-try: 3 completed, 1 running`. */
+  async status(): Promise<string> {
+    return `${this.tag}: ${showCounts(countStatuses(await this.statuses()))}`;
+  }
+
+  /** Why those that are held are, as a table for people; `holds()` has the same for programs. */
+  async holdReport(): Promise<string> {
+    return holdReport(this.tag, await this.holds());
+  }
+
+  /**
+   * All that is known of a component's failure, for people: the error with the source beside its stack, its causes, where and when it was, which node and
+   * packages ran there, the directory at that moment, the end of its stderr.
+   * @throws {ComponentStateError} if it has not failed
+   */
+  async errorReport(component: number): Promise<string> {
+    return this.core.guard(async () => errorReport(this.core, component));
+  }
+
+  /** The reports of those that have failed by now; waits for none. */
+  errorReports(): AsyncGenerator<string, void, undefined> {
+    return errorReports(this.core);
+  }
+
   /** What it takes on the disk, in bytes. */
   async localData(): Promise<number> {
     return this.core.guard(async () => sizeOf(this.directory));
@@ -109,6 +138,20 @@ export class JobMap<A extends readonly unknown[] = readonly unknown[], R = unkno
   /** Takes running components off their machines; they begin anew, there or elsewhere. */
   async vacate(components?: ComponentChoice): Promise<number[]> {
     return this.#act({ kind: 'vacate' }, components);
+  }
+
+  /**
+   * Changes how much memory components ask for; those that run keep what they have until they begin anew. A {@link rerun} asks for what its options say.
+   * @param amount a number of MiB, or text such as `'2GB'`
+   * @throws as {@link hold}; {@link TypeError} for no amount
+   */
+  async setMemory(amount: number | string, components?: ComponentChoice): Promise<number[]> {
+    return this.#act(memoryEdit(amount), components);
+  }
+
+  /** The same of disk; a number is one of KiB. */
+  async setDisk(amount: number | string, components?: ComponentChoice): Promise<number[]> {
+    return this.#act(diskEdit(amount), components);
   }
 
   /** Stops jobs for good, and keeps all data: the components are `removed`, and can be run again by {@link rerun}. */

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import type { BatchSystem } from '../batch/batch-system.ts';
 import type { Call } from '../cluster/call.ts';
 import type { Future } from '../future.ts';
+import { isClaimed } from '../job-set/claim.ts';
 import type { JobSet } from '../job-set/job-set.ts';
 import type { WaitOptions } from '../timeout.ts';
 import { mergeJobOptions, type JobPolicies } from '../job-options.ts';
@@ -23,6 +24,7 @@ export class MapCore {
   readonly watch: MapWatch;
   tag: string;
   isTransient: boolean;
+  readonly made: Date;
   /** By this very program. */
   removed = false;
   readonly header: MapPlace['header'];
@@ -35,6 +37,7 @@ export class MapCore {
     this.host = host;
     this.tag = tag;
     this.isTransient = record.transient;
+    this.made = new Date(record.made);
     this.header = header;
     this.reader = new MapReader(jobSet, system, host.takeOver === true);
     this.watch = new MapWatch(this.reader, system, options);
@@ -50,16 +53,15 @@ export class MapCore {
    * Through what its jobs can be reached.
    * @throws {MapOutOfReachError} if they cannot
    */
-  get system(): BatchSystem {
+  async reach(): Promise<BatchSystem> {
     const { host, keeper, reader, tag } = this;
     if (keeper !== undefined) return keeper.system;
     if (host.outOfReach !== undefined) throw host.outOfReach;
-    if (host.system.queue === undefined && reader.isAttended)
-      throw new MapOutOfReachError(
-        tag,
-        'are processes of another program. Remedy: do it there, or end that program',
-      );
-    return host.system;
+    const isElsewhere =
+      host.system.queue === undefined && (await isClaimed(reader.jobSet.directory, host.takeOver));
+    if (!isElsewhere) return host.system;
+    const why = 'are processes of another program. Remedy: do it there, or end that program';
+    throw new MapOutOfReachError(tag, why);
   }
 
   get length(): number {

@@ -19,8 +19,6 @@ export class MapExecutor extends ClusterExecutor {
   readonly #system: BatchSystem;
   /** Written, and not sent yet. */
   #calls: Call[] = [];
-  /** The number of the last call that is on the disk. */
-  #written = 0;
   /** By component. */
   readonly #pending = new Map<number, Future<unknown>>();
   /** Those who give it more calls just now. */
@@ -29,6 +27,8 @@ export class MapExecutor extends ClusterExecutor {
   #onLeft = (): void => {};
   /** Resolves when it looks after nothing any more. */
   readonly left: Promise<void> = new Promise((resolve) => (this.#onLeft = resolve));
+  /** So many components are on the disk. */
+  #written = 0;
   /** Of so many components the journal tells that they are there. */
   #announced = 0;
 
@@ -47,6 +47,7 @@ export class MapExecutor extends ClusterExecutor {
     calls.startAfter(last.call);
     submissions.startAfter(last.submission);
     this.#announced = last.call;
+    this.#written = last.call;
     await own.takeUp(jobSet, await Claim.take(jobSet.directory, takeOver));
   }
 
@@ -72,8 +73,8 @@ export class MapExecutor extends ClusterExecutor {
     for (const call of await writeCalls(jobSet, made)) files.useInputs(call.input?.batch as number);
     const given = await stored?.giveTo(jobSet, made, payloads);
     for (const entry of reusedEntries(given ?? [])) await jobSet.note(entry);
-    this.#written = made.at(-1)?.index ?? this.#written;
     for (const call of made) if (given?.has(call) !== true) this.#calls.push(call);
+    this.#written = made.at(-1)?.index ?? this.#written;
   }
 
   /** A component is to be run once more: its next attempt waits for {@link sendAll}. */

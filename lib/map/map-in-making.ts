@@ -1,5 +1,6 @@
 import type { MapHeader } from '../cluster-options.ts';
-import { JobSet, newJobSetId } from '../job-set/job-set.ts';
+import { JobSet } from '../job-set/job-set.ts';
+import { newJobSetId } from '../job-set/job-set-id.ts';
 import { JobMap } from './job-map.ts';
 import { MapExecutor } from './map-executor.ts';
 import type { MapHost } from './map-host.ts';

@@ -59,6 +59,11 @@ export abstract class MapView<A extends readonly unknown[], R> implements AsyncI
     return this.core.isTransient;
   }
 
+  /** When it was made. */
+  get made(): Date {
+    return this.core.made;
+  }
+
   /** Where all of it lies. */
   get directory(): string {
     return this.core.reader.jobSet.directory;

@@ -1,4 +1,6 @@
+import type { BatchSystem } from '../batch/batch-system.ts';
 import type { JobOptions, JobPolicies } from '../job-options.ts';
+import { removeCallFiles } from '../job-set/call-files.ts';
 import { isUnsent, jobIdOf, type ComponentStatus } from './component.ts';
 import { chooseComponents, type ComponentChoice } from './components.ts';
 import type { MapCore } from './map-core.ts';
@@ -32,21 +34,25 @@ export async function rerunComponents(
     );
   }
   if (chosen.length === 0) return [];
-  const { system } = core;
   const held = chosen.filter((index) => statuses[index] === 'held');
   const jobIds = held.map((index) => jobIdOf(core.component(index))).filter((id) => id !== undefined);
   // Else two jobs would have one component.
-  if (jobIds.length > 0) await system.remove(jobIds);
+  if (jobIds.length > 0) await (await core.reach()).remove(jobIds);
+  const { jobSet } = core.reader;
   await core.submit(async (executor) => {
-    await revokeUnheard(core, chosen);
-    for (const index of chosen)
-      executor.again(core.reader.jobSet, core.component(index).call, optionsOf(index));
+    await revokeUnheard(core, executor.system, chosen);
+    for (const index of chosen) {
+      const { call } = core.component(index);
+      // With its checkpoint, it would have nothing left to do; one that has failed goes on where it was.
+      if (statuses[index] === 'completed') await removeCallFiles(jobSet.directory, call.index);
+      executor.again(jobSet, call, optionsOf(index));
+    }
   }, policies);
   return chosen;
 }
 
 /** Jobs of which nobody has ever heard may come into the queue yet: they do nothing then. */
-async function revokeUnheard(core: MapCore, chosen: readonly number[]): Promise<void> {
+async function revokeUnheard(core: MapCore, system: BatchSystem, chosen: readonly number[]): Promise<void> {
   const unheard = chosen
     .map((index) => core.component(index))
     .filter((component) => isUnsent(component, false) && !component.call.submission.waits);
@@ -56,8 +62,8 @@ async function revokeUnheard(core: MapCore, chosen: readonly number[]): Promise<
     await jobSet.revoke(submission);
     const jobs = unheard.filter(({ call }) => call.submission.submission === submission);
     const asked = jobs.map(({ call }) => ({ key: call.job.key, position: call.position }));
-    const late = await core.system.find({ jobSet, submission, submit, jobs: asked }, undefined, time);
+    const late = await system.find({ jobSet, submission, submit, jobs: asked }, undefined, time);
     const ids = late.filter((id) => id !== undefined);
-    if (ids.length > 0) await core.system.remove(ids);
+    if (ids.length > 0) await system.remove(ids);
   }
 }

@@ -3,6 +3,7 @@ import { PayloadError } from '../errors.ts';
 import type { CaptureOptions } from './capture/capture-options.ts';
 import type { OtherNode } from './format.ts';
 import { ROOM_FOR_SEAL, sealInPlace, unseal } from './sealed.ts';
+import type { Scene } from './scene.ts';
 import type { EncodedThrown } from './thrown.ts';
 
 /** Raised when the bytes change their meaning: both sides of a call must have the same one. */
@@ -42,7 +43,8 @@ export type ItemOutcome =
   | { readonly value: Uint8Array }
   /** A value that is no object, as it is. */
   | { readonly primitive: unknown }
-  | { readonly thrown: EncodedThrown }
+  /** Of a map's component, also the scene, unless that could not be recorded. */
+  | { readonly thrown: EncodedThrown; readonly scene?: Scene | undefined }
   /** It ran for longer than so many milliseconds; or it was not begun, as one before it did. */
   | { readonly timeLimit: number; readonly begun: boolean };
 

@@ -29,6 +29,7 @@ export type Node =
   | RebuiltNode
   | ReducedNode
   | ElsewhereNode
+  | GivenNode
   | ProxyNode;
 
 /** Plain through and through: v8 writes it as it is. */
@@ -203,6 +204,13 @@ export interface ReducedNode {
 export interface ElsewhereNode {
   readonly kind: 'elsewhere';
   readonly name: string;
+}
+
+/** The path of a file that travels with the call: among its files, or in the job's own directory. */
+export interface GivenNode {
+  readonly kind: 'given';
+  readonly from: 'files' | 'scratch';
+  readonly path: string;
 }
 
 export interface ProxyNode {

@@ -7,6 +7,7 @@ import { serialize } from './serialize.ts';
 import * as ownErrors from '../errors.ts';
 import * as jobErrors from '../job-errors.ts';
 import { DependencyError } from '../dependency-error.ts';
+import * as fileErrors from '../file-errors.ts';
 import * as insideErrors from '../inside-errors.ts';
 
 /** What a call threw, as plain data. */
@@ -41,7 +42,7 @@ const builtin = new Map<string, ErrorClass>(
 );
 /** Others have classes of these names too: an error is ours only if it descends from our base class. */
 const ours = new Map<string, ErrorClass>(
-  Object.entries<ErrorClass>({ ...ownErrors, ...jobErrors, ...insideErrors, DependencyError }),
+  Object.entries<ErrorClass>({ ...ownErrors, ...jobErrors, ...insideErrors, ...fileErrors, DependencyError }),
 );
 const registered = new Map<string, ErrorClass>();
 

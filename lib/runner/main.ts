@@ -8,7 +8,8 @@ import { makeCalls } from './make-calls.ts';
 import { offerInside } from './offer-inside.ts';
 import { seldom } from './seldom.ts';
 import { WATCH_TIME } from './watch-time.ts';
-import { parseWorkerKey, TRANSFERRED } from '../job-set/names.ts';
+import { setGivenPlace } from '../payload/load/given-place.ts';
+import { givenFilesOf, parseWorkerKey, TRANSFERRED } from '../job-set/names.ts';
 import { trustOwnerOf } from '../job-set/ownership.ts';
 import type { AnyFunction } from '../payload/any-function.ts';
 import { deserialize } from '../payload/deserialize.ts';
@@ -32,7 +33,11 @@ async function main(afterwards: () => void): Promise<void> {
     await seldom().runWorker(directory, worker, Number(batch), afterwards);
     return exit();
   }
-  if (transferred === TRANSFERRED) trustOwnerOf(lstatSync(dirname(directory)));
+  if (transferred === TRANSFERRED) {
+    const scratch = dirname(directory);
+    trustOwnerOf(lstatSync(scratch));
+    setGivenPlace({ files: givenFilesOf(directory, Number(batch)), scratch });
+  }
   const writer = new OutcomeWriter(directory, key);
   // A batch system starts a job again whose end it has not heard of: the call must not run a second time.
   if (hasOutcome(writer.place)) return;

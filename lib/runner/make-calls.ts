@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { AnyFunction } from '../payload/any-function.ts';
-import type { EncodedCall } from '../payload/call.ts';
+import type { EncodedCall, ItemOutcome } from '../payload/call.ts';
 import { JOB_VARIABLE } from '../payload/job-variable.ts';
 import type { OutcomeWriter } from './outcome-writer.ts';
 import type { ResultsReader } from './results-reader.ts';
@@ -29,13 +29,17 @@ export async function makeCalls(
     results ??= new (seldom().ResultsReader)(writer.place.directory, options);
     return results.read(name);
   };
-  // What one call of a chunk leaves running is not to be taken for the next one.
-  const course = items.length > 1 ? new AsyncLocalStorage<RunningCall>() : undefined;
+  let course: AsyncLocalStorage<RunningCall> | undefined;
+  /** The last that was made without one. */
+  let outside: RunningCall | undefined;
+  writer.running = () => course?.getStore() ?? outside;
   for (const [index, item] of items.entries()) {
     limit?.begin();
     const running: RunningCall = { writer, item: index, items: items.length, options, inside: undefined };
-    writer.running = course === undefined ? () => running : () => course.getStore();
-    const make = async () => runItem(load, item, options, result);
+    // What a call of a chunk that has asked about its job leaves running is not to be taken for the next one.
+    if (outside?.inside !== undefined) course ??= new AsyncLocalStorage();
+    if (course === undefined) outside = running;
+    const make = async (): Promise<ItemOutcome> => runItem(load, item, options, result);
     const outcome = await (course === undefined ? make() : course.run(running, make));
     await running.inside?.end(outcome);
     writer.add(outcome);

@@ -37,8 +37,8 @@ export class OutcomeWriter {
   /** All calls that have no outcome yet fail with this, and the job is done. */
   fail(error: unknown): void {
     if (this.#written || this.leaving) return;
-    const thrown = seldom().encodeThrown(error);
-    while (this.#items.length < this.#expected) this.#items.push({ thrown });
+    const failure = seldom().failureOf(error);
+    while (this.#items.length < this.#expected) this.#items.push(failure);
     this.write();
   }
 

@@ -25,7 +25,7 @@ export async function runItem(
     const bytes = serializePlain(value, 'result') ?? seldom().serialize(value, options.capture, 'result');
     return { value: bytes };
   } catch (error) {
-    return { thrown: seldom().thrownOf(error) };
+    return seldom().failureOf(error);
   }
 }
 

@@ -1,4 +1,5 @@
-export { ResultsReader, thrownOf } from './results-reader.ts';
+export { failureOf } from './failure-of.ts';
+export { ResultsReader } from './results-reader.ts';
 export { runWorker } from './run-worker.ts';
 export { serialize } from '../payload/serialize.ts';
 export { encodeThrown } from '../payload/thrown.ts';

@@ -6,6 +6,9 @@ import type { Worker } from './worker.ts';
 const NO_HOLD =
   'the call is one of many that a worker makes, which cannot be held for one of them. Remedy: cancel() it, or use an executor without `workers`';
 
+const NO_EDIT =
+  'the call is one of many that a worker makes, which asks for what they have in common. Remedy: submit it with({ submit }), or use an executor without `workers`';
+
 /** JobStatus as HTCondor numbers it. */
 const [IDLE, RUNNING, REMOVED, COMPLETED, HELD, SUSPENDED] = [1, 2, 3, 4, 5, 7] as const;
 
@@ -75,6 +78,7 @@ export class CallControls {
       this.#dispatcher.wake();
       return undefined;
     }
+    if (action.kind === 'edit') return NO_EDIT;
     if (action.kind === 'hold' || action.kind === 'release') return NO_HOLD;
     const call = warm.calls.get(id);
     const worker = call && (await this.#runsIn(call));

@@ -97,6 +97,82 @@ describe('A future that is asked to control its job', () => {
   });
 });
 
+describe('A future whose job is to ask for something else', () => {
+  const GIB = 1024;
+
+  it('changes that with others by one command, one for each amount', async () => {
+    const futures = submit(4) as [Future<number>, Future<number>, Future<number>, Future<number>];
+    await Promise.all([
+      ...futures.slice(0, 3).map(async (future) => future.setMemory('1GB')),
+      futures[3].setMemory(100),
+      futures[3].setDisk('1MB'),
+    ]);
+    const edit = (attribute: string, value: number): object => ({ kind: 'edit', attribute, value });
+    const ids = futures.map(({ jobId }) => jobId);
+    expect(system.actions).toEqual([
+      { action: edit('RequestMemory', GIB), jobIds: ids.slice(0, 3) },
+      { action: edit('RequestMemory', 100), jobIds: ids.slice(3) },
+      { action: edit('RequestDisk', 1024), jobIds: ids.slice(3) },
+    ]);
+  });
+
+  it('goes on asking for it when its call is tried again, and grows from there', async () => {
+    const growMemory = { limit: '8GB' };
+    const future = executor
+      .with({ submit: { request_memory: 1, rank: 'x' }, retries: 1, growMemory })
+      .submit(() => 0);
+    await future.setMemory('1GB');
+    await future.setDisk('2MB');
+    const again = async (attempts: number): Promise<void> => {
+      await until(() => future.attempts === attempts && future.jobId !== undefined);
+    };
+    system.emit({ jobId: future.jobId as string, kind: 'ended', exitCode: 1 });
+    await again(2);
+    expect(system.batches[1]?.submit).toEqual({ request_memory: GIB, request_disk: 2048, rank: 'x' });
+    system.emit({ jobId: future.jobId as string, kind: 'held', reason: 'memory', code: 34, subCode: 0 });
+    await again(3);
+    expect(system.batches[2]?.submit).toMatchObject({ request_memory: 2 * GIB });
+  });
+
+  it('asks for what it did before if that was refused', async () => {
+    const future = executor.with({ retries: 1, submit: { request_memory: 1 } }).submit(() => 0);
+    await until(() => future.jobId !== undefined);
+    system.refusals = new Map([[future.jobId as string, 'no']]);
+    expect(await thrownBy(future.setMemory(5))).toMatchObject({
+      name: 'JobControlError',
+      action: 'setMemory',
+      reason: 'no',
+      message: `setMemory() of job ${future.jobId} was refused: no`,
+    });
+    system.emit({ jobId: future.jobId as string, kind: 'ended', exitCode: 1 });
+    await until(() => system.batches.length === 2);
+    expect(system.batches[1]?.submit).toEqual({ request_memory: 1 });
+  });
+
+  it('has what it wants if its call has gone on to another attempt meanwhile', async () => {
+    const future = executor.with({ retries: 1 }).submit(() => 0);
+    await until(() => future.jobId !== undefined);
+    const jobId = future.jobId as string;
+    system.act = async () => {
+      system.emit({ jobId, kind: 'ended', exitCode: 1 });
+      await until(() => system.batches.length === 2);
+      return new Map([[jobId, 'the job is not in the queue']]);
+    };
+    await future.setMemory(5);
+    expect(system.batches[1]?.submit).toEqual({ request_memory: 5 });
+  });
+
+  it('must be pending or running, and the amount be one', async () => {
+    const [future] = submit(1) as [Future<number>];
+    expect(await thrownBy(future.setMemory('much'))).toBeInstanceOf(TypeError);
+    expect(await thrownBy(future.setDisk(0))).toBeInstanceOf(TypeError);
+    future.cancel();
+    const error = await thrownBy(future.setDisk(1));
+    expect(error).toBeInstanceOf(InvalidStateError);
+    expect(String(error)).toContain('nothing to setDisk');
+  });
+});
+
 describe('A future that is asked about its job', () => {
   it('tells what the batch system knows, also when it is done', async () => {
     const [future] = submit(1) as [Future<number>];

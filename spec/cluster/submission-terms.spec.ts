@@ -65,6 +65,12 @@ describe('Calls whose options differ', () => {
     expect(group?.optionsOf(some)).toEqual({ submit: {}, varied: { request_memory: [100, 100, 200] } });
   });
 
+  it('have the disk that they were set to', () => {
+    const call = callWith({ request_disk: '1GB' }, { disk: 2 * 1024 ** 2 });
+    const [group] = groupByTerms({ common: {}, system }, [call]);
+    expect(group?.optionsOf([call])).toEqual({ submit: { request_disk: 2048 } });
+  });
+
   it('share none with those that avoid other machines', () => {
     const avoided = new Map([['node7', 5]]);
     const groups = groupByTerms({ common: {}, system }, [callWith({}), callWith({}, { avoided })]);

@@ -8,7 +8,7 @@ import { Gate, passGate } from '../support/gate.ts';
 import { testsAtOnce } from '../support/tests-at-once.ts';
 import { thrownBy } from '../support/thrown-by.ts';
 import { until } from '../support/until.ts';
-import { groupExecutor, type Subject } from './subject.ts';
+import { groupExecutor, sharesProcesses, type Subject } from './subject.ts';
 
 /** JobStatus of a ClassAd, as the manual numbers it. */
 const [RUNNING, COMPLETED] = [2, 4];
@@ -94,6 +94,23 @@ export function control(subject: Subject): void {
       for (const kind of ['hold', 'release', 'vacate', 'suspend', 'continue'] as const)
         expect(await thrownBy(future[kind]())).toBeInstanceOf(InvalidStateError);
       expect(await future).toBe(1);
+    });
+
+    atOnce('setMemory() and setDisk() are accepted, or refused with the remedy', async () => {
+      const gate = new Gate(directory);
+      const future = executor().submit(passGate<string>, gate.file, 'through');
+      const asked = [future.setMemory('200MB'), future.setDisk('3MB')];
+      const errors = await Promise.all(asked.map(async (one) => one.catch((error: unknown) => error)));
+      const refused = ['setMemory', 'setDisk'].map((action) =>
+        expect.objectContaining({
+          name: 'JobControlError',
+          action,
+          reason: expect.stringContaining('Remedy'),
+        }),
+      );
+      expect(errors).toEqual(sharesProcesses(subject) ? refused : [undefined, undefined]);
+      gate.open();
+      expect(await future).toBe('through');
     });
 
     atOnce('the processes that a call leaves behind end with it', async () => {

@@ -108,7 +108,7 @@ export function futures(subject: Subject): void {
       // A worker's output is told apart at the end of each call.
       const [stdout, stderr] = sharesProcesses(subject) ? ['', ''] : ['before\n', 'to stderr\n'];
       await until(async () => (await printing.stdout()) === stdout);
-      expect(await printing.stderr()).toBe(stderr);
+      await until(async () => (await printing.stderr()) === stderr);
       expect(printing.done()).toBe(false);
       printGate.open();
       await printing;

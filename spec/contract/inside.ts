@@ -266,6 +266,64 @@ export function inside(subject: Subject): void {
       expect(existsSync(join(calls, '2', 'checkpoint-0', 'state'))).toBe(true);
     });
 
+    atOnce('a call that is cancelled hears of it', async () => {
+      const file = newFile();
+      const gate = new Gate(directory);
+      const pass = passGate<void>;
+      const future = executor().submit(
+        async (path: string, never: string) => {
+          const { appendFileSync } = await import('node:fs');
+          const signal = currentJob()?.signal;
+          signal?.addEventListener('abort', () => {
+            appendFileSync(
+              path,
+              `${(signal.reason as Error).name} ${currentJob()?.deadline?.constructor.name}`,
+            );
+            void checkpoint.save('all is well');
+          });
+          await pass(never, undefined);
+        },
+        file,
+        gate.file,
+      );
+      await until(() => gate.reached && future.running());
+      future.cancel();
+      await until(() => existsSync(file) && readFileSync(file, 'utf8') !== '');
+      expect(readFileSync(file, 'utf8')).toBe('JobEndingError Date');
+    });
+
+    atOnce('what a call leaves running has no part in the calls after it', async () => {
+      const file = newFile();
+      const values: unknown[] = [];
+      const results = executor().map(
+        async (index: number) => {
+          const { existsSync: exists, renameSync, writeFileSync } = await import('node:fs');
+          const untilThere = async (path: string): Promise<void> => {
+            while (!exists(path)) await new Promise((resolve) => setTimeout(resolve, 5));
+          };
+          if (index === 2) {
+            writeFileSync(`${file}.second`, '');
+            await untilThere(file);
+            return checkpoint.load();
+          }
+          const job = currentJob();
+          void (async () => {
+            await untilThere(`${file}.second`);
+            const error = await checkpoint.save('of another').catch((thrown: unknown) => thrown);
+            writeFileSync(`${file}.new`, `${(error as Error).name} ${currentJob() === job}`);
+            renameSync(`${file}.new`, file);
+          })();
+          await checkpoint.save('its own');
+          return undefined;
+        },
+        [1, 2],
+        { chunkSize: 2 },
+      );
+      for await (const value of results) values.push(value);
+      expect(values).toEqual([undefined, undefined]);
+      expect(readFileSync(file, 'utf8')).toBe('InvalidStateError true');
+    });
+
     atOnce('a function that asks for its job runs here, too', async () => {
       const file = newFile();
       progress(0.5);

@@ -59,6 +59,20 @@ const examples: [what: string, source: string, stdout: string][] = [
     'ShutdownError: Cannot schedule new futures while the process is ending\n',
   ],
   [
+    'has calls that ask for their job, however it has imported that',
+    `import { checkpoint, currentJob } from ${JSON.stringify(new URL('../../dist/job.js', import.meta.url).href)};
+     const named = async () => {
+       await checkpoint.save('state');
+       return [currentJob().attempt, await checkpoint.load()];
+     };
+     const whole = async () => {
+       await condorFutures.checkpoint.save('state');
+       return [condorFutures.currentJob().attempt, await condorFutures.checkpoint.load()];
+     };
+     console.log(await Promise.all([executor.submit(named), executor.submit(whole)]), currentJob());`,
+    "[ [ 1, 'state' ], [ 1, 'state' ] ] undefined\n",
+  ],
+  [
     'may drop the executor',
     `const submit = () => new condorFutures[name](options).submit(() => 'dropped');
      console.log(await submit());`,

@@ -65,6 +65,14 @@ describe('What a method of delivery returns', () => {
     expect(error.message).toContain(message);
   });
 
+  it.each(['/opt/a,b', '/opt/"a"', '/opt/$a'])(
+    'is refused with files that HTCondor cannot bring: %s',
+    async (file) => {
+      const error = await thrownBy(ask({ node: 'node', files: [file] }, { filesystem: 'transfer' }));
+      expect((error as Error).message).toContain(`HTCondor cannot bring ${file} to the jobs`);
+    },
+  );
+
   it('is refused with files of no certain place', async () => {
     const error = await thrownBy(ask({ node: 'node', files: ['x'] }, { filesystem: 'transfer' }));
     expect((error as Error).message).toContain('Expected `files` to be absolute paths, got x');

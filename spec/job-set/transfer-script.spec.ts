@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { transferScript } from '../../lib/job-set/transfer-script.ts';
+import { gatherLines, pathInScratch, transferScript } from '../../lib/job-set/transfer-script.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { until } from '../support/until.ts';
 
@@ -48,6 +48,19 @@ function outcomeOf({ scratch }: Job): string {
   expect(statSync(join(scratch, ID, 'files', '7-2')).isDirectory()).toBe(true);
   return readFileSync(join(scratch, ID, 'outcomes', '7-2'), 'utf8');
 }
+
+describe('Files that are brought to a job', () => {
+  it('lie in its own directory, wherever they come from', () => {
+    expect(pathInScratch('/my/jobs', '/my/jobs/bundles/x.gz')).toBe('bundles/x.gz');
+    expect(pathInScratch('/my/jobs', '/my/jobs-too/x.gz')).toBeUndefined();
+    const [from, to] = [String.raw`'bundles/it'\''s'`, String.raw`'it'\''s'`].map(
+      (name) => `"$condor_futures_scratch"/${name}`,
+    );
+    expect(gatherLines('/my/jobs', ['/opt/x.gz', '/my/jobs/y.gz', "/my/jobs/bundles/it's"])).toEqual([
+      `[ ! -e ${from} ] || mv ${from} ${to}`,
+    ]);
+  });
+});
 
 describe('The script of a job whose files are transferred', () => {
   it('tells the runner where its copy of the job set is, and what its call is', async () => {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { CleanError, MapOutOfReachError } from '../../lib/map/map-errors.ts';
 import { LocalExecutor } from '../../lib/local-executor.ts';
+import { mapStatus } from '../../lib/map/map-status.ts';
 import { clean, loadMap, loadMaps, removeMap, tags } from '../../lib/map/manage-maps.ts';
 import { tagFile } from '../../lib/job-set/names.ts';
 import { collect } from '../support/collect.ts';
@@ -179,3 +180,35 @@ describe('clean()', () => {
     expect(await tags('*', { directory })).toEqual([bad]);
   });
 });
+
+describe('mapStatus()', () => {
+  it('tells of maps in numbers, but for those that are removed meanwhile', async () => {
+    const { directory, executor } = newExecutor();
+    const map = await executor.createMap(failsForTwo, [1, 2, 3], { tag: 'first-try' });
+    const gone = await executor.createMap(failsForTwo, [1]);
+    await map.wait({ errorsOk: true });
+    const maps = await loadMaps(undefined, { directory });
+    await gone.remove();
+    const [status, ...others] = await mapStatus(maps);
+    expect(others).toEqual([]);
+    expect(status).toMatchObject({
+      tag: 'first-try',
+      transient: false,
+      components: 3,
+      counts: { completed: 2, errored: 1, idle: 0, held: 0 },
+      made: map.made,
+    });
+    const { localDataBytes, maxMemoryBytes, maxRunSeconds, totalRunSeconds, cpuSeconds } = status ?? fail();
+    expect(maxMemoryBytes).toBeGreaterThan(1024 ** 2);
+    expect(totalRunSeconds).toBeGreaterThanOrEqual(maxRunSeconds);
+    expect(cpuSeconds).toBeGreaterThan(0);
+    expect(localDataBytes).toBeGreaterThan(1000);
+    expect(await map.status()).toBe('first-try: 2 completed, 1 errored');
+    expect(await map.holdReport()).toBe('first-try: no component is held');
+    await executor.shutdown();
+  });
+});
+
+function fail(): never {
+  throw new Error('There is no status');
+}

@@ -9,7 +9,7 @@ const job = (key: string): string =>
   journalJob({ key, batch: 1, offset: 0, length: 1, hash: 'h', items: 0, growths: 0 });
 const time = '2026-01-01T00:00:00.000Z';
 const journal = (...entries: JournalEntry[]): ReturnType<typeof readCalls> =>
-  readCalls(entries.map((entry) => ({ ...entry, time })));
+  readCalls([{ event: 'components', count: 1 } as const, ...entries].map((entry) => ({ ...entry, time })));
 const submitting = (submission: number, ...keys: string[]): JournalEntry => ({
   event: 'submitting',
   submission,
@@ -141,6 +141,12 @@ describe('The state of a component', () => {
     const state = new MapState();
     state.onJournal(journal(submitting(1, '1'), { event: 'refused', submission: 1, error: 'no' }));
     expect(status(state)).toBe('errored');
+  });
+
+  it('is none before all of its map is on the disk', () => {
+    const state = new MapState();
+    state.onJournal(readCalls([{ ...submitting(1, '1'), time }]));
+    expect(state.components).toEqual([]);
   });
 
   it('is settled when nothing more comes of it by itself', () => {

@@ -50,6 +50,47 @@ describe('A call with checkpoints on HTCondor', () => {
     expect(notes.all('step')).toEqual(['1', '2', '3', '4', '5']);
   });
 
+  it('that a worker makes goes on in another worker', async () => {
+    const workers = new HTCondorExecutor({ directory, submit, workers: { max: 1 } });
+    const notes = new Notes(directory);
+    const future = workers.submit(walk, notes.file, 5, 'when told');
+    await notes.untilHalted(1);
+    await until(() => future.running());
+    await future.vacate();
+    expect(await future).toEqual([5, 1, 1]);
+    expect(notes.all('step')).toEqual(['1', '2', '3', '4', '5']);
+    expect(await workers.submit(() => 'also')).toBe('also');
+    await workers.shutdown();
+  });
+
+  it('that has returned after it was told to leave ends its worker', async () => {
+    const workers = new HTCondorExecutor({ directory, submit, workers: { max: 1 } });
+    const notes = new Notes(directory);
+    const futures = [1, 2].map((x) =>
+      workers.submit(
+        async (file: string, index: number) => {
+          const { appendFileSync } = await import('node:fs');
+          const job = currentJob();
+          appendFileSync(file, `start ${index} ${process.pid}\nhalt\n`);
+          if (index === 2) return process.pid;
+          await new Promise((resolve) => {
+            const timer = setTimeout(resolve, 120_000);
+            job?.signal.addEventListener('abort', () => resolve(clearTimeout(timer)));
+          });
+          return process.pid;
+        },
+        notes.file,
+        x,
+      ),
+    ) as [Future<number>, Future<number>];
+    await notes.untilHalted(1);
+    await until(() => futures[0].running());
+    await futures[0].vacate();
+    const [first, second] = await Promise.all(futures);
+    expect(second).not.toBe(first);
+    await workers.shutdown();
+  });
+
   /** A call that begins anew once it is vacated, whatever it does when it is told to end. */
   async function vacateOnce(submitTo: (notes: string) => Future<string>): Promise<[string, string[]]> {
     const notes = new Notes(directory);

@@ -1,8 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import { afterAll, describe, expect, it, jest } from '@jest/globals';
+import { HTCondorSystem } from '../../lib/batch/htcondor/htcondor-system.ts';
 import { observe } from '../../lib/diagnostics.ts';
 import type { Future } from '../../lib/future.ts';
 import { HTCondorExecutor } from '../../lib/htcondor-executor.ts';
+import { memoryEdit } from '../../lib/job-edit.ts';
 import { Gate, passGate } from '../support/gate.ts';
 import { sharedTemporaryDirectory } from '../support/temporary-directory.ts';
 import { thrownBy } from '../support/thrown-by.ts';
@@ -47,6 +49,40 @@ describe('A future on HTCondor', () => {
     await future.release();
     expect(await future).toBe('passed');
     expect(future.attempts).toBe(1);
+  });
+
+  it('asks for other memory and disk, those of jobs that wait and of one that runs', async () => {
+    const { gate, future: running } = await runningCall();
+    const waiting = Array.from({ length: 10 }, () => executor.with({ submit: unmatched }).submit(() => 1));
+    const futures = [running, ...waiting];
+    await Promise.all([
+      ...futures.map(async (future) => future.setMemory('200MB')),
+      ...waiting.map(async (future) => future.setDisk(3000)),
+    ]);
+    const asked = async (future: Future<unknown>): Promise<unknown[]> => {
+      const { RequestMemory, RequestDisk } = await future.classAd();
+      return [RequestMemory, RequestDisk];
+    };
+    expect(await asked(running)).toEqual([200, 1024]);
+    for (const each of await Promise.all(waiting.map(asked))) expect(each).toEqual([200, 3000]);
+    for (const future of waiting) future.cancel();
+    gate.open();
+    expect(await running).toBe('passed');
+  });
+
+  it('cannot ask for more when its job is gone, beside others that can', async () => {
+    const others = Array.from({ length: 3 }, () => executor.with({ submit: unmatched }).submit(() => 1));
+    await Promise.all(others.map(async (future) => future.hold()));
+    const [gone, ...left] = others as [Future<number>, Future<number>, Future<number>];
+    const system = new HTCondorSystem({});
+    condor('condor_rm', gone.jobId as string);
+    await thrownBy(gone);
+    const jobIds = others.map(({ jobId }) => jobId as string);
+    await until(() => condor('condor_q', gone.jobId as string, '-af', 'ProcId') === '');
+    expect([...(await system.act(memoryEdit(300), jobIds)).keys()]).toEqual([gone.jobId]);
+    expect([...(await system.act(memoryEdit(300), jobIds.slice(0, 1))).keys()]).toEqual([gone.jobId]);
+    for (const future of left) expect(await future.classAd()).toMatchObject({ RequestMemory: 300 });
+    for (const future of left) future.cancel();
   });
 
   it('can be held before it is submitted, and released in the same breath', async () => {

@@ -2,11 +2,12 @@ import { chmodSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it, jest } from '@jest/globals';
 import type { ContainerDelivery } from '../../lib/delivery/container.ts';
+import type { Deliver } from '../../lib/delivery/delivery.ts';
 import { registerDelivery, unregisterDelivery } from '../../lib/delivery/methods.ts';
 import { HTCondorExecutor, type HTCondorExecutorOptions } from '../../lib/htcondor-executor.ts';
 import { NodeUnavailableError } from '../../lib/job-errors.ts';
 import { runBundled, writeProgram } from '../support/bundled-program.ts';
-import { sharedTemporaryDirectory } from '../support/temporary-directory.ts';
+import { sharedTemporaryDirectory, unsharedTemporaryDirectory } from '../support/temporary-directory.ts';
 import { thrownBy } from '../support/thrown-by.ts';
 import { until } from '../support/until.ts';
 
@@ -19,6 +20,7 @@ afterAll(async () => {
 });
 
 const directory = sharedTemporaryDirectory();
+const unshared = unsharedTemporaryDirectory();
 
 function open(options: HTCondorExecutorOptions): HTCondorExecutor {
   const submit = { request_memory: 128, request_disk: 1024, ...options.submit };
@@ -93,7 +95,34 @@ describe('A bundle', () => {
       described: 'good day, 1[1, 2, 3]',
       from: join(bundle, 'lib', 'model.js'),
       isModel: true,
-      found: [100, 'good day,', '[1, 2, 3]', bundle, bundle, node, expect.anything()],
+      found: [100, 'good day,', '[1, 2, 3]', bundle, bundle, node, expect.anything(), false],
+      later: 500,
+      isError: true,
+    });
+    expect(run.stack).toContain(join(root, 'lib', 'model.js'));
+  });
+
+  it('is brought where files are transferred, with node', async () => {
+    const root = writeProgram(join(unshared, 'program'));
+    const transferred = join(unshared, `jobs, "mine"`);
+    const run = await runBundled(root, 'HTCondorExecutor', {
+      directory: transferred,
+      filesystem: 'transfer',
+      submit: { request_memory: 128, request_disk: '400MB' },
+      delivery: { method: 'bundle', node: true },
+    });
+    expect(readdirSync(join(transferred, 'bundles')).toSorted()).toEqual([
+      expect.stringMatching(/^[0-9a-f]{40}\.tar\.gz$/),
+      expect.stringMatching(/^node-[0-9a-f]{40}\.gz$/),
+    ]);
+    const scratch = run.found[4] as string;
+    const bundle = join(scratch, 'condor-futures-program');
+    const node = join(scratch, 'condor-futures-bin', 'node');
+    expect(run).toMatchObject({
+      described: 'good day, 1[1, 2, 3]',
+      from: expect.stringMatching(/\/condor-futures-program\/lib\/model\.js$/),
+      isModel: true,
+      found: [100, 'good day,', '[1, 2, 3]', bundle, scratch, node, expect.anything(), false],
       later: 500,
       isError: true,
     });
@@ -143,20 +172,22 @@ describe('A container', () => {
 describe('A registered method of delivery', () => {
   afterAll(() => unregisterDelivery('spec'));
 
+  const one: Deliver = async ({ options, system, node }) => {
+    await new Promise((resolve) => setImmediate(resolve));
+    return {
+      node: 'a-node',
+      setup: [
+        `mkdir "$_CONDOR_SCRATCH_DIR/bin"`,
+        `ln -s ${node} "$_CONDOR_SCRATCH_DIR/bin/a-node"`,
+        'PATH=$_CONDOR_SCRATCH_DIR/bin:/bin',
+      ],
+      submit: { requirements: 'TARGET.Cpus > 0', '+DeliveredBy': `"${system} ${String(options['for'])}"` },
+      environment: { DELIVERED: 'yes', MINE: 'no' },
+    };
+  };
+
   it('says which node the jobs run, and what they need', async () => {
-    registerDelivery('spec', async ({ options, system, node }) => {
-      await new Promise((resolve) => setImmediate(resolve));
-      return {
-        node: 'a-node',
-        setup: [
-          `mkdir "$_CONDOR_SCRATCH_DIR/bin"`,
-          `ln -s ${node} "$_CONDOR_SCRATCH_DIR/bin/a-node"`,
-          'PATH=$_CONDOR_SCRATCH_DIR/bin:/bin',
-        ],
-        submit: { requirements: 'TARGET.Cpus > 0', '+DeliveredBy': `"${system} ${String(options['for'])}"` },
-        environment: { DELIVERED: 'yes', MINE: 'no' },
-      };
-    });
+    registerDelivery('spec', one);
     const executor = open({
       delivery: { method: 'spec', for: 'spec' },
       submit: { requirements: 'TARGET.TotalCpus > 0' },
@@ -171,6 +202,26 @@ describe('A registered method of delivery', () => {
     expect(String(Requirements)).toContain(
       '((TARGET.Cpus > 0) && (TARGET.TotalCpus > 0)) && (TARGET.TotalSlots > 0)',
     );
+  });
+
+  it('may have files brought to the jobs, which are there by their names', async () => {
+    unregisterDelivery('spec');
+    const own = [join(unshared, 'tool.sh'), join(unshared, 'with', 'in', 'data.txt')];
+    mkdirSync(join(unshared, 'with', 'in'), { recursive: true });
+    for (const file of own) writeFileSync(file, `echo ${file}`, { mode: 0o700 });
+    registerDelivery('spec', ({ node, filesystem }) => ({
+      node,
+      files: filesystem === 'transfer' ? own : [],
+      setup: ['export TOLD=$(cat "$_CONDOR_SCRATCH_DIR"/tool.sh "$_CONDOR_SCRATCH_DIR"/data.txt)'],
+    }));
+    for (const place of [join(unshared, 'with'), join(unshared, 'others')]) {
+      const executor = open({ delivery: 'spec', filesystem: 'transfer', directory: place });
+      expect(await executor.submit(() => process.env['TOLD'])).toBe(
+        own.map((file) => `echo ${file}`).join(''),
+      );
+    }
+    unregisterDelivery('spec');
+    registerDelivery('spec', one);
   });
 
   it('goes on where another process attaches', async () => {

@@ -1,4 +1,11 @@
 import { HTCondorExecutor } from '../../lib/htcondor-executor.ts';
+import { closures } from '../contract/closures.ts';
+import { errors } from '../contract/errors.ts';
+import { inside } from '../contract/inside.ts';
+import { maps } from '../contract/maps.ts';
+import { programs } from '../contract/programs.ts';
+import { shutdown } from '../contract/shutdown.ts';
+import { waits } from '../contract/waits.ts';
 import { executorContract } from '../executor-contract.ts';
 import { sharedTemporaryDirectory } from '../support/temporary-directory.ts';
 
@@ -13,5 +20,8 @@ executorContract(
   (more) => new HTCondorExecutor({ ...options, ...more }),
   options,
   async (id) => HTCondorExecutor.attach(id, options),
-  { stream_output: true, stream_error: true },
+  {
+    following: { stream_output: true, stream_error: true },
+    without: [closures, errors, inside, maps, programs, shutdown, waits],
+  },
 );

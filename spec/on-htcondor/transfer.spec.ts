@@ -1,10 +1,11 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it, jest } from '@jest/globals';
 import { HTCondorExecutor } from '../../lib/htcondor-executor.ts';
 import { JobExitedError, JobRemovedError } from '../../lib/job-errors.ts';
-import { currentJob } from '../../lib/job.ts';
+import { currentJob, outputFile } from '../../lib/job.ts';
+import { inputDirectory, inputFile } from '../../lib/payload/input-file.ts';
 import { Gate, passGate } from '../support/gate.ts';
 import { sharedTemporaryDirectory, unsharedTemporaryDirectory } from '../support/temporary-directory.ts';
 import { thrownBy } from '../support/thrown-by.ts';
@@ -27,12 +28,8 @@ const executor = new HTCondorExecutor(options);
 describe('A job whose files are transferred', () => {
   it('sees nothing of the job set, and works in its scratch directory', async () => {
     const seen = await executor.submit(async (directory: string) => {
-      const { readdirSync, readFileSync, readlinkSync, realpathSync } = await import('node:fs');
-      const told = [
-        ...process.argv,
-        ...Object.values(process.env),
-        readFileSync('/proc/self/cmdline', 'utf8'),
-      ];
+      const { readdirSync, readFileSync: readText, readlinkSync, realpathSync } = await import('node:fs');
+      const told = [...process.argv, ...Object.values(process.env), readText('/proc/self/cmdline', 'utf8')];
       const files = readdirSync('/proc/self/fd').map((fd) => {
         try {
           return readlinkSync(`/proc/self/fd/${fd}`);
@@ -63,6 +60,60 @@ describe('A job whose files are transferred', () => {
     }, 30_000_000);
     expect(Buffer.alloc(30_000_000, 'ü').equals(await future)).toBe(true);
     expect(await future.stdout()).toBe('on the way\n');
+  });
+
+  it('has its files in its own directory, each once, and sends others back from there', async () => {
+    const here = join(options.directory, '..', 'input, "of" mine');
+    mkdirSync(join(here, 'below'), { recursive: true });
+    for (const name of ['one', 'below/one']) writeFileSync(join(here, name), `text of ${name}`);
+    const given = [
+      inputFile(join(here, 'one')),
+      inputFile(join(here, 'below/one')),
+      inputFile(join(here, 'one')),
+      inputDirectory(here),
+    ];
+    const future = executor.submit(
+      async (paths: string[], hidden: string) => {
+        const { appendFileSync, existsSync: exists, readFileSync: readText } = await import('node:fs');
+        const texts = paths.slice(0, 3).map((path) => readText(path, 'utf8'));
+        appendFileSync('notes.txt', texts.join('\n'));
+        outputFile('notes.txt');
+        outputFile(paths[3] as string);
+        return {
+          isOne: paths[0] === paths[2],
+          areHere: paths.every((path) => path.startsWith(process.cwd())),
+          isHidden: !exists(hidden),
+        };
+      },
+      given,
+      here,
+    );
+    expect(await future).toEqual({ isOne: true, areHere: true, isHidden: true });
+    const files = await future.outputFiles();
+    expect(files.map(({ name }) => name)).toEqual([
+      'input, "of" mine/below/one',
+      'input, "of" mine/one',
+      'notes.txt',
+    ]);
+    expect(readFileSync(files.at(-1)?.path as string, 'utf8')).toBe(
+      'text of one\ntext of below/one\ntext of one',
+    );
+    // What it was given, it has copies of.
+    expect(existsSync(join(here, 'below', 'one'))).toBe(true);
+  });
+
+  it('has files that HTCondor fetches, beside jobs that have none', async () => {
+    const read = async (path: string): Promise<string> =>
+      (await import('node:fs')).readFileSync(path, 'utf8');
+    const [fetched, local] = ['fetched', 'local'].map((name) => join(shared, name)) as [string, string];
+    for (const path of [fetched, local]) writeFileSync(path, `text of ${path}`);
+    const futures = [inputFile(`file://${fetched}`), inputFile(local), inputFile(`file://${fetched}`)].map(
+      (path) => executor.submit(read, path),
+    );
+    expect(await Promise.all(futures)).toEqual([fetched, local, fetched].map((path) => `text of ${path}`));
+    const missing = await thrownBy(executor.submit(read, inputFile(`file://${shared}/no-such-file`)));
+    expect(missing).toMatchObject({ name: 'JobHeldError' });
+    expect((missing as Error).message).toContain('no-such-file');
   });
 
   it('begins anew in another directory when it was vacated', async () => {

@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { DirectoryError, ResultNotWrittenError } from '../../lib/errors.ts';
 import { JobDiedError } from '../../lib/job-errors.ts';
+import type { CheckpointError } from '../../lib/inside-errors.ts';
+import { checkpoint, currentJob } from '../../lib/job.ts';
 import { inputsDirectory } from '../../lib/job-set/names.ts';
 import { LocalExecutor } from '../../lib/local-executor.ts';
 import { Gate, passGate } from '../support/gate.ts';
@@ -62,6 +64,32 @@ describe('On a disk that is full', () => {
     expect(error).toMatchObject({ name: 'DirectoryError', cause: { code: 'ENOSPC' } });
     expect(readdirSync(inputs)).toEqual([]);
     expect(await executor.submit((text: string) => text.length, 'short')).toBe(5);
+  });
+
+  it('a checkpoint that is too large is refused with the reason, and the one before stays', async () => {
+    await using executor = open();
+    const future = executor.submit(async () => {
+      const { writeFileSync } = await import('node:fs');
+      const { join: joined } = await import('node:path');
+      const large = joined(currentJob()?.scratchDirectory ?? '', 'large');
+      writeFileSync(large, 'x'.repeat(4_000_000));
+      await checkpoint.save('small');
+      const errors = await Promise.allSettled([
+        checkpoint.save('x'.repeat(4_000_000)),
+        checkpoint.saveFiles(large),
+      ]);
+      const told = errors.map(
+        (settled) => settled.status === 'rejected' && (settled.reason as CheckpointError),
+      );
+      await checkpoint.save('as small');
+      return [told, await checkpoint.load(), await checkpoint.restoreFiles()] as const;
+    });
+    const refused = {
+      name: 'CheckpointError',
+      message: expect.stringContaining('ENOSPC'),
+      cause: { code: 'ENOSPC' },
+    };
+    expect(await future).toMatchObject([[refused, refused], 'as small', []]);
   });
 
   it('a result that is too large fails its call with the reason', async () => {

@@ -39,16 +39,17 @@ const FILES: Readonly<Record<string, string>> = {
 
     const { name, options } = JSON.parse(process.argv[2]);
     const root = import.meta.dirname;
-    // The jobs begin when their machine sees no program any more.
-    const setup = ['while [ -e ' + root + ' ]; do sleep 0.05; done'];
-    const executor = new condorFutures[name]({ ...options, setup });
+    // The jobs begin when their machine sees no program any more, if it ever does.
+    const isSeen = options.filesystem !== 'transfer';
+    const setup = isSeen ? ['while [ -e ' + root + ' ]; do sleep 0.05; done'] : [];
+    const executor = new condorFutures[name]({ setup, ...options });
     const pause = () => new Promise((resolve) => setTimeout(resolve, 20));
     const gate = options.directory + '/loaded-' + process.pid + '-';
     const inJob = async (fn, x) => {
       const came = await Promise.resolve().then(() => fn(x)).then((value) => ({ value }), (error) => ({ error }));
-      writeFileSync(gate + x, '');
+      if (isSeen) writeFileSync(gate + x, '');
       // What comes home is loaded from where the program is.
-      while (!existsSync(root)) await new Promise((resolve) => setTimeout(resolve, 20));
+      while (isSeen && !existsSync(root)) await new Promise((resolve) => setTimeout(resolve, 20));
       if ('error' in came) throw came.error;
       return came.value;
     };
@@ -56,16 +57,18 @@ const FILES: Readonly<Record<string, string>> = {
       (await import('./lib/late.js')).late(1),
       createRequire(import.meta.url)('polite')(),
       readFileSync(new URL('./data/table.json', import.meta.url), 'utf8'),
-      import.meta.dirname, process.cwd(), process.execPath, process.title,
+      import.meta.dirname, process.cwd(), process.execPath, process.title, existsSync(root),
     ];
     const calls = [[simulate, 1], [here, 2], [simulate, -3]];
     const futures = calls.map(([fn, x]) => executor.submit(inJob, fn, x));
     const byName = executor.submit(condorFutures.moduleFunction(new URL('./lib/late.js', import.meta.url), 'late'), 5);
-    while (![...futures, byName].every((future) => future.running())) await pause();
-    renameSync(root, root + '.away');
-    while (!calls.every(([, x]) => existsSync(gate + x)) && !futures.some((future) => future.done())) await pause();
+    if (isSeen) {
+      while (![...futures, byName].every((future) => future.running())) await pause();
+      renameSync(root, root + '.away');
+      while (!calls.every(([, x]) => existsSync(gate + x)) && !futures.some((future) => future.done())) await pause();
+    }
     const later = await byName.catch(String);
-    renameSync(root + '.away', root);
+    if (isSeen) renameSync(root + '.away', root);
     const [simulated, found, failed] = await Promise.allSettled(futures);
     await executor.shutdown();
     const { instance, ...rest } = simulated.value ?? (() => { throw simulated.reason; })();

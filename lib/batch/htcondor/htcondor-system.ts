@@ -17,6 +17,7 @@ import type {
   SubmittedBatch,
 } from '../batch-system.ts';
 import { COMMAND_TIMEOUT_MS, runCommand, type CommandOptions, type CommandOutput } from '../run-command.ts';
+import { editJobs } from './edit-jobs.ts';
 import { findSubmitted } from './find-submitted.ts';
 import { Factories } from './factories.ts';
 import { isLate } from './factory-ads.ts';
@@ -166,6 +167,8 @@ export class HTCondorSystem implements BatchSystem {
   }
 
   async act(action: JobAction, jobIds: readonly string[]): Promise<Map<string, string>> {
+    if (action.kind === 'edit')
+      return editJobs(async (command, args) => this.#run(command, args), action, jobIds);
     const { command, args } = commandOf(action);
     const refusals = new Map<string, string>();
     for (const ids of idSlices(jobIds)) {

@@ -1,11 +1,14 @@
-import type { JobAction } from '../batch-system.ts';
+import type { JobAction, JobEdit } from '../batch-system.ts';
+
+/** What a tool does that takes the ids of jobs, and answers for each. */
+type SimpleAction = Exclude<JobAction, JobEdit>;
 
 /** Put on the jobs that `future.hold()` holds, to tell their holds from all others: in the event log, in the queue, after a restart. */
 const REQUESTED_SUBCODE = 6770;
 /** HoldReasonCode of a hold by a user, in the manual's table. */
 const USER_REQUEST = 1;
 
-const COMMANDS: Readonly<Record<JobAction['kind'], string>> = {
+const COMMANDS: Readonly<Record<SimpleAction['kind'], string>> = {
   hold: 'condor_hold',
   release: 'condor_release',
   vacate: 'condor_vacate_job',
@@ -14,7 +17,10 @@ const COMMANDS: Readonly<Record<JobAction['kind'], string>> = {
 };
 
 /** The tool for an action, and its arguments before the job ids. */
-export function commandOf(action: JobAction): { readonly command: string; readonly args: readonly string[] } {
+export function commandOf(action: SimpleAction): {
+  readonly command: string;
+  readonly args: readonly string[];
+} {
   return { command: COMMANDS[action.kind], args: action.kind === 'hold' ? holdArguments(action.reason) : [] };
 }
 

@@ -9,7 +9,7 @@ import {
   stdoutFile,
   transferredFile,
 } from '../../job-set/names.ts';
-import { ALWAYS_TRAVELS } from '../../job-set/transfer-script.ts';
+import { ALWAYS_TRAVELS, pathInScratch } from '../../job-set/transfer-script.ts';
 import type { JobBatch, SubmitOptions } from '../batch-system.ts';
 import type { Tail } from './itemdata.ts';
 import { quoteWords } from './quoting.ts';
@@ -43,7 +43,7 @@ export interface TransferDescription {
  * paths; and no name in them needs any care, whatever the directory is called.
  */
 export function transferDescription(batch: JobBatch): TransferDescription {
-  const { directory } = batch.jobSet;
+  const { directory, brings = [] } = batch.jobSet;
   const parent = dirname(directory);
   const path = (file: string): string => relative(parent, file);
   const within = (name: string): string => (isUrl(name) ? name : path(resolve(directory, name)));
@@ -61,7 +61,12 @@ export function transferDescription(batch: JobBatch): TransferDescription {
       initialdir: parent,
       should_transfer_files: 'YES',
       preserve_relative_paths: 'true',
-      [INPUT_FILES]: [...ALWAYS_TRAVELS.map(within), '$(travels)', ...ownFiles(submit)].join(','),
+      [INPUT_FILES]: [
+        ...ALWAYS_TRAVELS.map(within),
+        ...brings.map((file) => pathInScratch(parent, file) ?? file),
+        '$(travels)',
+        ...ownFiles(submit),
+      ].join(','),
       transfer_output_files: [
         ...[outcome, files].map(path),
         `${path(callsDirectory(directory))}/$(number)`,

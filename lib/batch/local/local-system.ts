@@ -123,6 +123,8 @@ export class LocalSystem implements BatchSystem {
 
   /** @returns why not */
   #act(kind: JobAction['kind'], job: LocalJob | undefined): string | undefined {
+    // As what calls ask for when they are submitted.
+    if (kind === 'edit') return undefined;
     if (kind === 'hold' || kind === 'release' || kind === 'vacate') return NO_QUEUE;
     if (kind === 'suspend' && job?.state === 'running') {
       job.processes?.suspend();

@@ -24,10 +24,7 @@ export async function storeNode(directory: string, node: string, form: BundleFor
   await pipeline(createReadStream(node), hash);
   const name = hash.digest('hex').slice(0, HASH_LENGTH);
   const target = (form === 'directory' ? bundledNode : packedNode)(directory, name);
-  if (isWhole(target, [])) {
-    await markUsed(target);
-    return target;
-  }
+  if (isWhole(target, []) && (await markUsed(target))) return target;
   const temporary = temporaryFile(target);
   try {
     const output = createWriteStream(temporary, { flags: 'wx', mode: 0o600 });

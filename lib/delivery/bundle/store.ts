@@ -9,6 +9,7 @@ import { checkOwnership } from '../../job-set/ownership.ts';
 import { temporaryFile } from '../../job-set/write-whole.ts';
 import { copyFiles, hashFiles } from './copy-files.ts';
 import type { BundledFile } from './list-files.ts';
+import { removeUnused } from './remove-unused.ts';
 
 /** How often it begins anew where files change while they are copied. */
 const MOST_TRIES = 3;
@@ -33,11 +34,11 @@ export async function storeFiles(
   for (let tries = 1; ; tries += 1) {
     const hash = await hashFiles(root, files);
     const target = place(directory, hash);
-    if (isWhole(target, form === 'directory' ? files : [])) {
-      await markUsed(target);
+    if (isWhole(target, form === 'directory' ? files : []) && (await markUsed(target))) return target;
+    if (await make(root, files, form, target, hash)) {
+      await removeUnused(directory);
       return target;
     }
-    if (await make(root, files, form, target, hash)) return target;
     if (tries === MOST_TRIES)
       throw new DeliveryError('bundle', `cannot pack ${root}: its files change while they are copied`);
   }
@@ -62,10 +63,16 @@ export function isWhole(target: string, files: readonly BundledFile[]): boolean 
   });
 }
 
-/** So that what nobody has used for long can be told. */
-export async function markUsed(target: string): Promise<void> {
+/**
+ * What nobody has used for long is removed.
+ * @returns false if it has just been
+ */
+export async function markUsed(target: string): Promise<boolean> {
   const now = new Date();
-  await utimes(target, now, now).catch(() => {});
+  return utimes(target, now, now).then(
+    () => true,
+    (error: NodeJS.ErrnoException) => error.code !== 'ENOENT',
+  );
 }
 
 /** @returns false if the files have changed meanwhile */

@@ -14,24 +14,24 @@ const BIN = 'condor-futures-bin';
  */
 export function unpackLines(archive: string, root: string, node: string | undefined): string[] {
   return [
-    'condor_futures_scratch=${_CONDOR_SCRATCH_DIR:-$PWD}',
-    `condor_futures_unpack() { "$@" || { echo 'condor-futures: the program cannot be unpacked in '"$condor_futures_scratch" >&2; exit ${NOT_DELIVERED}; }; }`,
-    `condor_futures_unpack mkdir -p "$condor_futures_scratch/${PROGRAM}"`,
-    `condor_futures_unpack tar -xzf "$condor_futures_scratch"/${shellWord(basename(archive))} -C "$condor_futures_scratch/${PROGRAM}"`,
+    'condor_futures_home=${condor_futures_scratch:-${_CONDOR_SCRATCH_DIR:-$PWD}}',
+    `condor_futures_unpack() { "$@" || { echo 'condor-futures: the program cannot be unpacked in '"$condor_futures_home" >&2; exit ${NOT_DELIVERED}; }; }`,
+    `condor_futures_unpack mkdir -p "$condor_futures_home/${PROGRAM}"`,
+    `condor_futures_unpack tar -xzf "$condor_futures_home"/${shellWord(basename(archive))} -C "$condor_futures_home/${PROGRAM}"`,
     `export ${MOVED_FROM}=${shellWord(root)}`,
-    `export ${MOVED_TO}="$condor_futures_scratch/${PROGRAM}"`,
+    `export ${MOVED_TO}="$condor_futures_home/${PROGRAM}"`,
     // What is named on node's command line, such as \`--import tsx\`, is looked for from the current directory.
-    `[ -e "$condor_futures_scratch/node_modules" ] || ln -s ${PROGRAM}/node_modules "$condor_futures_scratch/node_modules"`,
+    `[ -e "$condor_futures_home/node_modules" ] || ln -s ${PROGRAM}/node_modules "$condor_futures_home/node_modules"`,
     ...(node === undefined ? [] : unpackNode(node)),
   ];
 }
 
 function unpackNode(node: string): string[] {
-  const binary = `"$condor_futures_scratch/${BIN}/node"`;
+  const binary = `"$condor_futures_home/${BIN}/node"`;
   return [
-    `condor_futures_unpack mkdir -p "$condor_futures_scratch/${BIN}"`,
-    `condor_futures_unpack gzip -dc "$condor_futures_scratch"/${shellWord(basename(node))} >${binary}`,
+    `condor_futures_unpack mkdir -p "$condor_futures_home/${BIN}"`,
+    `condor_futures_unpack gzip -dc "$condor_futures_home"/${shellWord(basename(node))} >${binary}`,
     `condor_futures_unpack chmod 700 ${binary}`,
-    `export PATH="$condor_futures_scratch/${BIN}:$PATH"`,
+    `export PATH="$condor_futures_home/${BIN}:$PATH"`,
   ];
 }

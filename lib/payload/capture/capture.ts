@@ -1,6 +1,7 @@
 import { types } from 'node:util';
 import { identityOf } from '../identities.ts';
 import type { Graph, Node, Properties, Slot } from '../graph.ts';
+import type { GivenFiles } from '../given-files.ts';
 import { InspectorUnavailableError } from '../inspect/inspector.ts';
 import type { Reference } from '../reference/reference.ts';
 import { CodeCapture } from './code-capture.ts';
@@ -20,17 +21,19 @@ import type { Edge } from './words.ts';
  * Describes a value, and all that it leads to, as a graph. Nothing of it is run: no getter, no `toJSON`, no trap of a Proxy.
  * @param name what the value is called in errors
  * @param elsewhere by which name the reader has an object from elsewhere; undefined of those that travel
- * @throws {SerializationError} with the way to what cannot travel
+ * @param files what becomes of input files; without, they are refused
+ * @throws {SerializationError} with the way to what cannot travel; {@link InputFileError}
  */
 export function captureGraph(
   value: unknown,
   name: string,
   options: CaptureOptions,
   elsewhere?: Elsewhere,
+  files?: GivenFiles,
 ): Capture {
   const rescued = new Map<object, Reference>();
   for (;;) {
-    const capture = new Capture(options, rescued, elsewhere);
+    const capture = new Capture(options, rescued, elsewhere, files);
     try {
       capture.run(value, name);
       return capture;
@@ -63,6 +66,7 @@ export type Rope = () => Reference | undefined;
 /** A capture under way: a queue of things to describe, in the order in which they were come by, so that nothing is nested. */
 export class Capture {
   readonly options: CaptureOptions;
+  readonly files: GivenFiles | undefined;
   readonly nodes: (Node | undefined)[] = [];
   readonly code: CodeCapture;
   readonly buffers: BufferPlan;
@@ -86,9 +90,11 @@ export class Capture {
     options: CaptureOptions,
     rescued: ReadonlyMap<object, Reference>,
     elsewhere: Elsewhere | undefined,
+    files: GivenFiles | undefined,
   ) {
     this.options = options;
     this.elsewhere = elsewhere;
+    this.files = files;
     this.#rescued = rescued;
     this.references = new References(options);
     this.code = new CodeCapture(this);

@@ -1,6 +1,7 @@
 import { types } from 'node:util';
 import type { AnyFunction } from '../any-function.ts';
 import type { Node, ObjectNode, ObjectState, Slot } from '../graph.ts';
+import { inputFileOf, type InputFile } from '../input-file.ts';
 import { proxyParts } from '../inspect/slots.ts';
 import { reduce } from '../reducers.ts';
 import { isNative } from '../reference/native-text.ts';
@@ -23,6 +24,8 @@ export function describeObject(capture: Capture, index: number, object: object):
   if (types.isProxy(object)) return describeProxy(capture, index, object);
   const name = capture.elsewhere?.(object);
   if (name !== undefined) return { kind: 'elsewhere', name };
+  const file = inputFileOf(object);
+  if (file !== undefined) return describeFile(capture, file);
   const why = whyNot(object);
   if (why !== undefined) throw new Refusal(...why);
   const reduced = reduceSafely(object);
@@ -72,6 +75,14 @@ export function stateOf(
 function withState<N extends ObjectNode>(capture: Capture, index: number, object: object, node: N): N {
   capture.notePrivates(index, object);
   return node;
+}
+
+function describeFile({ files }: Capture, file: InputFile): Node {
+  if (files !== undefined) return files.give(file);
+  throw new Refusal(
+    `the input file ${file.path}, outside of the arguments of a call`,
+    'Give it to the function as an argument, with which it travels.',
+  );
 }
 
 /** The function or class whose `prototype` the object is. */

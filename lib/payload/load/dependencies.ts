@@ -7,6 +7,7 @@ export function dependenciesOf(node: Node): number[] {
     case 'symbol':
     case 'reference':
     case 'elsewhere':
+    case 'given':
     case 'reduced':
       return [];
     case 'class':

@@ -1,16 +1,27 @@
-import type { BoundNode, DataNode, ObjectNode, ProxyNode, RebuiltNode, Slot, SymbolNode } from '../graph.ts';
+import type {
+  BoundNode,
+  DataNode,
+  GivenNode,
+  ObjectNode,
+  ProxyNode,
+  RebuiltNode,
+  Slot,
+  SymbolNode,
+} from '../graph.ts';
 import { findByIdentity, remember } from '../identities.ts';
 import { rebuild } from '../rebuilt.ts';
 import type { Filling } from './fill-object.ts';
+import { pathOfGiven } from './given-place.ts';
 import { stamp, STAMP } from './helpers.ts';
 import type { AnyClass } from './known-classes.ts';
 
-type Shell = ObjectNode | BoundNode | DataNode | ProxyNode | RebuiltNode | SymbolNode;
+type Shell = ObjectNode | BoundNode | DataNode | GivenNode | ProxyNode | RebuiltNode | SymbolNode;
 
 /** The bare object of a node: of its kind and class, with nothing in it yet but what can only be given at birth. */
 export function makeShell(loader: Filling, node: Shell): unknown {
   const { kind } = node;
   if (kind === 'data') return node.value;
+  if (kind === 'given') return pathOfGiven(node);
   if (kind === 'symbol') return symbolOf(node);
   if (kind === 'bound') return bind(loader, node);
   if (kind === 'rebuilt') return rebuild(node.type, node.data);

@@ -2,6 +2,7 @@ import type { InsideCall } from '../../job.ts';
 import type { ItemOutcome } from '../../payload/call.ts';
 import type { RunningCall } from '../running-call.ts';
 import { JobOfCall } from './job-of-call.ts';
+import { sendBack } from './send-back.ts';
 import { ProgressReport } from './progress-report.ts';
 import { SavedWork } from './saved-work.ts';
 import { ScratchDirectory } from './scratch-directory.ts';
@@ -24,6 +25,12 @@ export class Inside implements InsideCall {
   get checkpoint(): SavedWork {
     this.#checkpoint ??= new SavedWork(this.#call, this.job.termination, () => this.#scratch.path);
     return this.#checkpoint;
+  }
+
+  outputFile(path: string): void {
+    const { writer, item, items } = this.#call;
+    const { directory, key } = writer.place;
+    sendBack(directory, { key, item: items > 1 ? item : undefined }, path);
   }
 
   /** The call has returned, or thrown. A job that leaves its machine is to be run again: then what it throws is no outcome, and ends the process. */

@@ -57,6 +57,14 @@ queue call,batch,offset,length,hash,submission,number,travels from (
     );
   });
 
+  it('adds what the delivery of node brings, by paths that are the same on both sides if it lies beside the job set', () => {
+    const { jobSet, ...others } = batch({});
+    const brings = ['/mine/a, "b"=;é/bundles/f00.tar.gz', '/opt/node.gz'];
+    expect(submitDescription({ ...others, jobSet: { ...jobSet, brings } })).toContain(
+      '/revoked,bundles/f00.tar.gz,/opt/node.gz,$(travels)',
+    );
+  });
+
   it("adds the user's own files, by their names in the program's directory", () => {
     const own = 'data.csv, /etc/hosts,models/,osdf://pool/x';
     expect(submitDescription(batch({ Transfer_Input_Files: own }))).toMatch(

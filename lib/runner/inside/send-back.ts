@@ -1,0 +1,144 @@
+import {
+  accessSync,
+  chmodSync,
+  closeSync,
+  constants,
+  copyFileSync,
+  fsyncSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
+import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
+import { OutputFileError } from '../../file-errors.ts';
+import { PRIVATE_DIRECTORY } from '../../job-set/directory.ts';
+import { givenDirectory, outputFilesOf } from '../../job-set/names.ts';
+import { outputDirectory, type OutputOwner } from '../../job-set/output-files.ts';
+import { isForbidden, temporaryFile } from '../../job-set/write-whole.ts';
+import { showValue } from '../../options.ts';
+
+/**
+ * Moves a file or directory of the call's to where files are kept that were sent back; under its name there is all of it, or nothing. What was sent
+ * under that name before is replaced.
+ * @throws {TypeError} {@link OutputFileError}
+ */
+export function sendBack(directory: string, owner: OutputOwner, path: unknown): void {
+  if (typeof path !== 'string' || path === '')
+    throw new TypeError(`Expected \`path\` of outputFile() to be a path, got ${showValue(path)}`);
+  const source = resolve(path);
+  const target = join(outputDirectory(directory, owner), nameOf(source, directory));
+  try {
+    // HTCondor sends no links, and what is copied takes longer: most have none.
+    const isPlain = !hasLinks(source);
+    mkdirSync(dirname(target), { recursive: true, mode: PRIVATE_DIRECTORY });
+    if (!isPlain || !renamed(source, target)) {
+      const copy = temporaryFile(outputFilesOf(directory, owner.key));
+      try {
+        copyTree(source, copy, []);
+        replace(copy, target);
+      } catch (error) {
+        rmSync(copy, { recursive: true, force: true });
+        throw error;
+      }
+      rmSync(source, { recursive: true });
+    }
+  } catch (error) {
+    if (error instanceof OutputFileError) throw error;
+    const { code, message } = error as NodeJS.ErrnoException;
+    const why = code === 'ENOENT' && !exists(source) ? 'is not there' : `could not be sent back: ${message}`;
+    throw new OutputFileError(`The file ${source} ${why}`, source, { cause: error });
+  }
+}
+
+/** Its path below the current directory; of what lies elsewhere, its last name. */
+function nameOf(source: string, directory: string): string {
+  const name = relative(process.cwd(), source);
+  if (name === '' || isWithin(directory, source)) {
+    throw new OutputFileError(
+      `${source} holds more than files of the call, and cannot be sent back. Remedy: name what is in it`,
+      source,
+    );
+  }
+  // What has travelled to the call is its own.
+  if (isWithin(source, givenDirectory(directory))) return basename(source);
+  if (isWithin(source, directory))
+    throw new OutputFileError(`${source} is a part of the job set, and cannot be sent back`, source);
+  return name === '..' || name.startsWith(`..${sep}`) || isAbsolute(name) ? basename(source) : name;
+}
+
+function isWithin(path: string, directory: string): boolean {
+  return path === directory || path.startsWith(directory.endsWith(sep) ? directory : directory + sep);
+}
+
+/** Looks at the whole tree, and that all of it can be read: HTCondor would hold the job for it. */
+function hasLinks(path: string): boolean {
+  const stats = lstatSync(path);
+  if (stats.isSymbolicLink()) return true;
+  accessSync(path, constants.R_OK);
+  if (stats.isDirectory())
+    return readdirSync(path)
+      .map((name) => hasLinks(join(path, name)))
+      .some(Boolean);
+  if (!stats.isFile()) refuseKind(path);
+  sync(path);
+  return false;
+}
+
+function refuseKind(path: string): never {
+  throw new OutputFileError(`${path} is neither a file nor a directory, and cannot be sent back`, path);
+}
+
+/** False if it is on another filesystem. */
+function renamed(source: string, target: string): boolean {
+  try {
+    replace(source, target);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EXDEV') throw error;
+    return false;
+  }
+}
+
+function replace(source: string, target: string): void {
+  // One of them may be a directory, which no rename replaces.
+  if (exists(target) && (lstatSync(target).isDirectory() || lstatSync(source).isDirectory()))
+    rmSync(target, { recursive: true });
+  renameSync(source, target);
+}
+
+/** @param above the directories that it is in, by their own names */
+function copyTree(source: string, target: string, above: readonly string[]): void {
+  const stats = statSync(source);
+  if (stats.isFile()) {
+    copyFileSync(source, target, constants.COPYFILE_FICLONE);
+    sync(target);
+  } else if (stats.isDirectory()) {
+    const real = realpathSync(source);
+    if (above.includes(real))
+      throw new OutputFileError(`${source} leads to itself, and cannot be sent back`, source);
+    mkdirSync(target, { mode: PRIVATE_DIRECTORY });
+    for (const name of readdirSync(source))
+      copyTree(join(source, name), join(target, name), [...above, real]);
+    chmodSync(target, stats.mode | PRIVATE_DIRECTORY);
+  } else refuseKind(source);
+}
+
+function sync(file: string): void {
+  const descriptor = openSync(file, 'r');
+  try {
+    fsyncSync(descriptor);
+  } catch (error) {
+    if (!isForbidden(error)) throw error;
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function exists(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+}

@@ -1,0 +1,65 @@
+import { mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import { readProgress } from '../../../lib/job-set/progress.ts';
+import { ProgressReport } from '../../../lib/runner/inside/progress-report.ts';
+import { OutcomeWriter } from '../../../lib/runner/outcome-writer.ts';
+import type { RunningCall } from '../../../lib/runner/running-call.ts';
+import { temporaryDirectory } from '../../support/temporary-directory.ts';
+import { until } from '../../support/until.ts';
+
+const parent = temporaryDirectory();
+let made = 0;
+
+function newReport(item: number, items: number): { report: ProgressReport; directory: string } {
+  made += 1;
+  const directory = join(parent, String(made));
+  mkdirSync(directory);
+  const options = { capture: {}, otherNode: 'refuse', main: '' } as const;
+  const call: RunningCall = {
+    writer: new OutcomeWriter(directory, '3-2'),
+    item,
+    items,
+    options,
+    inside: undefined,
+  };
+  return { report: new ProgressReport(call), directory };
+}
+
+describe('A report of progress', () => {
+  it('is written at once, and the last one of many soon after', async () => {
+    const { report, directory } = newReport(0, 1);
+    report.tell(0.1, 'first');
+    expect(await readProgress(directory, '3-2')).toMatchObject({ fraction: 0.1, text: 'first' });
+    report.tell(0.2);
+    report.tell(0.3, 'x'.repeat(10_000));
+    expect(await readProgress(directory, '3-2')).toMatchObject({ fraction: 0.1 });
+    await until(async () => (await readProgress(directory, '3-2'))?.fraction === 0.3);
+    expect((await readProgress(directory, '3-2'))?.text).toBe('x'.repeat(4096));
+  });
+
+  it('is written at the end of the call', async () => {
+    const { report, directory } = newReport(0, 1);
+    report.tell(0);
+    report.tell(1);
+    report.flush();
+    expect(await readProgress(directory, '3-2')).toMatchObject({ fraction: 1, text: undefined });
+  });
+
+  it('of one call of a chunk is that of the chunk', async () => {
+    const { report, directory } = newReport(2, 4);
+    report.tell(0.5);
+    expect(await readProgress(directory, '3-2')).toMatchObject({ fraction: 0.625 });
+  });
+
+  it('harms nothing where it cannot be written, and does not make a job set again that is gone', async () => {
+    const { report, directory } = newReport(0, 1);
+    rmSync(directory, { recursive: true });
+    report.tell(0.5);
+    expect(await readProgress(directory, '3-2')).toBeUndefined();
+    mkdirSync(directory);
+    report.tell(0.75);
+    report.flush();
+    expect(await readProgress(directory, '3-2')).toMatchObject({ fraction: 0.75 });
+  });
+});
