@@ -117,6 +117,9 @@ const SAMPLES: Readonly<Record<string, Sample>> = {
       'solved 4',
     ],
   },
+  'tutorial/07-output-files.ts': {
+    prints: ['gold: report.txt has 19 characters', 'iron: report.txt has 19 characters'],
+  },
   'tutorial/08-wrapping-programs.ts': { prints: ['2893876420', '3654225044'] },
   'tutorial/09-checkpointing.ts': { prints: ['counted from 4 to 5'] },
   'prime-count.ts': {

@@ -67,8 +67,7 @@ export interface MapRequest {
  * @throws {TagTakenError} {@link InvalidTagError} {@link EmptyMapError} {@link MisalignedOptionError} {@link SerializationError} {@link SubmitError}
  */
 export async function createMap(
-  host: MapHost,
-  home: MapHome,
+  host: MapHost & MapHome,
   request: MapRequest,
   options: CreateMapOptions<never>,
 ): Promise<JobMap> {
@@ -76,7 +75,7 @@ export async function createMap(
   const { tag } = options;
   const total = Array.isArray(request.inputs) ? request.inputs.length : undefined;
   return withProgress(progress, async (tell) =>
-    makeMap(host, home, request, {
+    makeMap(host, request, {
       ...others,
       onProgress: (made) => {
         onProgress(made);
@@ -88,8 +87,7 @@ export async function createMap(
 }
 
 async function makeMap(
-  host: MapHost,
-  home: MapHome,
+  host: MapHost & MapHome,
   { fn, inputs, spread, axes, written: known }: MapRequest,
   options: CreateMapOptions<never>,
 ): Promise<JobMap> {
@@ -127,7 +125,7 @@ async function makeMap(
     signal?.throwIfAborted();
   };
   if (reuse && wanted !== undefined) {
-    const found = await goOnWithTag(wanted, home, { header, written, batches: batches(), policies });
+    const found = await goOnWithTag(wanted, host, { header, written, batches: batches(), policies });
     if (found !== undefined) return found;
   }
   const stored = reuse ? await StoredOutcomes.find(host.options.directory, header.contents) : undefined;

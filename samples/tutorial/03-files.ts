@@ -1,6 +1,7 @@
-// Files that calls read: where machines share a filesystem, a path is all that travels.
+// Files that calls read: named by `inputFile` in the arguments, they are there where the call runs, also on machines that share no filesystem.
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { inputFile } from 'condor-futures';
 import { directory, openFromCommandLine } from '../command-line.ts';
 
 await using executor = openFromCommandLine();
@@ -17,7 +18,11 @@ async function countWords(file: string): Promise<number> {
   return text.split(/\s+/).filter(Boolean).length;
 }
 
-const map = await executor.createMap(countWords, files);
+// The call gets a path, of the same file or of a copy that has travelled.
+const map = await executor.createMap(
+  countWords,
+  files.map((file) => inputFile(file)),
+);
 console.log(`The poems have ${await map.get(0)} and ${await map.get(1)} words`);
 
 await map.remove();
