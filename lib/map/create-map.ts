@@ -14,6 +14,7 @@ import type { MapHost } from './map-host.ts';
 import { MapInMaking } from './map-in-making.ts';
 import type { MapHome } from './open-map.ts';
 import { needsKeeper } from './map-options.ts';
+import { withProgress, type ProgressOption } from './progress.ts';
 import { StoredOutcomes } from './stored-outcomes.ts';
 
 export interface CreateMapOptions<T = unknown> extends JobPolicies {
@@ -34,6 +35,11 @@ export interface CreateMapOptions<T = unknown> extends JobPolicies {
   readonly signal?: AbortSignal | undefined;
   /** Is told now and then how far the creation has come. */
   readonly onProgress?: ((progress: CreationProgress) => void) | undefined;
+  /**
+   * Show how far the creation has come.
+   * @default false
+   */
+  readonly progress?: ProgressOption | undefined;
 }
 
 /** How far the creation of a map has come. */
@@ -62,17 +68,30 @@ export interface MapRequest {
  */
 export async function createMap(
   host: MapHost & MapHome,
+  request: MapRequest,
+  options: CreateMapOptions<never>,
+): Promise<JobMap> {
+  const { progress, onProgress = () => {}, ...others } = checkCreateOptions(options);
+  const { tag } = options;
+  const total = Array.isArray(request.inputs) ? request.inputs.length : undefined;
+  return withProgress(progress, async (tell) =>
+    makeMap(host, request, {
+      ...others,
+      onProgress: (made) => {
+        onProgress(made);
+        const { phase, written } = made;
+        if (phase !== 'done') tell({ tag, phase, done: written, total });
+      },
+    }),
+  );
+}
+
+async function makeMap(
+  host: MapHost & MapHome,
   { fn, inputs, spread, axes, written: known }: MapRequest,
   options: CreateMapOptions<never>,
 ): Promise<JobMap> {
-  const {
-    tag: wanted,
-    submit,
-    reuse = false,
-    signal,
-    onProgress = () => {},
-    ...policies
-  } = checkCreateOptions(options);
+  const { tag: wanted, submit, reuse = false, signal, onProgress = () => {}, ...policies } = options;
   const components = new ComponentOptions<unknown>(submit as MapSubmitOptions<unknown> | undefined, policies);
   host.system.checkSubmitOptions({ ...host.options.submit, ...components.fixed });
   checkFunction(fn);
@@ -138,6 +157,7 @@ export function checkCreateOptions<O extends CreateMapOptions<never>>(options: O
     submit: ['object'],
     signal: [],
     onProgress: ['function'],
+    progress: ['boolean', 'function'],
   } as const;
   checkOptions('createMap()', options, { ...table, ...POLICY_TABLE });
   checkSignal('createMap()', options.signal);

@@ -13,7 +13,7 @@ import { showCounts } from './format-status.ts';
 import { holdReport } from './hold-report.ts';
 import { MapCore } from './map-core.ts';
 import type { MapHost, MapPlace } from './map-host.ts';
-import { countStatuses } from './map-status.ts';
+import { countStatuses } from './count-statuses.ts';
 import { MapView } from './map-view.ts';
 import { removeOpenMap, type RemoveOptions } from './remove-map.ts';
 import { coordinatesIn, indexIn } from './product.ts';

@@ -28,7 +28,6 @@ export interface MapSetHeader extends JobSetHeader {
 
 /**
  * A map by its tag, made by whatever program. What lies on the disk can always be read; where its jobs cannot be reached, only that.
- * @param begin is given it before anybody else
  * @throws {TagNotFoundError} {@link MapRemovedError} {@link MapUnfinishedError} {@link DirectoryError} {@link OwnershipError}
  */
 export async function openMap(tag: string, home: MapHome, begin?: Begin): Promise<JobMap> {
