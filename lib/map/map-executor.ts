@@ -29,6 +29,8 @@ export class MapExecutor extends ClusterExecutor {
   #onLeft = (): void => {};
   /** Resolves when it looks after nothing any more. */
   readonly left: Promise<void> = new Promise((resolve) => (this.#onLeft = resolve));
+  /** So many components are on the disk. */
+  #written = 0;
   /** Of so many components the journal tells that they are there. */
   #announced = 0;
 
@@ -75,6 +77,7 @@ export class MapExecutor extends ClusterExecutor {
     for (const entry of reusedEntries(given ?? [])) await jobSet.note(entry);
     this.#written = made.at(-1)?.index ?? this.#written;
     for (const call of made) if (given?.has(call) !== true) this.#calls.push(call);
+    this.#written = made.at(-1)?.index ?? this.#written;
   }
 
   /** A component is to be run once more: its next attempt waits for {@link sendAll}. */
