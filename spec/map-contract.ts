@@ -185,7 +185,7 @@ export function mapContract(
           const { mkdtempSync, writeFileSync: write } = await import('node:fs');
           const made = mkdtempSync('made-');
           write(`${made}/of ${text}.txt`, text);
-          await outputFile(made);
+          outputFile(made);
           return made;
         },
         ['one', 'two'],
@@ -291,10 +291,10 @@ export function mapContract(
       const file = join(directory, `tries-of-${name}`);
       const map = await executor.createMap(
         async (path: string) => {
-          const { appendFileSync, readFileSync } = await import('node:fs');
+          const { appendFileSync, readFileSync: read } = await import('node:fs');
           appendFileSync(path, '.');
-          if (readFileSync(path, 'utf8').length < 3) throw new Error('not yet');
-          return readFileSync(path, 'utf8');
+          if (read(path, 'utf8').length < 3) throw new Error('not yet');
+          return read(path, 'utf8');
         },
         [file],
         { retries: 3 },
