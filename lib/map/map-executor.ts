@@ -29,8 +29,6 @@ export class MapExecutor extends ClusterExecutor {
   #onLeft = (): void => {};
   /** Resolves when it looks after nothing any more. */
   readonly left: Promise<void> = new Promise((resolve) => (this.#onLeft = resolve));
-  /** So many components are on the disk. */
-  #written = 0;
   /** Of so many components the journal tells that they are there. */
   #announced = 0;
 
@@ -77,7 +75,6 @@ export class MapExecutor extends ClusterExecutor {
     for (const entry of reusedEntries(given ?? [])) await jobSet.note(entry);
     this.#written = made.at(-1)?.index ?? this.#written;
     for (const call of made) if (given?.has(call) !== true) this.#calls.push(call);
-    this.#written = made.at(-1)?.index ?? this.#written;
   }
 
   /** A component is to be run once more: its next attempt waits for {@link sendAll}. */
