@@ -8,7 +8,7 @@ import { batchesOf } from './inputs.ts';
 /**
  * Adds components to a map, of the function that lies in its job set.
  * @returns their indices
- * @throws {SerializationError} {@link JobSetInUseError} {@link SubmitError}
+ * @throws {SerializationError} {@link DependencyError} {@link CancelledError} {@link JobSetInUseError} {@link SubmitError}
  */
 export async function addInputs(
   core: MapCore,
@@ -18,7 +18,7 @@ export async function addInputs(
   core.host.system.checkSubmitOptions(options.submit ?? {});
   await core.look();
   const { reader, header } = core;
-  const first = core.length;
+  const { newFinder } = core.host;
   const last = reader.components.at(-1)?.call;
   const submit = last && optionsOfJob(last.submission, last.position);
   const all = mergeJobOptions({ submit }, options);
@@ -28,13 +28,15 @@ export async function addInputs(
     bytes: new Uint8Array(),
     objects: new WeakSet(),
   };
+  const added: number[] = [];
   await core.submit(async (executor) => {
     for await (const batch of batchesOf(inputs)) {
-      await executor.write(
-        fn,
-        batch.map((input) => ({ args: header.spread ? (input as unknown[]) : [input], options: all })),
-      );
+      const calls = batch.map((input) => ({
+        args: header.spread ? (input as unknown[]) : [input],
+        options: all,
+      }));
+      for (const index of await executor.write(fn, calls, { newFinder })) added.push(index);
     }
   }, options);
-  return Array.from({ length: core.length - first }, (_, index) => first + index);
+  return added;
 }

@@ -129,12 +129,14 @@ async function makeMap(
     if (found !== undefined) return found;
   }
   const stored = reuse ? await StoredOutcomes.find(host.options.directory, header.contents) : undefined;
+  // Of what is to be known again, the values count, which futures do not tell.
+  const newFinder = reuse ? undefined : host.newFinder;
   const made = new MapInMaking(host, header, wanted === undefined);
   try {
     const executor = await made.begin(wanted);
     let count = 0;
     for await (const calls of batches()) {
-      await executor.write(written, calls, stored);
+      await executor.write(written, calls, { stored, newFinder, signal });
       count += calls.length;
       onProgress({ phase: 'writing', written: count });
     }

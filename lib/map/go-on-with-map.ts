@@ -105,7 +105,7 @@ async function compareInputs(
       if (index >= core.length) {
         // The caller's may change until they are written.
         const copy = [...args];
-        copyArguments(copy, written, { capture }, filesystem === 'transfer');
+        copyArguments(copy, written, { capture }, { transfers: filesystem === 'transfer' });
         further.push({ args: copy, options });
         continue;
       }
