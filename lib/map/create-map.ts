@@ -2,12 +2,12 @@ import { Functions, type WrittenFunction } from '../cluster/functions.ts';
 import type { MapHeader } from '../cluster-options.ts';
 import { checkFunction } from '../executor.ts';
 import { checkPolicies, POLICY_TABLE, type JobPolicies } from '../job-options.ts';
-import { checkOptions, checkSignal, showValue } from '../options.ts';
+import { checkOptions, checkSignal } from '../options.ts';
 import type { AnyFunction } from '../payload/any-function.ts';
 import { ComponentOptions, type MapSubmitOptions } from './component-options.ts';
 import { contentsOfMap } from './contents.ts';
 import { goOnWithTag, type WantedCall } from './go-on-with-map.ts';
-import { batchesOf, type Inputs } from './inputs.ts';
+import { argumentsOf, batchesOf, checkInputs, type Inputs } from './inputs.ts';
 import type { JobMap } from './job-map.ts';
 import { EmptyMapError } from './map-errors.ts';
 import type { MapHost } from './map-host.ts';
@@ -165,20 +165,6 @@ export function checkCreateOptions<O extends CreateMapOptions<never>>(options: O
   checkSignal('createMap()', options.signal);
   checkPolicies(options);
   return options;
-}
-
-function checkInputs(inputs: unknown): void {
-  const given = inputs as Partial<Iterable<unknown> & AsyncIterable<unknown>> | null | undefined;
-  if (typeof inputs === 'object' && (given?.[Symbol.iterator] ?? given?.[Symbol.asyncIterator]) !== undefined)
-    return;
-  throw new TypeError(
-    `Expected \`inputs\` to be an array, or another iterable or async iterable, got ${showValue(inputs)}`,
-  );
-}
-
-function argumentsOf(input: unknown, component: number): readonly unknown[] {
-  if (Array.isArray(input)) return input;
-  throw new TypeError(`Expected input ${component} to be an array of arguments, got ${showValue(input)}`);
 }
 
 /** An option that is undefined is none. */

@@ -161,6 +161,8 @@ export abstract class MapView<A extends readonly unknown[], R> implements AsyncI
         () => `${this.length - yielded.size} (of ${this.length}) components unfinished`,
       );
       for (const [component, status] of done) {
+        // It may be run again since, as by the one who iterates: it comes when it is done once more.
+        if (this.core.knownStatus(component) !== status) continue;
         yielded.add(component);
         const { future } = (await this.core.settled(component, status)) as { future: Future<R> };
         const inputs = given.withInputs === true ? { inputs: await this.inputs(component) } : {};
@@ -230,8 +232,11 @@ export abstract class MapView<A extends readonly unknown[], R> implements AsyncI
   /** The components by status; statuses that none has are left out. */
   async componentsByStatus(): Promise<Map<ComponentStatus, number[]>> {
     const groups = new Map<ComponentStatus, number[]>();
-    for (const [index, status] of (await this.core.look()).entries())
-      groups.set(status, [...(groups.get(status) ?? []), index]);
+    for (const [index, status] of (await this.core.look()).entries()) {
+      const group = groups.get(status);
+      if (group === undefined) groups.set(status, [index]);
+      else group.push(index);
+    }
     return groups;
   }
 

@@ -103,8 +103,8 @@ function reach(
   return { system: outOfReach(system, refusal), outOfReach: refusal };
 }
 
+/** The job set, or a part of it. */
 function isNotThere(error: unknown): boolean {
-  return (
-    error instanceof DirectoryError && (error.cause as NodeJS.ErrnoException | undefined)?.code === 'ENOENT'
-  );
+  const cause = error instanceof DirectoryError ? error.cause : error;
+  return (cause as NodeJS.ErrnoException | undefined)?.code === 'ENOENT';
 }
