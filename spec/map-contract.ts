@@ -182,18 +182,18 @@ export function mapContract(
     atOnce('keeps the files that its calls send back', async () => {
       const map = await executor.createMap(
         async (text: string) => {
-          const { mkdtempSync, writeFileSync: write } = await import('node:fs');
-          const made = mkdtempSync('made-');
+          const { mkdirSync, writeFileSync: write } = await import('node:fs');
+          const made = `${currentJob()?.scratchDirectory}/made`;
+          mkdirSync(made);
           write(`${made}/of ${text}.txt`, text);
           outputFile(made);
-          return made;
         },
         ['one', 'two'],
       );
-      const made = await map.get(1);
+      await map.get(1);
       const [sent, ...others] = await map.outputFiles(1);
       expect(others).toEqual([]);
-      expect(sent?.name).toBe(`${made}/of two.txt`);
+      expect(sent?.name).toBe('made/of two.txt');
       expect(readFileSync(sent?.path as string, 'utf8')).toBe('two');
       expect(await (await executor.loadMap(map.tag)).outputFiles(1)).toEqual([sent]);
     });

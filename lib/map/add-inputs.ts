@@ -31,7 +31,7 @@ export async function addInputs(
   };
   const added: number[] = [];
   await core.submit(async (executor) => {
-    let count = first;
+    let count = core.length;
     for await (const batch of batchesOf(inputs)) {
       const calls = batch.map((input, index) => ({
         args: header.spread ? argumentsOf(input, count + index) : [input],

@@ -51,8 +51,8 @@ describe('A map whose files are transferred', () => {
       (await import('node:fs')).readFileSync(path, 'utf8');
     const map = await executor.createMap(read, inputs.slice(0, 2), { tag: 'with-files' });
     expect(await map.get(1)).toBe('text of b');
-    const more = await executor.createMap(read, inputs, { tag: 'with-files', reuse: true });
-    expect(await more.get(2)).toBe('text of c');
-    expect(await more.get(0)).toBe('text of a');
+    expect(await map.add(inputs.slice(2))).toEqual([2]);
+    expect(await map.get(2)).toBe('text of c');
+    expect(await map.get(0)).toBe('text of a');
   });
 });
