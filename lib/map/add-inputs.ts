@@ -19,7 +19,7 @@ export async function addInputs(
   core.host.system.checkSubmitOptions(options.submit ?? {});
   await core.look();
   const { reader, header } = core;
-  const first = core.length;
+  const added: number[] = [];
   const last = reader.components.at(-1)?.call;
   const submit = last && optionsOfJob(last.submission, last.position);
   const all = mergeJobOptions({ submit }, options);
@@ -30,15 +30,17 @@ export async function addInputs(
     objects: new WeakSet(),
   };
   await core.submit(async (executor) => {
-    let count = first;
+    // Others may have added some just before.
+    await core.look();
+    const first = core.length;
     for await (const batch of batchesOf(inputs)) {
       const calls = batch.map((input, index) => ({
-        args: header.spread ? argumentsOf(input, count + index) : [input],
+        args: header.spread ? argumentsOf(input, first + added.length + index) : [input],
         options: all,
       }));
       await executor.write(fn, calls);
-      count += batch.length;
+      for (const _ of batch) added.push(first + added.length);
     }
   }, options);
-  return Array.from({ length: core.length - first }, (_, index) => first + index);
+  return added;
 }
