@@ -31,14 +31,15 @@ export async function addInputs(
   };
   const added: number[] = [];
   await core.submit(async (executor) => {
-    let count = core.length;
+    // Others may have added some just before.
+    await core.look();
+    const first = core.length;
     for await (const batch of batchesOf(inputs)) {
       const calls = batch.map((input, index) => ({
-        args: header.spread ? argumentsOf(input, count + index) : [input],
+        args: header.spread ? argumentsOf(input, first + added.length + index) : [input],
         options: all,
       }));
       for (const index of await executor.write(fn, calls, { newFinder })) added.push(index);
-      count += batch.length;
     }
   }, options);
   return added;

@@ -16,6 +16,7 @@ import {
   type ComponentStatus,
 } from './component.ts';
 import { checkComponent } from './components.ts';
+import { inTurn } from './in-turn.ts';
 import { addKeeper, keeperOf } from './keepers.ts';
 import { MapOutOfReachError, MapRemovedError } from './map-errors.ts';
 import { MapExecutor } from './map-executor.ts';
@@ -159,6 +160,10 @@ export class MapCore {
    * @throws {JobSetInUseError} if another program looks after the map; {@link SubmitError}
    */
   async submit(fill: (executor: MapExecutor) => Promise<void>, policies: JobPolicies): Promise<void> {
+    return inTurn(this.reader.jobSet.directory, async () => this.#submit(fill, policies));
+  }
+
+  async #submit(fill: (executor: MapExecutor) => Promise<void>, policies: JobPolicies): Promise<void> {
     const { host, reader, header } = this;
     const known = this.keeper?.isOpen === true ? this.keeper : undefined;
     // It may be at its end, and the job set still be its own.
@@ -168,7 +173,11 @@ export class MapCore {
     const system = known?.system ?? host.system.forMap();
     if (known === undefined) reader.listen(system);
     const executor = known ?? new MapExecutor(system, mapOptions(host.options, this.tag, header));
-    const last = { call: this.length, submission: reader.lastSubmission };
+    // Another program may have submitted some, and have let go, just before.
+    const last = async (): Promise<{ call: number; submission: number }> => {
+      await this.look();
+      return { call: this.length, submission: reader.lastSubmission };
+    };
     if (known === undefined) await executor.takeUp(reader.jobSet, last, host.takeOver);
     try {
       const isAllSent = await executor.send(fill);

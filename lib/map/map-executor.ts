@@ -47,18 +47,27 @@ export class MapExecutor extends ClusterExecutor {
     this.#system = system;
   }
 
-  /** Goes on with the job set of a map that nobody looks after. @throws {JobSetInUseError} */
+  /**
+   * Goes on with the job set of a map that nobody looks after.
+   * @param readLast the numbers of its last call and submission; is asked when nobody else can add to them any more
+   * @throws {JobSetInUseError}
+   */
   async takeUp(
     jobSet: JobSet,
-    last: { readonly call: number; readonly submission: number },
+    readLast: () => Promise<{ readonly call: number; readonly submission: number }>,
     takeOver?: boolean,
   ): Promise<void> {
     const { calls, own, submissions } = this.parts;
+    const claim = await Claim.take(jobSet.directory, takeOver);
+    const last = await readLast().catch(async (error: unknown) => {
+      await claim.release();
+      throw error;
+    });
     calls.startAfter(last.call);
     submissions.startAfter(last.submission);
     this.#announced = last.call;
     this.#written = last.call;
-    await own.takeUp(jobSet, await Claim.take(jobSet.directory, takeOver));
+    await own.takeUp(jobSet, claim);
   }
 
   /** Makes the job set, which is claimed from then on. @throws {DirectoryError} {@link DeliveryError} */

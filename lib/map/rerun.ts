@@ -39,7 +39,12 @@ export async function rerunComponents(
   // Else two jobs would have one component.
   if (jobIds.length > 0) await (await core.reach()).remove(jobIds);
   const { jobSet } = core.reader;
+  const attempts = new Map(chosen.map((index) => [index, core.component(index).call.attempt]));
   await core.submit(async (executor) => {
+    await core.look();
+    const others = chosen.filter((index) => core.component(index).call.attempt !== attempts.get(index));
+    if (others.length > 0)
+      throw new ComponentStateError(`Component ${others[0]} was run again by another just now`, others);
     await revokeUnheard(core, executor.system, chosen);
     for (const index of chosen) {
       const { call } = core.component(index);

@@ -1,4 +1,4 @@
-import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { LocalExecutor } from '../../lib/local-executor.ts';
@@ -34,6 +34,38 @@ describe('a map', () => {
       [1, 'mended'],
       [2, 'mended'],
     ]);
+  });
+
+  it('runs a component again once, however many ask for it at once, and adds what each gives it', async () => {
+    const gate = new Gate(directory);
+    const map = await executor.createStarmap(
+      async (wait: typeof passGate<number>, file: string, log: string) => {
+        const { appendFileSync } = await import('node:fs');
+        if (log === '') await wait(file, 1);
+        else appendFileSync(log, 'ran\n');
+        return log;
+      },
+      [
+        [passGate, gate.file, ''],
+        [passGate, gate.file, join(directory, 'ran')],
+      ],
+    );
+    await map.get(1);
+    const others = await Promise.all(Array.from({ length: 3 }, async () => executor.loadMap(map.tag)));
+    const asked = await Promise.allSettled(others.map(async (other) => other.rerun([1])));
+    expect(asked.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'rejected']);
+    for (const { reason } of asked.slice(1) as PromiseRejectedResult[])
+      expect(reason).toMatchObject({ name: 'ComponentStateError', components: [1] });
+    gate.open();
+    await map.wait();
+    expect(readFileSync(join(directory, 'ran'), 'utf8')).toBe('ran\nran\n');
+    await until(async () => !(await executor.loadMap(map.tag)).isAttended);
+    const added = await Promise.all([
+      map.add([[passGate, gate.file, '']]),
+      others[0]?.add([[passGate, gate.file, '']]),
+    ]);
+    expect(added).toEqual([[2], [3]]);
+    expect([await map.get(2), await others[0]?.get(3)]).toEqual(['', '']);
   });
 
   it('does not run a component whose future was cancelled while it waited', async () => {
