@@ -19,6 +19,7 @@ const KEPT_LOG_BYTES = 4096;
 /** Of nearly all calls, which need none of their own. */
 const NONE_AVOIDED: ReadonlyMap<string, number> = new Map();
 const NO_NEEDS: readonly Need[] = [];
+const NONE_GIVEN: readonly string[] = [];
 
 /** Whom a call tells. */
 export interface CallHost {
@@ -42,6 +43,8 @@ export interface CallParts {
   readonly items: number;
   /** What it needs of other calls. */
   readonly needs?: readonly Need[] | undefined;
+  /** By resultName(), results of calls of other job sets that it needs, and that lie in its own for good. */
+  readonly given?: readonly string[] | undefined;
   readonly host: CallHost;
   /** Whether its value is of no interest here: who wants it reads it from the disk. */
   readonly valueStays?: boolean | undefined;
@@ -62,6 +65,7 @@ export class Call implements FutureSource {
   readonly #host: CallHost;
   /** What it needs of other calls; let go when the future is done. */
   needs: readonly Need[];
+  readonly given: readonly string[];
   /** Not all of it is there yet: no job is submitted for it. */
   waits = false;
   readonly valueStays: boolean;
@@ -111,6 +115,7 @@ export class Call implements FutureSource {
     options,
     items,
     needs = NO_NEEDS,
+    given = NONE_GIVEN,
     host,
     valueStays = false,
   }: CallParts) {
@@ -123,6 +128,7 @@ export class Call implements FutureSource {
     this.options = options;
     this.items = items;
     this.needs = needs;
+    this.given = given;
     this.valueStays = valueStays;
     this.#controller = new FutureController(this);
   }

@@ -6,8 +6,11 @@ import type { CallOptions } from '../payload/call.ts';
 import { Call, type CallHost, type CallParts } from './call.ts';
 import { copyArguments, encodeRequest } from './encode-request.ts';
 import { Functions, hashOf, type WrittenFunction } from './functions.ts';
+import { GivenFinder } from './given-results.ts';
 import { mainUrl } from './main-url.ts';
 import { NeedFinder } from './needs.ts';
+
+type UnnumberedParts = Omit<CallParts, 'host' | 'index'>;
 
 /** Makes the calls of an executor, and numbers them. */
 export class Calls {
@@ -38,8 +41,14 @@ export class Calls {
   }
 
   /** A list of arguments as it is now, whatever becomes of what it holds until {@link makeOf}. @throws {SerializationError} */
-  copy(args: readonly unknown[], written: WrittenFunction): void {
-    copyArguments(args, written, this.#callOptions, this.#options.filesystem === 'transfer');
+  copy(args: readonly unknown[], written: WrittenFunction, finder?: GivenFinder): void {
+    const transfers = this.#options.filesystem === 'transfer';
+    copyArguments(args, written, this.#callOptions, { finder, transfers });
+  }
+
+  /** What finds the futures of these calls in the inputs of maps. */
+  newGivenFinder(): GivenFinder {
+    return new GivenFinder(this.#host);
   }
 
   /**
@@ -47,39 +56,49 @@ export class Calls {
    * @throws {SerializationError}
    */
   make(request: JobRequest, single: boolean): Call {
-    return this.#make(request, single, this.#functions);
+    const finder = new NeedFinder(this.#host);
+    const parts = this.#encode(request, single, this.#functions, finder);
+    return this.remake({ ...parts, index: this.#last + 1, needs: finder.needs });
   }
 
   /**
-   * One call of a map, whose value stays on the disk for others to read.
+   * What {@link remake} makes one call of a map of, whose value stays on the disk for others to read; it has no number yet.
    * @param written its function, as it is in the job set or is to be
-   * @throws {SerializationError}
+   * @param given finds the futures of others' calls, if it may be given any
+   * @throws {SerializationError} {@link DependencyError} {@link CancelledError}
    */
-  makeOf(written: WrittenFunction, args: readonly unknown[], options: JobOptions): Call {
+  encodeOf(
+    written: WrittenFunction,
+    args: readonly unknown[],
+    options: JobOptions,
+    given?: GivenFinder,
+  ): UnnumberedParts {
     const request = { fn: written.fn, items: [args], options };
-    return this.#make(request, true, { write: () => written }, true);
+    // A map has no futures of its own before it is there.
+    const finder = given ?? new NeedFinder(this.#host);
+    const parts = this.#encode(request, true, { write: () => written }, finder);
+    return { ...parts, given: given?.given, valueStays: true };
   }
 
-  #make(request: JobRequest, single: boolean, functions: Pick<Functions, 'write'>, valueStays = false): Call {
+  /** The next call. */
+  number(parts: UnnumberedParts): Call {
+    return this.remake({ ...parts, index: this.#last + 1 });
+  }
+
+  #encode(
+    request: JobRequest,
+    single: boolean,
+    functions: Pick<Functions, 'write'>,
+    finder: NeedFinder,
+  ): UnnumberedParts {
     const options = this.#merge(request.options);
     const { timeLimit } = options;
     const callOptions = timeLimit === undefined ? this.#callOptions : { ...this.#callOptions, timeLimit };
     const transfers = this.#options.filesystem === 'transfer';
-    const finder = new NeedFinder(this.#host);
-    const apart = { elsewhere: finder.nameOf, transfers };
+    const apart = { finder, transfers };
     const { fn, payload, files } = encodeRequest(request, functions, callOptions, single, apart);
     const items = single ? 0 : request.items.length;
-    return this.remake({
-      index: this.#last + 1,
-      fn,
-      payload,
-      payloadHash: hashOf(payload),
-      options,
-      items,
-      needs: finder.needs,
-      valueStays,
-      files,
-    });
+    return { fn, payload, payloadHash: hashOf(payload), options, items, files };
   }
 
   #merge(given: JobOptions): JobOptions {

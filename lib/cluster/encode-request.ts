@@ -1,12 +1,13 @@
 import type { JobRequest } from '../executor.ts';
 import { encodeCall, type CallItem, type CallOptions } from '../payload/call.ts';
-import { captureGraph, type Elsewhere } from '../payload/capture/capture.ts';
+import { captureGraph } from '../payload/capture/capture.ts';
 import { writeGraph } from '../payload/format.ts';
 import { SHARED_FILES, TravellingFiles } from '../payload/given-files.ts';
 import { isPrimitive } from '../payload/primitive.ts';
 import { serializePlain } from '../payload/serialize-plain.ts';
 import { encodeThrown } from '../payload/thrown.ts';
 import type { Functions, WrittenFunction } from './functions.ts';
+import type { NeedFinder } from './needs.ts';
 
 /** A request as bytes. */
 export interface EncodedRequest {
@@ -18,8 +19,8 @@ export interface EncodedRequest {
 
 /** What in the arguments of calls does not travel as a part of them. */
 export interface Apart {
-  /** Which objects are results of other calls, that the job finds by these names. */
-  readonly elsewhere?: Elsewhere;
+  /** Tells which objects are results of other calls, and by which names the job finds them. */
+  readonly finder?: NeedFinder | undefined;
   /**
    * Whether files must travel to the job.
    * @default false
@@ -38,13 +39,13 @@ export function encodeRequest(
   functions: Pick<Functions, 'write'>,
   options: CallOptions,
   single: boolean,
-  { elsewhere, transfers = false }: Apart = {},
+  { finder, transfers = false }: Apart = {},
 ): EncodedRequest {
   const files = transfers ? new TravellingFiles() : undefined;
   const written = functions.write(fn);
   const encoded = items.map((args): CallItem => {
     try {
-      return encodeItem(args, written, options, files, elsewhere);
+      return encodeItem(args, written, options, files, finder);
     } catch (error) {
       if (single) throw error;
       return { thrown: encodeThrown(error) };
@@ -59,6 +60,7 @@ interface Copy {
   readonly fn: WrittenFunction;
   readonly item: CallItem;
   readonly files: TravellingFiles | undefined;
+  readonly finder: NeedFinder | undefined;
 }
 
 /** By argument list. */
@@ -72,12 +74,12 @@ export function copyArguments(
   args: readonly unknown[],
   fn: WrittenFunction,
   options: Pick<CallOptions, 'capture'>,
-  transfers: boolean,
+  { finder, transfers = false }: Apart = {},
 ): void {
   // They cannot change but by the list, which is its owner's.
   if (args.every(isPrimitive)) return;
   const files = transfers ? new TravellingFiles() : undefined;
-  copies.set(args, { fn, item: encodeItem(args, fn, options, files), files });
+  copies.set(args, { fn, item: encodeItem(args, fn, options, files, finder), files, finder });
 }
 
 function encodeItem(
@@ -85,11 +87,12 @@ function encodeItem(
   written: WrittenFunction,
   { capture }: Pick<CallOptions, 'capture'>,
   travelling: TravellingFiles | undefined,
-  elsewhere?: Elsewhere,
+  finder?: NeedFinder,
 ): CallItem {
   const copy = copies.get(args);
   if (copy?.fn === written) {
     if (copy.files !== undefined) travelling?.addAll(copy.files);
+    if (copy.finder !== undefined) finder?.addAll(copy.finder);
     return copy.item;
   }
   const { fn, objects } = written;
@@ -97,6 +100,7 @@ function encodeItem(
   const plain = serializePlain(args, 'arguments', objects);
   if (plain !== undefined) return { arguments: plain };
   const files = travelling ?? SHARED_FILES;
+  const elsewhere = finder?.nameOf;
   const captured = captureGraph(args, 'arguments', capture, elsewhere, files);
   for (const { value } of captured.steps()) {
     // It has to be one object on the other side too.

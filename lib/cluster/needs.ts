@@ -21,11 +21,16 @@ const REMEDY = 'Await it, and send what it gives.';
 /** Finds futures in the arguments of a call. */
 export class NeedFinder {
   readonly #host: CallHost;
+  readonly #nameOf: (call: Call) => number | string;
   #found: Map<Future<unknown>, Need> | undefined;
 
-  /** @param host whose calls the futures have to be those of */
-  constructor(host: CallHost) {
+  /**
+   * @param host whose calls the futures have to be those of
+   * @param nameOf what stands for a call where its result is looked for
+   */
+  constructor(host: CallHost, nameOf: (call: Call) => number | string = ({ index }) => index) {
     this.#host = host;
+    this.#nameOf = nameOf;
   }
 
   /** Each future once; undefined if there are none. */
@@ -42,8 +47,16 @@ export class NeedFinder {
     this.#found ??= new Map();
     const need = this.#found.get(object) ?? needOf(object, this.#host);
     this.#found.set(object, need);
-    return resultName(need.call.index, need.item);
+    return resultName(this.#nameOf(need.call), need.item);
   };
+
+  /** What another has found is needed too. */
+  addAll({ needs = [] }: NeedFinder): void {
+    for (const need of needs) {
+      this.#found ??= new Map();
+      this.#found.set(need.future as Future<unknown>, need);
+    }
+  }
 }
 
 function needOf(future: Future<unknown>, host: CallHost): Need {
@@ -52,11 +65,16 @@ function needOf(future: Future<unknown>, host: CallHost): Need {
   const isOurs = source instanceof FailedBefore || (call instanceof Call && call.isOf(host));
   if (!isOurs)
     throw new Refusal('a Future of another job set (each executor, and each map, has its own)', REMEDY);
-  if (future.cancelled()) throw control.errorOf(future) as Error;
-  if (future.state === 'failed') throw dependencyError(future, control.errorOf(future));
+  if (future.cancelled() || future.state === 'failed') throw failureOf(future);
   if (call === source && (call as Call).items > 0)
     throw new Refusal('a Future of several calls at once', REMEDY);
   return { future, call: call as Call, item };
+}
+
+/** What a call fails with that was given a future which failed, or was cancelled. */
+export function failureOf(future: Future<unknown>): Error {
+  const error = control.errorOf(future);
+  return future.cancelled() ? (error as Error) : dependencyError(future, error);
 }
 
 /** What the journal calls the results that a call needs. */
@@ -75,7 +93,7 @@ export function needsOf(
 ): Need[] {
   return names.flatMap((name) => {
     const { call: index, item } = parseResultName(name);
-    const call = calls.get(index);
+    const call = calls.get(Number(index));
     const future = call === undefined ? undefined : futures.get(call);
     return call === undefined || future === undefined ? [] : [{ future, call, item }];
   });

@@ -26,9 +26,10 @@ export async function writeCalls(jobSet: JobSet, calls: readonly Call[]): Promis
 
 /** What a call's job is to be, for the journal. */
 export function journaledJob(call: Call, attempt: number): string {
-  const { index, input, payloadHash: hash, items, growths } = call;
+  const { index, input, payloadHash: hash, items, growths, given } = call;
   const key = jobKey(index, attempt);
-  return journalJob({ key, ...(input as InputLocation), hash, items, growths, needs: needNames(call.needs) });
+  const needs = [...needNames(call.needs), ...given];
+  return journalJob({ key, ...(input as InputLocation), hash, items, growths, needs });
 }
 
 /** The same, for the batch system. */

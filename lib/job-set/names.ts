@@ -18,6 +18,7 @@ import { join } from 'node:path';
  *     files/<key>/        the files that the call has sent back
  *     given/<batch>/      links to the files that travel to the job of these inputs, each in a directory of its own
  *     results/<call>      what came of a call, by whatever attempt, as long as others need it whose arguments hold its future
+ *     results/given-<word> what came of a call of another job set, whose future a component of a map was given; stays
  *     logs/<key>.out .err what a job wrote
  *     logs/<key>.start    what its shell said if it could not even begin
  *     events.log          the batch system's event log
@@ -67,8 +68,9 @@ export const givenDirectory = (directory: string): string => join(directory, 'gi
 export const givenFilesOf = (directory: string, batch: number): string =>
   join(givenDirectory(directory), String(batch));
 export const resultsDirectory = (directory: string): string => join(directory, 'results');
-export const resultFile = (directory: string, call: number): string =>
-  join(resultsDirectory(directory), String(call));
+/** @param name the number of a call, or the {@link givenName} of another job set's */
+export const resultFile = (directory: string, name: number | string): string =>
+  join(resultsDirectory(directory), String(name));
 export const logsDirectory = (directory: string): string => join(directory, 'logs');
 export const stdoutFile = (directory: string, key: string): string =>
   join(logsDirectory(directory), `${key}.out`);
@@ -131,14 +133,17 @@ export function parseJobKey(key: string): { call: number; attempt: number } {
 }
 
 /** What names the result of one call of a job of some, in the arguments of another: `<call>` for the first, else `<call>.<item>`. */
-export const resultName = (call: number, item: number): string =>
+export const resultName = (call: number | string, item: number): string =>
   item === 0 ? String(call) : `${call}.${item}`;
 
 /** What {@link resultName} was made of. */
-export function parseResultName(name: string): { call: number; item: number } {
-  const [call, item = '0'] = name.split('.');
-  return { call: Number(call), item: Number(item) };
+export function parseResultName(name: string): { call: string; item: number } {
+  const [call = '', item = '0'] = name.split('.');
+  return { call, item: Number(item) };
 }
+
+/** What stands for the number of a call of another job set, by a word that no other has; never a number. */
+export const givenName = (word: string): string => `given-${word}`;
 
 /** Whether a name in the outcomes directory is that of a whole outcome, and not of one still being written. */
 export const isOutcomeName = (name: string): boolean => /^\d+(-\d+)?$/.test(name);

@@ -14,6 +14,8 @@ export interface OutcomeSource {
   readonly key: string;
   /** Where its record in the archive begins; known by the time at which the outcome's own file is removed. */
   readonly archivedAt: () => number | undefined;
+  /** If it is of another job set: that one's directory, and the name that stands for the call here. */
+  readonly given?: { readonly from: string; readonly name: string };
 }
 
 /**
@@ -23,10 +25,10 @@ export interface OutcomeSource {
  * @throws {OwnershipError} if another user could have written it; what the filesystem says
  */
 export async function keepResult(directory: string, source: OutcomeSource): Promise<boolean> {
-  const { call, key, archivedAt } = source;
+  const { call, key, archivedAt, given = { from: directory, name: call } } = source;
   await makeOwn(resultsDirectory(directory));
-  const file = resultFile(directory, call);
-  const outcome = outcomeFile(directory, key);
+  const file = resultFile(directory, given.name);
+  const outcome = outcomeFile(given.from, key);
   try {
     await link(outcome, file);
     return true;
@@ -35,7 +37,7 @@ export async function keepResult(directory: string, source: OutcomeSource): Prom
     // Of an earlier process.
     if (code === 'EEXIST') return true;
     const bytes = code === 'ENOENT' ? undefined : await readIfThere(outcome);
-    const found = bytes ?? (await readArchived(directory, call, archivedAt()));
+    const found = bytes ?? (await readArchived(given.from, call, archivedAt()));
     if (found === undefined) return false;
     await writeWhole(file, found);
     return true;

@@ -50,6 +50,8 @@ function contentsOfBytes(bytes: Uint8Array, files: 'file' | 'none'): string | un
   if (!isGraph(bytes)) return hashOf(bytes);
   try {
     const graph = readGraph(bytes, 'refuse');
+    // What travels beside the call has names that are made at random.
+    if (graph.nodes.some(({ kind }) => kind === 'given' || kind === 'elsewhere')) return undefined;
     const read = filesOf(graph).map((file) => (files === 'none' ? refuse() : hashOf(readFileSync(file))));
     return hashOf(serialize([withoutPlaces(graph), read]));
   } catch {
@@ -63,6 +65,8 @@ function refuse(): never {
 
 /** What a graph means, without where its code stood, and without the names that were given to it at random. */
 function withoutPlaces(graph: Graph): unknown {
+  if (graph.nodes.some(({ kind }) => kind === 'elsewhere'))
+    throw new TypeError('What another call has returned does not stand here');
   const nodes = graph.nodes.map((node) => ({ ...node, place: undefined, id: undefined }));
   // Only what is said relative to a file depends on where that is.
   const urls = graph.nodes.some(looksAround) ? graph.files.map(({ url }) => url) : [];

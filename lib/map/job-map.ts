@@ -3,6 +3,7 @@ import type { JobOptions } from '../job-options.ts';
 import type { JobSet } from '../job-set/job-set.ts';
 import { diskEdit, memoryEdit } from '../job-edit.ts';
 import { checkJobOptions } from '../job-options.ts';
+import type { OrFuture, OrFutures } from '../or-future.ts';
 import { cannotTravel } from '../payload/untransferable.ts';
 import { actOn, cancelComponents, type MapAction } from './act-on.ts';
 import { addInputs } from './add-inputs.ts';
@@ -11,9 +12,10 @@ import { componentUsage, type ComponentUsage } from './component-usage.ts';
 import { errorReport, errorReports } from './component-failure.ts';
 import { showCounts } from './format-status.ts';
 import { holdReport } from './hold-report.ts';
+import type { Inputs } from './inputs.ts';
 import { MapCore } from './map-core.ts';
 import type { MapHost, MapPlace } from './map-host.ts';
-import { countStatuses } from './map-status.ts';
+import { countStatuses } from './count-statuses.ts';
 import { MapView } from './map-view.ts';
 import { removeOpenMap, type RemoveOptions } from './remove-map.ts';
 import { coordinatesIn, indexIn } from './product.ts';
@@ -172,13 +174,11 @@ export class JobMap<A extends readonly unknown[] = readonly unknown[], R = unkno
 
   /**
    * Adds components, with the same function and options as the last one; of a map that was made by `starmap`, each input is a list of arguments.
+   * Futures of the executor that made or loaded it are waited for first; meanwhile no other program can add to it.
    * @returns the indices of the new ones
-   * @throws {SerializationError} {@link JobSetInUseError} {@link SubmitError}
+   * @throws {SerializationError} {@link DependencyError} {@link CancelledError} {@link JobSetInUseError} {@link SubmitError}
    */
-  async add(
-    inputs: Iterable<A | A[0]> | AsyncIterable<A | A[0]>,
-    options: JobOptions = {},
-  ): Promise<number[]> {
+  async add(inputs: Inputs<OrFutures<A> | OrFuture<A[0]>>, options: JobOptions = {}): Promise<number[]> {
     return addInputs(this.core, inputs, checkJobOptions(options));
   }
 

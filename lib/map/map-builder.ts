@@ -1,4 +1,5 @@
 import { InvalidStateError } from '../errors.ts';
+import type { OrFutures } from '../or-future.ts';
 import { cannotTravel } from '../payload/untransferable.ts';
 import type { JobMap } from './job-map.ts';
 import { EmptyMapError, MapNotMadeError } from './map-errors.ts';
@@ -6,8 +7,8 @@ import { EmptyMapError, MapNotMadeError } from './map-errors.ts';
 /** What a builder needs of its executor. */
 export interface BuilderHost<A extends readonly unknown[], R> {
   /** Copies the arguments of a call as they are now. @throws {SerializationError} */
-  copy(args: A): void;
-  make(argumentLists: readonly A[]): Promise<JobMap<A, R>>;
+  copy(args: OrFutures<A>): void;
+  make(argumentLists: readonly OrFutures<A>[]): Promise<JobMap<A, R>>;
 }
 
 /**
@@ -25,9 +26,9 @@ export class MapBuilder<A extends readonly unknown[] = unknown[], R = unknown> {
    * @returns the index that its component will have
    * @throws {SerializationError} if they cannot travel; {@link InvalidStateError} after `submit()`
    */
-  readonly call: (...args: A) => number;
+  readonly call: (...args: OrFutures<A>) => number;
   readonly #host: BuilderHost<A, R>;
-  readonly #lists: A[] = [];
+  readonly #lists: OrFutures<A>[] = [];
   #making: Promise<JobMap<A, R>> | undefined;
   #map: JobMap<A, R> | undefined;
 

@@ -2,6 +2,7 @@ import type { BatchSystem } from '../batch/batch-system.ts';
 import { optionsOfJob } from '../batch/varied-options.ts';
 import type { Call } from '../cluster/call.ts';
 import type { WrittenFunction } from '../cluster/functions.ts';
+import { awaitGiven, takeGiven, type GivenFinder } from '../cluster/given-results.ts';
 import type { JournaledCall } from '../cluster/journaled-calls.ts';
 import { WaitingNotes } from '../cluster/waiting-notes.ts';
 import { writeCalls } from '../cluster/write-calls.ts';
@@ -13,6 +14,15 @@ import type { Future } from '../future.ts';
 import type { JobSet } from '../job-set/job-set.ts';
 import type { JournalEntry } from '../job-set/journal.ts';
 import { reusedEntries, type StoredOutcomes } from './stored-outcomes.ts';
+
+export interface WriteOptions {
+  /** Outcomes that do for calls with the same arguments. */
+  readonly stored?: StoredOutcomes | undefined;
+  /** What finds futures, if some may be given; they are waited for. */
+  readonly newFinder?: (() => GivenFinder) | undefined;
+  /** Ends that wait. */
+  readonly signal?: AbortSignal | undefined;
+}
 
 /** Submits the calls of one map, and looks after them where the batch system cannot do so alone. */
 export class MapExecutor extends ClusterExecutor {
@@ -58,23 +68,34 @@ export class MapExecutor extends ClusterExecutor {
 
   /**
    * Brings calls to the disk, where they wait for {@link sendAll}; but those that have outcomes already.
-   * @param stored outcomes that do for calls with the same arguments
-   * @throws {SerializationError} {@link DirectoryError}
+   * @returns the indices of their components
+   * @throws {SerializationError} {@link DirectoryError} {@link DependencyError} {@link CancelledError}
    */
   async write(
     fn: WrittenFunction,
     calls: readonly { readonly args: readonly unknown[]; readonly options: JobOptions }[],
-    stored?: StoredOutcomes,
-  ): Promise<void> {
+    { stored, newFinder, signal }: WriteOptions = {},
+  ): Promise<number[]> {
     const { own } = this.parts;
     const { jobSet, files } = await own.open();
-    const made = calls.map(({ args, options }) => this.parts.calls.makeOf(fn, args, options));
+    const finders: GivenFinder[] = [];
+    const encoded = calls.map(({ args, options }) => {
+      const finder = newFinder?.();
+      if (finder !== undefined) finders.push(finder);
+      return this.parts.calls.encodeOf(fn, args, options, finder);
+    });
+    // Nothing waits in the queue for this program: what was given is there before the jobs are.
+    await awaitGiven(finders, signal);
+    await takeGiven(jobSet, finders);
+    this.assertOpen();
+    const made = encoded.map((parts) => this.parts.calls.number(parts));
     const payloads = made.map(({ payload }) => payload as Uint8Array);
     for (const call of await writeCalls(jobSet, made)) files.useInputs(call.input?.batch as number);
     const given = await stored?.giveTo(jobSet, made, payloads);
     for (const entry of reusedEntries(given ?? [])) await jobSet.note(entry);
     this.#written = made.at(-1)?.index ?? this.#written;
     for (const call of made) if (given?.has(call) !== true) this.#calls.push(call);
+    return made.map(({ index }) => index - 1);
   }
 
   /** A component is to be run once more: its next attempt waits for {@link sendAll}. */
@@ -90,6 +111,7 @@ export class MapExecutor extends ClusterExecutor {
       payloadHash: job.hash,
       options: mergeJobOptions({ submit: optionsOfJob(submission, position) }, options),
       items: 0,
+      given: job.needs,
       valueStays: true,
     });
     call.attempts = attempt;

@@ -18,6 +18,7 @@ import {
   type RemoveMapOptions,
 } from './clean-maps.ts';
 import type { MapExecutor } from './map-executor.ts';
+import type { OrFuture, OrFutures } from '../or-future.ts';
 import type { MapHost } from './map-host.ts';
 import { openMap, openMaps, type MapHome } from './open-map.ts';
 import { systemFor } from './system-for.ts';
@@ -29,12 +30,13 @@ export abstract class MappingExecutor extends ClusterExecutor {
 
   /**
    * Calls `fn` with each input, a job for each, and returns when all of them are in the queue. The map, its inputs and its results stay on the disk
-   * until they are removed, whatever becomes of this program.
-   * @throws {TagTakenError} {@link InvalidTagError} {@link EmptyMapError} {@link MisalignedOptionError} {@link SerializationError} {@link SubmitError}
+   * until they are removed, whatever becomes of this program. Futures of this executor among the inputs are waited for first; see docs/dependencies.md.
+   * @throws {TagTakenError} {@link InvalidTagError} {@link EmptyMapError} {@link MisalignedOptionError} {@link SerializationError} {@link SubmitError};
+   * {@link DependencyError} {@link CancelledError} if a future among the inputs fails, or is cancelled
    */
   async createMap<T, R>(
     fn: (input: T) => R,
-    inputs: Inputs<T>,
+    inputs: Inputs<OrFuture<T>>,
     options: CreateMapOptions<NoInfer<T>> = {},
   ): Promise<JobMap<[T], Awaited<R>>> {
     return (await this.#create({ fn, inputs, spread: false }, options)) as JobMap<[T], Awaited<R>>;
@@ -43,7 +45,7 @@ export abstract class MappingExecutor extends ClusterExecutor {
   /** As {@link createMap}, with a list of arguments for each call. */
   async createStarmap<A extends unknown[], R>(
     fn: (...args: A) => R,
-    argumentLists: Inputs<Readonly<NoInfer<A>>>,
+    argumentLists: Inputs<NoInfer<Readonly<OrFutures<A>>>>,
     options: CreateMapOptions<Readonly<NoInfer<A>>> = {},
   ): Promise<JobMap<A, Awaited<R>>> {
     return (await this.#create({ fn, inputs: argumentLists, spread: true }, options)) as JobMap<
@@ -60,7 +62,7 @@ export abstract class MappingExecutor extends ClusterExecutor {
    */
   async createProduct<A extends unknown[], R>(
     fn: (...args: A) => R,
-    axes: Axes<NoInfer<A>>,
+    axes: NoInfer<Axes<OrFutures<A>>>,
     options: CreateMapOptions<Readonly<NoInfer<A>>> = {},
   ): Promise<JobMap<A, Awaited<R>>> {
     const values = valuesOfAxes(axes);
@@ -82,7 +84,7 @@ export abstract class MappingExecutor extends ClusterExecutor {
     const { calls } = this.parts;
     const written = calls.write(checkFunction(fn));
     return new MapBuilder<A, Awaited<R>>({
-      copy: (args) => calls.copy(args, written),
+      copy: (args) => calls.copy(args, written, given.reuse === true ? undefined : calls.newGivenFinder()),
       make: async (inputs) =>
         (await this.#create({ fn, written, inputs, spread: true }, given)) as JobMap<A, Awaited<R>>,
     });
@@ -95,7 +97,7 @@ export abstract class MappingExecutor extends ClusterExecutor {
    */
   async buildMap<A extends unknown[], R>(
     fn: (...args: A) => R,
-    fill: (call: (...args: A) => number) => void | Promise<void>,
+    fill: (call: (...args: OrFutures<A>) => number) => void | Promise<void>,
     options: CreateMapOptions<Readonly<NoInfer<A>>> = {},
   ): Promise<JobMap<A, Awaited<R>>> {
     const builder = this.mapBuilder(fn, options);
@@ -160,13 +162,14 @@ export abstract class MappingExecutor extends ClusterExecutor {
   async #create(request: MapRequest, options: CreateMapOptions<never>): Promise<JobMap> {
     this.assertOpen();
     const written = request.written ?? this.parts.calls.write(checkFunction(request.fn));
-    return createMap(this.#mapHost(), this.#mapHome(), { ...request, written }, options);
+    return createMap(this.#mapHost(), { ...request, written }, options);
   }
 
   #mapHome(): MapHome {
-    const { system, options } = this.parts;
+    const { system, options, calls } = this.parts;
     return {
       options,
+      newFinder: () => calls.newGivenFinder(),
       systemOf: (header) => ({
         system: header.system === system.name ? system.forMap() : systemFor(header),
         isNamed: false,

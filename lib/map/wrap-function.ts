@@ -1,4 +1,5 @@
 import type { Future } from '../future.ts';
+import type { OrFuture, OrFutures } from '../or-future.ts';
 import { noteStandIn } from '../payload/stand-ins.ts';
 import { checkWrapOptions, jobOptionsOf, mapOptionsOf, type WrapOptions } from './wrap-options.ts';
 import type { CreateMapOptions } from './create-map.ts';
@@ -12,19 +13,19 @@ import type { Axes } from './product.ts';
 export interface WrappedFunction<This, A extends unknown[], R> {
   (this: This, ...args: A): R;
   /** As `executor.createMap` of the function. */
-  map(inputs: Inputs<A[0]>, options?: CreateMapOptions<A[0]>): Promise<JobMap<[A[0]], Awaited<R>>>;
+  map(inputs: Inputs<OrFuture<A[0]>>, options?: CreateMapOptions<A[0]>): Promise<JobMap<[A[0]], Awaited<R>>>;
   /** As `executor.createStarmap` of the function. */
   starmap(
-    argumentLists: Inputs<Readonly<A>>,
+    argumentLists: Inputs<Readonly<OrFutures<A>>>,
     options?: CreateMapOptions<Readonly<A>>,
   ): Promise<JobMap<A, Awaited<R>>>;
   /** As `executor.createProduct` of the function. */
-  product(axes: Axes<A>, options?: CreateMapOptions<Readonly<A>>): Promise<JobMap<A, Awaited<R>>>;
+  product(axes: Axes<OrFutures<A>>, options?: CreateMapOptions<Readonly<A>>): Promise<JobMap<A, Awaited<R>>>;
   /** As `executor.mapBuilder` of the function. */
   builder(options?: CreateMapOptions<Readonly<A>>): MapBuilder<A, Awaited<R>>;
   /** As `executor.buildMap` of the function. */
   build(
-    fill: (call: (...args: A) => number) => void | Promise<void>,
+    fill: (call: (...args: OrFutures<A>) => number) => void | Promise<void>,
     options?: CreateMapOptions<Readonly<A>>,
   ): Promise<JobMap<A, Awaited<R>>>;
   /** As `executor.submit` of the function. */

@@ -54,7 +54,7 @@ export function readFunction(directory: string, hash: string): Uint8Array {
  * What came of another call, whose result the job needs.
  * @throws {OwnershipError} if another user could have written it; {@link PayloadError} if it is not whole
  */
-export function readResult(directory: string, call: number): EncodedOutcome {
+export function readResult(directory: string, call: string): EncodedOutcome {
   const file = resultFile(directory, call);
   return patiently(() => {
     const outcome = decodeOutcome(readTrusted(file));

@@ -11,7 +11,7 @@ export class ResultsReader {
   readonly #directory: string;
   readonly #options: CallOptions;
   /** Calls of one job may need the same. */
-  readonly #outcomes = new Map<number, EncodedOutcome>();
+  readonly #outcomes = new Map<string, EncodedOutcome>();
 
   constructor(directory: string, options: CallOptions) {
     this.#directory = directory;
