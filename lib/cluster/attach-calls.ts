@@ -184,7 +184,7 @@ function resume({ tracker, files }: OpenJobSet, call: Call, found: RecoveredCall
   if (found.state !== 'waiting') files.results.use(call).catch(() => {});
   switch (found.state) {
     case 'submitted':
-      return tracker.track(call, found.jobId);
+      return tracker.track(call, found.jobId, found.submission.submission);
     case 'begun':
       return tracker.trackLost(call);
     case 'refused': {

@@ -70,7 +70,7 @@ export class Call implements FutureSource {
   waits = false;
   readonly valueStays: boolean;
   attempts = 0;
-  /** How many of the attempts were made for more memory. */
+  /** How many of the attempts were made for more memory, or because the job before was turned away. */
   growths = 0;
   /** How much memory its next job asks for, in bytes, rather than what the options say. */
   memory: number | undefined;

@@ -14,6 +14,8 @@ export interface Job {
   readonly call: Call;
   readonly key: string;
   readonly jobId: string;
+  /** That by which an earlier process has asked for it; undefined if it was this one. */
+  readonly submission: number | undefined;
   phase: 'open' | 'settled' | 'gone';
   /** Whether its outcome is being read. */
   reading: boolean;
@@ -38,12 +40,13 @@ export interface Job {
   keep: boolean;
 }
 
-export function newJob(call: Call, jobId: string): Job {
+export function newJob(call: Call, jobId: string, submission?: number): Job {
   const { key } = call;
   return {
     call,
     key,
     jobId,
+    submission,
     phase: 'open',
     reading: false,
     trouble: undefined,

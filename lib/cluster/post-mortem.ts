@@ -4,6 +4,7 @@ import { NodeUnavailableError, type JobError } from '../job-errors.ts';
 import { errorOf } from './error-of.ts';
 import type { Job, JobEnd } from './job.ts';
 import type { JobFiles } from './job-files.ts';
+import { hasTurnedAway } from './turned-away.ts';
 
 /** How much of a dead job's stderr its error shows, in characters. */
 const SHOWN = 4096;
@@ -15,6 +16,8 @@ export interface PostMortem {
   readonly error: JobError;
   /** Its process never came to the call. */
   readonly beforeCall: boolean;
+  /** It did not begin, as its submission was revoked. */
+  readonly turnedAway: boolean;
 }
 
 /** Finds out why a job has left no outcome. */
@@ -41,7 +44,11 @@ export async function postMortem(
   };
   const error = errorOf({ end, couldNotBegin, evicted, heapFull: isHeapFull(text), staysHeld }, failure);
   const hadNoNode = error instanceof NodeUnavailableError;
-  return { error, beforeCall: couldNotBegin || hadNoNode || isBeforeCall(end) };
+  return {
+    error,
+    beforeCall: couldNotBegin || hadNoNode || isBeforeCall(end),
+    turnedAway: await hasTurnedAway(jobSet, job, end),
+  };
 }
 
 /** The end of what the job has said; of what its shell said, if it could not even begin. */

@@ -24,7 +24,7 @@ export interface Recovered {
 }
 
 /**
- * Finds out what has become of each call of a job set. No job of those that are `waiting` can run any more, however late it is queued.
+ * Finds out what has become of each call of a job set. No job of those that are `waiting` can begin any more, however late it is queued.
  * @throws {CommandError} if the batch system gives no answer
  */
 export async function recoverCalls(
@@ -58,13 +58,13 @@ export async function recoverCalls(
   return { calls: recovered, abandoned: [...abandoned, ...replaced.filter((id) => id !== undefined)] };
 }
 
-/** Fills in the ids of the jobs of one submission, by call. */
+/** Fills in the ids of the jobs of one submission, by call, and the keys of those that have begun meanwhile. */
 async function findJobs(
   jobSet: JobSet,
   system: BatchSystem,
   { submission, submit, time, ids, refusal }: JournaledSubmission,
   calls: readonly JournaledCall[],
-  begun: ReadonlySet<string>,
+  begun: Set<string>,
   jobIds: Map<JournaledCall, string>,
 ): Promise<void> {
   if (refusal !== undefined) return;
@@ -74,17 +74,20 @@ async function findJobs(
   const find = async (): Promise<(string | undefined)[]> =>
     system.find({ jobSet, submission, submit, jobs }, told, time);
   const found = await find();
-  const isUnknown = found.every((id, index) => id === undefined && !begun.has(jobs[index]?.key ?? ''));
+  const isUnknown = jobs.some(({ key }, index) => found[index] === undefined && !begun.has(key));
+  const later: typeof found = [];
   if (told === undefined && isUnknown) {
     // The command that was to submit them may still be at work.
     await jobSet.revoke(submission);
-    const late = (await find()).filter((id) => id !== undefined);
-    if (late.length > 0) await system.remove(late);
-    return;
+    // What has begun before that is in the queue or in the history by now. Of the other late jobs nobody can tell that they have not begun: those that
+    // have not will say so by their exit code.
+    later.push(...(await find()));
+    // Where there is no history, it may have ended as well.
+    for (const key of await begunJobs(jobSet.directory)) begun.add(key);
   }
-  for (const [index, id] of found.entries()) {
-    const call = calls[index];
-    if (id !== undefined && call !== undefined) jobIds.set(call, id);
+  for (const [index, call] of calls.entries()) {
+    const id = later[index] ?? found[index];
+    if (id !== undefined) jobIds.set(call, id);
   }
 }
 

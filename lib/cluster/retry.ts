@@ -16,7 +16,7 @@ export interface Retry {
 /** How often a call has been tried, and why. */
 export interface Tries {
   readonly attempts: number;
-  /** How many of the attempts were made for more memory. */
+  /** How many of the attempts were made for more memory, or because the job before was turned away. */
   readonly growths: number;
 }
 

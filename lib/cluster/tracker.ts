@@ -11,6 +11,7 @@ import { isOpen, readOutcome, type Outcome } from './read-outcome.ts';
 import { firstError, hasFailed, settle } from './results.ts';
 import { holdActionOf, wantedRetry } from './retry.ts';
 import type { TrackerHost } from './tracker-host.ts';
+import { sendAgain, sendInstead } from './send-again.ts';
 import { SilenceCheck } from './silence-check.ts';
 import { lostError, patienceWith, unreadableError } from './unreadable.ts';
 
@@ -48,9 +49,9 @@ export class Tracker {
     return this.#byId.size - this.#gone.size;
   }
 
-  /** A call's job is in the queue. */
-  track(call: Call, jobId: string): void {
-    const job = newJob(call, jobId);
+  /** A call's job is in the queue; `submission` if an earlier process has asked for it. */
+  track(call: Call, jobId: string, submission?: number): void {
+    const job = newJob(call, jobId, submission);
     call.jobId = jobId;
     this.#byKey.set(job.key, job);
     this.#byId.set(jobId, job);
@@ -227,8 +228,12 @@ export class Tracker {
       return this.#fail(job, unreadableError(outcomeFile(jobSet.directory, job.key), job.trouble));
     }
     if (this.#staysHeld(job, job.end)) return;
-    const { error, beforeCall } = await postMortem(jobSet, files, job, job.end);
+    const { error, beforeCall, turnedAway } = await postMortem(jobSet, files, job, job.end);
     if (job.phase !== 'open' || job.end === undefined) return;
+    if (turnedAway) {
+      sendInstead(this.#host, job);
+      return this.#settled(job, false);
+    }
     this.#fail(job, error);
     if (beforeCall) this.#host.onCouldNotStart(error);
   }
@@ -263,10 +268,7 @@ export class Tracker {
     // Its policy has cancelled the call.
     if (!isOpen(job)) return true;
     if (retry === undefined) return false;
-    call.jobId = undefined;
-    call.setState('pending');
-    job.archived = this.#host.resubmit(call, retry);
-    job.archived.catch(() => {});
+    sendAgain(this.#host, job, retry);
     this.#settled(job, false);
     return true;
   }

@@ -10,6 +10,7 @@ import { newJobSetId } from './job-set-id.ts';
 import * as names from './names.ts';
 import { patientCalls, promptCalls } from './file-calls.ts';
 import { isOfThisMachine } from './filesystem.ts';
+import { exists } from './exists.ts';
 import { checkOwnership } from './ownership.ts';
 import { readEnd, readTrusted } from './read-trusted.ts';
 import { runScript, type RunnerSetup } from './run-script.ts';
@@ -135,9 +136,13 @@ export class JobSet {
     return parse(text) as Record<string, unknown>;
   }
 
-  /** From now on no job of a submission runs, should there be any. */
+  /** From now on no job of a submission begins, should there be any. Who has asked for its jobs after that has seen all that have begun. */
   async revoke(submission: number): Promise<void> {
     await writeWhole(names.revokedFile(this.directory, submission), '');
+  }
+
+  async isRevoked(submission: number): Promise<boolean> {
+    return exists(names.revokedFile(this.directory, submission));
   }
 
   /** Writes a function, unless this set has it already. */

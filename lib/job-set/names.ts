@@ -7,7 +7,8 @@ import { join } from 'node:path';
  *     journal.jsonl       what was submitted, a line before and a line after each submission
  *     owner.json          which process looks after it
  *     settled             what came of the calls whose files are gone, one after the other
- *     revoked/<n>         a submission whose jobs, should there be any, are not to run
+ *     revoked/<n>         a submission whose jobs, should there be any, are not to begin
+ *     revoked/<n>.<key>   one of them has found that, and ended
  *     runner.cjs, run.sh  what a job runs
  *     runner-code.js      what runner.cjs loads; beside it, what V8 compiled it to, by version
  *     functions/<hash>    a function, once
@@ -37,6 +38,8 @@ export const archiveFile = (directory: string): string => join(directory, 'settl
 export const revokedDirectory = (directory: string): string => join(directory, 'revoked');
 export const revokedFile = (directory: string, submission: number): string =>
   join(revokedDirectory(directory), String(submission));
+export const turnedAwayFile = (directory: string, submission: number, key: string): string =>
+  `${revokedFile(directory, submission)}.${key}`;
 export const runnerFile = (directory: string): string => join(directory, 'runner.cjs');
 /** In the directory of the runner. */
 export const CODE_FILE = 'runner-code.js';

@@ -1,3 +1,4 @@
+import { TURNED_AWAY } from './exit-codes.ts';
 import { environmentLines, type JobEnvironment } from './job-environment.ts';
 import * as names from './names.ts';
 import { shellWord } from './shell-word.ts';
@@ -8,14 +9,15 @@ import { shellWord } from './shell-word.ts';
  */
 export function runScript(directory: string, { node, execArgv, environment, setup }: RunnerSetup): string {
   const logs = shellWord(names.logsDirectory(directory));
+  const revoked = shellWord(names.revokedDirectory(directory));
   const outcomes = shellWord(names.outcomesDirectory(directory));
   const command = [node, ...execArgv, names.runnerFile(directory), directory]
     .map((word) => shellWord(word))
     .join(' ');
   return [
     '#!/bin/sh',
-    // Its calls have been submitted once more by a process that did not find this submission.
-    `[ ! -e ${shellWord(names.revokedDirectory(directory))}/"$6" ] || exit 0`,
+    // A process that did not find this submission makes its calls by others; but not those that have begun, which a machine may have evicted since.
+    `[ ! -e ${revoked}/"$6" ] || [ -e ${logs}/"$1".out ] || { : >${revoked}/"$6.$1"; exit ${TURNED_AWAY}; }`,
     // The logs are for their owner alone; what the call writes elsewhere is as its machine has it.
     'condor_futures_umask=$(umask)',
     'umask 077',

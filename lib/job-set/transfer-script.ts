@@ -1,4 +1,5 @@
 import { basename, isAbsolute, relative } from 'node:path';
+import { TURNED_AWAY } from './exit-codes.ts';
 import { environmentLines } from './job-environment.ts';
 import { CODE_FILE, TRANSFERRED } from './names.ts';
 import type { RunnerSetup } from './run-script.ts';
@@ -29,7 +30,7 @@ export function transferScript(id: string, { node, execArgv, environment, setup 
     '  [ -e outcomes/"$condor_futures_key" ] || : >outcomes/"$condor_futures_key"',
     ')',
     'condor_futures_keep',
-    `[ ! -e "$condor_futures_directory"/revoked/"$6" ] || exit 0`,
+    `[ ! -e "$condor_futures_directory"/revoked/"$6" ] || exit ${TURNED_AWAY}`,
     'trap condor_futures_keep EXIT',
     'set --',
     ...environmentLines(environment),

@@ -1,6 +1,7 @@
 import type { BatchSystem } from '../batch/batch-system.ts';
 import type { JobOptions, JobPolicies } from '../job-options.ts';
 import { removeCallFiles } from '../job-set/call-files.ts';
+import { begunKeys } from './begun-keys.ts';
 import { isUnsent, jobIdOf, type ComponentStatus } from './component.ts';
 import { chooseComponents, type ComponentChoice } from './components.ts';
 import type { MapCore } from './map-core.ts';
@@ -56,7 +57,10 @@ export async function rerunComponents(
   return chosen;
 }
 
-/** Jobs of which nobody has ever heard may come into the queue yet: they do nothing then. */
+/**
+ * Jobs of which nobody has ever heard may come into the queue yet: they do nothing then.
+ * @throws {ComponentStateError} if some have come meanwhile, and may run
+ */
 async function revokeUnheard(core: MapCore, system: BatchSystem, chosen: readonly number[]): Promise<void> {
   const unheard = chosen
     .map((index) => core.component(index))
@@ -64,11 +68,22 @@ async function revokeUnheard(core: MapCore, system: BatchSystem, chosen: readonl
   const submissions = new Map(unheard.map(({ call }) => [call.submission.submission, call.submission]));
   const { jobSet } = core.reader;
   for (const { submission, submit, time } of submissions.values()) {
+    const mine = unheard.filter(({ call }) => call.submission.submission === submission);
+    const jobs = mine.map(({ call }) => ({ key: call.job.key, position: call.position }));
+    const refuseLate = async (): Promise<void> => {
+      const ids = await system.find({ jobSet, submission, submit, jobs }, undefined, time);
+      const begun = new Set(await begunKeys(jobSet.directory));
+      const late = mine.filter(({ call }, at) => ids[at] !== undefined || begun.has(call.job.key));
+      if (late.length > 0) throw lateError(late.map(({ index }) => index));
+    };
+    // Those that are there are not to be turned away.
+    await refuseLate();
     await jobSet.revoke(submission);
-    const jobs = unheard.filter(({ call }) => call.submission.submission === submission);
-    const asked = jobs.map(({ call }) => ({ key: call.job.key, position: call.position }));
-    const late = await system.find({ jobSet, submission, submit, jobs: asked }, undefined, time);
-    const ids = late.filter((id) => id !== undefined);
-    if (ids.length > 0) await system.remove(ids);
+    await refuseLate();
   }
+}
+
+function lateError(late: readonly number[]): ComponentStateError {
+  const message = `Component ${late[0]} has a job that came into the queue only now, and cannot be run again. Remedy: wait for it, then look at its status`;
+  return new ComponentStateError(message, [...late]);
 }

@@ -17,7 +17,9 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
 import { JobSet, listOutcomes } from '../../lib/job-set/job-set.ts';
 import type { RunnerSetup } from '../../lib/job-set/run-script.ts';
+import { TURNED_AWAY } from '../../lib/job-set/exit-codes.ts';
 import * as names from '../../lib/job-set/names.ts';
+import { thrownBy } from '../support/thrown-by.ts';
 
 let parent: string;
 let runner: RunnerSetup;
@@ -255,7 +257,17 @@ describe('the script that every job runs', () => {
     expect(run(jobSet)).toBeInstanceOf(Array);
     await jobSet.removeLogs('7');
     await jobSet.revoke(4);
-    expect(() => run(jobSet)).toThrow(/ENOENT.*7\.out/);
+    expect(await thrownBy((async () => run(jobSet))())).toMatchObject({ status: TURNED_AWAY });
+    expect(readdirSync(names.logsDirectory(jobSet.directory))).toEqual([]);
+    expect(readdirSync(names.revokedDirectory(jobSet.directory)).toSorted()).toEqual(['4', '4.7', '5']);
+    expect([await jobSet.isRevoked(4), await jobSet.isRevoked(3)]).toEqual([true, false]);
+  });
+
+  it('runs again what had begun before its submission was revoked', async () => {
+    const jobSet = await JobSet.create(parent, runner, {});
+    run(jobSet);
+    await jobSet.revoke(4);
+    expect(run(jobSet)).toBeInstanceOf(Array);
   });
 
   it('keeps what was printed by a run that left its outcome, and by no other', async () => {

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
+import { TURNED_AWAY } from '../../lib/job-set/exit-codes.ts';
 import { gatherLines, pathInScratch, transferScript } from '../../lib/job-set/transfer-script.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { until } from '../support/until.ts';
@@ -143,7 +144,7 @@ describe('The script of a job whose files are transferred', () => {
 
   it('does not begin if its submission was revoked', async () => {
     const job = startJob("require('node:fs').writeFileSync('begun', '')", { revoked: true });
-    expect(await job.ended).toMatchObject({ code: 0 });
+    expect(await job.ended).toMatchObject({ code: TURNED_AWAY });
     expect(readdirSync(job.scratch)).toEqual([ID]);
     expect(outcomeOf(job)).toBe('');
   });
