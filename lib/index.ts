@@ -12,7 +12,9 @@ export {
   type LoadMapOptions,
   type TagsOptions,
 } from './map/manage-maps.ts';
-export { mapStatus, type MapStatus, type StatusCounts } from './map/map-status.ts';
+export { mapStatus, type MapStatus } from './map/map-status.ts';
+export type { StatusCounts } from './map/count-statuses.ts';
+export type { MapProgress, ProgressOption } from './map/progress.ts';
 export { formatStatus, type StatusFormat } from './map/format-status.ts';
 export type { CleanOptions, RemoveMapOptions } from './map/clean-maps.ts';
 export type { SystemPlace } from './map/system-for.ts';

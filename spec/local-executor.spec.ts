@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { DirectoryError, JobControlError, ResultNotWrittenError } from '../lib/errors.ts';
 import { JobExitedError } from '../lib/job-errors.ts';
+import { currentJob } from '../lib/job.ts';
 import { LocalExecutor, type LocalExecutorOptions } from '../lib/local-executor.ts';
 import { executorContract } from './executor-contract.ts';
 import { temporaryDirectory } from './support/temporary-directory.ts';
@@ -70,6 +71,24 @@ describe('LocalExecutor', () => {
       process.cwd(),
       process.env['PATH'],
     ]);
+  });
+
+  it('tells its calls nothing of the job that its program runs in', async () => {
+    const outer = {
+      CONDOR_FUTURES_TAG: 'outer',
+      _CONDOR_JOB_AD: import.meta.filename,
+      _CONDOR_SCRATCH_DIR: '/outer',
+    };
+    Object.assign(process.env, outer);
+    try {
+      const told = await call({}, () => {
+        const job = currentJob();
+        return [job?.tag, job?.component, job?.jobAd(), job?.scratchDirectory];
+      });
+      expect(told).toEqual([undefined, undefined, undefined, expect.not.stringContaining('/outer')]);
+    } finally {
+      for (const name of Object.keys(outer)) delete process.env[name];
+    }
   });
 
   it('sets variables of the environment, and copies them by name', async () => {

@@ -1,9 +1,9 @@
-import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { ClusterOptions } from '../lib/cluster-options.ts';
 import { TimeoutError } from '../lib/errors.ts';
-import { checkpoint, currentJob } from '../lib/job.ts';
+import { checkpoint, currentJob, outputFile } from '../lib/job.ts';
 import type { JobMap } from '../lib/map/job-map.ts';
 import type { MappingExecutor } from '../lib/map/mapping-executor.ts';
 import { collect } from './support/collect.ts';
@@ -179,6 +179,25 @@ export function mapContract(
       expect(await map.get(1)).toEqual([map.tag, 1, 2]);
     });
 
+    atOnce('keeps the files that its calls send back', async () => {
+      const map = await executor.createMap(
+        async (text: string) => {
+          const { mkdtempSync, writeFileSync: write } = await import('node:fs');
+          const made = mkdtempSync('made-');
+          write(`${made}/of ${text}.txt`, text);
+          outputFile(made);
+          return made;
+        },
+        ['one', 'two'],
+      );
+      const made = await map.get(1);
+      const [sent, ...others] = await map.outputFiles(1);
+      expect(others).toEqual([]);
+      expect(sent?.name).toBe(`${made}/of two.txt`);
+      expect(readFileSync(sent?.path as string, 'utf8')).toBe('two');
+      expect(await (await executor.loadMap(map.tag)).outputFiles(1)).toEqual([sent]);
+    });
+
     atOnce('refuses components that it does not have', async () => {
       const map = await executor.createMap((x: number) => x, [1]);
       for (const index of [-1, 1, 0.5, Number.NaN]) {
@@ -272,10 +291,10 @@ export function mapContract(
       const file = join(directory, `tries-of-${name}`);
       const map = await executor.createMap(
         async (path: string) => {
-          const { appendFileSync, readFileSync } = await import('node:fs');
+          const { appendFileSync, readFileSync: read } = await import('node:fs');
           appendFileSync(path, '.');
-          if (readFileSync(path, 'utf8').length < 3) throw new Error('not yet');
-          return readFileSync(path, 'utf8');
+          if (read(path, 'utf8').length < 3) throw new Error('not yet');
+          return read(path, 'utf8');
         },
         [file],
         { retries: 3 },

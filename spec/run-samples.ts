@@ -89,6 +89,39 @@ const SAMPLES: Readonly<Record<string, Sample>> = {
       'The loss is 0.168',
     ],
   },
+  'tutorial/01-first-steps.ts': {
+    prints: ['The map doubles has 4 components', '2', '4', '6', '8', 'Component 3: 2 × 4 = 8'],
+  },
+  'tutorial/02-basic-mapping.ts': {
+    prints: [
+      'Random tag: true',
+      'negotiator: 5 vowels',
+      'Done: true, statuses: completed, completed, completed',
+      'Now there are 4 components, and the last has 2 vowels',
+    ],
+  },
+  'tutorial/03-files.ts': { prints: ['The poems have 13 and 5 words'] },
+  'tutorial/04-options.ts': { prints: ['1000', '1000000', 'The larger one ran 1 time'] },
+  'tutorial/05-advanced-mapping.ts': {
+    prints: ['3 to the 2nd: 9', 'Here: 25', '8 9', '2 4 8 3 9 27', '10 1000', '125'],
+  },
+  'tutorial/06-errors.ts': {
+    prints: [
+      'Component 2: RangeError: no license for size 3',
+      'Component 3: RangeError: no license for size 4',
+      'A RangeError: true',
+      'Run again: 2, 3',
+      'solved 1',
+      'solved 2',
+      'solved 3',
+      'solved 4',
+    ],
+  },
+  'tutorial/07-output-files.ts': {
+    prints: ['gold: report.txt has 19 characters', 'iron: report.txt has 19 characters'],
+  },
+  'tutorial/08-wrapping-programs.ts': { prints: ['2893876420', '3654225044'] },
+  'tutorial/09-checkpointing.ts': { prints: ['counted from 4 to 5'] },
   'prime-count.ts': {
     args: ['1000000'],
     prints: ['There are 78498 primes below 1000000: correct'],
@@ -114,14 +147,15 @@ export function specifySamples(system: 'local' | 'htcondor', parent: string): vo
     });
 
     it('are all specified here', async () => {
-      const files = await readdir(join(repository, 'samples'));
+      const entries = await readdir(join(repository, 'samples'), { recursive: true });
+      const files = entries.filter((name) => name !== 'tutorial');
       expect(files.toSorted()).toEqual([...Object.keys(SAMPLES), ...IMPORTED].toSorted());
     });
 
     it.each(Object.entries(SAMPLES))(
       '%s prints what it should',
       async (file, { args = [], prints, unordered = false }) => {
-        const flags = ['--executor', system, '--directory', join(directory, file)];
+        const flags = ['--executor', system, '--directory', join(directory, file.replace('/', '-'))];
         const { exitCode, lines, stderr } = await run(file, [...args, ...flags]);
         const printed = unordered ? lines.toSorted() : lines;
         expect({ exitCode, printed, stderr }).toEqual({

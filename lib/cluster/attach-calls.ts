@@ -12,7 +12,7 @@ import { mergeJobOptions } from '../job-options.ts';
 import { decodeOutcome } from '../payload/call.ts';
 import { decodeThrown, type EncodedThrown } from '../payload/thrown.ts';
 import type { Call, CallParts } from './call.ts';
-import { readDelivered } from '../delivery/deliver.ts';
+import { deliveredIn } from '../delivery/deliver.ts';
 import { checkHeader } from './check-header.ts';
 import { itemFutures } from './item-futures.ts';
 import { readCalls } from './journaled-calls.ts';
@@ -54,7 +54,7 @@ export async function attachCalls(
   };
   const jobSet = await JobSet.open(options.directory, id, options.filesystem === 'transfer');
   await checkHeader(jobSet, system);
-  Object.assign(jobSet, await readDelivered(jobSet));
+  Object.assign(jobSet, deliveredIn(await jobSet.readHeader()));
   const claim = await Claim.take(jobSet.directory, takeOver);
   try {
     const journaled = readCalls(await readJournal(jobSet.directory));

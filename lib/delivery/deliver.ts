@@ -61,10 +61,10 @@ export async function deliver(
   }
 }
 
-/** What {@link deliveredBy} said of the submissions of a job set when it was made. */
-export async function readDelivered(jobSet: JobSet): Promise<Pick<JobSet, 'submit' | 'brings'>> {
-  const { delivery = {} } = (await jobSet.readHeader()) as { delivery?: Partial<Delivered> };
-  return { submit: delivery.submit ?? {}, brings: delivery.files ?? [] };
+/** What {@link deliveredBy} said of the submissions of a job set when it was made, by its header. */
+export function deliveredIn(header: { readonly delivery?: unknown }): Pick<JobSet, 'submit' | 'brings'> {
+  const { submit = {}, files = [] } = (header.delivery ?? {}) as Partial<Delivered>;
+  return { submit, brings: files };
 }
 
 function checkAnswer(answer: unknown): Delivered {

@@ -3,7 +3,7 @@ import type { JobOptions } from '../job-options.ts';
 import { mergeJobOptions } from '../job-options.ts';
 import type { MapCore } from './map-core.ts';
 import type { Inputs } from './inputs.ts';
-import { batchesOf } from './inputs.ts';
+import { argumentsOf, batchesOf, checkInputs } from './inputs.ts';
 
 /**
  * Adds components to a map, of the function that lies in its job set.
@@ -15,6 +15,7 @@ export async function addInputs(
   inputs: Inputs<unknown>,
   options: JobOptions,
 ): Promise<number[]> {
+  checkInputs(inputs);
   core.host.system.checkSubmitOptions(options.submit ?? {});
   await core.look();
   const { reader, header } = core;
@@ -30,12 +31,14 @@ export async function addInputs(
   };
   const added: number[] = [];
   await core.submit(async (executor) => {
+    let count = core.length;
     for await (const batch of batchesOf(inputs)) {
-      const calls = batch.map((input) => ({
-        args: header.spread ? (input as unknown[]) : [input],
+      const calls = batch.map((input, index) => ({
+        args: header.spread ? argumentsOf(input, count + index) : [input],
         options: all,
       }));
       for (const index of await executor.write(fn, calls, { newFinder })) added.push(index);
+      count += batch.length;
     }
   }, options);
   return added;

@@ -5,6 +5,7 @@ import { isClaimed } from '../job-set/claim.ts';
 import { leftoverJobSets, lostTags, removeLeftover } from './leftovers.ts';
 import { CleanError, MapRemovedError, MapUnfinishedError } from './map-errors.ts';
 import { openWhatThereIs, type MapHome } from './open-map.ts';
+import { withProgress, type MapProgress, type ProgressOption } from './progress.ts';
 import type { RemoveOptions } from './remove-map.ts';
 import { TagNotFoundError } from './tag-errors.ts';
 import { listTags, readTag, releaseTag } from './tags.ts';
@@ -23,21 +24,30 @@ export interface CleanOptions {
    * @default false
    */
   readonly all?: boolean | undefined;
+  /**
+   * Show how far it has come.
+   * @default false
+   */
+  readonly progress?: ProgressOption | undefined;
 }
 
-export const REMOVE_MAP_TABLE: OptionTable = { force: ['boolean'], mustExist: ['boolean'] };
-export const CLEAN_TABLE: OptionTable = { all: ['boolean'] };
+export const REMOVE_MAP_TABLE: OptionTable = {
+  force: ['boolean'],
+  mustExist: ['boolean'],
+  progress: ['boolean', 'function'],
+};
+export const CLEAN_TABLE: OptionTable = { all: ['boolean'], progress: ['boolean', 'function'] };
 
 /** @see removeMap @returns whether there was one */
 export async function removeTagged(
   tag: string,
   home: MapHome,
-  { mustExist = false, force = false }: RemoveMapOptions,
+  { mustExist = false, force = false, progress }: RemoveMapOptions,
 ): Promise<boolean> {
   try {
     const map = await openWhatThereIs(tag, home);
     if (map.length === 0 && map.isAttended && !force) throw new MapUnfinishedError(tag, true);
-    await map.remove({ force });
+    await map.remove({ force, progress });
   } catch (error) {
     if (error instanceof TagNotFoundError && !mustExist) return false;
     const isPart =
@@ -49,7 +59,15 @@ export async function removeTagged(
 }
 
 /** @see clean */
-export async function cleanMaps(home: MapHome, { all = false }: CleanOptions): Promise<string[]> {
+export async function cleanMaps(home: MapHome, { all = false, progress }: CleanOptions): Promise<string[]> {
+  return withProgress(progress, async (tell) => cleanAll(home, all, tell));
+}
+
+async function cleanAll(
+  home: MapHome,
+  all: boolean,
+  tell: (progress: MapProgress) => void,
+): Promise<string[]> {
   const { directory } = home.options;
   const removed: string[] = [];
   const errors: unknown[] = [];
@@ -62,7 +80,9 @@ export async function cleanMaps(home: MapHome, { all = false }: CleanOptions): P
       if (!isBeingMade) errors.push(error);
     }
   };
-  for (const tag of await listTags(directory)) {
+  const tags = await listTags(directory);
+  for (const [done, tag] of tags.entries()) {
+    tell({ tag, phase: 'removing', done, total: tags.length });
     const record = await readTag(directory, tag).catch((error: unknown) => {
       if (error instanceof TagNotFoundError) return;
       isWhole = false;

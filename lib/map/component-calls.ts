@@ -11,6 +11,7 @@ import type { OtherNode } from '../payload/format.ts';
 import { decodeThrown, type EncodedThrown } from '../payload/thrown.ts';
 import { isUnsent, jobIdOf, type Component, type ComponentStatus } from './component.ts';
 import { NeverSubmittedError } from './map-errors.ts';
+import { keeperOf } from './keepers.ts';
 import type { MapReader } from './map-reader.ts';
 
 /** Makes the calls, and so the futures, of a map's components, and settles them from the disk. */
@@ -41,6 +42,8 @@ export class ComponentCalls {
         controls: this.#controls,
         onDone: () => {},
         onCancel: ({ jobId }) => {
+          // It may wait here for room in the queue, or between two tries.
+          keeperOf(this.#reader.jobSet.directory)?.cancel(component.index);
           if (jobId !== undefined) this.#commands.remove(jobId);
         },
       },

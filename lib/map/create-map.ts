@@ -2,18 +2,19 @@ import { Functions, type WrittenFunction } from '../cluster/functions.ts';
 import type { MapHeader } from '../cluster-options.ts';
 import { checkFunction } from '../executor.ts';
 import { checkPolicies, POLICY_TABLE, type JobPolicies } from '../job-options.ts';
-import { checkOptions, checkSignal, showValue } from '../options.ts';
+import { checkOptions, checkSignal } from '../options.ts';
 import type { AnyFunction } from '../payload/any-function.ts';
 import { ComponentOptions, type MapSubmitOptions } from './component-options.ts';
 import { contentsOfMap } from './contents.ts';
 import { goOnWithTag, type WantedCall } from './go-on-with-map.ts';
-import { batchesOf, type Inputs } from './inputs.ts';
+import { argumentsOf, batchesOf, checkInputs, type Inputs } from './inputs.ts';
 import type { JobMap } from './job-map.ts';
 import { EmptyMapError } from './map-errors.ts';
 import type { MapHost } from './map-host.ts';
 import { MapInMaking } from './map-in-making.ts';
 import type { MapHome } from './open-map.ts';
 import { needsKeeper } from './map-options.ts';
+import { withProgress, type ProgressOption } from './progress.ts';
 import { StoredOutcomes } from './stored-outcomes.ts';
 
 export interface CreateMapOptions<T = unknown> extends JobPolicies {
@@ -34,6 +35,11 @@ export interface CreateMapOptions<T = unknown> extends JobPolicies {
   readonly signal?: AbortSignal | undefined;
   /** Is told now and then how far the creation has come. */
   readonly onProgress?: ((progress: CreationProgress) => void) | undefined;
+  /**
+   * Show how far the creation has come.
+   * @default false
+   */
+  readonly progress?: ProgressOption | undefined;
 }
 
 /** How far the creation of a map has come. */
@@ -61,19 +67,31 @@ export interface MapRequest {
  * @throws {TagTakenError} {@link InvalidTagError} {@link EmptyMapError} {@link MisalignedOptionError} {@link SerializationError} {@link SubmitError}
  */
 export async function createMap(
-  host: MapHost,
-  home: MapHome,
+  host: MapHost & MapHome,
+  request: MapRequest,
+  options: CreateMapOptions<never>,
+): Promise<JobMap> {
+  const { progress, onProgress = () => {}, ...others } = checkCreateOptions(options);
+  const { tag } = options;
+  const total = Array.isArray(request.inputs) ? request.inputs.length : undefined;
+  return withProgress(progress, async (tell) =>
+    makeMap(host, request, {
+      ...others,
+      onProgress: (made) => {
+        onProgress(made);
+        const { phase, written } = made;
+        if (phase !== 'done') tell({ tag, phase, done: written, total });
+      },
+    }),
+  );
+}
+
+async function makeMap(
+  host: MapHost & MapHome,
   { fn, inputs, spread, axes, written: known }: MapRequest,
   options: CreateMapOptions<never>,
 ): Promise<JobMap> {
-  const {
-    tag: wanted,
-    submit,
-    reuse = false,
-    signal,
-    onProgress = () => {},
-    ...policies
-  } = checkCreateOptions(options);
+  const { tag: wanted, submit, reuse = false, signal, onProgress = () => {}, ...policies } = options;
   const components = new ComponentOptions<unknown>(submit as MapSubmitOptions<unknown> | undefined, policies);
   host.system.checkSubmitOptions({ ...host.options.submit, ...components.fixed });
   checkFunction(fn);
@@ -107,7 +125,7 @@ export async function createMap(
     signal?.throwIfAborted();
   };
   if (reuse && wanted !== undefined) {
-    const found = await goOnWithTag(wanted, home, { header, written, batches: batches(), policies });
+    const found = await goOnWithTag(wanted, host, { header, written, batches: batches(), policies });
     if (found !== undefined) return found;
   }
   const stored = reuse ? await StoredOutcomes.find(host.options.directory, header.contents) : undefined;
@@ -141,25 +159,12 @@ export function checkCreateOptions<O extends CreateMapOptions<never>>(options: O
     submit: ['object'],
     signal: [],
     onProgress: ['function'],
+    progress: ['boolean', 'function'],
   } as const;
   checkOptions('createMap()', options, { ...table, ...POLICY_TABLE });
   checkSignal('createMap()', options.signal);
   checkPolicies(options);
   return options;
-}
-
-function checkInputs(inputs: unknown): void {
-  const given = inputs as Partial<Iterable<unknown> & AsyncIterable<unknown>> | null | undefined;
-  if (typeof inputs === 'object' && (given?.[Symbol.iterator] ?? given?.[Symbol.asyncIterator]) !== undefined)
-    return;
-  throw new TypeError(
-    `Expected \`inputs\` to be an array, or another iterable or async iterable, got ${showValue(inputs)}`,
-  );
-}
-
-function argumentsOf(input: unknown, component: number): readonly unknown[] {
-  if (Array.isArray(input)) return input;
-  throw new TypeError(`Expected input ${component} to be an array of arguments, got ${showValue(input)}`);
 }
 
 /** An option that is undefined is none. */

@@ -1,7 +1,8 @@
 import { checkChoice } from '../options.ts';
 import { COMPONENT_STATUSES, type ComponentStatus } from './component.ts';
 import { showBytes, showSeconds } from './human-units.ts';
-import type { MapStatus, StatusCounts } from './map-status.ts';
+import type { StatusCounts } from './count-statuses.ts';
+import type { MapStatus } from './map-status.ts';
 import { textTable } from './text-table.ts';
 
 export type StatusFormat = 'table' | 'json' | 'csv';

@@ -6,7 +6,7 @@ import type { ComponentStatus } from './component.ts';
 import { contentsOfCall } from './contents.ts';
 import type { MapCore } from './map-core.ts';
 import { removeTagged } from './clean-maps.ts';
-import { MapUnfinishedError } from './map-errors.ts';
+import { MapRemovedError, MapUnfinishedError } from './map-errors.ts';
 import { openMap, type MapHome } from './open-map.ts';
 import { hasTag } from './tags.ts';
 import type { JobMap } from './job-map.ts';
@@ -40,7 +40,10 @@ export async function goOnWithTag(tag: string, home: MapHome, wanted: Wanted): P
   try {
     return await openMap(tag, home, async (core) => goOnWithMap(core, wanted));
   } catch (error) {
-    if (!(error instanceof MapUnfinishedError) || error.isBeingMade) throw error;
+    // Its making, or its removal, was cut off.
+    const isPart =
+      error instanceof MapRemovedError || (error instanceof MapUnfinishedError && !error.isBeingMade);
+    if (!isPart) throw error;
     await removeTagged(tag, home, {});
     return undefined;
   }
@@ -110,7 +113,9 @@ async function compareInputs(
         continue;
       }
       const request = { fn: written.fn, items: [args], options: {} };
-      const { payload } = encodeRequest(request, functions, { capture, otherNode, main: '' }, true);
+      const { payload } = encodeRequest(request, functions, { capture, otherNode, main: '' }, true, {
+        transfers: filesystem === 'transfer',
+      });
       const contents = there.get(index);
       if (contents === undefined || contents !== contentsOfCall(payload))
         throw new MapDiffersError(tag, 'inputs', `the input of component ${index} is another`, index);

@@ -15,7 +15,7 @@ import { holdReport } from './hold-report.ts';
 import type { Inputs } from './inputs.ts';
 import { MapCore } from './map-core.ts';
 import type { MapHost, MapPlace } from './map-host.ts';
-import { countStatuses } from './map-status.ts';
+import { countStatuses } from './count-statuses.ts';
 import { MapView } from './map-view.ts';
 import { removeOpenMap, type RemoveOptions } from './remove-map.ts';
 import { coordinatesIn, indexIn } from './product.ts';

@@ -4,10 +4,17 @@ import type { Call } from '../cluster/call.ts';
 import type { Future } from '../future.ts';
 import { isClaimed } from '../job-set/claim.ts';
 import type { JobSet } from '../job-set/job-set.ts';
+import { logsDirectory, outcomesDirectory } from '../job-set/names.ts';
 import type { WaitOptions } from '../timeout.ts';
 import { mergeJobOptions, type JobPolicies } from '../job-options.ts';
 import { ComponentCalls } from './component-calls.ts';
-import { isSettled, statusOf, type Component, type ComponentStatus } from './component.ts';
+import {
+  isSettled,
+  statusOf,
+  type Circumstances,
+  type Component,
+  type ComponentStatus,
+} from './component.ts';
 import { checkComponent } from './components.ts';
 import { addKeeper, keeperOf } from './keepers.ts';
 import { MapOutOfReachError, MapRemovedError } from './map-errors.ts';
@@ -80,6 +87,11 @@ export class MapCore {
       await this.reader.refresh();
       return this.#statuses();
     });
+  }
+
+  /** What a component is by the last look. @throws {RangeError} */
+  knownStatus(index: number): ComponentStatus {
+    return statusOf(this.component(index), this.#circumstances());
   }
 
   isSettled(status: ComponentStatus): boolean {
@@ -186,7 +198,7 @@ export class MapCore {
     try {
       return await read();
     } catch (error) {
-      throw this.#isGone() ? new MapRemovedError(this.tag, { cause: error }) : error;
+      throw this.#isGone() || this.#isPart() ? new MapRemovedError(this.tag, { cause: error }) : error;
     }
   }
 
@@ -194,11 +206,21 @@ export class MapCore {
     return this.removed || !existsSync(this.reader.jobSet.directory);
   }
 
+  /** Its removal has begun, or was cut off: all of these are there before a map has its header. */
+  #isPart(): boolean {
+    const { directory } = this.reader.jobSet;
+    return ![outcomesDirectory, logsDirectory].every((part) => existsSync(part(directory)));
+  }
+
   #statuses(): ComponentStatus[] {
+    const circumstances = this.#circumstances();
+    return this.reader.components.map((component) => statusOf(component, circumstances));
+  }
+
+  #circumstances(): Circumstances {
     const { reader, watch, header } = this;
     const attended = reader.isAttended;
     const supervised = header.supervised && attended;
-    const circumstances = { now: performance.now(), grace: watch.knownGrace, supervised, attended };
-    return reader.components.map((component) => statusOf(component, circumstances));
+    return { now: performance.now(), grace: watch.knownGrace, supervised, attended };
   }
 }

@@ -1,13 +1,14 @@
 import type { BatchSystem } from '../batch/batch-system.ts';
 import type { MapHeader, ResolvedOptions } from '../cluster-options.ts';
 import type { HoldAction, JobPolicies } from '../job-options.ts';
+import { TAG_VARIABLE } from '../job-set/tag-variable.ts';
 
 /** The options of an executor, for a map of it. */
 export function mapOptions(options: ResolvedOptions, tag: string, map: MapHeader): ResolvedOptions {
   return {
     ...options,
     submit: { batch_name: tag, ...options.submit },
-    environment: { ...options.environment, CONDOR_FUTURES_TAG: tag },
+    environment: { ...options.environment, [TAG_VARIABLE]: tag },
     // Held components can be released, or run again, on another day.
     policies: { ...options.policies, onHold: options.policies.onHold ?? 'wait' },
     keepFiles: 'all',

@@ -1,10 +1,7 @@
 import PQueue from 'p-queue';
-import { COMPONENT_STATUSES, type ComponentStatus } from './component.ts';
+import { countStatuses, type StatusCounts } from './count-statuses.ts';
 import type { JobMap } from './job-map.ts';
 import { MapRemovedError } from './map-errors.ts';
-
-/** How many components are in which status; all statuses are there. */
-export type StatusCounts = Readonly<Record<ComponentStatus, number>>;
 
 /** A map in numbers. */
 export interface MapStatus {
@@ -59,15 +56,6 @@ async function statusOfMap(map: JobMap): Promise<MapStatus> {
     cpuSeconds: sum(usage.map(({ cpuMs }) => cpuMs / 1000)),
     made: map.made,
   };
-}
-
-export function countStatuses(statuses: Iterable<ComponentStatus>): StatusCounts {
-  const counts = Object.fromEntries(COMPONENT_STATUSES.map((status) => [status, 0])) as Record<
-    ComponentStatus,
-    number
-  >;
-  for (const status of statuses) counts[status] += 1;
-  return counts;
 }
 
 /** 0 if there are none. They may be more than a function takes arguments. */

@@ -1,10 +1,13 @@
 import type { Future } from '../future.ts';
+import { listOutputFiles, type OutputFile } from '../job-set/output-files.ts';
 import { readProgress, type Progress } from '../job-set/progress.ts';
 import { checkWaitOptions, type WaitOptions } from '../timeout.ts';
 import { isSettled, type ComponentHold, type ComponentStatus } from './component.ts';
 import { checkComponent } from './components.ts';
 import type { MapCore } from './map-core.ts';
 import { ComponentPendingError, MapComponentError } from './map-errors.ts';
+import { countStatuses } from './count-statuses.ts';
+import { withProgress, type MapProgress, type ProgressOption } from './progress.ts';
 import { readInputs } from './read-inputs.ts';
 
 export interface MapWaitOptions extends WaitOptions {
@@ -18,6 +21,11 @@ export interface MapWaitOptions extends WaitOptions {
    * @default false
    */
   readonly errorsOk?: boolean | undefined;
+  /**
+   * Show how far it has come.
+   * @default false
+   */
+  readonly progress?: ProgressOption | undefined;
 }
 
 export interface ComponentWaitOptions extends WaitOptions {
@@ -153,6 +161,8 @@ export abstract class MapView<A extends readonly unknown[], R> implements AsyncI
         () => `${this.length - yielded.size} (of ${this.length}) components unfinished`,
       );
       for (const [component, status] of done) {
+        // It may be run again since, as by the one who iterates: it comes when it is done once more.
+        if (this.core.knownStatus(component) !== status) continue;
         yielded.add(component);
         const { future } = (await this.core.settled(component, status)) as { future: Future<R> };
         const inputs = given.withInputs === true ? { inputs: await this.inputs(component) } : {};
@@ -167,8 +177,19 @@ export abstract class MapView<A extends readonly unknown[], R> implements AsyncI
    */
   async wait(options: number | MapWaitOptions = {}): Promise<void> {
     const given = typeof options === 'number' ? { timeout: options } : options;
-    const wait = checkWaitOptions('wait()', given, { holdsOk: ['boolean'], errorsOk: ['boolean'] });
-    const { holdsOk = false, errorsOk = false } = given;
+    const wait = checkWaitOptions('wait()', given, {
+      holdsOk: ['boolean'],
+      errorsOk: ['boolean'],
+      progress: ['boolean', 'function'],
+    });
+    return withProgress(given.progress, async (tell) => this.#wait(given, wait, tell));
+  }
+
+  async #wait(
+    { holdsOk = false, errorsOk = false }: MapWaitOptions,
+    wait: WaitOptions,
+    tell: (progress: MapProgress) => void,
+  ): Promise<void> {
     const isFine: Readonly<Partial<Record<ComponentStatus, boolean>>> = {
       completed: true,
       errored: errorsOk,
@@ -181,6 +202,8 @@ export abstract class MapView<A extends readonly unknown[], R> implements AsyncI
         const bad = statuses.findIndex((status) => this.core.isSettled(status) && isFine[status] !== true);
         if (bad !== -1) return bad;
         left = statuses.filter((status) => isFine[status] !== true).length;
+        const total = statuses.length;
+        tell({ tag: this.tag, phase: 'waiting', done: total - left, total, counts: countStatuses(statuses) });
         return left === 0 ? -1 : undefined;
       },
       wait,
@@ -209,8 +232,11 @@ export abstract class MapView<A extends readonly unknown[], R> implements AsyncI
   /** The components by status; statuses that none has are left out. */
   async componentsByStatus(): Promise<Map<ComponentStatus, number[]>> {
     const groups = new Map<ComponentStatus, number[]>();
-    for (const [index, status] of (await this.core.look()).entries())
-      groups.set(status, [...(groups.get(status) ?? []), index]);
+    for (const [index, status] of (await this.core.look()).entries()) {
+      const group = groups.get(status);
+      if (group === undefined) groups.set(status, [index]);
+      else group.push(index);
+    }
     return groups;
   }
 
@@ -248,6 +274,12 @@ export abstract class MapView<A extends readonly unknown[], R> implements AsyncI
   /** How far a component says that it has come, by `progress()`; undefined if it has said nothing in its last attempt. */
   async progress(index: number): Promise<Progress | undefined> {
     return this.core.guard(async () => readProgress(this.directory, this.core.component(index).call.job.key));
+  }
+
+  /** The files that a component has sent back by `outputFile()`, in its last attempt. */
+  async outputFiles(index: number): Promise<OutputFile[]> {
+    const { key } = this.core.component(index).call.job;
+    return this.core.guard(async () => listOutputFiles(this.directory, { key }));
   }
 
   async #whenSettled(

@@ -162,7 +162,7 @@ export abstract class MappingExecutor extends ClusterExecutor {
   async #create(request: MapRequest, options: CreateMapOptions<never>): Promise<JobMap> {
     this.assertOpen();
     const written = request.written ?? this.parts.calls.write(checkFunction(request.fn));
-    return createMap(this.#mapHost(), this.#mapHome(), { ...request, written }, options);
+    return createMap(this.#mapHost(), { ...request, written }, options);
   }
 
   #mapHome(): MapHome {

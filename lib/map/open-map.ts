@@ -1,3 +1,4 @@
+import { deliveredIn } from '../delivery/deliver.ts';
 import { hostname } from 'node:os';
 import type { BatchSystem, SubmitOptions } from '../batch/batch-system.ts';
 import { troubleWith, type JobSetHeader } from '../cluster/check-header.ts';
@@ -78,7 +79,7 @@ export async function openWhatThereIs(tag: string, home: MapHome, begin?: Begin)
     throw new DirectoryError(`The job set ${found.directory} is no map's`, found.directory);
   const { filesystem = 'shared' } = header;
   const jobSet = filesystem === 'transfer' ? await open(true) : found;
-  jobSet.submit = header.delivery?.submit ?? {};
+  Object.assign(jobSet, deliveredIn(header));
   const host = {
     ...home,
     // Wherever a later program runs that submits them again.
@@ -102,8 +103,8 @@ function reach(
   return { system: outOfReach(system, refusal), outOfReach: refusal };
 }
 
+/** The job set, or a part of it. */
 function isNotThere(error: unknown): boolean {
-  return (
-    error instanceof DirectoryError && (error.cause as NodeJS.ErrnoException | undefined)?.code === 'ENOENT'
-  );
+  const cause = error instanceof DirectoryError ? error.cause : error;
+  return (cause as NodeJS.ErrnoException | undefined)?.code === 'ENOENT';
 }

@@ -3,6 +3,7 @@ import { releaseTag } from './tags.ts';
 import { cancelComponents } from './act-on.ts';
 import { isSettled } from './component.ts';
 import type { MapCore } from './map-core.ts';
+import { withProgress, type MapProgress, type ProgressOption } from './progress.ts';
 
 export interface RemoveOptions {
   /**
@@ -10,6 +11,11 @@ export interface RemoveOptions {
    * @default false
    */
   readonly force?: boolean | undefined;
+  /**
+   * Show how far it has come.
+   * @default false
+   */
+  readonly progress?: ProgressOption | undefined;
 }
 
 /** How long jobs have to leave the queue, in milliseconds: they may write to what is to be deleted. */
@@ -17,13 +23,24 @@ const LEAVE_MS = 60_000;
 
 /** Stops the jobs of a map, and deletes all of it: its tag last, so that a removal that was cut off can be done again. */
 export async function removeOpenMap(core: MapCore, options: RemoveOptions): Promise<void> {
-  checkOptions('remove()', options, { force: ['boolean'] });
+  checkOptions('remove()', options, { force: ['boolean'], progress: ['boolean', 'function'] });
+  await withProgress(options.progress, async (tell) => remove(core, options, tell));
+}
+
+async function remove(
+  core: MapCore,
+  { force = false }: RemoveOptions,
+  tell: (progress: MapProgress) => void,
+): Promise<void> {
   const { jobSet } = core.reader;
-  const { force = false } = options;
   try {
     await cancelComponents(core, undefined);
     await core.until(
-      (statuses) => (statuses.every((status) => isSettled(status, true)) ? true : undefined),
+      (statuses) => {
+        const done = statuses.filter((status) => isSettled(status, true)).length;
+        tell({ tag: core.tag, phase: 'removing', done, total: statuses.length });
+        return done === statuses.length ? true : undefined;
+      },
       { timeout: LEAVE_MS },
       () => `Jobs of map ${core.tag} have not left the queue. Remedy: remove({ force: true })`,
     );

@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import type { JobOptions } from '../job-options.ts';
 import { separateOptions } from '../batch/varied-options.ts';
 import type { Call } from '../cluster/call.ts';
@@ -8,7 +9,8 @@ import { patientCalls } from '../job-set/file-calls.ts';
 import { JobSet, listOutcomes } from '../job-set/job-set.ts';
 import { readJournal, type JournalEntry } from '../job-set/journal.ts';
 import { linkNew } from '../job-set/link-new.ts';
-import { inputsFile, outcomeFile, stderrFile, stdoutFile } from '../job-set/names.ts';
+import { linkTree } from '../job-set/link-tree.ts';
+import { inputsFile, outcomeFile, outputFilesOf, stderrFile, stdoutFile } from '../job-set/names.ts';
 import { readTrusted } from '../job-set/read-trusted.ts';
 import { decodeOutcome } from '../payload/call.ts';
 import { Slots } from '../slots.ts';
@@ -125,18 +127,21 @@ function submitOf({ options }: Call): NonNullable<JobOptions['submit']> {
 
 const NO_SUBMIT_OPTIONS = {};
 
-/** Gives an outcome, if the call has returned, and what its job has printed, one more name. Undone by the removal of the map. */
+/** Gives an outcome, if the call has returned, what its job has printed, and the files that it has sent back, one more name. Undone by the removal of the map. */
 async function take({ jobSet: from, key: source }: Stored, to: JobSet, key: string): Promise<boolean> {
+  const outputs = outputFilesOf(to.directory, key);
   try {
     const bytes = await from.readOutcome(source);
     const outcome = bytes && decodeOutcome(bytes);
     if (outcome?.items.every((item) => 'value' in item || 'primitive' in item) !== true) return false;
+    await linkTree(outputFilesOf(from.directory, source), outputs);
     await linkNew(outcomeFile(from.directory, source), outcomeFile(to.directory, key));
     for (const log of [stdoutFile, stderrFile])
       await linkNew(log(from.directory, source), log(to.directory, key)).catch(() => {});
     return true;
   } catch {
     // Its map is being removed, or another version wrote it.
+    await rm(outputs, { recursive: true, force: true });
     return false;
   }
 }

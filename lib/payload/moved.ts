@@ -20,7 +20,7 @@ const move = moveIn(process.env);
 
 /** The path or file URL by which this process finds a file of the program. */
 export function toHere(file: string): string {
-  return move === undefined ? file : moved(file, move.there, move.here);
+  return move === undefined ? file : hereOf(file, move);
 }
 
 /** The path or file URL that the program itself has for a file that lies here. */
@@ -54,6 +54,11 @@ export function moveIn(environment: Readonly<Record<string, string | undefined>>
   } catch {
     return { there, here: to };
   }
+}
+
+/** As {@link toHere}; what lies here may itself lie below where the program runs. */
+export function hereOf(file: string, { there, here }: Move): string {
+  return moved(file, here, there) === file ? moved(file, there, here) : file;
 }
 
 /** A path or file URL below one directory as one below another; any other stays as it is. */

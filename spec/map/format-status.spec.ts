@@ -3,7 +3,8 @@ import type { ComponentStatus } from '../../lib/map/component.ts';
 import { formatStatus, type StatusFormat } from '../../lib/map/format-status.ts';
 import { holdReport } from '../../lib/map/hold-report.ts';
 import { showBytes, showSeconds } from '../../lib/map/human-units.ts';
-import { countStatuses, type MapStatus } from '../../lib/map/map-status.ts';
+import { countStatuses } from '../../lib/map/count-statuses.ts';
+import type { MapStatus } from '../../lib/map/map-status.ts';
 import { textTable } from '../../lib/map/text-table.ts';
 
 function status(tag: string, statuses: ComponentStatus[], more: Partial<MapStatus> = {}): MapStatus {

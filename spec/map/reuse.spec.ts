@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { LocalExecutor } from '../../lib/local-executor.ts';
@@ -199,6 +199,9 @@ describe('a map made again with reuse: true', () => {
       [2, { y: -1 }],
     ]);
     await first.wait({ errorsOk: true });
+    // As outputFile() leaves it.
+    mkdirSync(join(first.directory, 'files', '1', 'plots'), { recursive: true });
+    writeFileSync(join(first.directory, 'files', '1', 'plots', 'a.svg'), '<svg/>');
     const second = await executor.createProduct(
       speak,
       [
@@ -213,6 +216,7 @@ describe('a map made again with reuse: true', () => {
     await first.remove();
     await expect(second.get(3)).resolves.toBe(3);
     await expect(second.stdout(3)).resolves.toBe('called with 1\n');
+    expect(readFileSync(join(second.directory, 'files', '4', 'plots', 'a.svg'), 'utf8')).toBe('<svg/>');
     await expect(second.inputs(3)).resolves.toEqual([1, { y: 2 }]);
     await second.rerun([3]);
     await expect(second.get(3)).resolves.toBe(3);

@@ -220,6 +220,14 @@ describe('A registered method of delivery', () => {
         own.map((file) => `echo ${file}`).join(''),
       );
     }
+    const executor = open({ delivery: 'spec', filesystem: 'transfer', directory: join(unshared, 'map') });
+    const told = await executor.createMap(() => process.env['TOLD'], [1], { tag: 'told' });
+    expect(await told.get(0)).toContain('tool.sh');
+    // Also for one that knows of the map only what is on the disk.
+    const loaded = await executor.loadMap('told');
+    expect(await loaded.rerun([0])).toEqual([0]);
+    expect(await loaded.get(0)).toContain('tool.sh');
+    await loaded.remove();
     unregisterDelivery('spec');
     registerDelivery('spec', one);
   });

@@ -1,7 +1,7 @@
 import { HTCondorExecutor } from '../../lib/htcondor-executor.ts';
 import { closures } from '../contract/closures.ts';
+import { dependencyErrors } from '../contract/dependency-errors.ts';
 import { errors } from '../contract/errors.ts';
-import { inside } from '../contract/inside.ts';
 import { maps } from '../contract/maps.ts';
 import { programs } from '../contract/programs.ts';
 import { shutdown } from '../contract/shutdown.ts';
@@ -22,6 +22,6 @@ executorContract(
   async (id) => HTCondorExecutor.attach(id, options),
   {
     following: { stream_output: true, stream_error: true },
-    without: [closures, errors, inside, maps, programs, shutdown, waits],
+    without: [closures, dependencyErrors, errors, maps, programs, shutdown, waits],
   },
 );

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it, jest } from '@jest/globals';
 import { HTCondorExecutor } from '../../lib/htcondor-executor.ts';
@@ -85,6 +85,23 @@ describe('A map on HTCondor whose program was killed', () => {
     await until(async () => (await found.statuses())[0] === 'removed');
     gate.open();
     expect(await found.rerun()).toEqual([0]);
+    expect(await found.get(0)).toBe(7);
+  });
+
+  it('has jobs that no queue knows: they were never submitted, and do nothing should they come late', async () => {
+    const map = await executor.createMap((x: number) => x * 7, [1], { tag: `unknown-${randomUUID()}` });
+    await map.wait();
+    const journal = join(map.directory, 'journal.jsonl');
+    const lines = readFileSync(journal, 'utf8').split('\n');
+    const unheard = lines.filter((line) => !line.includes('"submitted"')).join('\n');
+    writeFileSync(journal, unheard.replaceAll('"submission":1,', '"submission":99,'));
+    rmSync(join(map.directory, 'outcomes', '1'));
+    rmSync(join(map.directory, 'logs', '1.out'));
+    const found = await loadMap<[number], number>(map.tag, { directory });
+    expect(await found.statuses()).toEqual(['unmaterialized']);
+    expect(await found.error(0)).toMatchObject({ name: 'NeverSubmittedError' });
+    expect(await found.rerun()).toEqual([0]);
+    expect(readdirSync(join(map.directory, 'revoked'))).toEqual(['99']);
     expect(await found.get(0)).toBe(7);
   });
 

@@ -1,5 +1,8 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, describe, expect, it, jest } from '@jest/globals';
 import { HTCondorExecutor } from '../../lib/htcondor-executor.ts';
+import { inputFile } from '../../lib/payload/input-file.ts';
 import { collect } from '../support/collect.ts';
 import { sharedTemporaryDirectory } from '../support/temporary-directory.ts';
 
@@ -44,5 +47,21 @@ describe('A map whose files are transferred', () => {
     expect(await map.rerun([0])).toEqual([0]);
     expect(await map.get(0)).toBe(2);
     expect(await map.inputs(0)).toEqual([[1, 2]]);
+  });
+
+  it('brings its components files, also those that are added to it later', async () => {
+    const here = join(directory, 'files');
+    mkdirSync(here);
+    const inputs = ['a', 'b', 'c'].map((name) => {
+      writeFileSync(join(here, name), `text of ${name}`);
+      return { path: inputFile(join(here, name)) };
+    });
+    const read = async ({ path }: { path: string }): Promise<string> =>
+      (await import('node:fs')).readFileSync(path, 'utf8');
+    const map = await executor.createMap(read, inputs.slice(0, 2), { tag: 'with-files' });
+    expect(await map.get(1)).toBe('text of b');
+    const more = await executor.createMap(read, inputs, { tag: 'with-files', reuse: true });
+    expect(await more.get(2)).toBe('text of c');
+    expect(await more.get(0)).toBe('text of a');
   });
 });

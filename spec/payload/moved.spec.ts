@@ -1,7 +1,7 @@
 import { mkdirSync, realpathSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { moved, moveIn } from '../../lib/payload/moved.ts';
+import { hereOf, moved, moveIn } from '../../lib/payload/moved.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 const parent = realpathSync(temporaryDirectory());
@@ -18,6 +18,13 @@ describe('A file of a program that lies elsewhere', () => {
     ['sim/a.js', 'sim/a.js'],
   ])('%s is found as %s', (file, found) => {
     expect(moved(file, '/home/me/sim', '/scratch/p')).toBe(found);
+  });
+
+  it('is found once, also where it lies below where the program runs', () => {
+    const move = { there: '/home/me/sim', here: '/home/me/sim/.condor-futures/bundles/f00' };
+    expect(hereOf('/home/me/sim/a.js', move)).toBe(`${move.here}/a.js`);
+    expect(hereOf(`${move.here}/a.js`, move)).toBe(`${move.here}/a.js`);
+    expect(hereOf(`file://${move.here}/a.js`, move)).toBe(`file://${move.here}/a.js`);
   });
 
   it('is where the environment says, by its real path', () => {

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { LOCAL_JOB_VARIABLE, localJobMark } from '../../job-set/local-job.ts';
+import { TAG_VARIABLE } from '../../job-set/tag-variable.ts';
 import type {
   BatchSystem,
   ClassAd,
@@ -152,7 +153,9 @@ export class LocalSystem implements BatchSystem {
     const { id, batch } = job;
     try {
       const [shell, ...args] = commandOf(job) as [string, ...string[]];
-      const env = { ...process.env, [LOCAL_JOB_VARIABLE]: localJobMark(batch.jobSet.directory, id) };
+      const mark = localJobMark(batch.jobSet.directory, id);
+      // That of a map in whose job this program may run is not its own jobs'.
+      const env = { ...process.env, [TAG_VARIABLE]: undefined, [LOCAL_JOB_VARIABLE]: mark };
       job.processes = new ProcessGroup(shell, args, { cwd: batch.cwd, env });
       if (batch.outlivesCalls === true) job.processes.unref();
       job.state = 'running';

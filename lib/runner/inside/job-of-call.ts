@@ -4,14 +4,13 @@ import type { ClassAd } from '../../batch/batch-system.ts';
 import type { CurrentJob } from '../../job.ts';
 import { KILL_AFTER_MS, LOCAL_JOB_VARIABLE, localJobId } from '../../job-set/local-job.ts';
 import { parseJobKey } from '../../job-set/names.ts';
+import { TAG_VARIABLE } from '../../job-set/tag-variable.ts';
 import type { RunningCall } from '../running-call.ts';
 import { parseClassAd, secondsOf } from './parse-class-ad.ts';
 import type { ProgressReport } from './progress-report.ts';
 import type { ScratchDirectory } from './scratch-directory.ts';
 import { Termination } from './termination.ts';
 
-/** Set by whoever submits a map: its tag. */
-const TAG_VARIABLE = 'CONDOR_FUTURES_TAG';
 /** By which signals a job's ClassAd wants to be told to end. */
 const SIGNAL_ATTRIBUTES = ['KillSig', 'RemoveKillSig', 'HoldKillSig'] as const;
 

@@ -1,5 +1,7 @@
+import { execFile } from 'node:child_process';
 import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { describe, expect, it, jest } from '@jest/globals';
 import { runBundled, writeProgram } from '../../support/bundled-program.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
@@ -56,6 +58,27 @@ describe('A program that the jobs do not see', () => {
     const { later } = await runBundled(root, 'LocalExecutor', { ...options, delivery: 'bundle' });
     expect(later).toBe(5000);
     expect(bundles()).toHaveLength(2);
+  });
+
+  it('may have its job sets below itself, and send functions to and fro', async () => {
+    const source = `
+      import * as condorFutures from ${JSON.stringify(new URL('../../../dist/index.js', import.meta.url).href)};
+      import { Model, simulate } from './lib/model.js';
+      const executor = new condorFutures.LocalExecutor({ delivery: 'bundle', workers: { max: 1 } });
+      const { instance, from } = await executor.submit(simulate, 4);
+      const late = () => condorFutures.moduleFunction(new URL('./lib/late.js', import.meta.url), 'late');
+      const inJob = await executor.submit(async (fn) => (await fn())(3), late);
+      const back = await executor.submit((fn) => (x) => fn(x).described, simulate);
+      await executor.shutdown();
+      console.log(JSON.stringify([instance instanceof Model, from, inJob, back(9)]));`;
+    const own = writeProgram(join(parent, 'own'), { 'below.mjs': source });
+    const { stdout } = await promisify(execFile)(process.execPath, ['below.mjs'], {
+      cwd: own,
+      env: process.env,
+    });
+    const [name] = readdirSync(join(own, '.condor-futures', 'bundles')) as [string];
+    const from = join(own, '.condor-futures', 'bundles', name, 'lib', 'model.js');
+    expect(JSON.parse(stdout)).toEqual([true, from, 300, 'good day, 9[1, 2, 3]']);
   });
 
   it('brings its node along if asked to', async () => {
