@@ -114,6 +114,11 @@ export class Calls {
     this.#last = Math.max(this.#last, last);
   }
 
+  /** Nobody has ever heard of those that were numbered after so many: others get their numbers. */
+  forgetAfter(last: number): void {
+    this.#last = last;
+  }
+
   /** A call that an earlier process has made; those to come are numbered after it. */
   remake(parts: Omit<CallParts, 'host'>): Call {
     this.#last = Math.max(this.#last, parts.index);

@@ -65,8 +65,6 @@ function refuse(): never {
 
 /** What a graph means, without where its code stood, and without the names that were given to it at random. */
 function withoutPlaces(graph: Graph): unknown {
-  if (graph.nodes.some(({ kind }) => kind === 'elsewhere'))
-    throw new TypeError('What another call has returned does not stand here');
   const nodes = graph.nodes.map((node) => ({ ...node, place: undefined, id: undefined }));
   // Only what is said relative to a file depends on where that is.
   const urls = graph.nodes.some(looksAround) ? graph.files.map(({ url }) => url) : [];

@@ -132,7 +132,11 @@ export class MapExecutor extends ClusterExecutor {
 
   /** Writes what `fill` gives it, and sends it; it is not let go meanwhile. @throws as {@link sendAll}, and `fill` */
   async send(fill: (executor: this) => Promise<void>): Promise<boolean> {
-    const given = fill(this).then(async () => this.sendAll());
+    const filled = fill(this).catch((error: unknown) => {
+      this.#forget();
+      throw error;
+    });
+    const given = filled.then(async () => this.sendAll());
     this.#givers.add(given);
     try {
       return await given;
@@ -161,6 +165,15 @@ export class MapExecutor extends ClusterExecutor {
       return sent.every(({ call, future }) => future.done() || call.jobId !== undefined);
     for (const { future } of sent) future.cancel();
     throw await refused.future.exception();
+  }
+
+  /** What was written and not announced is not to come with what is sent next. */
+  #forget(): void {
+    // It cannot be told from what others are about to send.
+    if (this.#givers.size > 1) return;
+    this.#calls = [];
+    this.#written = this.#announced;
+    this.parts.calls.forgetAfter(this.#announced);
   }
 
   /** From this line of the journal on there are new components: all of them, or none. */

@@ -97,6 +97,17 @@ describe('futures in the inputs of a map', () => {
     expect(await collect(map)).toEqual([2, 6]);
   }, 60_000);
 
+  it('keep all that is added with them from being added if they fail, as all that cannot travel does', async () => {
+    const gate = new Gate(directory);
+    const map = await executor.createStarmap(passGate<number>, [[gate.file, 1]]);
+    const written = Array.from({ length: 1000 }, (): [string, number] => [gate.file, 2]);
+    const failing = map.add([...written, [gate.file, executor.submit(fail)]]);
+    expect(await thrownBy(failing)).toBeInstanceOf(DependencyError);
+    expect(await map.add([[gate.file, 3]])).toEqual([1]);
+    gate.open();
+    expect(await collect(map)).toEqual([1, 3]);
+  }, 60_000);
+
   it('keep it from being made if they are cancelled, or its making is given up', async () => {
     const gate = new Gate(directory);
     const future = executor.submit(passGate<number>, gate.file, 1);

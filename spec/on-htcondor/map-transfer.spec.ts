@@ -40,6 +40,15 @@ describe('A map whose files are transferred', () => {
     expect(ends.map(({ status }) => status).toSorted()).toEqual(['completed', 'completed', 'errored']);
   });
 
+  it('takes what came of futures along, also when it is run again', async () => {
+    const list = executor.submit(() => [1, 2]);
+    const map = await executor.createMap((numbers: number[]) => numbers.length, [list, [3]]);
+    expect(await collect(map)).toEqual([2, 1]);
+    expect(await map.rerun([0])).toEqual([0]);
+    expect(await map.get(0)).toBe(2);
+    expect(await map.inputs(0)).toEqual([[1, 2]]);
+  });
+
   it('brings its components files, also those that are added to it later', async () => {
     const here = join(directory, 'files');
     mkdirSync(here);
