@@ -25,7 +25,7 @@ export type { WrappedFunction } from './map/wrap-function.ts';
 export type { WrapOptions } from './map/wrap-options.ts';
 export type { CreateMapOptions, CreationProgress } from './map/create-map.ts';
 export type { MapSubmitOptions, PerComponent } from './map/component-options.ts';
-export type { CompletedComponent, ComponentWaitOptions, MapWaitOptions } from './map/map-view.ts';
+export type { CompletedComponent, ComponentWaitOptions, MapWaitOptions } from './map/map-wait-options.ts';
 export type { ComponentHold, ComponentStatus } from './map/component.ts';
 export type { ComponentChoice } from './map/components.ts';
 export type { ComponentUsage } from './map/component-usage.ts';

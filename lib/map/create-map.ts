@@ -142,9 +142,10 @@ async function makeMap(
     }
     onProgress({ phase: 'submitting', written: count });
     const isAllSent = await executor.sendAll();
-    const map = await made.finish(header.supervised || !isAllSent);
+    signal?.throwIfAborted();
+    // While all of it can still be undone: who is told may throw.
     onProgress({ phase: 'done', written: count });
-    return map;
+    return await made.finish(header.supervised || !isAllSent);
   } catch (error) {
     await made.undo();
     throw error;

@@ -108,6 +108,20 @@ export class MapCore {
     return this.guard(async () => this.watch.until(() => look(this.#statuses()), options, describe));
   }
 
+  /** Resolves with the status of a component when it is settled. @throws as {@link until} */
+  async whenSettled(
+    index: number,
+    options: WaitOptions,
+    describe: () => string,
+    maxAge?: number,
+  ): Promise<ComponentStatus> {
+    const look = (): ComponentStatus | undefined => {
+      const status = this.knownStatus(index);
+      return this.isSettled(status) ? status : undefined;
+    };
+    return this.guard(async () => this.watch.until(look, options, describe, maxAge));
+  }
+
   /** A future, which is done, of a component that is settled. */
   async settled(index: number, status: ComponentStatus): Promise<{ readonly future: Future<unknown> }> {
     const component = this.component(index);

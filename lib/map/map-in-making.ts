@@ -5,10 +5,14 @@ import { JobMap } from './job-map.ts';
 import { MapExecutor } from './map-executor.ts';
 import type { MapHost } from './map-host.ts';
 import { mapOptions } from './map-options.ts';
-import { claimRandomTag } from './random-tag.ts';
-import { claimTag, releaseTag, type TagRecord } from './tags.ts';
+import { freeRandomTag } from './random-tag.ts';
+import { TagTakenError } from './tag-errors.ts';
+import { claimTag, hasTag, releaseTag, tagTaken, type TagRecord } from './tags.ts';
 
-/** A map that is there only when all of it is: its tag is claimed first, and everything can be undone until it is finished. */
+/**
+ * A map that is there only when all of it is, and can be undone until it is finished. Its tag is claimed when its job set is: others can tell from the
+ * first moment on that somebody is at work on it.
+ */
 export class MapInMaking {
   readonly #host: MapHost;
   readonly #header: MapHeader;
@@ -27,14 +31,19 @@ export class MapInMaking {
   async begin(tag: string | undefined): Promise<MapExecutor> {
     const { system, options } = this.#host;
     const { directory } = options;
-    if (tag === undefined) this.#tag = await claimRandomTag(directory, this.#record);
-    else {
-      await claimTag(directory, tag, this.#record);
-      this.#tag = tag;
-    }
-    this.#executor = new MapExecutor(system, mapOptions(options, this.#tag, this.#header), this.#id);
-    // Others can tell from then on that somebody is at work on it.
+    if (tag !== undefined && (await hasTag(directory, tag))) throw tagTaken(directory, tag);
+    const wanted = tag ?? (await freeRandomTag(directory));
+    this.#executor = new MapExecutor(system, mapOptions(options, wanted, this.#header), this.#id);
     await this.#executor.make();
+    try {
+      await claimTag(directory, wanted, this.#record);
+    } catch (error) {
+      if (tag !== undefined || !(error instanceof TagTakenError)) throw error;
+      // Somebody was quicker with the same random words.
+      await this.#executor.undo();
+      return this.begin(tag);
+    }
+    this.#tag = wanted;
     return this.#executor;
   }
 

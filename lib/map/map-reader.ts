@@ -27,6 +27,7 @@ export class MapReader {
   /** How long the files were that are read as a whole. */
   readonly #sizes = new Map<string, number>();
   #reading: Promise<void> | undefined;
+  #readAt = -Infinity;
   readonly #unattended: UnattendedJobs;
   readonly #othersAreGone: boolean;
   #isAttended = false;
@@ -75,6 +76,11 @@ export class MapReader {
     this.#state.onLost(jobId);
   }
 
+  /** How long ago all was up to date, in milliseconds. */
+  get age(): number {
+    return performance.now() - this.#readAt;
+  }
+
   /** Brings all that is known up to the present. */
   async refresh(): Promise<void> {
     // What comes after it has begun may be missed: the next one sees it.
@@ -83,7 +89,10 @@ export class MapReader {
       await before.catch(() => {});
       return this.#reading ?? this.refresh();
     }
-    this.#reading = this.#readAll().finally(() => (this.#reading = undefined));
+    const begun = performance.now();
+    this.#reading = this.#readAll()
+      .then(() => void (this.#readAt = begun))
+      .finally(() => (this.#reading = undefined));
     return this.#reading;
   }
 

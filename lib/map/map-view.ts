@@ -4,47 +4,15 @@ import { readProgress, type Progress } from '../job-set/progress.ts';
 import { checkWaitOptions, type WaitOptions } from '../timeout.ts';
 import { isSettled, type ComponentHold, type ComponentStatus } from './component.ts';
 import { checkComponent } from './components.ts';
+import type { MapWaitOptions, ComponentWaitOptions, CompletedComponent } from './map-wait-options.ts';
 import type { MapCore } from './map-core.ts';
 import { ComponentPendingError, MapComponentError } from './map-errors.ts';
 import { countStatuses } from './count-statuses.ts';
-import { withProgress, type MapProgress, type ProgressOption } from './progress.ts';
+import { withProgress, type MapProgress } from './progress.ts';
 import { readInputs } from './read-inputs.ts';
 
-export interface MapWaitOptions extends WaitOptions {
-  /**
-   * Held components count as done, rather than ending the wait.
-   * @default false
-   */
-  readonly holdsOk?: boolean | undefined;
-  /**
-   * Components that failed or were removed count as done, rather than ending the wait.
-   * @default false
-   */
-  readonly errorsOk?: boolean | undefined;
-  /**
-   * Show how far it has come.
-   * @default false
-   */
-  readonly progress?: ProgressOption | undefined;
-}
-
-export interface ComponentWaitOptions extends WaitOptions {
-  /**
-   * Yield the inputs of each component, too.
-   * @default false
-   */
-  readonly withInputs?: boolean | undefined;
-}
-
-/** A component that is done, or is held. */
-export interface CompletedComponent<A extends readonly unknown[], R> {
-  readonly component: number;
-  readonly status: ComponentStatus;
-  /** It is done: `await` it within `try`. */
-  readonly future: Future<R>;
-  /** The arguments of its call, if they were asked for. */
-  readonly inputs?: A;
-}
+/** How old what is known of a map may be within an iteration. */
+const ITERATION_AGE_MS = 50;
 
 /**
  * A function over many inputs, each a component with a job of its own; made by `executor.createMap`, found again by `loadMap`. All that it
@@ -127,13 +95,13 @@ export abstract class MapView<A extends readonly unknown[], R> implements AsyncI
 
   /** The values in the order of the inputs; the first component that failed ends it with its error. */
   async *[Symbol.asyncIterator](): AsyncGenerator<R, void, undefined> {
-    for (let index = 0; index < this.length; index += 1) yield await this.get(index);
+    for (let index = 0; index < this.length; index += 1) yield await this.#next(index);
   }
 
   /** As the map itself iterates, with the arguments: `for await (const [inputs, value] of map.withInputs())`. */
   async *withInputs(): AsyncGenerator<[inputs: A, value: R], void, undefined> {
     for (let index = 0; index < this.length; index += 1)
-      yield [await this.inputs(index), await this.get(index)];
+      yield [await this.inputs(index), await this.#next(index)];
   }
 
   /**
@@ -282,20 +250,22 @@ export abstract class MapView<A extends readonly unknown[], R> implements AsyncI
     return this.core.guard(async () => listOutputFiles(this.directory, { key }));
   }
 
+  /** As {@link get}, in the middle of an iteration: for thousands of components the disk is not looked at for each. */
+  async #next(index: number): Promise<R> {
+    const { future } = await this.#whenSettled(index, {}, index === 0 ? 0 : ITERATION_AGE_MS);
+    return future as Promise<R>;
+  }
+
   async #whenSettled(
     index: number,
     wait: number | WaitOptions,
+    maxAge = 0,
   ): Promise<{ readonly future: Future<unknown> }> {
     checkComponent(index, this.length);
     const options = checkWaitOptions('get()', wait);
-    const status = await this.core.until(
-      (statuses) => {
-        const now = statuses[index] as ComponentStatus;
-        return this.core.isSettled(now) ? now : undefined;
-      },
-      options,
-      () => `Component ${index} of map ${this.tag} is not done after ${String(options.timeout)} ms`,
-    );
+    const late = (): string =>
+      `Component ${index} of map ${this.tag} is not done after ${String(options.timeout)} ms`;
+    const status = await this.core.whenSettled(index, options, late, maxAge);
     return this.core.settled(index, status);
   }
 }

@@ -53,13 +53,21 @@ export class MapWatch {
 
   /**
    * Resolves with what `look` gives as soon as that is not undefined; it is asked at once, and whenever anything may have changed.
+   * @param maxAge how old what is known may be when `look` is asked first, in milliseconds
    * @throws {TimeoutError} and what `look` throws
    */
-  async until<T>(look: () => T | undefined, options: WaitOptions, describe: () => string): Promise<T> {
+  async until<T>(
+    look: () => T | undefined,
+    options: WaitOptions,
+    describe: () => string,
+    maxAge: number = 0,
+  ): Promise<T> {
     options.signal?.throwIfAborted();
     await this.grace();
+    let found = this.#reader.age < maxAge ? look() : undefined;
+    if (found !== undefined) return found;
     await this.#reader.refresh();
-    const found = look();
+    found = look();
     if (found !== undefined) return found;
     let waiter: { look: () => void; fail: (error: unknown) => void } | undefined;
     const answer = new Promise<T>((resolve, reject) => {

@@ -1,7 +1,6 @@
 import { randomInt } from 'node:crypto';
-import { TagTakenError } from './tag-errors.ts';
 import { ADJECTIVES, NOUNS } from './tag-words.ts';
-import { claimTag, type TagRecord } from './tags.ts';
+import { hasTag } from './tags.ts';
 
 /** A tag that people can read and say, such as `calm-green-heron`: one of about a million. */
 export function randomTag(): string {
@@ -15,23 +14,13 @@ export function randomTag(): string {
 const TRIES = 20;
 
 /**
- * Gives a job set a tag made at random.
+ * A tag made at random that no map of the directory has.
  * @param make for specs
- * @returns the tag
- * @throws {DirectoryError} if tags cannot be written there
+ * @throws {OwnershipError} if another user could have written a tag
  */
-export async function claimRandomTag(
-  directory: string,
-  record: TagRecord,
-  make: () => string = randomTag,
-): Promise<string> {
+export async function freeRandomTag(directory: string, make: () => string = randomTag): Promise<string> {
   for (let tries = 1; ; tries++) {
     const tag = tries <= TRIES ? make() : `${make()}-${randomInt(10 ** 9)}`;
-    try {
-      await claimTag(directory, tag, record);
-      return tag;
-    } catch (error) {
-      if (!(error instanceof TagTakenError)) throw error;
-    }
+    if (!(await hasTag(directory, tag))) return tag;
   }
 }

@@ -40,10 +40,7 @@ export async function claimTag(directory: string, tag: string, record: TagRecord
     await linkNew(temporary, tagFile(directory, tag));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    throw new TagTakenError(
-      `The tag \`${tag}\` is taken by another map of ${directory}. Load that map, remove it, or choose another tag`,
-      tag,
-    );
+    throw tagTaken(directory, tag);
   } finally {
     await unlink(temporary).catch(() => {});
   }
@@ -70,6 +67,11 @@ export async function readTag(directory: string, tag: string): Promise<TagRecord
 export async function hasTag(directory: string, tag: string): Promise<boolean> {
   checkTag(tag);
   return (await findTag(directory, tag)) !== undefined;
+}
+
+export function tagTaken(directory: string, tag: string): TagTakenError {
+  const message = `The tag \`${tag}\` is taken by another map of ${directory}. Load that map, remove it, or choose another tag`;
+  return new TagTakenError(message, tag);
 }
 
 /**

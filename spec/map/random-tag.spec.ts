@@ -2,9 +2,9 @@ import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { checkTag } from '../../lib/map/check-tag.ts';
-import { claimRandomTag, randomTag } from '../../lib/map/random-tag.ts';
+import { freeRandomTag, randomTag } from '../../lib/map/random-tag.ts';
 import { ADJECTIVES, NOUNS } from '../../lib/map/tag-words.ts';
-import { listTags, readTag } from '../../lib/map/tags.ts';
+import { claimTag } from '../../lib/map/tags.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 const parent = temporaryDirectory();
@@ -32,25 +32,19 @@ describe('A tag made at random', () => {
     }
   });
 
-  it('is claimed for a job set', async () => {
-    const directory = newDirectory();
-    const tag = await claimRandomTag(directory, record);
-    expect(await listTags(directory)).toEqual([tag]);
-    expect(await readTag(directory, tag)).toEqual(record);
-  });
-
-  it('is another one where the first is taken', async () => {
+  it('is one that no map has', async () => {
     const directory = newDirectory();
     const tags = ['calm-red-fox', 'calm-red-fox', 'tall-red-fox'];
     const make = (): string => tags.shift() as string;
-    expect(await claimRandomTag(directory, record, make)).toBe('calm-red-fox');
-    expect(await claimRandomTag(directory, record, make)).toBe('tall-red-fox');
+    const first = await freeRandomTag(directory, make);
+    expect(first).toBe('calm-red-fox');
+    await claimTag(directory, first, record);
+    expect(await freeRandomTag(directory, make)).toBe('tall-red-fox');
   });
 
   it('gets a number where so many are taken that none is found', async () => {
     const directory = newDirectory();
-    const make = (): string => 'calm-red-fox';
-    await claimRandomTag(directory, record, make);
-    expect(await claimRandomTag(directory, record, make)).toMatch(/^calm-red-fox-\d+$/);
+    await claimTag(directory, 'calm-red-fox', record);
+    expect(await freeRandomTag(directory, () => 'calm-red-fox')).toMatch(/^calm-red-fox-\d+$/);
   });
 });
