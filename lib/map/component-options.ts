@@ -10,7 +10,7 @@ export type PerComponent<T> =
   SubmitValue | readonly SubmitValue[] | ((input: T, component: number) => SubmitValue | undefined);
 
 /** Submit commands of a map, by name; for a component for which a function gives undefined, the command is left out. */
-export type MapSubmitOptions<T> = Readonly<Record<string, PerComponent<T>>>;
+export type MapSubmitOptions<T> = Readonly<Record<string, PerComponent<T> | undefined>>;
 
 /** The job options of each component. The caller's objects are only read. */
 export class ComponentOptions<T> {
@@ -23,7 +23,7 @@ export class ComponentOptions<T> {
 
   /** @throws {TypeError} for what is neither a value, nor a list, nor a function */
   constructor(submit: MapSubmitOptions<T> = {}, policies: JobPolicies = {}) {
-    const entries = Object.entries(submit);
+    const entries = Object.entries(submit).filter(([, value]) => value !== undefined);
     const fixed = entries.filter((entry): entry is [string, SubmitValue] => isValue(entry[1]));
     this.#fixed = { ...policies, submit: Object.fromEntries(fixed) };
     this.#varied = entries

@@ -109,7 +109,7 @@ async function makeMap(
   };
   const batches = async function* (): AsyncGenerator<WantedCall[]> {
     let count = 0;
-    for await (const batch of batchesOf(inputs)) {
+    for await (const batch of batchesOf(inputs, undefined, signal)) {
       signal?.throwIfAborted();
       const calls = batch.map((input, index) => ({
         args: spread ? argumentsOf(input, count + index) : [input],

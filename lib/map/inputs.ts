@@ -22,8 +22,15 @@ export function argumentsOf(input: unknown, component: number): readonly unknown
 /** So many are encoded and written at once: inputs without end of memory are no trouble. */
 const BATCH = 1000;
 
-/** The inputs, so many at a time. */
-export async function* batchesOf<T>(inputs: Inputs<T>, size: number = BATCH): AsyncGenerator<T[]> {
+/**
+ * The inputs, so many at a time.
+ * @param signal ends it with its reason, also while the next input is waited for
+ */
+export async function* batchesOf<T>(
+  inputs: Inputs<T>,
+  size: number = BATCH,
+  signal?: AbortSignal,
+): AsyncGenerator<T[]> {
   let batch: T[] = [];
   const isAsync = Symbol.asyncIterator in inputs;
   const iterator = isAsync ? inputs[Symbol.asyncIterator]() : inputs[Symbol.iterator]();
@@ -32,7 +39,7 @@ export async function* batchesOf<T>(inputs: Inputs<T>, size: number = BATCH): As
     for (;;) {
       // Inputs that are promises, as futures are, are not waited for.
       const next = iterator.next();
-      const { value, done } = isAsync ? await next : (next as IteratorResult<T>);
+      const { value, done } = isAsync ? await orAborted(next, signal) : (next as IteratorResult<T>);
       if (done === true) break;
       batch.push(value);
       if (batch.length < size) continue;
@@ -46,5 +53,24 @@ export async function* batchesOf<T>(inputs: Inputs<T>, size: number = BATCH): As
     throw error;
   } finally {
     if (!ended) await iterator.return?.();
+    // It may be waiting for what never comes.
+    else if (signal?.aborted === true) void Promise.resolve(iterator.return?.()).catch(() => {});
+  }
+}
+
+async function orAborted<T>(next: PromiseLike<T> | T, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return next;
+  signal.throwIfAborted();
+  const over = new AbortController();
+  const aborted = new Promise<never>((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason as Error), {
+      once: true,
+      signal: over.signal,
+    });
+  });
+  try {
+    return await Promise.race([next, aborted]);
+  } finally {
+    over.abort();
   }
 }

@@ -189,7 +189,9 @@ export class JobMap<A extends readonly unknown[] = readonly unknown[], R = unkno
   async retag(tag: string): Promise<void> {
     const { directory } = this.core.host.options;
     await this.core.guard(async () => {
-      await (tag === this.tag ? makePersistent(directory, tag) : renameTag(directory, this.tag, tag));
+      await (tag === this.tag
+        ? makePersistent(directory, tag)
+        : renameTag(directory, this.tag, tag, this.core.reader.jobSet.id));
     });
     this.core.tag = tag;
     this.core.isTransient = false;

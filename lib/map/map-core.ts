@@ -194,6 +194,7 @@ export class MapCore {
     };
     if (known === undefined) await executor.takeUp(reader.jobSet, last, host.takeOver);
     try {
+      if (known === undefined) await this.#judgeFailed(executor);
       const isAllSent = await executor.send(fill);
       if (known === undefined)
         await this.entrust(
@@ -206,6 +207,15 @@ export class MapCore {
     }
     await this.look();
     this.watch.poke();
+  }
+
+  /** Components that nobody tries again any more: with an executor at work on others, it could not be told otherwise. */
+  async #judgeFailed(executor: MapExecutor): Promise<void> {
+    for (const component of this.reader.components) {
+      const { index, outcome, verdict } = component;
+      if (outcome?.failed === true && verdict === undefined)
+        await executor.judge(component.call, await this.errorOf(index, 'errored'));
+    }
   }
 
   /** Its jobs are in the queue: either somebody here looks after them, or the batch system alone does. */
@@ -243,7 +253,8 @@ export class MapCore {
   #circumstances(): Circumstances {
     const { reader, watch, header } = this;
     const attended = reader.isAttended;
-    const supervised = header.supervised && attended;
+    // A rerun may be tried again where the map itself was not to be.
+    const supervised = attended && (header.supervised || this.keeper?.isOpen === true);
     return { now: performance.now(), grace: watch.knownGrace, supervised, attended };
   }
 }

@@ -1,3 +1,4 @@
+import { serialize } from 'node:v8';
 import type { BatchSystem } from '../batch/batch-system.ts';
 import { optionsOfJob } from '../batch/varied-options.ts';
 import type { Call } from '../cluster/call.ts';
@@ -13,6 +14,7 @@ import { Claim } from '../job-set/claim.ts';
 import type { Future } from '../future.ts';
 import type { JobSet } from '../job-set/job-set.ts';
 import type { JournalEntry } from '../job-set/journal.ts';
+import { encodeThrown } from '../payload/thrown.ts';
 import { reusedEntries, type StoredOutcomes } from './stored-outcomes.ts';
 
 export interface WriteOptions {
@@ -128,6 +130,12 @@ export class MapExecutor extends ClusterExecutor {
     call.input = { batch: job.batch, offset: job.offset, length: job.length, travels: job.travels };
     this.parts.own.opened?.files.useInputs(job.batch);
     this.#calls.push(call);
+  }
+
+  /** A component has failed for good, by the word of nobody who tries it again. */
+  async judge({ index, attempt }: JournaledCall, error: unknown): Promise<void> {
+    const bytes = serialize(encodeThrown(error));
+    await this.parts.own.opened?.archive.add({ call: index, attempt, kind: 'failed', bytes });
   }
 
   /** Writes what `fill` gives it, and sends it; it is not let go meanwhile. @throws as {@link sendAll}, and `fill` */

@@ -118,12 +118,20 @@ export async function releaseTag(directory: string, tag: string, id?: string): P
 /**
  * Gives a job set another tag, which is persistent: somebody has chosen it. It never has none: a crash midway, or two who rename one tag at
  * once, leave two tags for one job set. To rename it once more is no error then.
+ * @param id rename it only if it is still this job set's
  * @throws {TagTakenError} if another job set has the new one
  * @throws {TagNotFoundError}
  * @throws {InvalidTagError}
  */
-export async function renameTag(directory: string, from: string, to: string): Promise<TagRecord> {
+export async function renameTag(
+  directory: string,
+  from: string,
+  to: string,
+  id?: string,
+): Promise<TagRecord> {
   const record = { ...(await readTag(directory, from)), transient: false };
+  if (id !== undefined && record.id !== id)
+    throw new TagNotFoundError(`The tag \`${from}\` of ${directory} is another map's by now`, from, []);
   checkTag(to);
   if (from === to) {
     await makePersistent(directory, to);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { batchesOf } from '../../lib/map/inputs.ts';
 import { collect } from '../support/collect.ts';
+import { thrownBy } from '../support/thrown-by.ts';
 
 describe('the inputs of a map', () => {
   it('come in batches, and promises among them are not waited for', async () => {
@@ -21,5 +22,17 @@ describe('the inputs of a map', () => {
       }),
     };
     expect(await collect(batchesOf(inputs as unknown as AsyncIterable<number>, 3))).toEqual([[1, 2]]);
+  });
+
+  it('are given up while the next one is waited for', async () => {
+    const controller = new AbortController();
+    async function* never(): AsyncGenerator<number> {
+      yield 1;
+      await new Promise(() => {});
+    }
+    const batches = batchesOf(never(), undefined, controller.signal);
+    const next = batches.next();
+    controller.abort(new Error('enough'));
+    expect(await thrownBy(next)).toMatchObject({ message: 'enough' });
   });
 });

@@ -121,4 +121,31 @@ describe('a map', () => {
       expect(await (await executor.loadMap(options.tag)).get(0)).toBe(4);
     },
   );
+
+  it('knows that a component has failed for good while others are run again, though its program could not say so', async () => {
+    const gate = new Gate(directory);
+    const call = async (pass: typeof passGate<string>, file: string): Promise<string> => {
+      if (file === '') throw new RangeError('nowhere to wait');
+      return pass(file, 'passed');
+    };
+    gate.open();
+    const map = await executor.createStarmap(call, [
+      [passGate, ''],
+      [passGate, gate.file],
+    ]);
+    await map.wait({ errorsOk: true });
+    await until(async () => !existsSync(join(map.directory, 'owner.json')));
+    rmSync(join(map.directory, 'settled'));
+    const again = await executor.loadMap(map.tag);
+    expect(await again.rerun([1])).toEqual([1]);
+    expect((await again.statuses())[0]).toBe('errored');
+    expect(await again.rerun([0])).toEqual([0]);
+    expect(await again.error(0)).toBeInstanceOf(RangeError);
+    expect(await again.get(1)).toBe('passed');
+  });
+
+  it('leaves out submit commands that are undefined', async () => {
+    const map = await executor.createMap((x: number) => x, [1], { submit: { request_memory: undefined } });
+    expect(await map.get(0)).toBe(1);
+  });
 });

@@ -40,6 +40,14 @@ const files = (): string[] => readdirSync(join(directory, 'tags')).toSorted();
 const MODULE = JSON.stringify(new URL('../../dist/map/tags.js', import.meta.url).href);
 
 describe('A tag on the disk', () => {
+  it('is not renamed if it is anothers by now', async () => {
+    await claimTag(directory, 'scan', recordOf('b'));
+    expect(await thrownBy(renameTag(directory, 'scan', 'sweep', 'a'))).toBeInstanceOf(TagNotFoundError);
+    expect(await listTags(directory)).toEqual(['scan']);
+    await renameTag(directory, 'scan', 'sweep', 'b');
+    expect(await listTags(directory)).toEqual(['sweep']);
+  });
+
   it('says which job set it stands for', async () => {
     await claimTag(directory, 'scan', recordOf('a', true));
     expect(await readTag(directory, 'scan')).toEqual(recordOf('a', true));

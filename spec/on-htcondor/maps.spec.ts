@@ -111,4 +111,17 @@ describe('A map on HTCondor', () => {
       '',
     );
   });
+
+  it('has components that come into the queue one after the other, with max_materialize', async () => {
+    const gate = new Gate(options.directory);
+    const map = await executor.createStarmap(
+      passGate<number>,
+      [1, 2, 3].map((value): [string, number] => [gate.file, value]),
+      { submit: { max_materialize: 1 } },
+    );
+    await until(async () => (await map.statuses()).join() === 'running,unmaterialized,unmaterialized');
+    gate.open();
+    await map.wait();
+    expect(await map.get(2)).toBe(3);
+  });
 });
