@@ -16,6 +16,7 @@ function failedCalls(count: number): { calls: Call[]; noted: string[]; jobSet: {
     growths: 0,
     items: 0,
     needs: [],
+    given: [],
     done: false,
     options: { submit: { request_memory: index } },
     avoided: new Map(),

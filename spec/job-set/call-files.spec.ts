@@ -4,12 +4,15 @@ import { removeCallFiles } from '../../lib/job-set/call-files.ts';
 import { callDirectory, checkpointDirectory } from '../../lib/job-set/names.ts';
 import { localJobId, localJobMark } from '../../lib/job-set/local-job.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
+import { turn } from '../support/turn.ts';
 
 describe('What a call has left', () => {
   const directory = temporaryDirectory();
 
   it('is removed with all that is in it, and nothing of others', async () => {
     await removeCallFiles(directory, 1);
+    // What is removed in one turn shares a look at the directory.
+    await turn();
     for (const call of [1, 12]) {
       mkdirSync(checkpointDirectory(directory, call, 0), { recursive: true });
       writeFileSync(`${checkpointDirectory(directory, call, 0)}/state`, '');
