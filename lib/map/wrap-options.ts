@@ -80,7 +80,7 @@ function joinSubmit(outer: AnySubmit, inner: AnySubmit): AnySubmit {
       merged[name] = value;
       continue;
     }
-    const before = merged[known] as Entry;
+    const before = merged[known];
     Reflect.deleteProperty(merged, known);
     merged[name] = keyOf(name) === REQUIREMENTS ? joinRequirements(before, value) : value;
   }
@@ -94,7 +94,7 @@ function joinRequirements(outer: Entry, inner: Entry): Entry {
   if (typeof outer !== 'function' && typeof inner !== 'function') {
     return Array.isArray(inner)
       ? inner.map((one: SubmitValue) => both(outer as SubmitValue, one) as SubmitValue)
-      : (both(outer as SubmitValue, inner as SubmitValue) as SubmitValue);
+      : both(outer as SubmitValue, inner as SubmitValue);
   }
   const at = (entry: Entry, input: unknown, component: number): Requirements => {
     if (typeof entry === 'function') return entry(input, component);

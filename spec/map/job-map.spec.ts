@@ -53,8 +53,10 @@ describe('a map', () => {
     await map.get(1);
     const others = await Promise.all(Array.from({ length: 3 }, async () => executor.loadMap(map.tag)));
     const asked = await Promise.allSettled(others.map(async (other) => other.rerun([1])));
-    expect(asked.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'rejected']);
-    for (const { reason } of asked.slice(1) as PromiseRejectedResult[])
+    // Whichever was first.
+    const refused = asked.filter((one) => one.status === 'rejected');
+    expect(refused).toHaveLength(2);
+    for (const { reason } of refused)
       expect(reason).toMatchObject({ name: 'ComponentStateError', components: [1] });
     gate.open();
     await map.wait();
@@ -64,7 +66,7 @@ describe('a map', () => {
       map.add([[passGate, gate.file, '']]),
       others[0]?.add([[passGate, gate.file, '']]),
     ]);
-    expect(added).toEqual([[2], [3]]);
+    expect(added.flatMap((indices) => indices ?? []).toSorted((a, b) => a - b)).toEqual([2, 3]);
     expect([await map.get(2), await others[0]?.get(3)]).toEqual(['', '']);
   });
 

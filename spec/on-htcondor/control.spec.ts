@@ -119,7 +119,8 @@ describe('A future on HTCondor', () => {
     expect(await future).toBe('passed');
     leave();
     expect(states).toEqual(['pending', 'running', 'finished']);
-    expect(await future.classAd()).toMatchObject({ NumJobStarts: 2 });
+    // The queue hears of it when the job has ended, and not before its outcome is here.
+    await until(async () => (await future.classAd())['NumJobStarts'] === 2);
   });
 
   it('says why its job does not run, and what cannot be asked of it then', async () => {
