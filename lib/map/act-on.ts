@@ -1,7 +1,7 @@
 import type { JobAction } from '../batch/batch-system.ts';
 import { JobControlError } from '../errors.ts';
 import { methodOf } from '../job-edit.ts';
-import { jobIdOf, type ComponentStatus } from './component.ts';
+import { COMPONENT_STATUSES, isSettled, jobIdOf, type ComponentStatus } from './component.ts';
 import { chooseComponents, type ComponentChoice } from './components.ts';
 import type { MapCore } from './map-core.ts';
 import { ComponentStateError } from './map-errors.ts';
@@ -39,14 +39,7 @@ export async function actOn(
   return chosen;
 }
 
-const CANCELLABLE: readonly ComponentStatus[] = [
-  'unmaterialized',
-  'idle',
-  'running',
-  'transferring',
-  'held',
-  'suspended',
-];
+const CANCELLABLE = COMPONENT_STATUSES.filter((status) => !isSettled(status, true));
 
 /** Stops the jobs of components, whatever they do. */
 export async function cancelComponents(

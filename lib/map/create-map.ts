@@ -1,7 +1,6 @@
-import { Functions, type WrittenFunction } from '../cluster/functions.ts';
+import type { WrittenFunction } from '../cluster/functions.ts';
 import type { MapHeader } from '../cluster-options.ts';
-import { checkFunction } from '../executor.ts';
-import { checkPolicies, POLICY_TABLE, type JobPolicies } from '../job-options.ts';
+import { checkPolicies, mergeJobOptions, POLICY_TABLE, type JobPolicies } from '../job-options.ts';
 import { checkOptions, checkSignal } from '../options.ts';
 import type { AnyFunction } from '../payload/any-function.ts';
 import { ComponentOptions, type MapSubmitOptions } from './component-options.ts';
@@ -62,13 +61,16 @@ export interface MapRequest {
   readonly axes?: readonly number[] | undefined;
 }
 
+/** The same, with its function as it travels. */
+export type WrittenRequest = MapRequest & { readonly written: WrittenFunction };
+
 /**
  * Makes a map, all of it or nothing: if anything fails, there is no tag, no file and no job.
  * @throws {TagTakenError} {@link InvalidTagError} {@link EmptyMapError} {@link MisalignedOptionError} {@link SerializationError} {@link SubmitError}
  */
 export async function createMap(
   host: MapHost & MapHome,
-  request: MapRequest,
+  request: WrittenRequest,
   options: CreateMapOptions<never>,
 ): Promise<JobMap> {
   const { progress, onProgress = () => {}, ...others } = checkCreateOptions(options);
@@ -88,22 +90,21 @@ export async function createMap(
 
 async function makeMap(
   host: MapHost & MapHome,
-  { fn, inputs, spread, axes, written: known }: MapRequest,
+  { fn, inputs, spread, axes, written }: WrittenRequest,
   options: CreateMapOptions<never>,
 ): Promise<JobMap> {
   const { tag: wanted, submit, reuse = false, signal, onProgress = () => {}, ...policies } = options;
   const components = new ComponentOptions<unknown>(submit as MapSubmitOptions<unknown> | undefined, policies);
   host.system.checkSubmitOptions({ ...host.options.submit, ...components.fixed });
-  checkFunction(fn);
   checkInputs(inputs);
   signal?.throwIfAborted();
-  const written = known ?? new Functions(host.options.capture).write(fn);
+  const merged = mergeJobOptions(host.options.policies, policies);
   const header: MapHeader = {
     function: written.hash,
     name: fn.name,
     spread,
-    supervised: needsKeeper(host.system, { ...host.options.policies, ...definedOf(policies) }),
-    waitsHeld: waitsHeld({ ...host.options.policies, ...definedOf(policies) }),
+    supervised: needsKeeper(host.system, merged),
+    waitsHeld: waitsHeld(merged),
     axes,
     contents: contentsOfMap(written, host.options),
   };
@@ -166,11 +167,6 @@ export function checkCreateOptions<O extends CreateMapOptions<never>>(options: O
   checkSignal('createMap()', options.signal);
   checkPolicies(options);
   return options;
-}
-
-/** An option that is undefined is none. */
-function definedOf(policies: JobPolicies): JobPolicies {
-  return Object.fromEntries(Object.entries(policies).filter(([, value]) => value !== undefined));
 }
 
 function waitsHeld({ onHold = 'fail' }: JobPolicies): boolean {

@@ -178,43 +178,39 @@ export class MapCore {
   }
 
   async #submit(fill: (executor: MapExecutor) => Promise<void>, policies: JobPolicies): Promise<void> {
-    const { host, reader, header } = this;
-    const known = this.keeper?.isOpen === true ? this.keeper : undefined;
-    // It may be at its end, and the job set still be its own.
-    if (known === undefined) await this.keeper?.letGo();
-    if (known === undefined && host.outOfReach !== undefined) throw host.outOfReach;
-    // Jobs of a program that is gone, which may be with the host's, must not end with it.
-    const system = known?.system ?? host.system.forMap();
-    if (known === undefined) reader.listen(system);
-    const executor = known ?? new MapExecutor(system, mapOptions(host.options, this.tag, header));
-    // Another program may have submitted some, and have let go, just before.
-    const last = async (): Promise<{ call: number; submission: number }> => {
-      await this.look();
-      return { call: this.length, submission: reader.lastSubmission };
-    };
-    if (known === undefined) await executor.takeUp(reader.jobSet, last, host.takeOver);
-    try {
-      if (known === undefined) await this.#judgeFailed(executor);
-      const isAllSent = await executor.send(fill);
-      if (known === undefined)
-        await this.entrust(
-          executor,
-          !isAllSent || needsKeeper(host.system, mergeJobOptions(host.options.policies, policies)),
-        );
-    } catch (error) {
-      if (known === undefined) await executor.letGo();
-      throw error;
+    const { keeper } = this;
+    if (keeper?.isOpen === true) await keeper.send(fill);
+    else {
+      // It may be at its end, and the job set still be its own.
+      await keeper?.letGo();
+      await this.#submitAnew(fill, policies);
     }
     await this.look();
     this.watch.poke();
   }
 
-  /** Components that nobody tries again any more: with an executor at work on others, it could not be told otherwise. */
-  async #judgeFailed(executor: MapExecutor): Promise<void> {
-    for (const component of this.reader.components) {
-      const { index, outcome, verdict } = component;
-      if (outcome?.failed === true && verdict === undefined)
-        await executor.judge(component.call, await this.errorOf(index, 'errored'));
+  /** As {@link submit}, of a map that nobody looks after. */
+  async #submitAnew(fill: (executor: MapExecutor) => Promise<void>, policies: JobPolicies): Promise<void> {
+    const { host, reader, header } = this;
+    if (host.outOfReach !== undefined) throw host.outOfReach;
+    // Jobs of a program that is gone, which may be with the host's, must not end with it.
+    const system = host.system.forMap();
+    reader.listen(system);
+    const executor = new MapExecutor(system, mapOptions(host.options, this.tag, header));
+    // Another program may have submitted some, and have let go, just before.
+    const readLast = async (): Promise<{ call: number; submission: number }> => {
+      await this.look();
+      return { call: this.length, submission: reader.lastSubmission };
+    };
+    await executor.takeUp(reader.jobSet, readLast, host.takeOver);
+    try {
+      await executor.judge(reader.components.filter(isUnjudged).map(({ call }) => call));
+      const isAllSent = await executor.send(fill);
+      const isKept = needsKeeper(host.system, mergeJobOptions(host.options.policies, policies));
+      await this.entrust(executor, isKept || !isAllSent);
+    } catch (error) {
+      await executor.letGo();
+      throw error;
     }
   }
 
@@ -257,4 +253,9 @@ export class MapCore {
     const supervised = attended && (header.supervised || this.keeper?.isOpen === true);
     return { now: performance.now(), grace: watch.knownGrace, supervised, attended };
   }
+}
+
+/** It has failed, and nobody has said whether it is tried again. */
+function isUnjudged({ outcome, verdict }: Component): boolean {
+  return outcome?.failed === true && verdict === undefined;
 }

@@ -1,4 +1,3 @@
-import { serialize } from 'node:v8';
 import type { BatchSystem } from '../batch/batch-system.ts';
 import { optionsOfJob } from '../batch/varied-options.ts';
 import type { Call } from '../cluster/call.ts';
@@ -14,7 +13,6 @@ import { Claim } from '../job-set/claim.ts';
 import type { Future } from '../future.ts';
 import type { JobSet } from '../job-set/job-set.ts';
 import type { JournalEntry } from '../job-set/journal.ts';
-import { encodeThrown } from '../payload/thrown.ts';
 import { reusedEntries, type StoredOutcomes } from './stored-outcomes.ts';
 
 export interface WriteOptions {
@@ -132,10 +130,20 @@ export class MapExecutor extends ClusterExecutor {
     this.#calls.push(call);
   }
 
-  /** A component has failed for good, by the word of nobody who tries it again. */
-  async judge({ index, attempt }: JournaledCall, error: unknown): Promise<void> {
-    const bytes = serialize(encodeThrown(error));
-    await this.parts.own.opened?.archive.add({ call: index, attempt, kind: 'failed', bytes });
+  /**
+   * Components have failed for good, as nobody tries them again: with an executor at work on others, it could not be told otherwise. With what they
+   * failed is in their outcomes.
+   */
+  async judge(calls: readonly JournaledCall[]): Promise<void> {
+    const bytes = new Uint8Array();
+    const judged = calls.map(({ index, attempt }) => ({
+      call: index,
+      attempt,
+      kind: 'failed' as const,
+      bytes,
+    }));
+    // Those of one tick are written at once.
+    await Promise.all(judged.map(async (one) => this.parts.own.opened?.archive.add(one)));
   }
 
   /** Writes what `fill` gives it, and sends it; it is not let go meanwhile. @throws as {@link sendAll}, and `fill` */
