@@ -4,6 +4,8 @@ export default {
   injectGlobals: false, // specs import what they use; `jest` is no global in ES modules anyway
   extensionsToTreatAsEsm: ['.ts'],
   transform: { '\\.ts$': ['ts-jest', { useESM: true }] },
+  // No test fails because the machine is busy: this only ends what hangs.
+  testTimeout: 300_000,
   collectCoverageFrom: ['lib/**/*.ts'],
   coverageProvider: 'v8',
 };

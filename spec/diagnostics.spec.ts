@@ -14,8 +14,6 @@ import { temporaryDirectory } from './support/temporary-directory.ts';
 import { thrownBy } from './support/thrown-by.ts';
 import { until } from './support/until.ts';
 
-jest.setTimeout(60_000);
-
 const directory = temporaryDirectory();
 let stops: (() => void)[];
 beforeEach(() => {

@@ -1,4 +1,4 @@
-import { describe, jest } from '@jest/globals';
+import { describe } from '@jest/globals';
 import type { SubmitOptions } from '../lib/batch/batch-system.ts';
 import type { ClusterExecutor } from '../lib/cluster-executor.ts';
 import type { ClusterOptions } from '../lib/cluster-options.ts';
@@ -46,7 +46,6 @@ export function executorContract(
   attachTo: (id: string) => Promise<ClusterExecutor>,
   more: Differences = {},
 ): void {
-  jest.setTimeout(120_000);
   const subject = { name, makeExecutor, options, attach: attachTo, following: more.following };
   describe(`${name} as an executor`, () => {
     const topics = [

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { ClusterOptions } from '../lib/cluster-options.ts';
 import { TimeoutError } from '../lib/errors.ts';
 import { checkpoint, currentJob, outputFile } from '../lib/job.ts';
@@ -35,8 +35,6 @@ export function mapContract(
   makeExecutor: (options?: ClusterOptions) => MappingExecutor,
   { directory }: { readonly directory: string },
 ): void {
-  jest.setTimeout(120_000);
-
   describe(`A map of ${name}`, () => {
     let executor: MappingExecutor;
     beforeAll(() => {

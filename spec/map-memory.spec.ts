@@ -1,4 +1,4 @@
-import { describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { asCompleted } from '../lib/as-completed.ts';
 import type { JobRequest } from '../lib/executor.ts';
 import type { Future } from '../lib/future.ts';
@@ -7,8 +7,6 @@ import { collect } from './support/collect-garbage.ts';
 import { InProcessExecutor } from './support/in-process-executor.ts';
 import { manualFuture } from './support/manual-future.ts';
 import { turn } from './support/turn.ts';
-
-jest.setTimeout(60_000);
 
 /** What is still held of all that was noted. */
 class Census {

@@ -1,10 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { afterAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, describe, expect, it } from '@jest/globals';
 import { temporaryDirectory } from './support/temporary-directory.ts';
-
-jest.setTimeout(60_000);
+import { builtModule } from './support/built-file.ts';
 
 const repository = fileURLToPath(new URL('..', import.meta.url));
 const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
@@ -20,7 +19,7 @@ describe('The README', () => {
     const example = /```ts\n(.*?)```/s.exec(readme)?.[1] as string;
     const local = example
       .replaceAll('HTCondorExecutor', 'LocalExecutor')
-      .replace("'condor-futures'", JSON.stringify(new URL('../dist/index.js', import.meta.url).href))
+      .replace("'condor-futures'", JSON.stringify(builtModule('index')))
       .replace("'/shared/me/jobs'", JSON.stringify(`${program}.jobs`))
       .replace('length: 1000', 'length: 10')
       .replace('1e9', '1e5');

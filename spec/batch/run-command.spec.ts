@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from '@jest/globals';
 import { runCommand } from '../../lib/batch/run-command.ts';
 import { CommandError, CommandNotFoundError } from '../../lib/errors.ts';
+import { builtModule } from '../support/built-file.ts';
 
 describe('runCommand', () => {
   it('passes arguments and stdin on as they are, through no shell', async () => {
@@ -59,7 +60,7 @@ describe('runCommand', () => {
   });
 
   it('says that it cannot be started where the process has no file descriptor left', () => {
-    const module = new URL('../../dist/batch/run-command.js', import.meta.url).href;
+    const module = builtModule('batch/run-command');
     const program = `
       import { openSync } from 'node:fs';
       import { runCommand } from ${JSON.stringify(module)};

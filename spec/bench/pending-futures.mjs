@@ -1,14 +1,14 @@
-// What N pending futures cost, and how fast they settle: `node --expose-gc pending-futures.mjs DIRECTORY N`, after `npm run build`. A program of
-// its own, so that its memory and handles are those of condor-futures alone. Its batch system queues jobs that never run; their outcomes and
-// events, as real jobs leave them, are written by this program, while nothing else of it runs. Prints its figures as JSON.
+// Measures the cost of N pending futures, and how fast they settle: `node --expose-gc pending-futures.mjs DIRECTORY N MODULE…`,
+// where the modules are those that rows/pending.ts names. It is a program of its own, so that its memory and handles are those
+// of condor-futures alone. Its batch system queues jobs that never run; this program writes their outcomes and events as real
+// jobs leave them, while nothing else of it runs. Prints its figures as JSON.
 import { appendFileSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseEventLog } from '../../dist/batch/htcondor/event-log.js';
-import { ClusterExecutor } from '../../dist/cluster-executor.js';
-import { resolveOptions } from '../../dist/cluster-options.js';
-import { encodeOutcome } from '../../dist/payload/call.js';
 
-const [directory = '', count = '100000'] = process.argv.slice(2);
+const [directory, count, ...modules] = process.argv.slice(2);
+const [{ parseEventLog }, { ClusterExecutor }, { resolveOptions }, { encodeOutcome }] = await Promise.all(
+  modules.map((module) => import(module)),
+);
 const CALLS = Number(count);
 const IDLE_MS = 10_000;
 

@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { DependencyError } from '../../lib/dependency-error.ts';
 import { DetachedError, DirectoryError } from '../../lib/errors.ts';
 import type { Future } from '../../lib/future.ts';
@@ -11,8 +11,6 @@ import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { thrownBy } from '../support/thrown-by.ts';
 import { turn } from '../support/turn.ts';
 import { until } from '../support/until.ts';
-
-jest.setTimeout(60_000);
 const directory = temporaryDirectory();
 const increment = (x: number): number => x + 1;
 

@@ -1,5 +1,5 @@
 import { readdirSync, renameSync, rmSync, symlinkSync } from 'node:fs';
-import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { ClusterExecutor } from '../../lib/cluster-executor.ts';
 import { resolveOptions } from '../../lib/cluster-options.ts';
 import type { Future } from '../../lib/future.ts';
@@ -9,8 +9,6 @@ import { ScriptedSystem } from '../support/scripted-system.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { thrownBy } from '../support/thrown-by.ts';
 import { until } from '../support/until.ts';
-
-jest.setTimeout(60_000);
 const directory = temporaryDirectory();
 let system: ScriptedSystem;
 let executor: ClusterExecutor;

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { ClusterExecutor } from '../../lib/cluster-executor.ts';
 import { resolveOptions } from '../../lib/cluster-options.ts';
 import { InvalidStateError, JobControlError } from '../../lib/errors.ts';
@@ -8,8 +8,6 @@ import { ScriptedSystem } from '../support/scripted-system.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { thrownBy } from '../support/thrown-by.ts';
 import { until } from '../support/until.ts';
-
-jest.setTimeout(60_000);
 
 const directory = temporaryDirectory();
 const ACTIONS = ['hold', 'release', 'vacate', 'suspend', 'continue'] as const;

@@ -1,4 +1,4 @@
-import { describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import type { Executor } from '../../lib/executor.ts';
 import type { Future } from '../../lib/future.ts';
 import { collect, untilCollected } from '../support/collect-garbage.ts';
@@ -6,8 +6,6 @@ import { ScriptedExecutor } from '../support/scripted-executor.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { thrownBy } from '../support/thrown-by.ts';
 import { until } from '../support/until.ts';
-
-jest.setTimeout(60_000);
 const directory = temporaryDirectory();
 
 /** What is left of a future when its caller forgets it. */

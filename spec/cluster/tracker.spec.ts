@@ -19,7 +19,6 @@ const directory = temporaryDirectory();
 let system: ScriptedSystem;
 let executor: ClusterExecutor;
 beforeEach(() => open({}));
-jest.setTimeout(60_000);
 afterEach(async () => {
   const end = executor.shutdown({ cancelFutures: true });
   endAll();

@@ -1,10 +1,8 @@
-import { expect, it, jest } from '@jest/globals';
+import { expect, it } from '@jest/globals';
 import type { Call } from '../../lib/cluster/call.ts';
 import { WaitingNotes } from '../../lib/cluster/waiting-notes.ts';
 import type { JobSet } from '../../lib/job-set/job-set.ts';
 import { untilCollected } from '../support/collect-garbage.ts';
-
-jest.setTimeout(60_000);
 
 /** Calls whose first attempts have failed, and what is noted of them. */
 function failedCalls(count: number): { calls: Call[]; noted: string[]; jobSet: { note: unknown } } {

@@ -10,6 +10,7 @@ import { testsAtOnce } from '../support/tests-at-once.ts';
 import { thrownBy } from '../support/thrown-by.ts';
 import { until } from '../support/until.ts';
 import { groupExecutor, sharesProcesses, type Subject } from './subject.ts';
+import { builtModule } from '../support/built-file.ts';
 
 /** A class whose instances are saved. */
 class Walker {
@@ -82,7 +83,7 @@ export function inside(subject: Subject): void {
     });
 
     atOnce('currentJob() is known to modules that the call loads, and to what it awaits', async () => {
-      const url = new URL('../../dist/job.js', import.meta.url).href;
+      const url = builtModule('job');
       const future = executor().submit(async (module: string) => {
         const { currentJob: asked } = (await import(module)) as { currentJob: typeof currentJob };
         await new Promise((resolve) => setTimeout(resolve, 1));

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { runProgram, type ProgramResult } from '../support/run-program.ts';
 import type { Subject } from './subject.ts';
+import { builtModule } from '../support/built-file.ts';
 
 /** Programs, with what they print. */
 const examples: [what: string, source: string, stdout: string][] = [
@@ -60,7 +61,7 @@ const examples: [what: string, source: string, stdout: string][] = [
   ],
   [
     'has calls that ask for their job, however it has imported that',
-    `import { checkpoint, currentJob } from ${JSON.stringify(new URL('../../dist/job.js', import.meta.url).href)};
+    `import { checkpoint, currentJob } from ${JSON.stringify(builtModule('job'))};
      const named = async () => {
        await checkpoint.save('state');
        return [currentJob().attempt, await checkpoint.load()];

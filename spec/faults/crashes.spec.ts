@@ -1,8 +1,6 @@
-import { describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { sharedTemporaryDirectory } from '../support/temporary-directory.ts';
 import { runCrashes } from './crashes.ts';
-
-jest.setTimeout(300_000);
 
 const directory = sharedTemporaryDirectory();
 

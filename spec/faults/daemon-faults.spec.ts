@@ -1,4 +1,4 @@
-import { afterAll, afterEach, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, describe, expect, it } from '@jest/globals';
 import { HTCondorExecutor } from '../../lib/htcondor-executor.ts';
 import { countedCall, type CountedCall } from '../support/counted-call.ts';
 import {
@@ -14,8 +14,6 @@ import { sharedTemporaryDirectory } from '../support/temporary-directory.ts';
 import { until } from '../support/until.ts';
 import { Notes, walk } from '../support/walk.ts';
 import { isGone, poolIsWhole } from './pool-state.ts';
-
-jest.setTimeout(180_000);
 
 // Before the directory is removed: these run in the order in which they stand here.
 afterAll(async () => executor.shutdown({ cancelFutures: true }));

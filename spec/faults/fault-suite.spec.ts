@@ -1,9 +1,7 @@
-import { describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { assertPersonalPool } from '../support/pool-control.ts';
 import { sharedTemporaryDirectory } from '../support/temporary-directory.ts';
 import { runSuite } from './suite.ts';
-
-jest.setTimeout(300_000);
 assertPersonalPool();
 
 const directory = sharedTemporaryDirectory();

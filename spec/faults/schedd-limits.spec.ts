@@ -1,11 +1,9 @@
-import { afterAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, describe, expect, it } from '@jest/globals';
 import type { SubmitOptions } from '../../lib/batch/batch-system.ts';
 import { HTCondorExecutor } from '../../lib/htcondor-executor.ts';
 import { observe, type SubmissionMessage } from '../../lib/diagnostics.ts';
 import { configure } from '../support/pool-control.ts';
 import { sharedTemporaryDirectory } from '../support/temporary-directory.ts';
-
-jest.setTimeout(180_000);
 
 const directory = sharedTemporaryDirectory();
 const submit = { request_memory: 128, request_disk: 1024 };

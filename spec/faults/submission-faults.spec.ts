@@ -10,8 +10,6 @@ import { thrownBy } from '../support/thrown-by.ts';
 import { until } from '../support/until.ts';
 import { poolIsWhole } from './pool-state.ts';
 
-jest.setTimeout(120_000);
-
 const directory = sharedTemporaryDirectory();
 const submit = { request_memory: 128, request_disk: 1024 };
 const bin = join(directory, 'bin');

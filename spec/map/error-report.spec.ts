@@ -1,13 +1,11 @@
 import { existsSync } from 'node:fs';
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { JobOutOfMemoryError } from '../../lib/job-errors.ts';
 import { LocalExecutor } from '../../lib/local-executor.ts';
 import { formatErrorReport, type Failure } from '../../lib/map/error-report.ts';
 import { Gate, passGate } from '../support/gate.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { thrownBy } from '../support/thrown-by.ts';
-
-jest.setTimeout(60_000);
 
 const directory = temporaryDirectory();
 

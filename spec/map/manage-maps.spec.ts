@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { CleanError, MapOutOfReachError } from '../../lib/map/map-errors.ts';
 import { LocalExecutor } from '../../lib/local-executor.ts';
 import { mapStatus } from '../../lib/map/map-status.ts';
@@ -11,8 +11,6 @@ import { Gate, passGate } from '../support/gate.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { thrownBy } from '../support/thrown-by.ts';
 import { until } from '../support/until.ts';
-
-jest.setTimeout(60_000);
 const root = temporaryDirectory();
 let places = 0;
 

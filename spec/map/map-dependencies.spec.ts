@@ -39,7 +39,7 @@ describe('futures in the inputs of a map', () => {
     expect(await map.inputs(0)).toEqual([{ items: new Set([40, 2]) }]);
     expect(await map.inputs(1)).toEqual([{ items: new Set([1, 2]) }]);
     expect(readdirSync(resultsDirectory(map.directory))).toHaveLength(2);
-  }, 60_000);
+  });
 
   it('may be given to all methods that make maps', async () => {
     const two = executor.submit(increment, 1);
@@ -49,7 +49,7 @@ describe('futures in the inputs of a map', () => {
     const wrapped = await executor.wrap(increment).map([two]);
     const maps = [list, product, built, wrapped];
     expect(await Promise.all(maps.map(async (map) => collect(map)))).toEqual([[3], [4, 12], [4], [3]]);
-  }, 60_000);
+  });
 
   it('may be added, and are copied when a builder is given them', async () => {
     const list = executor.submit(() => [1]);
@@ -66,7 +66,7 @@ describe('futures in the inputs of a map', () => {
       [1, 2],
       [1, 1],
     ]);
-  }, 60_000);
+  });
 
   it('are found again by other programs: to be looked at, and to be run again', async () => {
     const { tag } = await executor.createMap(increment, [executor.submit(increment, 1)], { tag: 'again' });
@@ -79,7 +79,7 @@ describe('futures in the inputs of a map', () => {
       for await (const value of map) console.log(value);
       await executor.shutdown();`);
     expect({ stdout, stderr }).toEqual({ stdout: '[ 2 ] [ 0 ]\n3\n6\n', stderr: '' });
-  }, 60_000);
+  });
 
   it('keep the map from being made if they fail, before or meanwhile', async () => {
     const failed = executor.submit(fail);
@@ -95,7 +95,7 @@ describe('futures in the inputs of a map', () => {
     expect(await thrownBy(map.add([2, executor.submit(fail)]))).toBeInstanceOf(DependencyError);
     expect(await map.add([5])).toEqual([1]);
     expect(await collect(map)).toEqual([2, 6]);
-  }, 60_000);
+  });
 
   it('keep all that is added with them from being added if they fail, as all that cannot travel does', async () => {
     const gate = new Gate(directory);
@@ -106,7 +106,7 @@ describe('futures in the inputs of a map', () => {
     expect(await map.add([[gate.file, 3]])).toEqual([1]);
     gate.open();
     expect(await collect(map)).toEqual([1, 3]);
-  }, 60_000);
+  });
 
   it('keep it from being made if they are cancelled, or its making is given up', async () => {
     const gate = new Gate(directory);
@@ -120,7 +120,7 @@ describe('futures in the inputs of a map', () => {
     future.cancel();
     expect(await thrownBy(cancelled)).toBeInstanceOf(CancelledError);
     expect(await executor.tags()).not.toContain('given-up');
-  }, 60_000);
+  });
 
   it('are refused if they are of another executor or of a map, or the map is to be known again', async () => {
     const other = newExecutor();
@@ -136,5 +136,5 @@ describe('futures in the inputs of a map', () => {
     expect(again).toBeInstanceOf(SerializationError);
     expect(String(again)).toMatch(/Await it/);
     await other.shutdown();
-  }, 60_000);
+  });
 });

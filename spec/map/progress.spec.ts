@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { LocalExecutor } from '../../lib/local-executor.ts';
 import { countStatuses } from '../../lib/map/count-statuses.ts';
 import { progressLine } from '../../lib/map/progress-bar.ts';
@@ -9,11 +9,9 @@ import type { MapProgress } from '../../lib/map/progress.ts';
 import { runProgram } from '../support/run-program.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { thrownBy } from '../support/thrown-by.ts';
-
-jest.setTimeout(60_000);
+import { builtModule } from '../support/built-file.ts';
 
 const directory = temporaryDirectory();
-const INDEX = new URL('../../dist/index.js', import.meta.url).href;
 
 /** A map of which the last component fails, with all the bars that there are. */
 const SOURCE = `const executor = new condorFutures.LocalExecutor({ directory: ${JSON.stringify(directory)}, maxWorkers: 2 });
@@ -31,7 +29,7 @@ await executor.shutdown();`;
 /** What a program writes to a terminal. */
 async function runInTerminal(source: string): Promise<string> {
   const file = join(directory, 'program.mjs');
-  writeFileSync(file, `import * as condorFutures from ${JSON.stringify(INDEX)};\n${source}`);
+  writeFileSync(file, `import * as condorFutures from ${JSON.stringify(builtModule('index'))};\n${source}`);
   const command = `'${process.execPath}' '${file}'`;
   const child = spawn('script', ['-qfec', command, '/dev/null'], { stdio: ['ignore', 'pipe', 'inherit'] });
   let text = '';

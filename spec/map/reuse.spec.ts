@@ -57,13 +57,13 @@ describe('a map made again in another run of a program', () => {
     const whole = second.replace('again', 'whole');
     await expect(runProgram(whole)).resolves.toMatchObject({ stdout: '[[9,16,1],[0,1,2]]\n', stderr: '' });
     expect(ran()).toHaveLength(4);
-  }, 60_000);
+  });
 
   it('runs all of it if the function is another', async () => {
     const changed = `${setup}${source('x + x')} await tell(await executor.createMap(square, [1], { reuse: true }));`;
     await expect(runProgram(changed)).resolves.toMatchObject({ stdout: '[[2],[]]\n', stderr: '' });
     expect(ran()).toHaveLength(5);
-  }, 60_000);
+  });
 
   it('goes on where a program was killed', async () => {
     const { directory: place, file: counted, ran: calls } = newCount();
@@ -90,7 +90,7 @@ describe('a map made again in another run of a program', () => {
       stderr: '',
     });
     expect(calls().filter((call) => call === '0')).toHaveLength(1);
-  }, 60_000);
+  });
 });
 
 describe('a map whose program was ended while it was being made', () => {
@@ -129,7 +129,7 @@ describe('a map whose program was ended while it was being made', () => {
     const { stdout } = await runProgram(program('[5, 1]', 'cut-off'));
     expect(stdout).toBe('25\n1\n[ 1 ]\n');
     expect(ran().toSorted()).toEqual(['1', '5']);
-  }, 60_000);
+  });
 });
 
 describe('a map made again with reuse: true', () => {

@@ -24,6 +24,7 @@ import {
 import { runProgram, startProgram } from '../support/run-program.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { thrownBy } from '../support/thrown-by.ts';
+import { builtModule } from '../support/built-file.ts';
 
 const parent = temporaryDirectory();
 let directory: string;
@@ -37,7 +38,7 @@ const recordOf = (id: string, transient = false): TagRecord => ({
   made: '2026-01-01T00:00:00.000Z',
 });
 const files = (): string[] => readdirSync(join(directory, 'tags')).toSorted();
-const MODULE = JSON.stringify(new URL('../../dist/map/tags.js', import.meta.url).href);
+const MODULE = JSON.stringify(builtModule('map/tags'));
 
 describe('A tag on the disk', () => {
   it('is not renamed if it is anothers by now', async () => {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { loadMap, removeMap } from '../../lib/map/manage-maps.ts';
 import { collect } from '../support/collect.ts';
 import { Gate } from '../support/gate.ts';
@@ -9,8 +9,6 @@ import { startProgram } from '../support/run-program.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { thrownBy } from '../support/thrown-by.ts';
 import { until } from '../support/until.ts';
-
-jest.setTimeout(60_000);
 const directory = temporaryDirectory();
 
 /** A program that makes a map of calls that wait at a gate, all but the first; two jobs at once. */

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { DetachedError, JobSetInUseError, ShutdownError } from '../../lib/errors.ts';
 import type { Future } from '../../lib/future.ts';
 import { HTCondorExecutor } from '../../lib/htcondor-executor.ts';
@@ -9,8 +9,6 @@ import { startProgram } from '../support/run-program.ts';
 import { sharedTemporaryDirectory } from '../support/temporary-directory.ts';
 import { thrownBy } from '../support/thrown-by.ts';
 import { until } from '../support/until.ts';
-
-jest.setTimeout(120_000);
 
 const directory = sharedTemporaryDirectory();
 const options = { directory, submit: { request_memory: 128, request_disk: 1024 } };

@@ -1,13 +1,11 @@
 import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { chmodSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { CommandNotFoundError, DirectoryError, SubmitError } from '../../lib/errors.ts';
 import { HTCondorExecutor, type HTCondorExecutorOptions } from '../../lib/htcondor-executor.ts';
 import { sharedTemporaryDirectory } from '../support/temporary-directory.ts';
 import { thrownBy } from '../support/thrown-by.ts';
-
-jest.setTimeout(120_000);
 
 const parent = sharedTemporaryDirectory();
 const submit = { request_memory: 128, request_disk: 1024 };

@@ -1,12 +1,10 @@
-import { afterAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, describe, expect, it } from '@jest/globals';
 import type { Future } from '../../lib/future.ts';
 import { HTCondorExecutor } from '../../lib/htcondor-executor.ts';
 import { currentJob } from '../../lib/job.ts';
 import { sharedTemporaryDirectory } from '../support/temporary-directory.ts';
 import { until } from '../support/until.ts';
 import { Notes, walk } from '../support/walk.ts';
-
-jest.setTimeout(180_000);
 
 const directory = sharedTemporaryDirectory();
 const submit = { request_memory: 128, request_disk: 1024 };

@@ -24,7 +24,7 @@ describe('A third of the cases of the payload, as jobs of a pool', () => {
     writeFileSync(join(directory, 'all.mjs'), `${imports.join('\n')}\n${run}`);
     const env = { CONFORMANCE_JOBS: shared };
     outcomes = await runCases({ directory, args: ['all.mjs'], env });
-  }, 300_000);
+  });
 
   afterAll(() => rmSync(shared, { recursive: true, force: true }));
 

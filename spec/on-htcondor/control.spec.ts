@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { afterAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, describe, expect, it } from '@jest/globals';
 import { HTCondorSystem } from '../../lib/batch/htcondor/htcondor-system.ts';
 import { observe } from '../../lib/diagnostics.ts';
 import type { Future } from '../../lib/future.ts';
@@ -9,8 +9,6 @@ import { Gate, passGate } from '../support/gate.ts';
 import { sharedTemporaryDirectory } from '../support/temporary-directory.ts';
 import { thrownBy } from '../support/thrown-by.ts';
 import { until } from '../support/until.ts';
-
-jest.setTimeout(180_000);
 
 const directory = sharedTemporaryDirectory();
 const submit = { request_memory: 128, request_disk: 1024 };

@@ -1,6 +1,6 @@
 import { chmodSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, describe, expect, it } from '@jest/globals';
 import type { ContainerDelivery } from '../../lib/delivery/container.ts';
 import type { Deliver } from '../../lib/delivery/delivery.ts';
 import { registerDelivery, unregisterDelivery } from '../../lib/delivery/methods.ts';
@@ -10,8 +10,6 @@ import { runBundled, writeProgram } from '../support/bundled-program.ts';
 import { sharedTemporaryDirectory, unsharedTemporaryDirectory } from '../support/temporary-directory.ts';
 import { thrownBy } from '../support/thrown-by.ts';
 import { until } from '../support/until.ts';
-
-jest.setTimeout(120_000);
 
 const executors: HTCondorExecutor[] = [];
 // Before the directory is removed: these run in the order in which they stand here.

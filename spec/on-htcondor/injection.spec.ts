@@ -1,9 +1,7 @@
 import { execFileSync } from 'node:child_process';
-import { describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { HTCondorExecutor } from '../../lib/htcondor-executor.ts';
 import { sharedTemporaryDirectory } from '../support/temporary-directory.ts';
-
-jest.setTimeout(120_000);
 const directory = sharedTemporaryDirectory();
 
 /** Values that are taken, and could be more than values. */

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, describe, expect, it } from '@jest/globals';
 import { JobExitedError, JobHeldError, JobRemovedError } from '../../lib/job-errors.ts';
 import type { Future } from '../../lib/future.ts';
 import { HTCondorExecutor } from '../../lib/htcondor-executor.ts';
@@ -10,8 +10,6 @@ import { Gate, passGate } from '../support/gate.ts';
 import { sharedTemporaryDirectory } from '../support/temporary-directory.ts';
 import { thrownBy } from '../support/thrown-by.ts';
 import { until } from '../support/until.ts';
-
-jest.setTimeout(120_000);
 
 // Before the directory is removed: these run in the order in which they stand here.
 afterAll(async () => executor.shutdown({ cancelFutures: true }));

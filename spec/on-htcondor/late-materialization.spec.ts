@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { CancelledError } from '../../lib/errors.ts';
 import type { Future } from '../../lib/future.ts';
 import { HTCondorExecutor } from '../../lib/htcondor-executor.ts';
@@ -11,8 +11,6 @@ import { Gate, passGate } from '../support/gate.ts';
 import { sharedTemporaryDirectory } from '../support/temporary-directory.ts';
 import { thrownBy } from '../support/thrown-by.ts';
 import { until } from '../support/until.ts';
-
-jest.setTimeout(180_000);
 
 const directory = sharedTemporaryDirectory();
 const submit = { request_memory: 128, request_disk: 1024, max_materialize: 2 };

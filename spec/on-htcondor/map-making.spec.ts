@@ -1,10 +1,8 @@
-import { afterAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, describe, expect, it } from '@jest/globals';
 import { HTCondorExecutor } from '../../lib/htcondor-executor.ts';
 import { collect } from '../support/collect.ts';
 import { Gate, passGate } from '../support/gate.ts';
 import { sharedTemporaryDirectory } from '../support/temporary-directory.ts';
-
-jest.setTimeout(120_000);
 
 const directory = sharedTemporaryDirectory();
 const submit = { request_memory: 128, request_disk: 1024, requirements: 'Cpus > 0' };

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, describe, expect, it } from '@jest/globals';
 import { HTCondorExecutor } from '../../lib/htcondor-executor.ts';
 import { clean, loadMap, removeMap, tags } from '../../lib/map/manage-maps.ts';
 import { collect } from '../support/collect.ts';
@@ -11,8 +11,6 @@ import { startProgram } from '../support/run-program.ts';
 import { sharedTemporaryDirectory } from '../support/temporary-directory.ts';
 import { thrownBy } from '../support/thrown-by.ts';
 import { until } from '../support/until.ts';
-
-jest.setTimeout(120_000);
 
 const directory = sharedTemporaryDirectory();
 const executor = new HTCondorExecutor({ directory });

@@ -1,12 +1,10 @@
 import { execFileSync } from 'node:child_process';
-import { afterAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, describe, expect, it } from '@jest/globals';
 import { HTCondorExecutor } from '../../lib/htcondor-executor.ts';
 import { TagNotFoundError } from '../../lib/map/tag-errors.ts';
 import { sharedTemporaryDirectory } from '../support/temporary-directory.ts';
 import { thrownBy } from '../support/thrown-by.ts';
 import { until } from '../support/until.ts';
-
-jest.setTimeout(120_000);
 
 describe('The submit options of a map', () => {
   const directory = sharedTemporaryDirectory();

@@ -1,12 +1,10 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, describe, expect, it } from '@jest/globals';
 import { HTCondorExecutor } from '../../lib/htcondor-executor.ts';
 import { inputFile } from '../../lib/payload/input-file.ts';
 import { collect } from '../support/collect.ts';
 import { sharedTemporaryDirectory } from '../support/temporary-directory.ts';
-
-jest.setTimeout(120_000);
 
 describe('A map whose files are transferred', () => {
   const directory = sharedTemporaryDirectory();

@@ -1,14 +1,12 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { afterAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, describe, expect, it } from '@jest/globals';
 import { BrokenExecutorError } from '../../lib/errors.ts';
 import { HTCondorExecutor } from '../../lib/htcondor-executor.ts';
 import { JobRemovedByPolicyError } from '../../lib/job-errors.ts';
 import { sharedTemporaryDirectory } from '../support/temporary-directory.ts';
 import { thrownBy } from '../support/thrown-by.ts';
 import { until } from '../support/until.ts';
-
-jest.setTimeout(120_000);
 
 // Before the directory is removed: these run in the order in which they stand here.
 afterAll(async () => executor.shutdown({ cancelFutures: true }));

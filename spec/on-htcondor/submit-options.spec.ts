@@ -1,12 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, describe, expect, it } from '@jest/globals';
 import { HTCondorExecutor, type HTCondorExecutorOptions } from '../../lib/htcondor-executor.ts';
 import { sharedTemporaryDirectory } from '../support/temporary-directory.ts';
 import { until } from '../support/until.ts';
-
-jest.setTimeout(120_000);
 
 const executors: HTCondorExecutor[] = [];
 // Before the directory is removed: these run in the order in which they stand here.

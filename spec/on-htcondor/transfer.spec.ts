@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, describe, expect, it } from '@jest/globals';
 import { HTCondorExecutor } from '../../lib/htcondor-executor.ts';
 import { JobExitedError, JobRemovedError } from '../../lib/job-errors.ts';
 import { currentJob, outputFile } from '../../lib/job.ts';
@@ -11,8 +11,6 @@ import { sharedTemporaryDirectory, unsharedTemporaryDirectory } from '../support
 import { thrownBy } from '../support/thrown-by.ts';
 import { until } from '../support/until.ts';
 import { Notes, walk } from '../support/walk.ts';
-
-jest.setTimeout(120_000);
 
 // Before the directories are removed: these run in the order in which they stand here.
 afterAll(async () => executor.shutdown({ cancelFutures: true }));

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import type { ClusterOptions } from '../../lib/cluster-options.ts';
 import type { Future } from '../../lib/future.ts';
 import { HTCondorExecutor } from '../../lib/htcondor-executor.ts';
@@ -12,8 +12,6 @@ import { runProgram, startProgram } from '../support/run-program.ts';
 import { sharedTemporaryDirectory } from '../support/temporary-directory.ts';
 import { thrownBy } from '../support/thrown-by.ts';
 import { until } from '../support/until.ts';
-
-jest.setTimeout(180_000);
 
 const directory = sharedTemporaryDirectory();
 const submit = { request_memory: 128, request_disk: 1024 };

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, readdirSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import { afterEach, describe, expect, it } from '@jest/globals';
 import { DirectoryError, ResultNotWrittenError } from '../../lib/errors.ts';
 import { JobDiedError } from '../../lib/job-errors.ts';
 import type { CheckpointError } from '../../lib/inside-errors.ts';
@@ -13,8 +13,6 @@ import { mountOf } from '../support/mounts.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { thrownBy } from '../support/thrown-by.ts';
 import { until } from '../support/until.ts';
-
-jest.setTimeout(120_000);
 const small = mountOf('SMALL');
 const elsewhere = temporaryDirectory();
 const ballast = join(small, 'ballast');

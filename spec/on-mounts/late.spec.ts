@@ -1,6 +1,6 @@
 import { chmodSync, existsSync, mkdtempSync, readdirSync, statSync, watch, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { JobDiedError } from '../../lib/job-errors.ts';
 import { LocalExecutor, type LocalExecutorOptions } from '../../lib/local-executor.ts';
 import { watchModeOf } from '../../lib/watch/filesystem.ts';
@@ -8,8 +8,6 @@ import { mountOf } from '../support/mounts.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { thrownBy } from '../support/thrown-by.ts';
 import { until } from '../support/until.ts';
-
-jest.setTimeout(120_000);
 const late = mountOf('LATE');
 const behind = mountOf('BEHIND');
 

@@ -10,13 +10,13 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { seal, unseal } from '../../lib/payload/sealed.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
+import { builtModule } from '../support/built-file.ts';
 
 const parent = temporaryDirectory();
-const module = fileURLToPath(new URL('../../dist/runner/cached-script.js', import.meta.url));
+const module = builtModule('runner/cached-script');
 let directory: string;
 let script: string;
 beforeEach(() => {

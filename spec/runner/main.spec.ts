@@ -9,7 +9,6 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { hashOf } from '../../lib/cluster/functions.ts';
 import { JobSet, type InputLocation } from '../../lib/job-set/job-set.ts';
@@ -22,8 +21,9 @@ import { moduleFunction } from '../../lib/payload/module-function.ts';
 import { serialize } from '../../lib/payload/serialize.ts';
 import { decodeThrown } from '../../lib/payload/thrown.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
+import { RUNNER } from '../support/built-file.ts';
 
-const runner = fileURLToPath(new URL('../../dist/runner.cjs', import.meta.url));
+const runner = RUNNER;
 const code = join(dirname(runner), names.CODE_FILE);
 const parent = temporaryDirectory();
 let jobSet: JobSet;

@@ -2,8 +2,7 @@ import { execFile } from 'node:child_process';
 import { mkdirSync, realpathSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-
-const INDEX = new URL('../../dist/index.js', import.meta.url).href;
+import { builtModule } from './built-file.ts';
 
 /** A small program with a module, data and packages of its own, and what is not to be packed. */
 const FILES: Readonly<Record<string, string>> = {
@@ -32,7 +31,7 @@ const FILES: Readonly<Record<string, string>> = {
     }`,
   'lib/late.js': 'export const late = (x) => x * 100;',
   'main.mjs': `
-    import * as condorFutures from ${JSON.stringify(INDEX)};
+    import * as condorFutures from ${JSON.stringify(builtModule('index'))};
     import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
     import { createRequire } from 'node:module';
     import { Model, ModelError, simulate } from './lib/model.js';

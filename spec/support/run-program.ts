@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { until } from './until.ts';
+import { builtModule } from './built-file.ts';
 
 export interface ProgramResult {
   readonly exitCode: number | null;
@@ -18,15 +19,13 @@ export interface RunningProgram {
   readonly ended: Promise<ProgramResult>;
 }
 
-const INDEX = new URL('../../dist/index.js', import.meta.url).href;
-
 /**
  * Starts a program in a process of its own, as a user of the built package would.
  * @param source of an ES module that finds the package's names in `condorFutures`
  * @param environment added to this process's own
  */
 export function startProgram(source: string, environment: Record<string, string> = {}): RunningProgram {
-  const program = `import * as condorFutures from ${JSON.stringify(INDEX)};\n${source}`;
+  const program = `import * as condorFutures from ${JSON.stringify(builtModule('index'))};\n${source}`;
   const child = spawn(process.execPath, ['--input-type=module', '--eval', program], {
     env: { ...process.env, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -99,7 +99,7 @@ describe.each<WatchMode>(['events', 'sweep'])('A watch by %s', (mode) => {
     rmSync(directory, { recursive: true });
     await until(() => losses.length > 0, { timeout: 15_000 });
     expect(losses[0]).toMatchObject({ code: 'ENOENT' });
-  }, 20_000);
+  });
 
   it('bears a directory that is gone for a moment', async () => {
     open(mode);
@@ -111,7 +111,7 @@ describe.each<WatchMode>(['events', 'sweep'])('A watch by %s', (mode) => {
     writeOutcome('7');
     await until(() => outcomes.includes('7'), { timeout: 15_000 });
     expect(losses).toEqual([]);
-  }, 20_000);
+  });
 
   it('ticks while it is awake, and no more when it sleeps', async () => {
     const before = timers();

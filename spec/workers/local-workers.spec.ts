@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { DirectoryError, JobControlError } from '../../lib/errors.ts';
 import type { ClusterOptions } from '../../lib/cluster-options.ts';
 import { HTCondorExecutor } from '../../lib/htcondor-executor.ts';
@@ -12,8 +12,6 @@ import { startProgram } from '../support/run-program.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { thrownBy } from '../support/thrown-by.ts';
 import { until } from '../support/until.ts';
-
-jest.setTimeout(60_000);
 
 const directory = temporaryDirectory();
 const newFile = (): string => join(directory, randomUUID());

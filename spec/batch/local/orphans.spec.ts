@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import type { JobEvent } from '../../../lib/batch/batch-system.ts';
 import { Orphans } from '../../../lib/batch/local/orphans.ts';
 import type { Future } from '../../../lib/future.ts';
@@ -12,8 +12,6 @@ import { runProgram, startProgram } from '../../support/run-program.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
 import { thrownBy } from '../../support/thrown-by.ts';
 import { until } from '../../support/until.ts';
-
-jest.setTimeout(60_000);
 const directory = temporaryDirectory();
 
 describe('Jobs of this machine whose program is gone', () => {

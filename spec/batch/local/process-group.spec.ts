@@ -1,14 +1,12 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { ProcessGroup } from '../../../lib/batch/local/process-group.ts';
 import { untilStill } from '../../support/beat.ts';
 import { runProgram } from '../../support/run-program.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
 import { thrownBy } from '../../support/thrown-by.ts';
 import { until } from '../../support/until.ts';
-
-jest.setTimeout(60_000);
 
 const directory = temporaryDirectory();
 const place = { cwd: directory, env: process.env };

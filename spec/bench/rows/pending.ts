@@ -2,10 +2,13 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { builtModule } from '../../support/built-file.ts';
 import type { Bench, Row } from '../row.ts';
 
 const CALLS = 100_000;
 const PROGRAM = fileURLToPath(new URL('../pending-futures.mjs', import.meta.url));
+
+const MODULES = ['batch/htcondor/event-log', 'cluster-executor', 'cluster-options', 'payload/call'] as const;
 
 interface Pending {
   /** Of heap, for each future. */
@@ -34,6 +37,7 @@ async function start(directory: string, calls: number): Promise<Pending> {
     PROGRAM,
     directory,
     String(calls),
+    ...MODULES.map(builtModule),
   ]);
   return JSON.parse(stdout) as Pending;
 }

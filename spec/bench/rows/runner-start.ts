@@ -1,15 +1,15 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { serialize } from 'condor-futures/payload';
 import { hashOf } from '../../../lib/cluster/functions.ts';
 import { JobSet, type InputLocation } from '../../../lib/job-set/job-set.ts';
 import * as names from '../../../lib/job-set/names.ts';
 import { decodeOutcome, encodeCall } from '../../../lib/payload/call.ts';
 import type { Figures, Row } from '../row.ts';
+import { RUNNER } from '../../support/built-file.ts';
 
-const runner = fileURLToPath(new URL('../../../dist/runner.cjs', import.meta.url));
+const runner = RUNNER;
 const code = join(dirname(runner), names.CODE_FILE);
 
 /** Node 20 reads the certificates before it does anything else, which takes longer than all that is measured here. */

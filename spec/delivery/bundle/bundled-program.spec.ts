@@ -2,11 +2,10 @@ import { execFile } from 'node:child_process';
 import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { runBundled, writeProgram } from '../../support/bundled-program.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
-
-jest.setTimeout(60_000);
+import { builtModule } from '../../support/built-file.ts';
 
 const parent = temporaryDirectory();
 const directory = join(parent, 'jobs');
@@ -62,7 +61,7 @@ describe('A program that the jobs do not see', () => {
 
   it('may have its job sets below itself, and send functions to and fro', async () => {
     const source = `
-      import * as condorFutures from ${JSON.stringify(new URL('../../../dist/index.js', import.meta.url).href)};
+      import * as condorFutures from ${JSON.stringify(builtModule('index'))};
       import { Model, simulate } from './lib/model.js';
       const executor = new condorFutures.LocalExecutor({ delivery: 'bundle', workers: { max: 1 } });
       const { instance, from } = await executor.submit(simulate, 4);

@@ -1,13 +1,11 @@
 import { execFileSync } from 'node:child_process';
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Future } from '../../../lib/future.ts';
 import { HTCondorExecutor } from '../../../lib/htcondor-executor.ts';
 import { sharedTemporaryDirectory } from '../../support/temporary-directory.ts';
 import { until } from '../../support/until.ts';
-
-jest.setTimeout(180_000);
 
 const directory = sharedTemporaryDirectory();
 const submit = { request_memory: 128, request_disk: 1024 };

@@ -2,12 +2,10 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { afterAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, describe, expect, it } from '@jest/globals';
 import { startProgram, type RunningProgram } from '../../support/run-program.ts';
 import { sharedTemporaryDirectory } from '../../support/temporary-directory.ts';
 import { until } from '../../support/until.ts';
-
-jest.setTimeout(180_000);
 
 const condor = (command: string, ...args: string[]): string =>
   execFileSync(command, args, { encoding: 'utf8' }).trim();

@@ -1,13 +1,12 @@
 import { spawnSync } from 'node:child_process';
-
-const LIB = new URL('../../../dist/payload/inspect/', import.meta.url).href;
+import { builtModule } from '../../support/built-file.ts';
 
 /** What the programs have by themselves. `look` and `enter` are short for the usual case. */
 const PRELUDE = `
-  const { lookInside } = await import('${LIB}scopes.js');
-  const { evaluateInside, withDebugger } = await import('${LIB}enter.js');
-  const { scriptOf, scriptsWithUrl } = await import('${LIB}scripts.js');
-  const { isInspectorAvailable, InspectorUnavailableError } = await import('${LIB}inspector.js');
+  const { lookInside } = await import('${builtModule('payload/inspect/scopes')}');
+  const { evaluateInside, withDebugger } = await import('${builtModule('payload/inspect/enter')}');
+  const { scriptOf, scriptsWithUrl } = await import('${builtModule('payload/inspect/scripts')}');
+  const { isInspectorAvailable, InspectorUnavailableError } = await import('${builtModule('payload/inspect/inspector')}');
   const rules = { plainParameters: true, certainEntry: true, unsafeToEnter: false, isClass: false, isGenerator: false };
   const look = (fn) => lookInside([fn])[0];
   const enter = (fn, expression = 'this') => evaluateInside(fn, expression, rules);

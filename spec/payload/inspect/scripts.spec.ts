@@ -3,6 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import { lookInside } from '../../../lib/payload/inspect/scopes.ts';
 import { scriptOf, scriptsWithUrl } from '../../../lib/payload/inspect/scripts.ts';
 import { runInspecting } from './run-inspecting.ts';
+import { builtModule } from '../../support/built-file.ts';
 
 function idOf(fn: Function): string {
   return lookInside([fn])[0]?.scriptId as string;
@@ -34,7 +35,7 @@ describe('scriptOf', () => {
       print(urlOf(require('tsx/cjs/api').register));
       print(urlOf(readFileSync));
     `);
-    expect(esm).toBe(new URL('../../../dist/payload/inspect/scopes.js', import.meta.url).href);
+    expect(esm).toBe(builtModule('payload/inspect/scopes'));
     expect(cjs).toMatch(/^file:\/\/\/.*tsx.*\.cjs$/);
     expect(node).toBe('node:fs');
     expect(readFileSync(new URL(String(cjs)))).toBeDefined();
