@@ -1,8 +1,8 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { ClusterOptions } from '../lib/cluster-options.ts';
-import { TimeoutError } from '../lib/errors.ts';
+import type { ClusterOptions } from '../lib/cluster/cluster-options.ts';
+import { TimeoutError } from '../lib/base/errors.ts';
 import { checkpoint, currentJob, outputFile } from '../lib/job.ts';
 import type { JobMap } from '../lib/map/job-map.ts';
 import type { MappingExecutor } from '../lib/map/mapping-executor.ts';

@@ -42,10 +42,8 @@ describe('The README', () => {
 
   it('names each class of error', async () => {
     const errors = Object.keys({
-      ...(await import('../lib/errors.ts')),
-      ...(await import('../lib/job-errors.ts')),
-      ...(await import('../lib/dependency-error.ts')),
-      ...(await import('../lib/inside-errors.ts')),
+      ...(await import('../lib/base/errors.ts')),
+      ...(await import('../lib/base/job-errors.ts')),
     });
     const told = readme + readFileSync(new URL('../docs/failures.md', import.meta.url), 'utf8');
     const missing = errors.filter((name) => !told.includes(`\`${name}`));

@@ -1,4 +1,4 @@
-import type { VariedOptions } from './varied-options.ts';
+import type { VariedOptions } from './submit-options.ts';
 
 /** The contract between the executor and what runs its jobs: HTCondor, Slurm, Grid Engine, processes of this machine. */
 export interface BatchSystem {

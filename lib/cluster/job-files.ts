@@ -1,10 +1,9 @@
-import { removeCallFiles } from '../job-set/call-files.ts';
+import { Slots } from '../base/fifo.ts';
+import { removeCallFiles, removeOutputFiles, tidyOutputFiles } from '../job-set/call-outputs.ts';
 import type { JobSet } from '../job-set/job-set.ts';
-import { removeOutputFiles, tidyOutputFiles } from '../job-set/output-files.ts';
-import { Slots } from '../slots.ts';
-import type { Call } from './call.ts';
-import type { Job } from './job.ts';
-import { KeptResults } from './kept-results.ts';
+import type { Call } from './calls/call.ts';
+import { KeptResults } from './needs/kept-results.ts';
+import type { Job } from './track/job.ts';
 
 /** Whose files stay on the disk: those of failed calls, of all, or of none. */
 export type KeepFiles = 'failed' | 'all' | 'none';

@@ -1,16 +1,14 @@
-import { isAbsolute } from 'node:path';
+import { checkOptions, showValue } from '../base/checks.ts';
+import { CondorFuturesError, DeliveryError } from '../base/errors.ts';
 import type { BatchSystem, SubmitOptions } from '../batch/batch-system.ts';
-import { keyOf, REQUIREMENTS } from '../batch/merge-submit-options.ts';
-import { mainUrl } from '../cluster/main-url.ts';
-import type { ResolvedOptions } from '../cluster-options.ts';
-import { DeliveryError } from '../delivery-errors.ts';
-import { CondorFuturesError } from '../errors.ts';
+import { keyOf, REQUIREMENTS } from '../batch/submit-options.ts';
+import type { ResolvedOptions } from '../cluster/cluster-options.ts';
+import { pathInScratch, troubleWithVariable } from '../job-set/job-script.ts';
 import type { JobSet } from '../job-set/job-set.ts';
-import { troubleWithVariable } from '../job-set/job-environment.ts';
-import { pathInScratch } from '../job-set/transfer-script.ts';
-import { checkOptions, showValue } from '../options.ts';
-import { chooseDelivery, type ChosenDelivery } from './choose-delivery.ts';
+import { mainUrl } from '../payload/main-url.ts';
 import type { Delivered, Delivery, DeliveryContext } from './delivery.ts';
+import { chooseDelivery, type ChosenDelivery } from './methods.ts';
+import { isAbsolute } from 'node:path';
 
 const NOTHING: Omit<Required<Delivered>, 'node'> = { setup: [], submit: {}, files: [], environment: {} };
 

@@ -1,7 +1,6 @@
 import type { SubmitOptions } from '../batch/batch-system.ts';
-import type { BundleDelivery } from './bundle/bundle-options.ts';
-import type { ContainerDelivery } from './container.ts';
-import type { PathDelivery } from './path.ts';
+import type { BundleDelivery } from './bundle/options.ts';
+import type { ContainerDelivery, PathDelivery } from './methods.ts';
 
 /**
  * How the jobs come by their node, and by the program's own modules. By name, with the method's defaults, or as an object:

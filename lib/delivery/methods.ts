@@ -1,8 +1,124 @@
-import { checkOptions, showValue } from '../options.ts';
-import { bundle } from './bundle/bundle-options.ts';
-import { container } from './container.ts';
-import type { CheckedDelivery, DeliveryMethod } from './delivery.ts';
-import { path } from './path.ts';
+import { checkChoice, checkOptions, showValue } from '../base/checks.ts';
+import type { SubmitOptions } from '../batch/batch-system.ts';
+import { bundle } from './bundle/options.ts';
+import type { CheckedDelivery, Delivery, DeliveryMethod } from './delivery.ts';
+import { nodeCheck } from './node-check.ts';
+
+const UNIVERSES = ['container', 'docker', 'apptainer'] as const;
+
+/** The node in an image. The image needs `/bin/sh`, and the container the directory of job sets, unless files are transferred. */
+export interface ContainerDelivery {
+  readonly method: 'container';
+  /** As the universe takes it: `docker://node:20`, a `.sif` file, a directory, a URL; for `docker`, `node:20` will do. */
+  readonly image: string;
+  /**
+   * Who runs it: `container` leaves to HTCondor what each machine has; `docker` takes Docker alone; `apptainer` is for pools whose machines
+   * look at `+SingularityImage`.
+   * @default 'container'
+   */
+  readonly universe?: (typeof UNIVERSES)[number];
+  /**
+   * The node binary in the image: a path, or a name for the image's PATH.
+   * @default 'node'
+   */
+  readonly node?: string;
+}
+
+export const container: CheckedDelivery = {
+  check(options, executor) {
+    const owner = "delivery 'container'";
+    checkOptions(owner, options, { image: ['string'], universe: ['string'], node: ['string'] });
+    const { image, universe = 'container' } = options as Partial<ContainerDelivery>;
+    if (image === undefined || image.trim() === '') {
+      throw new TypeError(
+        `Expected \`image\` of ${owner} to be the name of an image. Remedy: { method: 'container', image: 'docker://node:20' }`,
+      );
+    }
+    if (image.includes('"'))
+      throw new TypeError(`Expected \`image\` of ${owner} to have no quotes, got ${image}`);
+    checkChoice('universe', universe, UNIVERSES);
+    if (executor === 'LocalExecutor') {
+      throw new TypeError(
+        `LocalExecutor has no ${owner}: its jobs are processes of this machine. Remedy: run the program in a container itself, or leave \`delivery\` out`,
+      );
+    }
+  },
+  deliver({ options }) {
+    const { node = 'node', ...rest } = options as Omit<ContainerDelivery, 'method'>;
+    return { node, setup: nodeCheck(node), submit: submitFor(rest) };
+  },
+};
+
+/** condor_submit itself requires machines that have what the first two need. */
+function submitFor({ image, universe = 'container' }: Omit<ContainerDelivery, 'method'>): SubmitOptions {
+  switch (universe) {
+    case 'container':
+      return { universe, container_image: image };
+    case 'docker':
+      return { universe, docker_image: image.replace(/^docker:\/\//, '') };
+    case 'apptainer':
+      return { '+SingularityImage': `"${image}"`, requirements: 'TARGET.HasSingularity' };
+  }
+}
+
+/** The node that the job's machine has on its PATH, after the lines of `setup`. A machine without one fails the call with what it has instead. */
+export interface PathDelivery {
+  readonly method: 'path';
+  /**
+   * Its name there.
+   * @default 'node'
+   */
+  readonly node?: string;
+}
+
+export const path: CheckedDelivery = {
+  check: (options) => checkOptions("delivery 'path'", options, { node: ['string'] }),
+  deliver: ({ options }) => {
+    const { node = 'node' } = options as Omit<PathDelivery, 'method'>;
+    return { node, setup: nodeCheck(node) };
+  },
+};
+
+/** The method of an executor, with its options. */
+export interface ChosenDelivery {
+  readonly name: string;
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly method: CheckedDelivery;
+  readonly executor: string;
+}
+
+/**
+ * What the option `delivery` means; undefined for `shared`, which needs nothing done.
+ * @param executor whose option it is, such as `HTCondorExecutor`
+ * @param node the option `node`, which only `shared` leaves to the user
+ * @throws {TypeError} if there is no such method, or its options make no sense
+ */
+export function chooseDelivery(
+  executor: string,
+  delivery: Delivery | undefined,
+  node: string | undefined,
+): ChosenDelivery | undefined {
+  if (delivery === undefined) return undefined;
+  const { method: name, ...options } = typeof delivery === 'string' ? { method: delivery } : delivery;
+  if (typeof name !== 'string') {
+    throw new TypeError(
+      `Expected \`delivery\` of ${executor} to be the name of a method, or an object with its name as \`method\`, got ${showValue(delivery)}`,
+    );
+  }
+  if (name === SHARED) {
+    checkShared(options);
+    return undefined;
+  }
+  const method = methodNamed(name);
+  if (node !== undefined) {
+    throw new TypeError(
+      `Expected either \`node\` or \`delivery\` of ${executor}, got both: the delivery '${name}' says which node it is. ` +
+        `Remedy: \`delivery: { method: '${name}', node: … }\`, where it takes that`,
+    );
+  }
+  method.check?.(options, executor, (inner) => chooseDelivery(executor, inner, undefined));
+  return { name, options, method, executor };
+}
 
 /** What every program has; `shared` is what there is without any of them. */
 const OWN: ReadonlyMap<string, CheckedDelivery> = new Map(Object.entries({ path, container, bundle }));

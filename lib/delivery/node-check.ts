@@ -1,5 +1,5 @@
-import { NOT_DELIVERED } from '../job-set/exit-codes.ts';
-import { shellWord } from '../job-set/shell-word.ts';
+import { shellWord } from '../job-set/job-script.ts';
+import { NOT_DELIVERED } from '../job-set/names.ts';
 
 /** What a machine has, where it has no node that a call can run on. */
 export interface NodeTrouble {

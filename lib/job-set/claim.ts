@@ -1,11 +1,10 @@
+import { JobSetInUseError } from '../base/errors.ts';
+import { ownerFile } from './names.ts';
+import { linkNew, writeWhole } from './whole-files.ts';
+import { nanoid } from 'nanoid';
+import { readFileSync } from 'node:fs';
 import { readFile, rename, unlink } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { nanoid } from 'nanoid';
-import { JobSetInUseError } from '../errors.ts';
-import { linkNew } from './link-new.ts';
-import { ownerFile } from './names.ts';
-import { startOf } from './process-start.ts';
-import { writeWhole } from './write-whole.ts';
 
 /** The process that looks after a job set. */
 interface Owner {
@@ -129,4 +128,19 @@ function inUse(directory: string, { host, pid }: Owner): JobSetInUseError {
       : 'Remedy: if that process is gone, attach with the option takeOver: true';
   const message = `The job set ${directory} is looked after by process ${pid} on ${host}. ${remedy}`;
   return new JobSetInUseError(message, directory, host, pid);
+}
+
+/**
+ * When a process was started, in the kernel's words: what tells it from a later one with its pid. Undefined where that is not told, and for a process that
+ * has ended, though nobody has asked for its exit code yet.
+ */
+export function startOf(pid: number): string | undefined {
+  try {
+    // Field 22, see proc(5); the name of the program before it may hold spaces and parentheses.
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return fields[0] === 'Z' ? undefined : fields[19];
+  } catch {
+    return undefined;
+  }
 }

@@ -1,21 +1,35 @@
+import { DirectoryError, PayloadError } from '../base/errors.ts';
+import { isOfThisMachine } from './filesystem.ts';
+import { type RunnerSetup, runScript, transferScript } from './job-script.ts';
+import * as names from './names.ts';
+import { inputsFile, newJobSetId } from './names.ts';
+import { adoptTransferred } from './results.ts';
+import {
+  checkOwnership,
+  makeDirectory,
+  patientCalls,
+  PRIVATE_DIRECTORY,
+  promptCalls,
+  readEnd,
+  readTrusted,
+} from './trusted-files.ts';
+import { exists, writeWhole } from './whole-files.ts';
 import { constants } from 'node:fs';
-import { appendFile, chmod, copyFile, mkdir, readdir, readFile, rm, rmdir, unlink } from 'node:fs/promises';
+import {
+  appendFile,
+  chmod,
+  copyFile,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  rm,
+  rmdir,
+  unlink,
+} from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { parse, stringify } from 'yaml';
-import { DirectoryError } from '../errors.ts';
-import { adoptTransferred } from './adopt-transferred.ts';
-import { makeDirectory, PRIVATE_DIRECTORY } from './directory.ts';
-import { newJobSetId } from './job-set-id.ts';
-import * as names from './names.ts';
-import { patientCalls, promptCalls } from './file-calls.ts';
-import { isOfThisMachine } from './filesystem.ts';
-import { exists } from './exists.ts';
-import { checkOwnership } from './ownership.ts';
-import { readEnd, readTrusted } from './read-trusted.ts';
-import { runScript, type RunnerSetup } from './run-script.ts';
-import { transferScript } from './transfer-script.ts';
-import { writeWhole } from './write-whole.ts';
 
 /** Where the encoded call of a job lies. */
 export interface InputLocation {
@@ -287,4 +301,26 @@ async function copyPrivately(from: string, to: string): Promise<void> {
 
 function ignoreMissing(error: NodeJS.ErrnoException): void {
   if (error.code !== 'ENOENT') throw error;
+}
+
+/**
+ * The bytes of a call as they were submitted.
+ * @throws {OwnershipError} if another user could have written them; {@link PayloadError} if they are not there
+ */
+export async function readInput(
+  directory: string,
+  { batch, offset, length }: InputLocation,
+): Promise<Uint8Array> {
+  const file = inputsFile(directory, batch);
+  const handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW);
+  try {
+    checkOwnership(file, await handle.stat());
+    const bytes = Buffer.alloc(length);
+    const { bytesRead } = await handle.read(bytes, 0, length, offset);
+    if (bytesRead < length)
+      throw new PayloadError(`${file} ends at ${offset + bytesRead}, before the end of the call`);
+    return bytes;
+  } finally {
+    await handle.close();
+  }
 }

@@ -1,3 +1,4 @@
+import { customAlphabet } from 'nanoid';
 import { join } from 'node:path';
 
 /**
@@ -154,3 +155,65 @@ export const temporaryName = (file: string, unique: string): string => `${file}.
 /** Whether a name is one that {@link temporaryName} gives for the file of that name. */
 export const isTemporaryNameOf = (name: string, file: string): boolean =>
   name.startsWith(`${file}.`) && name.endsWith('.tmp');
+
+/**
+ * Where bundles lie: beside the job sets, for all that have the same content.
+ *
+ *     bundles/<hash>/          a program's files, for jobs that see them there
+ *     bundles/<hash>.tar.gz    the same, to be brought to the jobs
+ *     bundles/node-<hash>      a node binary, and as node-<hash>.gz
+ */
+export const bundlesDirectory = (directory: string): string => join(directory, 'bundles');
+export const bundleDirectory = (directory: string, hash: string): string =>
+  join(bundlesDirectory(directory), hash);
+export const bundleArchive = (directory: string, hash: string): string =>
+  join(bundlesDirectory(directory), `${hash}.tar.gz`);
+export const bundledNode = (directory: string, hash: string): string =>
+  join(bundlesDirectory(directory), `node-${hash}`);
+export const packedNode = (directory: string, hash: string): string => `${bundledNode(directory, hash)}.gz`;
+
+/** Set in the environment of a map's jobs: the map's tag. */
+export const TAG_VARIABLE = 'CONDOR_FUTURES_TAG';
+
+/** Set in the environment of a job of this machine, as {@link localJobMark} makes it. */
+export const LOCAL_JOB_VARIABLE = 'CONDOR_FUTURES_LOCAL_JOB';
+
+/** How long a local job has after SIGTERM to end before SIGKILL, as HTCondor does it. */
+export const KILL_AFTER_MS = 10_000;
+
+/** Which job it is of which job set: jobs of other batch systems may inherit the variable. */
+export function localJobMark(directory: string, jobId: string): string {
+  return `${jobId} ${directory}`;
+}
+
+/** The id in a mark; undefined if there is none for this job set. */
+export function localJobId(mark: string | undefined, directory: string): string | undefined {
+  const [, jobId, of] = /^(\S+) (.+)$/s.exec(mark ?? '') ?? [];
+  return of === directory ? jobId : undefined;
+}
+
+/** EX_IOERR of sysexits.h: the runner's exit code where not even a few words of an outcome could be written. */
+export const CANNOT_WRITE = 74;
+/**
+ * That of a job whose submission was revoked before it began: its call is made by another one. A code without a meaning elsewhere, as a call may end
+ * its process with one of its own.
+ */
+export const TURNED_AWAY = 187;
+/** EX_UNAVAILABLE: that of a job whose machine has no node for it, or cannot unpack it. */
+export const NOT_DELIVERED = 69;
+
+const randomName = customAlphabet('0123456789abcdefghijkmnopqrstuvwxyz', 8);
+
+/** The name of a job set to be: the time, and something that nobody else has. */
+export function newJobSetId(): string {
+  const time = new Date()
+    .toISOString()
+    .replaceAll(/[-:]|\..*/g, '')
+    .replace('T', '-');
+  return `${time}-${randomName()}`;
+}
+
+/** Whether a name is one that {@link newJobSetId} gives. */
+export function isJobSetId(name: string): boolean {
+  return /^\d{8}-\d{6}-[0-9a-z]{8}$/.test(name);
+}

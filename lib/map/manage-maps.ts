@@ -1,17 +1,22 @@
-import { resolveOptions, type ClusterOptions } from '../cluster-options.ts';
-import { checkNumber, checkOptions, type OptionTable } from '../options.ts';
+import { checkNumber, checkOptions, type OptionTable } from '../base/checks.ts';
+import { CondorFuturesError } from '../base/errors.ts';
+import type { BatchSystem } from '../batch/batch-system.ts';
+import { type HTCondorPlace, HTCondorSystem } from '../batch/htcondor/htcondor-system.ts';
+import { LocalSystem } from '../batch/local/local-system.ts';
+import type { JobSetHeader } from '../cluster/attach/check-header.ts';
+import { type ClusterOptions, resolveOptions } from '../cluster/cluster-options.ts';
 import {
   CLEAN_TABLE,
   cleanMaps,
-  REMOVE_MAP_TABLE,
-  removeTagged,
   type CleanOptions,
+  REMOVE_MAP_TABLE,
   type RemoveMapOptions,
-} from './clean-maps.ts';
+  removeTagged,
+} from './act/clean.ts';
 import type { JobMap } from './job-map.ts';
-import { openMap, openMaps, type MapHome } from './open-map.ts';
-import { systemFor, type SystemPlace } from './system-for.ts';
-import { checkPattern, listTags } from './tags.ts';
+import { type MapHome, openMap, openMaps } from './read/open-map.ts';
+import { checkPattern, listTags } from './tags/tags.ts';
+import { availableParallelism } from 'node:os';
 
 /** Where tags are. */
 export type TagsOptions = Pick<ClusterOptions, 'directory'>;
@@ -120,4 +125,31 @@ function homeOf(owner: string, options: LoadMapOptions, more: OptionTable): MapH
     }),
     keep: (keeper) => void keeper.keep(),
   };
+}
+
+/** How the batch system of a map is to be reached, rather than as its job set says. */
+export type SystemPlace = Omit<HTCondorPlace, 'keepClaims' | 'keepClaimsFor' | 'filesystem'> & {
+  readonly maxWorkers?: number | undefined;
+};
+
+/**
+ * The batch system of a job set's jobs, by its header: no executor is needed.
+ * @throws {CondorFuturesError} for one that this version does not know
+ */
+export function systemFor(
+  { system, queue, filesystem }: JobSetHeader,
+  { maxWorkers = availableParallelism(), ...place }: SystemPlace = {},
+): BatchSystem {
+  switch (system) {
+    case 'HTCondor': {
+      const { pool = queue?.pool, schedd = queue?.schedd } = place;
+      return new HTCondorSystem({ ...place, pool, schedd, filesystem, keepClaims: 0 });
+    }
+    case 'local':
+      return new LocalSystem(maxWorkers);
+    default:
+      throw new CondorFuturesError(
+        `The jobs are those of ${String(system)}, of which this version of condor-futures knows nothing`,
+      );
+  }
 }

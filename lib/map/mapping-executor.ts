@@ -1,28 +1,30 @@
-import { ClusterExecutor } from '../cluster-executor.ts';
-import { checkFunction, type ShutdownOptions } from '../executor.ts';
-import type { AnyFunction } from '../payload/any-function.ts';
-import { checkCreateOptions, createMap, type CreateMapOptions, type MapRequest } from './create-map.ts';
-import type { Inputs } from './inputs.ts';
-import type { JobMap } from './job-map.ts';
-import { MapBuilder } from './map-builder.ts';
-import { cartesianProduct, valuesOfAxes, type Axes } from './product.ts';
-import { wrapFunction, type WrappedFunction } from './wrap-function.ts';
-import type { WrapOptions } from './wrap-options.ts';
-import { checkOptions } from '../options.ts';
+import { checkOptions } from '../base/checks.ts';
+import { ClusterExecutor } from '../cluster/cluster-executor.ts';
+import { checkFunction, type OrFuture, type OrFutures, type ShutdownOptions } from '../futures/executor.ts';
+import type { AnyFunction } from '../payload/graph.ts';
 import {
   CLEAN_TABLE,
   cleanMaps,
-  REMOVE_MAP_TABLE,
-  removeTagged,
   type CleanOptions,
+  REMOVE_MAP_TABLE,
   type RemoveMapOptions,
-} from './clean-maps.ts';
-import type { MapExecutor } from './map-executor.ts';
-import type { OrFuture, OrFutures } from '../or-future.ts';
-import type { MapHost } from './map-host.ts';
-import { openMap, openMaps, type MapHome } from './open-map.ts';
-import { systemFor } from './system-for.ts';
-import { checkPattern, listTags } from './tags.ts';
+  removeTagged,
+} from './act/clean.ts';
+import {
+  checkCreateOptions,
+  createMap,
+  type CreateMapOptions,
+  type MapRequest,
+} from './create/create-map.ts';
+import { type Axes, cartesianProduct, type Inputs, valuesOfAxes } from './create/inputs.ts';
+import { MapBuilder } from './create/map-builder.ts';
+import type { MapExecutor } from './create/map-executor.ts';
+import { wrapFunction, type WrapOptions, type WrappedFunction } from './create/wrap-function.ts';
+import type { JobMap } from './job-map.ts';
+import { systemFor } from './manage-maps.ts';
+import type { MapHost } from './read/map-core.ts';
+import { type MapHome, openMap, openMaps } from './read/open-map.ts';
+import { checkPattern, listTags } from './tags/tags.ts';
 
 /** An executor that has maps besides futures: calls that have a name, and stay on the disk until they are removed. */
 export abstract class MappingExecutor extends ClusterExecutor {

@@ -1,6 +1,6 @@
-import { isGraph, readGraph, type OtherNode } from './format.ts';
-import { loadGraph, type FromElsewhere } from './load/load-graph.ts';
-import { readPlain } from './value.ts';
+import { isGraph, type OtherNode, readGraph } from './format.ts';
+import { type FromElsewhere, loadGraph } from './load/load-graph.ts';
+import { DefaultDeserializer } from 'node:v8';
 
 export interface DeserializeOptions {
   /**
@@ -28,4 +28,26 @@ export async function deserializeWith(
   fromElsewhere: FromElsewhere | undefined,
 ): Promise<unknown> {
   return isGraph(bytes) ? loadGraph(readGraph(bytes, otherNode), fromElsewhere) : readPlain(bytes);
+}
+
+/** The plain data that `v8.serialize` wrote. */
+export function readPlain(bytes: Uint8Array): unknown {
+  const deserializer = new CopyingDeserializer(bytes);
+  deserializer.readHeader();
+  return deserializer.readValue();
+}
+
+/** node:v8 makes each typed array a view into the bytes it reads; here it has a buffer of its own, as its maker's had. */
+class CopyingDeserializer extends DefaultDeserializer {
+  // oxlint-disable-next-line no-underscore-dangle -- node:v8 calls it so
+  _readHostObject(): unknown {
+    const original = DefaultDeserializer.prototype as unknown as Record<string, () => NodeJS.ArrayBufferView>;
+    const view = (original['_readHostObject'] as () => NodeJS.ArrayBufferView).call(this);
+    if (Buffer.isBuffer(view)) return Buffer.from(view);
+    if (!('slice' in view)) {
+      const { buffer, byteOffset, byteLength } = view;
+      return new DataView(buffer.slice(byteOffset, byteOffset + byteLength));
+    }
+    return view.slice();
+  }
 }

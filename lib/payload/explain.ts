@@ -1,10 +1,11 @@
-import { serialize as writePlain } from 'node:v8';
-import { captureGraph, type Capture } from './capture/capture.ts';
 import type { CaptureOptions } from './capture/capture-options.ts';
-import { describeValue, wordsOf } from './capture/words.ts';
+import { type Capture, captureGraph } from './capture/capture.ts';
+import { describeValue, wordsOf } from './capture/refusal.ts';
 import { writeGraph } from './format.ts';
-import { showReference } from './reference/show-reference.ts';
-import { serializePlain } from './serialize-plain.ts';
+import { serializePlain } from './plain.ts';
+import { showPath } from './reference/members.ts';
+import type { Reference } from './reference/reference.ts';
+import { serialize as writePlain } from 'node:v8';
 
 /** What would be sent of a value: `String(explanation)` is a tree for people. */
 export interface Explanation {
@@ -95,4 +96,29 @@ function drawTree(part: ExplainedPart, lead = '', rest = ''): string[] {
 
 function sizes({ ownBytes, bytes, parts }: ExplainedPart): string {
   return parts.length === 0 ? `${bytes} bytes` : `${bytes} bytes, ${ownBytes} of its own`;
+}
+
+/** For people: where a job takes it from. */
+export function showReference(reference: Reference): string {
+  switch (reference.kind) {
+    case 'intrinsic':
+      return reference.path;
+    case 'builtin': {
+      const { module, path, part } = reference;
+      const what = part === 'namespace' ? '*' : showPath(path, part);
+      return `${what}${what === '' ? '' : ' of '}node:${module}`;
+    }
+    case 'module': {
+      const { url, path, part, package: packaged } = reference;
+      const what = showPath(path, part);
+      const where = packaged === undefined ? url : `${packaged.name}@${packaged.version}/${packaged.subpath}`;
+      return `${what}${what === '' ? '' : ' of '}${where}`;
+    }
+    case 'import': {
+      const { imported, specifier, parent } = reference;
+      return `${imported} of ${specifier}, imported by ${parent}`;
+    }
+    case 'require':
+      return `require of ${reference.parent}`;
+  }
 }

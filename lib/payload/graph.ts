@@ -240,3 +240,7 @@ export interface SourceFile {
 
 /** The name by which emitted code finds what the loader gives it. */
 export const HELPERS = '$condor_futures';
+
+/** Any function that can be called on another machine. */
+// oxlint-disable-next-line typescript/no-explicit-any -- only `any` accepts every list of parameters
+export type AnyFunction = (...args: any[]) => unknown;

@@ -34,3 +34,27 @@ const objects = new Map<string, WeakRef<object>>();
 const gone = new FinalizationRegistry<string>((id) => {
   if (objects.get(id)?.deref() === undefined) objects.delete(id);
 });
+
+/** Notes that an object stands in for another, which is the one to be sent: a twin of a class for the class itself. */
+export function noteStandIn(object: object, original: object): void {
+  standIns.set(object, original);
+}
+
+/** What an object stands in for, or the object itself. */
+export function originalOf<T extends object>(object: T): T {
+  return (standIns.get(object) as T | undefined) ?? object;
+}
+
+const standIns = new WeakMap<object, object>();
+
+/** The text that a function or class had before it was edited to travel, so that it can travel on. */
+export function noteOriginal(fn: object, text: string): void {
+  originals.set(fn, text);
+}
+
+/** The source text of a function, as its author wrote it. */
+export function textOf(fn: object): string {
+  return originals.get(fn) ?? Function.prototype.toString.call(fn);
+}
+
+const originals = new WeakMap<object, string>();

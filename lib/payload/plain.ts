@@ -1,5 +1,7 @@
-import { types } from 'node:util';
-import { hasExtraProperties } from './capture/extra-properties.ts';
+import { SerializationError } from '../base/errors.ts';
+import { hasOnlyDenseArrays } from './dense-arrays.ts';
+import { inspect, types } from 'node:util';
+import { serialize as write } from 'node:v8';
 
 /** Deeper than this, v8 runs out of stack; the graph does not. */
 const DEEPEST = 1000;
@@ -216,3 +218,36 @@ const VIEWS: ReadonlySet<object> = new Set(
     BigUint64Array,
   ].map(({ prototype }) => prototype as object),
 );
+
+/**
+ * A plain value as bytes; undefined if it is not plain, or holds what must not come alone: then it takes the graph.
+ * @param name what the value is called in errors
+ * @param apart objects that it must not hold
+ * @throws {SerializationError}
+ */
+export function serializePlain(value: unknown, name: string, apart?: WeakSet<object>): Buffer | undefined {
+  let bytes: Buffer;
+  try {
+    if (!isPlain(value, 'written', apart)) return undefined;
+    bytes = write(value);
+  } catch (error) {
+    const message = String((error as Error | null)?.message);
+    // A kind of object whose prototype is another's, or an accessor of a list that throws: the graph takes it, or says how it was come by.
+    if (message.includes('could not be cloned') || !isPlain(value, 'each element', apart)) return undefined;
+    throw new SerializationError(`${name} cannot be serialized: ${message}`, name, { cause: error });
+  }
+  return hasOnlyDenseArrays(bytes) || isPlain(value, 'each element', apart) ? bytes : undefined;
+}
+
+/** Whether a value travels within others as it is: neither an object, whose identity may matter, nor a symbol. */
+export function isPrimitive(value: unknown): boolean {
+  return (
+    value === null || (typeof value !== 'object' && typeof value !== 'function' && typeof value !== 'symbol')
+  );
+}
+
+/** A typed array's elements are own properties too, millions maybe; `inspect` knows how to look at the others alone. */
+export function hasExtraProperties(view: NodeJS.TypedArray): boolean {
+  const text = inspect(view, { maxArrayLength: 0, depth: 0, customInspect: false, breakLength: Infinity });
+  return !/\[(?: \.\.\. \d+ more items? )?\]$/.test(text);
+}

@@ -1,14 +1,14 @@
-import { inspect, types } from 'node:util';
+import * as ownErrors from '../base/errors.ts';
+import * as fileErrors from '../base/errors.ts';
+import * as insideErrors from '../base/errors.ts';
+import { DependencyError } from '../base/errors.ts';
+import * as jobErrors from '../base/job-errors.ts';
 import { References } from './capture/references.ts';
-import { isShared } from './identities.ts';
 import { deserialize } from './deserialize.ts';
+import { isShared } from './identities.ts';
 import { textToThere } from './moved.ts';
 import { serialize } from './serialize.ts';
-import * as ownErrors from '../errors.ts';
-import * as jobErrors from '../job-errors.ts';
-import { DependencyError } from '../dependency-error.ts';
-import * as fileErrors from '../file-errors.ts';
-import * as insideErrors from '../inside-errors.ts';
+import { inspect, types } from 'node:util';
 
 /** What a call threw, as plain data. */
 export type EncodedThrown =

@@ -1,9 +1,9 @@
 import { closeSync, constants as flags, fstatSync, openSync, readFileSync } from 'node:fs';
 import { cachedDataVersionTag } from 'node:v8';
 import { constants, Script } from 'node:vm';
-import { checkOwnership } from '../job-set/ownership.ts';
-import { writeWholeSync } from '../job-set/write-whole.ts';
-import { seal, unseal } from '../payload/sealed.ts';
+import { checkOwnership } from '../job-set/trusted-files.ts';
+import { writeWholeSync } from '../job-set/whole-files.ts';
+import { seal, unseal } from '../payload/call.ts';
 
 /**
  * A script whose code is kept in a file beside it once V8 has compiled it, so that the next process of the same node need not: for the runner

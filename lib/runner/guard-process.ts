@@ -1,11 +1,11 @@
-import { inspect } from 'node:util';
 import {
   NeverSettledError,
   ProcessExitError,
   UncaughtExceptionError,
   UnhandledRejectionError,
-} from '../errors.ts';
-import type { OutcomeWriter } from './outcome-writer.ts';
+} from '../base/errors.ts';
+import type { OutcomeWriter } from './outcome.ts';
+import { inspect } from 'node:util';
 
 /** Whom it concerns that the process ends, or something in it threw. */
 export interface Guarded {

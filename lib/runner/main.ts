@@ -1,18 +1,15 @@
+import { givenFilesOf, parseWorkerKey, TRANSFERRED } from '../job-set/names.ts';
+import { trustOwnerOf } from '../job-set/trusted-files.ts';
+import { deserialize } from '../payload/deserialize.ts';
+import { setGivenPlace } from '../payload/given-files.ts';
+import type { AnyFunction } from '../payload/graph.ts';
+import { guardProcess } from './guard-process.ts';
+import { seldom, WATCH_TIME } from './lazy.ts';
+import { makeCalls, offerInside } from './make-calls.ts';
+import { hasOutcome, OutcomeWriter } from './outcome.ts';
+import { readJob } from './read-job.ts';
 import { fstatSync, lstatSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { readJob } from './read-job.ts';
-import { hasOutcome } from './outcome-file.ts';
-import { OutcomeWriter } from './outcome-writer.ts';
-import { guardProcess } from './guard-process.ts';
-import { makeCalls } from './make-calls.ts';
-import { offerInside } from './offer-inside.ts';
-import { seldom } from './seldom.ts';
-import { WATCH_TIME } from './watch-time.ts';
-import { setGivenPlace } from '../payload/load/given-place.ts';
-import { givenFilesOf, parseWorkerKey, TRANSFERRED } from '../job-set/names.ts';
-import { trustOwnerOf } from '../job-set/ownership.ts';
-import type { AnyFunction } from '../payload/any-function.ts';
-import { deserialize } from '../payload/deserialize.ts';
 
 /** @param afterwards what is to be done once the outcome is there and the job's slot is all that is waited for */
 export function run(afterwards: () => void): void {

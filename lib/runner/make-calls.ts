@@ -1,12 +1,14 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
-import type { AnyFunction } from '../payload/any-function.ts';
-import type { EncodedCall, ItemOutcome } from '../payload/call.ts';
-import { JOB_VARIABLE } from '../payload/job-variable.ts';
-import type { OutcomeWriter } from './outcome-writer.ts';
+import type { CallItem, CallOptions, EncodedCall, ItemOutcome } from '../payload/call.ts';
+import { deserializeWith } from '../payload/deserialize.ts';
+import type { AnyFunction } from '../payload/graph.ts';
+import type { FromElsewhere } from '../payload/load/load-graph.ts';
+import { JOB_VARIABLE } from '../payload/main-url.ts';
+import { isPrimitive, serializePlain } from '../payload/plain.ts';
+import type * as Insides from './inside/inside.ts';
+import { seldom } from './lazy.ts';
+import type { OutcomeWriter, RunningCall } from './outcome.ts';
 import type { ResultsReader } from './results-reader.ts';
-import { runItem } from './run-item.ts';
-import type { RunningCall } from './running-call.ts';
-import { seldom } from './seldom.ts';
+import { AsyncLocalStorage } from 'node:async_hooks';
 
 /**
  * Makes the calls of a job, one after the other.
@@ -44,4 +46,57 @@ export async function makeCalls(
     await running.inside?.end(outcome);
     writer.add(outcome);
   }
+}
+
+/**
+ * Makes one call; what it returns or throws, or why its result cannot travel. Never rejects.
+ * @param load the function, for a call that does not bring its own
+ * @param result what other calls have returned, by their names
+ */
+export async function runItem(
+  load: () => Promise<AnyFunction>,
+  item: CallItem,
+  options: CallOptions,
+  result: FromElsewhere,
+): Promise<ItemOutcome> {
+  if ('thrown' in item) return item;
+  try {
+    const [fn, args] = await decode(load, item, options, result);
+    const value = await fn(...args);
+    if (isPrimitive(value)) return { primitive: value };
+    const bytes = serializePlain(value, 'result') ?? seldom().serialize(value, options.capture, 'result');
+    return { value: bytes };
+  } catch (error) {
+    return seldom().failureOf(error);
+  }
+}
+
+async function decode(
+  load: () => Promise<AnyFunction>,
+  item: Exclude<CallItem, { thrown: unknown }>,
+  options: CallOptions,
+  result: FromElsewhere,
+): Promise<[AnyFunction, readonly unknown[]]> {
+  if ('primitives' in item) return [await load(), item.primitives];
+  const decoded = async (bytes: Uint8Array): Promise<unknown> => deserializeWith(bytes, options, result);
+  if ('arguments' in item) return [await load(), (await decoded(item.arguments)) as unknown[]];
+  return (await decoded(item.call)) as [AnyFunction, unknown[]];
+}
+
+const INSIDE = Symbol.for('condor-futures.inside');
+
+/**
+ * Lets calls ask about their job, by the functions of job.ts.
+ * @param current the call in whose course it is asked
+ */
+export function offerInside(current: () => RunningCall | undefined): void {
+  (globalThis as Record<symbol, unknown>)[INSIDE] = () => {
+    const call = current();
+    return call && (call.inside ??= new (insides().Inside)(call));
+  };
+}
+
+/** Run when first asked for, as {@link seldom}. */
+function insides(): typeof Insides {
+  return require('./inside/inside.ts') as typeof Insides;
 }

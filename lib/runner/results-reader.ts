@@ -1,9 +1,8 @@
-import { DependencyError } from '../dependency-error.ts';
-import { PayloadError } from '../errors.ts';
+import { DependencyError, PayloadError } from '../base/errors.ts';
 import { parseResultName } from '../job-set/names.ts';
 import type { CallOptions, EncodedOutcome, ItemOutcome } from '../payload/call.ts';
 import { deserialize } from '../payload/deserialize.ts';
-import { encodeThrown, type EncodedThrown } from '../payload/thrown.ts';
+import { type EncodedThrown, encodeThrown } from '../payload/thrown.ts';
 import { readResult } from './read-job.ts';
 
 /** What other calls have returned, of which the job's calls were given the futures. */

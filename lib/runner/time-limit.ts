@@ -1,13 +1,13 @@
+import type { ItemOutcome } from '../payload/call.ts';
+import { WATCH_TIME } from './lazy.ts';
+import { type OutcomePlace, writeOutcome } from './outcome.ts';
 import {
   MessageChannel,
+  type MessagePort,
   receiveMessageOnPort,
   Worker,
   workerData,
-  type MessagePort,
 } from 'node:worker_threads';
-import type { ItemOutcome } from '../payload/call.ts';
-import { writeOutcome, type OutcomePlace } from './outcome-file.ts';
-import { WATCH_TIME } from './watch-time.ts';
 
 /** What the two threads share: who may write the outcome, and how many calls have begun. */
 const STATE = 0;

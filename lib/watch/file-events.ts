@@ -1,5 +1,5 @@
-import { watch as watchDirectory, type FSWatcher as DirectoryWatcher } from 'node:fs';
-import { watch as watchFile, type FSWatcher as LogWatcher } from 'chokidar';
+import { type FSWatcher as LogWatcher, watch as watchFile } from 'chokidar';
+import { type FSWatcher as DirectoryWatcher, watch as watchDirectory } from 'node:fs';
 
 /** What is watched, and who is told. */
 export interface FileEventsOptions {

@@ -1,13 +1,11 @@
-import { readdir, readFile } from 'node:fs/promises';
 import type { BatchSystem, JobBatch } from '../batch/batch-system.ts';
-import { parseInbox, type Assignment } from '../job-set/inbox.ts';
 import { inboxFile, takenFile, workerFile, workerKey, workersDirectory } from '../job-set/names.ts';
-import { readTaken } from '../job-set/taking.ts';
+import { type Assignment, parseInbox, readTaken } from '../job-set/worker-inbox.ts';
 import { appendLine } from './assignments.ts';
 import type { Dispatcher } from './dispatcher.ts';
-import { idOf, newCall } from './warm-call.ts';
+import { idOf, newCall, newWorker, type Worker } from './model.ts';
 import type { WorkerNote } from './worker-files.ts';
-import { newWorker, type Worker } from './worker.ts';
+import { readdir, readFile } from 'node:fs/promises';
 
 const LINE_BREAK = 0x0a;
 

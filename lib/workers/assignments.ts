@@ -1,11 +1,9 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import type { InboxLine } from '../job-set/inbox.ts';
+import type { InboxLine } from '../job-set/worker-inbox.ts';
 import { fairShare, shareOf, windowOf } from './assignment-policy.ts';
-import type { Pool } from './pool.ts';
-import type { Warm } from './warm.ts';
-import type { WarmCall } from './warm-call.ts';
+import type { Pool, WarmCall, Worker } from './model.ts';
+import type { Warm } from './warm-calls.ts';
 import type { WorkerFiles } from './worker-files.ts';
-import type { Worker } from './worker.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 const TRY_AGAIN_MS = 1000;
 

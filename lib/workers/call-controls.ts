@@ -1,7 +1,6 @@
 import type { BatchSystem, ClassAd, JobAction } from '../batch/batch-system.ts';
 import type { Dispatcher } from './dispatcher.ts';
-import type { WarmCall } from './warm-call.ts';
-import type { Worker } from './worker.ts';
+import type { WarmCall, Worker } from './model.ts';
 
 const NO_HOLD =
   'the call is one of many that a worker makes, which cannot be held for one of them. Remedy: cancel() it, or use an executor without `workers`';

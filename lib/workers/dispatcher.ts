@@ -1,17 +1,13 @@
 import type { BatchSystem, JobBatch, JobEvent } from '../batch/batch-system.ts';
-import { Assignments } from './assignments.ts';
 import { wantedWorkers } from './assignment-policy.ts';
-import { Departures } from './departures.ts';
-import { Evictions } from './evictions.ts';
-import type { Pool } from './pool.ts';
-import { Room } from './room.ts';
-import { Starts } from './starts.ts';
+import { Assignments } from './assignments.ts';
+import { Departures } from './endings.ts';
+import { Evictions, isStuck, Lookout } from './health.ts';
+import { idOf, newCall, type Pool, type Worker } from './model.ts';
+import { Room, Starts } from './starts.ts';
+import { Warm } from './warm-calls.ts';
 import { WorkerFiles } from './worker-files.ts';
 import type { ResolvedWorkers } from './worker-options.ts';
-import { Warm } from './warm.ts';
-import { idOf, newCall } from './warm-call.ts';
-import { isStuck, Lookout } from './lookout.ts';
-import type { Worker } from './worker.ts';
 
 /** One answer without a job proves nothing: a queue may be listed while it is being rewritten. */
 const MISSING_TIMES = 2;

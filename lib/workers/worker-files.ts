@@ -1,12 +1,18 @@
+import * as names from '../job-set/names.ts';
+import { PRIVATE_DIRECTORY } from '../job-set/trusted-files.ts';
+import { writeWhole } from '../job-set/whole-files.ts';
+import {
+  encodeInboxLine,
+  type InboxLine,
+  type Printed,
+  readTaken,
+  takeBack,
+  writeBack,
+} from '../job-set/worker-inbox.ts';
+import { unseal } from '../payload/call.ts';
 import { appendFileSync } from 'node:fs';
 import { access, appendFile, mkdir, open, readdir, readFile, rm, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { PRIVATE_DIRECTORY } from '../job-set/directory.ts';
-import { encodeInboxLine, type InboxLine } from '../job-set/inbox.ts';
-import * as names from '../job-set/names.ts';
-import { readTaken, takeBack, writeBack, type Printed } from '../job-set/taking.ts';
-import { unseal } from '../payload/sealed.ts';
-import { writeWhole } from '../job-set/write-whole.ts';
 
 const CLOSE = encodeInboxLine({ kind: 'close' });
 

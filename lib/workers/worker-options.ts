@@ -1,4 +1,4 @@
-import { checkNumber, checkOptions } from '../options.ts';
+import { checkNumber, checkOptions } from '../base/checks.ts';
 
 /** Jobs that stay, and make one call after the other. */
 export interface WorkerOptions {

@@ -10,13 +10,12 @@ import type {
   SubmitOptions,
   SubmittedBatch,
 } from '../batch/batch-system.ts';
-import type { ResolvedOptions } from '../cluster-options.ts';
-import { watchModeOf } from '../watch/filesystem.ts';
+import type { ResolvedOptions } from '../cluster/cluster-options.ts';
+import { watchModeOf } from '../watch/job-set-watch.ts';
 import { Adoption } from './adoption.ts';
 import { CallControls } from './call-controls.ts';
-import { closeOnExit, forgetOnExit } from './close-on-exit.ts';
 import { Dispatcher } from './dispatcher.ts';
-import { idOf } from './warm-call.ts';
+import { idOf } from './model.ts';
 import type { ResolvedWorkers } from './worker-options.ts';
 
 /** How long an outcome may stay invisible after its worker's end where files are seen at once, and where they are not, in milliseconds. */
@@ -236,4 +235,22 @@ export class WorkerSystem implements BatchSystem {
       commandFor: (id) => removal.commandFor(id),
     };
   }
+}
+
+/** Those whose workers are to end when the process does. */
+const open = new Set<Dispatcher>();
+let isListening = false;
+
+/** When the process exits, workers are told that there is nothing more to come, rather than to wait for it. */
+export function closeOnExit(dispatcher: Dispatcher): void {
+  open.add(dispatcher);
+  if (isListening) return;
+  isListening = true;
+  process.on('exit', () => {
+    for (const { warm, files } of open) for (const { number } of warm.workers) files.closeNow(number);
+  });
+}
+
+export function forgetOnExit(dispatcher: Dispatcher): void {
+  open.delete(dispatcher);
 }

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { patiently, type Patience } from '../../lib/batch/patiently.ts';
+import { patiently, type Patience } from '../../lib/batch/run-command.ts';
 
 let tries: number[];
 beforeEach(() => {

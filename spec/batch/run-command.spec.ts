@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from '@jest/globals';
 import { runCommand } from '../../lib/batch/run-command.ts';
-import { CommandError, CommandNotFoundError } from '../../lib/errors.ts';
+import { CommandError, CommandNotFoundError } from '../../lib/base/errors.ts';
 import { builtModule } from '../support/built-file.ts';
 
 describe('runCommand', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { optionsOfJob, separateOptions } from '../../lib/batch/varied-options.ts';
+import { optionsOfJob, separateOptions } from '../../lib/batch/submit-options.ts';
 
 describe('The options of jobs that are submitted together', () => {
   it('are those of the first, if all have the very same', () => {

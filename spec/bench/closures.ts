@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { serialize as serializePlain } from 'node:v8';
 import { deserialize, serialize } from 'condor-futures/payload';
-import { Functions } from '../../lib/cluster/functions.ts';
+import { Functions } from '../../lib/cluster/calls/functions.ts';
 import { subjects } from './closure-subjects.ts';
 
 type AnyFunction = (...args: never[]) => unknown;

@@ -1,8 +1,8 @@
 import { expect, it } from '@jest/globals';
 import type { JobSetRemoval } from '../../lib/batch/batch-system.ts';
-import { ClusterExecutor } from '../../lib/cluster-executor.ts';
-import { resolveOptions } from '../../lib/cluster-options.ts';
-import { DetachedError } from '../../lib/errors.ts';
+import { ClusterExecutor } from '../../lib/cluster/cluster-executor.ts';
+import { resolveOptions } from '../../lib/cluster/cluster-options.ts';
+import { DetachedError } from '../../lib/base/errors.ts';
 import { ScriptedSystem } from '../support/scripted-system.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { thrownBy } from '../support/thrown-by.ts';

@@ -1,8 +1,8 @@
 import { readdirSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { ClusterExecutor } from '../../lib/cluster-executor.ts';
-import { resolveOptions } from '../../lib/cluster-options.ts';
-import type { Future } from '../../lib/future.ts';
+import { ClusterExecutor } from '../../lib/cluster/cluster-executor.ts';
+import { resolveOptions } from '../../lib/cluster/cluster-options.ts';
+import type { Future } from '../../lib/futures/future.ts';
 import { inputsDirectory, journalFile } from '../../lib/job-set/names.ts';
 import { runProgram } from '../support/run-program.ts';
 import { ScriptedSystem } from '../support/scripted-system.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Executor } from '../../lib/executor.ts';
-import type { Future } from '../../lib/future.ts';
+import type { Executor } from '../../lib/futures/executor.ts';
+import type { Future } from '../../lib/futures/future.ts';
 import { collect, untilCollected } from '../support/collect-garbage.ts';
 import { ScriptedExecutor } from '../support/scripted-executor.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';

@@ -1,9 +1,9 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { BrokenExecutorError } from '../../lib/errors.ts';
-import type { Future } from '../../lib/future.ts';
-import { JobHeldError, JobOutOfMemoryError } from '../../lib/job-errors.ts';
+import { BrokenExecutorError } from '../../lib/base/errors.ts';
+import type { Future } from '../../lib/futures/future.ts';
+import { JobHeldError, JobOutOfMemoryError } from '../../lib/base/job-errors.ts';
 import { encodeThrown } from '../../lib/payload/thrown.ts';
 import { ScriptedExecutor } from '../support/scripted-executor.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { DirectoryError, JobSetInUseError } from '../../lib/errors.ts';
+import { DirectoryError, JobSetInUseError } from '../../lib/base/errors.ts';
 import { startProgram } from '../support/run-program.ts';
 import { thrownBy } from '../support/thrown-by.ts';
 import type { Subject } from './subject.ts';

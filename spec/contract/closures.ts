@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { basename } from 'node:path';
-import type { Future } from '../../lib/future.ts';
-import { SerializationError } from '../../lib/errors.ts';
+import type { Future } from '../../lib/futures/future.ts';
+import { SerializationError } from '../../lib/base/errors.ts';
 import { testsAtOnce } from '../support/tests-at-once.ts';
 import { thrownBy } from '../support/thrown-by.ts';
 import { collect } from '../support/collect.ts';

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect } from '@jest/globals';
-import { InvalidStateError, JobControlError } from '../../lib/errors.ts';
+import { InvalidStateError, JobControlError } from '../../lib/base/errors.ts';
 import { beat, beatInChild, untilGrowing, untilStill } from '../support/beat.ts';
 import { Gate, passGate } from '../support/gate.ts';
 import { testsAtOnce } from '../support/tests-at-once.ts';

@@ -1,12 +1,12 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { JobKilledError } from '../../lib/job-errors.ts';
+import { JobKilledError } from '../../lib/base/job-errors.ts';
 import {
   NeverSettledError,
   ProcessExitError,
   UncaughtExceptionError,
   UnhandledRejectionError,
-} from '../../lib/errors.ts';
-import type { Future } from '../../lib/future.ts';
+} from '../../lib/base/errors.ts';
+import type { Future } from '../../lib/futures/future.ts';
 import { thrownBy } from '../support/thrown-by.ts';
 import { groupExecutor, type Subject } from './subject.ts';
 

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { appendFileSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import type { Future } from '../../lib/future.ts';
+import type { Future } from '../../lib/futures/future.ts';
 import { outcomesDirectory, resultsDirectory } from '../../lib/job-set/names.ts';
 import { Gate, passGate } from '../support/gate.ts';
 import { startProgram } from '../support/run-program.ts';

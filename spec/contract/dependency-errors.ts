@@ -1,8 +1,8 @@
 import { describe, expect } from '@jest/globals';
-import { DependencyError } from '../../lib/dependency-error.ts';
-import { CancelledError, SerializationError } from '../../lib/errors.ts';
-import { FutureController } from '../../lib/future-controller.ts';
-import type { Future } from '../../lib/future.ts';
+import { DependencyError } from '../../lib/base/errors.ts';
+import { CancelledError, SerializationError } from '../../lib/base/errors.ts';
+import { FutureController } from '../../lib/futures/future.ts';
+import type { Future } from '../../lib/futures/future.ts';
 import { collect } from '../support/collect.ts';
 import { Gate, passGate } from '../support/gate.ts';
 import { testsAtOnce } from '../support/tests-at-once.ts';

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { ModuleLoadError, SerializationError } from '../../lib/errors.ts';
-import type { Future } from '../../lib/future.ts';
+import { ModuleLoadError, SerializationError } from '../../lib/base/errors.ts';
+import type { Future } from '../../lib/futures/future.ts';
 import { moduleFunction } from '../../lib/payload/module-function.ts';
 import { registerErrorClass } from '../../lib/payload/thrown.ts';
 import { testsAtOnce } from '../support/tests-at-once.ts';

@@ -1,10 +1,10 @@
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import type { ClusterExecutor } from '../../lib/cluster-executor.ts';
-import { InputFileError, OutputFileError } from '../../lib/file-errors.ts';
+import type { ClusterExecutor } from '../../lib/cluster/cluster-executor.ts';
+import { InputFileError, OutputFileError } from '../../lib/base/errors.ts';
 import { outputFile } from '../../lib/job.ts';
-import { inputDirectory, inputFile } from '../../lib/payload/input-file.ts';
+import { inputDirectory, inputFile } from '../../lib/payload/given-files.ts';
 import { collect } from '../support/collect.ts';
 import { thrownBy } from '../support/thrown-by.ts';
 import { groupExecutor, type Subject } from './subject.ts';

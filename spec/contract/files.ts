@@ -1,8 +1,8 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect } from '@jest/globals';
-import { ClusterExecutor } from '../../lib/cluster-executor.ts';
-import type { Executor } from '../../lib/executor.ts';
+import { ClusterExecutor } from '../../lib/cluster/cluster-executor.ts';
+import type { Executor } from '../../lib/futures/executor.ts';
 import { logsDirectory, outcomesDirectory } from '../../lib/job-set/names.ts';
 import { testsAtOnce } from '../support/tests-at-once.ts';
 import { until } from '../support/until.ts';

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { TimeoutError } from '../../lib/errors.ts';
-import type { Future } from '../../lib/future.ts';
+import { TimeoutError } from '../../lib/base/errors.ts';
+import type { Future } from '../../lib/futures/future.ts';
 import { Gate, passGate } from '../support/gate.ts';
 import { thrownBy } from '../support/thrown-by.ts';
 import { until } from '../support/until.ts';

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect } from '@jest/globals';
-import { ClusterExecutor } from '../../lib/cluster-executor.ts';
+import { ClusterExecutor } from '../../lib/cluster/cluster-executor.ts';
 import { callsDirectory } from '../../lib/job-set/names.ts';
 import { checkpoint, currentJob, progress } from '../../lib/job.ts';
 import { Gate, passGate } from '../support/gate.ts';

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { JobTimeLimitError } from '../../lib/job-errors.ts';
+import { JobTimeLimitError } from '../../lib/base/job-errors.ts';
 import { testsAtOnce } from '../support/tests-at-once.ts';
 import { thrownBy } from '../support/thrown-by.ts';
 import { groupExecutor, sharesProcesses, type Subject } from './subject.ts';

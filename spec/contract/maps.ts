@@ -1,5 +1,5 @@
 import { describe, expect } from '@jest/globals';
-import { SerializationError, TimeoutError } from '../../lib/errors.ts';
+import { SerializationError, TimeoutError } from '../../lib/base/errors.ts';
 import { collect } from '../support/collect.ts';
 import { Gate, passGate } from '../support/gate.ts';
 import { testsAtOnce } from '../support/tests-at-once.ts';

@@ -1,5 +1,5 @@
 import { describe, expect } from '@jest/globals';
-import { ShutdownError } from '../../lib/errors.ts';
+import { ShutdownError } from '../../lib/base/errors.ts';
 import { Gate, passGate } from '../support/gate.ts';
 import { testsAtOnce } from '../support/tests-at-once.ts';
 import { thrownBy } from '../support/thrown-by.ts';

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll } from '@jest/globals';
 import type { SubmitOptions } from '../../lib/batch/batch-system.ts';
-import type { ClusterExecutor } from '../../lib/cluster-executor.ts';
-import type { ClusterOptions } from '../../lib/cluster-options.ts';
-import type { Executor } from '../../lib/executor.ts';
+import type { ClusterExecutor } from '../../lib/cluster/cluster-executor.ts';
+import type { ClusterOptions } from '../../lib/cluster/cluster-options.ts';
+import type { Executor } from '../../lib/futures/executor.ts';
 
 /** The executor that is looked at. */
 export interface Subject {

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { ClusterExecutor } from '../../lib/cluster-executor.ts';
-import { SerializationError } from '../../lib/errors.ts';
-import type { Future } from '../../lib/future.ts';
+import { ClusterExecutor } from '../../lib/cluster/cluster-executor.ts';
+import { SerializationError } from '../../lib/base/errors.ts';
+import type { Future } from '../../lib/futures/future.ts';
 import { journalFile } from '../../lib/job-set/names.ts';
 import { moduleFunction } from '../../lib/payload/module-function.ts';
 import { testsAtOnce } from '../support/tests-at-once.ts';

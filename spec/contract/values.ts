@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import type { Future } from '../../lib/future.ts';
+import type { Future } from '../../lib/futures/future.ts';
 import { groupExecutor, type Subject } from './subject.ts';
 
 const cycle: Record<string, unknown> = { name: 'cycle' };

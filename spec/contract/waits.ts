@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { asCompleted } from '../../lib/as-completed.ts';
-import { TimeoutError } from '../../lib/errors.ts';
-import type { Executor } from '../../lib/executor.ts';
-import type { Future } from '../../lib/future.ts';
-import { wait, type WaitResult } from '../../lib/wait.ts';
+import { asCompleted } from '../../lib/futures/as-completed.ts';
+import { TimeoutError } from '../../lib/base/errors.ts';
+import type { Executor } from '../../lib/futures/executor.ts';
+import type { Future } from '../../lib/futures/future.ts';
+import { wait, type WaitResult } from '../../lib/futures/wait.ts';
 import { Gate, passGate } from '../support/gate.ts';
 import { thrownBy } from '../support/thrown-by.ts';
 import { groupExecutor, type Subject } from './subject.ts';

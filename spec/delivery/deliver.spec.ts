@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { checkSubmitOptions } from '../../lib/batch/htcondor/submit-description.ts';
-import { DeliveryError } from '../../lib/delivery-errors.ts';
+import { DeliveryError } from '../../lib/base/errors.ts';
 import { deliver } from '../../lib/delivery/deliver.ts';
 import type { Delivered, DeliveryContext } from '../../lib/delivery/delivery.ts';
 import { methodNamed } from '../../lib/delivery/methods.ts';

@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { chooseDelivery } from '../../lib/delivery/choose-delivery.ts';
+import { chooseDelivery } from '../../lib/delivery/methods.ts';
 import type { Delivery } from '../../lib/delivery/delivery.ts';
 import { registerDelivery, unregisterDelivery } from '../../lib/delivery/methods.ts';
-import { HTCondorExecutor } from '../../lib/htcondor-executor.ts';
-import { LocalExecutor } from '../../lib/local-executor.ts';
+import { HTCondorExecutor } from '../../lib/executors/htcondor-executor.ts';
+import { LocalExecutor } from '../../lib/executors/local-executor.ts';
 
 const choose = (delivery?: Delivery, node?: string): ReturnType<typeof chooseDelivery> =>
   chooseDelivery('HTCondorExecutor', delivery, node);

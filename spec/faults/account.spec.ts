@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { CancelledError } from '../../lib/errors.ts';
-import { JobHeldError, JobKilledError, JobLostError } from '../../lib/job-errors.ts';
+import { CancelledError } from '../../lib/base/errors.ts';
+import { JobHeldError, JobKilledError, JobLostError } from '../../lib/base/job-errors.ts';
 import { account, type Evidence } from './account.ts';
 import type { CallKind, PlannedCall } from './plan.ts';
 import type { Settled } from './settled.ts';

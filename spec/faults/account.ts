@@ -1,5 +1,5 @@
-import { CancelledError, ProcessExitError } from '../../lib/errors.ts';
-import { JobHeldError, JobKilledError, JobRemovedError } from '../../lib/job-errors.ts';
+import { CancelledError, ProcessExitError } from '../../lib/base/errors.ts';
+import { JobHeldError, JobKilledError, JobRemovedError } from '../../lib/base/job-errors.ts';
 import type { FaultsDone } from './faults.ts';
 import type { PlannedCall } from './plan.ts';
 import type { Run } from './runs.ts';

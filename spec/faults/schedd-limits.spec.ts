@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, it } from '@jest/globals';
 import type { SubmitOptions } from '../../lib/batch/batch-system.ts';
-import { HTCondorExecutor } from '../../lib/htcondor-executor.ts';
-import { observe, type SubmissionMessage } from '../../lib/diagnostics.ts';
+import { HTCondorExecutor } from '../../lib/executors/htcondor-executor.ts';
+import { observe, type SubmissionMessage } from '../../lib/base/diagnostics.ts';
 import { configure } from '../support/pool-control.ts';
 import { sharedTemporaryDirectory } from '../support/temporary-directory.ts';
 

@@ -1,5 +1,5 @@
-import type { Executor } from '../../lib/executor.ts';
-import type { Future } from '../../lib/future.ts';
+import type { Executor } from '../../lib/futures/executor.ts';
+import type { Future } from '../../lib/futures/future.ts';
 import { CHUNK_SIZE, type PlannedCall } from './plan.ts';
 import { runCall } from './runs.ts';
 

@@ -1,8 +1,8 @@
 import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { SubmitError } from '../../lib/errors.ts';
-import { HTCondorExecutor, type HTCondorExecutorOptions } from '../../lib/htcondor-executor.ts';
+import { SubmitError } from '../../lib/base/errors.ts';
+import { HTCondorExecutor, type HTCondorExecutorOptions } from '../../lib/executors/htcondor-executor.ts';
 import { countedCall } from '../support/counted-call.ts';
 import { assertPersonalPool, kill, resume, stop } from '../support/pool-control.ts';
 import { sharedTemporaryDirectory } from '../support/temporary-directory.ts';

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
-import { HTCondorExecutor } from '../../lib/htcondor-executor.ts';
+import { HTCondorExecutor } from '../../lib/executors/htcondor-executor.ts';
 import { until } from '../support/until.ts';
 import { account, type Account, type JobRecord } from './account.ts';
 import { Faults, type FaultKind } from './faults.ts';

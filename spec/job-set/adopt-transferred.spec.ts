@@ -9,9 +9,9 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { OwnershipError } from '../../lib/errors.ts';
-import { adoptTransferred } from '../../lib/job-set/adopt-transferred.ts';
-import { seal } from '../../lib/payload/sealed.ts';
+import { OwnershipError } from '../../lib/base/errors.ts';
+import { adoptTransferred } from '../../lib/job-set/results.ts';
+import { seal } from '../../lib/payload/call.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 const parent = temporaryDirectory();

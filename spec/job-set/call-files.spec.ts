@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
-import { removeCallFiles } from '../../lib/job-set/call-files.ts';
+import { removeCallFiles } from '../../lib/job-set/call-outputs.ts';
 import { callDirectory, checkpointDirectory } from '../../lib/job-set/names.ts';
-import { localJobId, localJobMark } from '../../lib/job-set/local-job.ts';
+import { localJobId, localJobMark } from '../../lib/job-set/names.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { turn } from '../support/turn.ts';
 

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { JobSetInUseError } from '../../lib/errors.ts';
+import { JobSetInUseError } from '../../lib/base/errors.ts';
 import { Claim } from '../../lib/job-set/claim.ts';
 import { ownerFile } from '../../lib/job-set/names.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';

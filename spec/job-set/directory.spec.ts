@@ -2,9 +2,9 @@ import { chmodSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { DirectoryError } from '../../lib/errors.ts';
-import { checkDirectory, makeDirectory } from '../../lib/job-set/directory.ts';
-import { checkOwnership } from '../../lib/job-set/ownership.ts';
+import { DirectoryError } from '../../lib/base/errors.ts';
+import { checkDirectory, makeDirectory } from '../../lib/job-set/trusted-files.ts';
+import { checkOwnership } from '../../lib/job-set/trusted-files.ts';
 
 let directory: string;
 beforeEach(() => {

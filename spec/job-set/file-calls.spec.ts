@@ -1,8 +1,8 @@
 import { chmodSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { patientCalls, promptCalls } from '../../lib/job-set/file-calls.ts';
-import { readEnd, readTrusted } from '../../lib/job-set/read-trusted.ts';
+import { patientCalls, promptCalls } from '../../lib/job-set/trusted-files.ts';
+import { readEnd, readTrusted } from '../../lib/job-set/trusted-files.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { thrownBy } from '../support/thrown-by.ts';
 

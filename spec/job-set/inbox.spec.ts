@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { encodeInboxLine, parseInbox, type InboxLine } from '../../lib/job-set/inbox.ts';
+import { encodeInboxLine, parseInbox, type InboxLine } from '../../lib/job-set/worker-inbox.ts';
 
 const calls: InboxLine = {
   kind: 'calls',

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from '@jest/globals';
-import { environmentLines, troubleWithVariable } from '../../lib/job-set/job-environment.ts';
+import { environmentLines, troubleWithVariable } from '../../lib/job-set/job-script.ts';
 
 const NASTY = [
   '',

@@ -16,8 +16,8 @@ import { execFileSync } from 'node:child_process';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
 import { JobSet, listOutcomes } from '../../lib/job-set/job-set.ts';
-import type { RunnerSetup } from '../../lib/job-set/run-script.ts';
-import { TURNED_AWAY } from '../../lib/job-set/exit-codes.ts';
+import type { RunnerSetup } from '../../lib/job-set/job-script.ts';
+import { TURNED_AWAY } from '../../lib/job-set/names.ts';
 import * as names from '../../lib/job-set/names.ts';
 import { thrownBy } from '../support/thrown-by.ts';
 

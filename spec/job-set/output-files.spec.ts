@@ -6,7 +6,7 @@ import {
   listOutputFiles,
   removeOutputFiles,
   tidyOutputFiles,
-} from '../../lib/job-set/output-files.ts';
+} from '../../lib/job-set/call-outputs.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 const parent = temporaryDirectory();

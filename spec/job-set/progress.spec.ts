@@ -1,9 +1,9 @@
 import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { OwnershipError } from '../../lib/errors.ts';
+import { OwnershipError } from '../../lib/base/errors.ts';
 import { progressFile } from '../../lib/job-set/names.ts';
-import { decodeProgress, encodeProgress, readProgress } from '../../lib/job-set/progress.ts';
+import { decodeProgress, encodeProgress, readProgress } from '../../lib/job-set/call-outputs.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { thrownBy } from '../support/thrown-by.ts';
 

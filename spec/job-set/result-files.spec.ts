@@ -9,10 +9,10 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { OwnershipError } from '../../lib/errors.ts';
+import { OwnershipError } from '../../lib/base/errors.ts';
 import { Archive, positionsOf, readArchive, readRecord } from '../../lib/job-set/archive.ts';
 import { archiveFile, outcomeFile, outcomesDirectory, resultFile } from '../../lib/job-set/names.ts';
-import { keepResult, removeResult, writeResult } from '../../lib/job-set/result-files.ts';
+import { keepResult, removeResult, writeResult } from '../../lib/job-set/results.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { thrownBy } from '../support/thrown-by.ts';
 

@@ -8,7 +8,7 @@ import {
   takeSync as takeSyncWith,
   writeBack,
   type Printed,
-} from '../../lib/job-set/taking.ts';
+} from '../../lib/job-set/worker-inbox.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 const directory = temporaryDirectory();

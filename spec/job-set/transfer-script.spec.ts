@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { TURNED_AWAY } from '../../lib/job-set/exit-codes.ts';
-import { gatherLines, pathInScratch, transferScript } from '../../lib/job-set/transfer-script.ts';
+import { TURNED_AWAY } from '../../lib/job-set/names.ts';
+import { gatherLines, pathInScratch, transferScript } from '../../lib/job-set/job-script.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { until } from '../support/until.ts';
 

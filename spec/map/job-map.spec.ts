@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from '@jest/globals';
-import { LocalExecutor } from '../../lib/local-executor.ts';
+import { LocalExecutor } from '../../lib/executors/local-executor.ts';
 import { Gate, passGate } from '../support/gate.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { thrownBy } from '../support/thrown-by.ts';
@@ -62,12 +62,11 @@ describe('a map', () => {
     await map.wait();
     expect(readFileSync(join(directory, 'ran'), 'utf8')).toBe('ran\nran\n');
     await until(async () => !(await executor.loadMap(map.tag)).isAttended);
-    const added = await Promise.all([
-      map.add([[passGate, gate.file, '']]),
-      others[0]?.add([[passGate, gate.file, '']]),
-    ]);
-    expect(added.flatMap((indices) => indices ?? []).toSorted((a, b) => a - b)).toEqual([2, 3]);
-    expect([await map.get(2), await others[0]?.get(3)]).toEqual(['', '']);
+    const adders = [map, others[0] as (typeof others)[0]];
+    const added = await Promise.all(adders.map(async (adder) => adder.add([[passGate, gate.file, '']])));
+    expect(added.flat().toSorted((a, b) => a - b)).toEqual([2, 3]);
+    const values = adders.map(async (adder, at) => adder.get(added[at]?.[0] as number));
+    expect(await Promise.all(values)).toEqual(['', '']);
   });
 
   it('does not run a component whose future was cancelled while it waited', async () => {

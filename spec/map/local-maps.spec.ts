@@ -1,4 +1,4 @@
-import { LocalExecutor } from '../../lib/local-executor.ts';
+import { LocalExecutor } from '../../lib/executors/local-executor.ts';
 import { mapContract } from '../map-contract.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 

@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { CleanError, MapOutOfReachError } from '../../lib/map/map-errors.ts';
-import { LocalExecutor } from '../../lib/local-executor.ts';
-import { mapStatus } from '../../lib/map/map-status.ts';
+import { CleanError, MapOutOfReachError } from '../../lib/base/map-errors.ts';
+import { LocalExecutor } from '../../lib/executors/local-executor.ts';
+import { mapStatus } from '../../lib/map/report/map-status.ts';
 import { clean, loadMap, loadMaps, removeMap, tags } from '../../lib/map/manage-maps.ts';
 import { tagFile } from '../../lib/job-set/names.ts';
 import { collect } from '../support/collect.ts';

@@ -1,9 +1,9 @@
 import { readdirSync } from 'node:fs';
 import { afterAll, describe, expect, it } from '@jest/globals';
-import { DependencyError } from '../../lib/dependency-error.ts';
-import { CancelledError, SerializationError } from '../../lib/errors.ts';
+import { DependencyError } from '../../lib/base/errors.ts';
+import { CancelledError, SerializationError } from '../../lib/base/errors.ts';
 import { resultsDirectory } from '../../lib/job-set/names.ts';
-import { LocalExecutor } from '../../lib/local-executor.ts';
+import { LocalExecutor } from '../../lib/executors/local-executor.ts';
 import { collect } from '../support/collect.ts';
 import { Gate, passGate } from '../support/gate.ts';
 import { runProgram } from '../support/run-program.ts';

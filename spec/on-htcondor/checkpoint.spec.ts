@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, it } from '@jest/globals';
-import type { Future } from '../../lib/future.ts';
-import { HTCondorExecutor } from '../../lib/htcondor-executor.ts';
+import type { Future } from '../../lib/futures/future.ts';
+import { HTCondorExecutor } from '../../lib/executors/htcondor-executor.ts';
 import { currentJob } from '../../lib/job.ts';
 import { sharedTemporaryDirectory } from '../support/temporary-directory.ts';
 import { until } from '../support/until.ts';

@@ -1,10 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { HTCondorSystem } from '../../lib/batch/htcondor/htcondor-system.ts';
-import { observe } from '../../lib/diagnostics.ts';
-import type { Future } from '../../lib/future.ts';
-import { HTCondorExecutor } from '../../lib/htcondor-executor.ts';
-import { memoryEdit } from '../../lib/job-edit.ts';
+import { observe } from '../../lib/base/diagnostics.ts';
+import type { Future } from '../../lib/futures/future.ts';
+import { HTCondorExecutor } from '../../lib/executors/htcondor-executor.ts';
+import { memoryEdit } from '../../lib/batch/job-actions.ts';
 import { Gate, passGate } from '../support/gate.ts';
 import { sharedTemporaryDirectory } from '../support/temporary-directory.ts';
 import { thrownBy } from '../support/thrown-by.ts';

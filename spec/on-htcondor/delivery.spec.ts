@@ -1,11 +1,11 @@
 import { chmodSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from '@jest/globals';
-import type { ContainerDelivery } from '../../lib/delivery/container.ts';
+import type { ContainerDelivery } from '../../lib/delivery/methods.ts';
 import type { Deliver } from '../../lib/delivery/delivery.ts';
 import { registerDelivery, unregisterDelivery } from '../../lib/delivery/methods.ts';
-import { HTCondorExecutor, type HTCondorExecutorOptions } from '../../lib/htcondor-executor.ts';
-import { NodeUnavailableError } from '../../lib/job-errors.ts';
+import { HTCondorExecutor, type HTCondorExecutorOptions } from '../../lib/executors/htcondor-executor.ts';
+import { NodeUnavailableError } from '../../lib/base/job-errors.ts';
 import { runBundled, writeProgram } from '../support/bundled-program.ts';
 import { sharedTemporaryDirectory, unsharedTemporaryDirectory } from '../support/temporary-directory.ts';
 import { thrownBy } from '../support/thrown-by.ts';

@@ -1,4 +1,4 @@
-import { HTCondorExecutor } from '../../lib/htcondor-executor.ts';
+import { HTCondorExecutor } from '../../lib/executors/htcondor-executor.ts';
 import { closures } from '../contract/closures.ts';
 import { dependencyErrors } from '../contract/dependency-errors.ts';
 import { errors } from '../contract/errors.ts';

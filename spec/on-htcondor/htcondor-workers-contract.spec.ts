@@ -1,4 +1,4 @@
-import { HTCondorExecutor } from '../../lib/htcondor-executor.ts';
+import { HTCondorExecutor } from '../../lib/executors/htcondor-executor.ts';
 import { executorContract } from '../executor-contract.ts';
 import { sharedTemporaryDirectory } from '../support/temporary-directory.ts';
 

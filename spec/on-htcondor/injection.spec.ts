@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from '@jest/globals';
-import { HTCondorExecutor } from '../../lib/htcondor-executor.ts';
+import { HTCondorExecutor } from '../../lib/executors/htcondor-executor.ts';
 import { sharedTemporaryDirectory } from '../support/temporary-directory.ts';
 const directory = sharedTemporaryDirectory();
 

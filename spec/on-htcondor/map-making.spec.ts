@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, it } from '@jest/globals';
-import { HTCondorExecutor } from '../../lib/htcondor-executor.ts';
+import { HTCondorExecutor } from '../../lib/executors/htcondor-executor.ts';
 import { collect } from '../support/collect.ts';
 import { Gate, passGate } from '../support/gate.ts';
 import { sharedTemporaryDirectory } from '../support/temporary-directory.ts';

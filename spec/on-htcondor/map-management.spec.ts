@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from '@jest/globals';
-import { HTCondorExecutor } from '../../lib/htcondor-executor.ts';
+import { HTCondorExecutor } from '../../lib/executors/htcondor-executor.ts';
 import { clean, loadMap, removeMap, tags } from '../../lib/map/manage-maps.ts';
 import { collect } from '../support/collect.ts';
 import { Gate, passGate } from '../support/gate.ts';

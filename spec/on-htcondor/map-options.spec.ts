@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { afterAll, describe, expect, it } from '@jest/globals';
-import { HTCondorExecutor } from '../../lib/htcondor-executor.ts';
-import { TagNotFoundError } from '../../lib/map/tag-errors.ts';
+import { HTCondorExecutor } from '../../lib/executors/htcondor-executor.ts';
+import { TagNotFoundError } from '../../lib/base/map-errors.ts';
 import { sharedTemporaryDirectory } from '../support/temporary-directory.ts';
 import { thrownBy } from '../support/thrown-by.ts';
 import { until } from '../support/until.ts';

@@ -1,8 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from '@jest/globals';
-import { HTCondorExecutor } from '../../lib/htcondor-executor.ts';
-import { inputFile } from '../../lib/payload/input-file.ts';
+import { HTCondorExecutor } from '../../lib/executors/htcondor-executor.ts';
+import { inputFile } from '../../lib/payload/given-files.ts';
 import { collect } from '../support/collect.ts';
 import { sharedTemporaryDirectory } from '../support/temporary-directory.ts';
 

@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { afterAll, describe, expect, it } from '@jest/globals';
-import { BrokenExecutorError } from '../../lib/errors.ts';
-import { HTCondorExecutor } from '../../lib/htcondor-executor.ts';
-import { JobRemovedByPolicyError } from '../../lib/job-errors.ts';
+import { BrokenExecutorError } from '../../lib/base/errors.ts';
+import { HTCondorExecutor } from '../../lib/executors/htcondor-executor.ts';
+import { JobRemovedByPolicyError } from '../../lib/base/job-errors.ts';
 import { sharedTemporaryDirectory } from '../support/temporary-directory.ts';
 import { thrownBy } from '../support/thrown-by.ts';
 import { until } from '../support/until.ts';

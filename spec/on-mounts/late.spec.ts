@@ -1,9 +1,9 @@
 import { chmodSync, existsSync, mkdtempSync, readdirSync, statSync, watch, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { JobDiedError } from '../../lib/job-errors.ts';
-import { LocalExecutor, type LocalExecutorOptions } from '../../lib/local-executor.ts';
-import { watchModeOf } from '../../lib/watch/filesystem.ts';
+import { JobDiedError } from '../../lib/base/job-errors.ts';
+import { LocalExecutor, type LocalExecutorOptions } from '../../lib/executors/local-executor.ts';
+import { watchModeOf } from '../../lib/watch/job-set-watch.ts';
 import { mountOf } from '../support/mounts.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { thrownBy } from '../support/thrown-by.ts';

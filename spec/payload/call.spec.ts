@@ -1,8 +1,8 @@
 import { serialize } from 'node:v8';
 import { describe, expect, it } from '@jest/globals';
-import { PayloadError } from '../../lib/errors.ts';
+import { PayloadError } from '../../lib/base/errors.ts';
 import { decodeCall, decodeOutcome, encodeCall, encodeOutcome } from '../../lib/payload/call.ts';
-import { seal } from '../../lib/payload/sealed.ts';
+import { seal } from '../../lib/payload/call.ts';
 
 const options = { capture: {}, otherNode: 'refuse', main: '' } as const;
 

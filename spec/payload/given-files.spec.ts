@@ -2,9 +2,9 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { InputFileError } from '../../lib/file-errors.ts';
+import { InputFileError } from '../../lib/base/errors.ts';
 import { SHARED_FILES, TravellingFiles } from '../../lib/payload/given-files.ts';
-import type { InputFile } from '../../lib/payload/input-file.ts';
+import type { InputFile } from '../../lib/payload/given-files.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 const parent = temporaryDirectory();

@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
-import { SerializationError } from '../../lib/errors.ts';
-import { inputDirectory, inputFile, inputFileOf } from '../../lib/payload/input-file.ts';
+import { SerializationError } from '../../lib/base/errors.ts';
+import { inputDirectory, inputFile, inputFileOf } from '../../lib/payload/given-files.ts';
 import { serialize } from '../../lib/payload/serialize.ts';
 import { thrownBy } from '../support/thrown-by.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { ModuleLoadError } from '../../lib/errors.ts';
-import type { AnyFunction } from '../../lib/payload/any-function.ts';
+import { ModuleLoadError } from '../../lib/base/errors.ts';
+import type { AnyFunction } from '../../lib/payload/graph.ts';
 import { deserialize } from '../../lib/payload/deserialize.ts';
 import { moduleFunction } from '../../lib/payload/module-function.ts';
 import { serialize } from '../../lib/payload/serialize.ts';

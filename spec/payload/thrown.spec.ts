@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { ProcessExitError, TimeoutError as OwnTimeoutError } from '../../lib/errors.ts';
+import { ProcessExitError, TimeoutError as OwnTimeoutError } from '../../lib/base/errors.ts';
 import { decodeThrown, encodeThrown, registerErrorClass } from '../../lib/payload/thrown.ts';
 import { deserialize, serialize } from 'node:v8';
 

@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { seal, unseal } from '../../lib/payload/sealed.ts';
+import { seal, unseal } from '../../lib/payload/call.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { builtModule } from '../support/built-file.ts';
 

@@ -10,10 +10,10 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { hashOf } from '../../lib/cluster/functions.ts';
+import { hashOf } from '../../lib/cluster/calls/functions.ts';
 import { JobSet, type InputLocation } from '../../lib/job-set/job-set.ts';
 import * as names from '../../lib/job-set/names.ts';
-import type { AnyFunction } from '../../lib/payload/any-function.ts';
+import type { AnyFunction } from '../../lib/payload/graph.ts';
 import { decodeOutcome, encodeCall, type EncodedOutcome } from '../../lib/payload/call.ts';
 import { deserialize } from '../../lib/payload/deserialize.ts';
 import { writeGraph } from '../../lib/payload/format.ts';

@@ -1,10 +1,10 @@
 import { chmodSync, mkdtempSync, renameSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { DependencyError } from '../../lib/dependency-error.ts';
-import { CancelledError, OwnershipError, PayloadError } from '../../lib/errors.ts';
+import { DependencyError } from '../../lib/base/errors.ts';
+import { CancelledError, OwnershipError, PayloadError } from '../../lib/base/errors.ts';
 import { resultFile } from '../../lib/job-set/names.ts';
-import { writeResult } from '../../lib/job-set/result-files.ts';
+import { writeResult } from '../../lib/job-set/results.ts';
 import { encodeOutcome, type ItemOutcome } from '../../lib/payload/call.ts';
 import { serialize } from '../../lib/payload/serialize.ts';
 import { decodeThrown, encodeThrown } from '../../lib/payload/thrown.ts';

@@ -9,14 +9,13 @@ interface BuiltModules {
   readonly job: typeof import('../../lib/job.ts');
   readonly 'batch/htcondor/event-log': typeof import('../../lib/batch/htcondor/event-log.ts');
   readonly 'batch/run-command': typeof import('../../lib/batch/run-command.ts');
-  readonly 'cluster-executor': typeof import('../../lib/cluster-executor.ts');
-  readonly 'cluster-options': typeof import('../../lib/cluster-options.ts');
-  readonly 'map/tags': typeof import('../../lib/map/tags.ts');
+  readonly 'cluster/cluster-executor': typeof import('../../lib/cluster/cluster-executor.ts');
+  readonly 'cluster/cluster-options': typeof import('../../lib/cluster/cluster-options.ts');
+  readonly 'map/tags/tags': typeof import('../../lib/map/tags/tags.ts');
   readonly 'payload/call': typeof import('../../lib/payload/call.ts');
   readonly 'payload/inspect/enter': typeof import('../../lib/payload/inspect/enter.ts');
-  readonly 'payload/inspect/inspector': typeof import('../../lib/payload/inspect/inspector.ts');
+  readonly 'payload/inspect/session': typeof import('../../lib/payload/inspect/session.ts');
   readonly 'payload/inspect/scopes': typeof import('../../lib/payload/inspect/scopes.ts');
-  readonly 'payload/inspect/scripts': typeof import('../../lib/payload/inspect/scripts.ts');
   readonly 'runner/cached-script': typeof import('../../lib/runner/cached-script.ts');
 }
 

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
-import type { Executor } from '../../lib/executor.ts';
-import type { Future } from '../../lib/future.ts';
+import type { Executor } from '../../lib/futures/executor.ts';
+import type { Future } from '../../lib/futures/future.ts';
 import { Gate, passGate } from './gate.ts';
 
 /** A call that waits at a gate, and notes each time that it is run. */

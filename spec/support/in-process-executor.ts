@@ -1,7 +1,7 @@
-import { ShutdownError } from '../../lib/errors.ts';
-import { Executor, type JobRequest, type ShutdownOptions } from '../../lib/executor.ts';
-import type { ItemResult } from '../../lib/map-results.ts';
-import type { Future } from '../../lib/future.ts';
+import { ShutdownError } from '../../lib/base/errors.ts';
+import { Executor, type JobRequest, type ShutdownOptions } from '../../lib/futures/executor.ts';
+import type { ItemResult } from '../../lib/futures/map-results.ts';
+import type { Future } from '../../lib/futures/future.ts';
 import { manualFuture } from './manual-future.ts';
 
 /** The smallest executor: it makes the calls in this process, each job as soon as it is scheduled. */

@@ -1,6 +1,6 @@
-import { FutureController } from '../../lib/future-controller.ts';
-import type { Future } from '../../lib/future.ts';
-import type { FutureSource } from '../../lib/future-source.ts';
+import { FutureController } from '../../lib/futures/future.ts';
+import type { Future } from '../../lib/futures/future.ts';
+import type { FutureSource } from '../../lib/futures/future-source.ts';
 
 /** A future that the spec settles itself. */
 export interface ManualFuture<T> {

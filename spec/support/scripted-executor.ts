@@ -1,11 +1,11 @@
 import { afterEach } from '@jest/globals';
 import type { JobEvent } from '../../lib/batch/batch-system.ts';
-import { ClusterExecutor } from '../../lib/cluster-executor.ts';
-import { resolveOptions, type ClusterOptions } from '../../lib/cluster-options.ts';
-import type { Executor } from '../../lib/executor.ts';
-import type { Future } from '../../lib/future.ts';
+import { ClusterExecutor } from '../../lib/cluster/cluster-executor.ts';
+import { resolveOptions, type ClusterOptions } from '../../lib/cluster/cluster-options.ts';
+import type { Executor } from '../../lib/futures/executor.ts';
+import type { Future } from '../../lib/futures/future.ts';
 import { logsDirectory, outcomeFile } from '../../lib/job-set/names.ts';
-import { writeWhole } from '../../lib/job-set/write-whole.ts';
+import { writeWhole } from '../../lib/job-set/whole-files.ts';
 import { encodeOutcome, type ItemOutcome } from '../../lib/payload/call.ts';
 import { serialize } from '../../lib/payload/serialize.ts';
 import { ScriptedSystem } from './scripted-system.ts';

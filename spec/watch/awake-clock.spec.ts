@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { AwakeClock } from '../../lib/watch/awake-clock.ts';
+import { AwakeClock } from '../../lib/watch/job-set-watch.ts';
 
 let time: number;
 let clock: AwakeClock;

@@ -12,7 +12,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { JobEvent } from '../../lib/batch/batch-system.ts';
 import { parseEventLog } from '../../lib/batch/htcondor/event-log.ts';
 import { eventLogFile, outcomeFile, outcomesDirectory } from '../../lib/job-set/names.ts';
-import { watchModeOf, type WatchMode } from '../../lib/watch/filesystem.ts';
+import { watchModeOf, type WatchMode } from '../../lib/watch/job-set-watch.ts';
 import { JobSetWatch } from '../../lib/watch/job-set-watch.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { until } from '../support/until.ts';

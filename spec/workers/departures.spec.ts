@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import { Departures } from '../../lib/workers/departures.ts';
-import { newCall } from '../../lib/workers/warm-call.ts';
-import { Warm } from '../../lib/workers/warm.ts';
+import { Departures } from '../../lib/workers/endings.ts';
+import { newCall } from '../../lib/workers/model.ts';
+import { Warm } from '../../lib/workers/warm-calls.ts';
 import type { WorkerFiles } from '../../lib/workers/worker-files.ts';
-import { newWorker } from '../../lib/workers/worker.ts';
+import { newWorker } from '../../lib/workers/model.ts';
 import { ScriptedSystem } from '../support/scripted-system.ts';
 
 /** Files whose answers come when the spec says so, and then all that were asked for by then. */

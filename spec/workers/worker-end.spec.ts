@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import { Pool } from '../../lib/workers/pool.ts';
-import { newCall } from '../../lib/workers/warm-call.ts';
-import { verdictOnRunning, verdictOnWaiting, type Verdict } from '../../lib/workers/worker-end.ts';
-import { newWorker, type WorkerEnd } from '../../lib/workers/worker.ts';
+import { Pool } from '../../lib/workers/model.ts';
+import { newCall } from '../../lib/workers/model.ts';
+import { verdictOnRunning, verdictOnWaiting, type Verdict } from '../../lib/workers/endings.ts';
+import { newWorker, type WorkerEnd } from '../../lib/workers/model.ts';
 
 const jobId = '1.0';
 const killed: WorkerEnd = { jobId, kind: 'ended', signal: 9 };

@@ -2,11 +2,11 @@ import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, write
 import { basename, join } from 'node:path';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { JobBatch, JobEvent, SubmitOptions } from '../../lib/batch/batch-system.ts';
-import { SubmitError } from '../../lib/errors.ts';
-import { encodeInboxLine, parseInbox, type Assignment } from '../../lib/job-set/inbox.ts';
+import { SubmitError } from '../../lib/base/errors.ts';
+import { encodeInboxLine, parseInbox, type Assignment } from '../../lib/job-set/worker-inbox.ts';
 import * as names from '../../lib/job-set/names.ts';
-import { takeSync } from '../../lib/job-set/taking.ts';
-import { seal } from '../../lib/payload/sealed.ts';
+import { takeSync } from '../../lib/job-set/worker-inbox.ts';
+import { seal } from '../../lib/payload/call.ts';
 import { WorkerSystem } from '../../lib/workers/worker-system.ts';
 import { ScriptedSystem } from '../support/scripted-system.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';

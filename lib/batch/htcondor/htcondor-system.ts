@@ -1,7 +1,4 @@
-import PQueue from 'p-queue';
-import { CommandError, SubmitError } from '../../errors.ts';
-import { patiently } from '../patiently.ts';
-import { optionsOfJob } from '../varied-options.ts';
+import { CommandError, SubmitError } from '../../base/errors.ts';
 import type {
   AvoidedHost,
   BatchSystem,
@@ -16,19 +13,29 @@ import type {
   SubmitOptions,
   SubmittedBatch,
 } from '../batch-system.ts';
-import { COMMAND_TIMEOUT_MS, runCommand, type CommandOptions, type CommandOutput } from '../run-command.ts';
-import { editJobs } from './edit-jobs.ts';
-import { findSubmitted } from './find-submitted.ts';
-import { Factories } from './factories.ts';
-import { isLate } from './factory-ads.ts';
-import { commandOf, parseRefusals, trimAnalysis } from './job-actions.ts';
+import {
+  COMMAND_TIMEOUT_MS,
+  type CommandOptions,
+  type CommandOutput,
+  patiently,
+  runCommand,
+} from '../run-command.ts';
+import { optionsOfJob } from '../submit-options.ts';
+import {
+  commandOf,
+  editJobs,
+  HTCondorJobSetRemoval,
+  parseRefusals,
+  saysGone,
+  trimAnalysis,
+} from './actions.ts';
 import { canVary } from './itemdata.ts';
 import { KeptClaims, type KeptClaimsOptions } from './kept-claims.ts';
-import { idSlices, JobQueries } from './job-queries.ts';
-import { HTCondorJobSetRemoval } from './job-set-removal.ts';
-import { saysGone } from './says-gone.ts';
+import { Factories, isLate } from './late-materialization.ts';
+import { idSlices, JobQueries } from './queue.ts';
+import { findSubmitted, Submission } from './submission.ts';
 import { checkDirectoryName, checkSubmitOptions } from './submit-description.ts';
-import { Submission } from './submission.ts';
+import PQueue from 'p-queue';
 
 /** Each analysis asks the collector for all machines of the pool. */
 const ANALYSES_AT_ONCE = 2;

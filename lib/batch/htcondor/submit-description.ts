@@ -1,10 +1,9 @@
+import { showValue } from '../../base/checks.ts';
 import { eventLogFile, scriptFile, startFile } from '../../job-set/names.ts';
 import type { AvoidedHost, JobBatch, SubmitOptions, SubmittedBatch } from '../batch-system.ts';
-import { showValue } from '../../options.ts';
-import { attributeOf, mergeSubmitOptions } from '../merge-submit-options.ts';
+import { attributeOf, mergeSubmitOptions } from '../submit-options.ts';
+import { DOLLAR_ATTRIBUTE, itemdata, quoteWords, troubleWithValue } from './itemdata.ts';
 import { RESERVED_FOR_TRANSFER, transferDescription } from './transfer-commands.ts';
-import { itemdata } from './itemdata.ts';
-import { DOLLAR_ATTRIBUTE, quoteWords, troubleWithValue } from './quoting.ts';
 
 /** Submit commands that the library gives itself, by lower-case name; another value would cut the job off from its future. */
 const RESERVED: readonly string[] = [

@@ -1,4 +1,4 @@
-import { dirname, relative, resolve } from 'node:path';
+import { ALWAYS_TRAVELS, pathInScratch } from '../../job-set/job-script.ts';
 import {
   callsDirectory,
   outcomeFile,
@@ -9,10 +9,9 @@ import {
   stdoutFile,
   transferredFile,
 } from '../../job-set/names.ts';
-import { ALWAYS_TRAVELS, pathInScratch } from '../../job-set/transfer-script.ts';
 import type { JobBatch, SubmitOptions } from '../batch-system.ts';
-import type { Tail } from './itemdata.ts';
-import { quoteWords } from './quoting.ts';
+import { quoteWords, type Tail } from './itemdata.ts';
+import { dirname, relative, resolve } from 'node:path';
 
 /** Submit commands that the library gives itself, besides others, where files are transferred. */
 export const RESERVED_FOR_TRANSFER: readonly string[] = [

@@ -1,7 +1,4 @@
-import { randomBytes } from 'node:crypto';
-import { hostname } from 'node:os';
-import { LOCAL_JOB_VARIABLE, localJobMark } from '../../job-set/local-job.ts';
-import { TAG_VARIABLE } from '../../job-set/tag-variable.ts';
+import { LOCAL_JOB_VARIABLE, localJobMark, TAG_VARIABLE } from '../../job-set/names.ts';
 import type {
   BatchSystem,
   ClassAd,
@@ -13,8 +10,9 @@ import type {
 } from '../batch-system.ts';
 import { classAdOf, commandOf, endOf, explainJob, type LocalJob } from './local-job.ts';
 import { Orphans } from './orphans.ts';
-import { Room } from './room.ts';
 import { ProcessGroup } from './process-group.ts';
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
 
 /** How many jobs that have ended are remembered. */
 const HISTORY = 1000;
@@ -185,5 +183,36 @@ export class LocalSystem implements BatchSystem {
 
   #emit(event: JobEvent): void {
     for (const listener of this.#listeners) listener(event);
+  }
+}
+
+/** How many jobs run at once on this machine, for all who share it. */
+export class Room {
+  readonly size: number;
+  #taken = 0;
+  /** Who wants to know of the next place, first come first served. */
+  readonly #waiting = new Set<() => void>();
+
+  constructor(size: number) {
+    this.size = size;
+  }
+
+  /** @returns whether there was a place */
+  take(): boolean {
+    if (this.#taken >= this.size) return false;
+    this.#taken += 1;
+    return true;
+  }
+
+  leave(): void {
+    this.#taken -= 1;
+    const waiting = [...this.#waiting];
+    this.#waiting.clear();
+    for (const callback of waiting) callback();
+  }
+
+  /** Calls back once, when there may be a place. */
+  callBack(callback: () => void): void {
+    this.#waiting.add(callback);
   }
 }

@@ -1,18 +1,15 @@
-import { existsSync, realpathSync } from 'node:fs';
-import { join, relative, resolve } from 'node:path';
-import { keyOf } from '../../batch/merge-submit-options.ts';
-import { DeliveryError } from '../../delivery-errors.ts';
+import { DeliveryError } from '../../base/errors.ts';
+import { keyOf } from '../../batch/submit-options.ts';
+import { shellWord } from '../../job-set/job-script.ts';
+import { NOT_DELIVERED } from '../../job-set/names.ts';
 import { MOVED_FROM, MOVED_TO } from '../../payload/moved.ts';
 import { packageNameIn } from '../../payload/reference/packages.ts';
 import type { Delivered, DeliveryContext } from '../delivery.ts';
-import type { BundleDelivery } from './bundle-options.ts';
-import { checkSize } from './check-size.ts';
-import { findRoot } from './find-root.ts';
-import { listFiles, type BundledFile } from './list-files.ts';
-import { isWithin, packagesNeeded } from './packages-needed.ts';
-import { storeFiles } from './store.ts';
-import { storeNode } from './store-node.ts';
-import { unpackLines } from './unpack-lines.ts';
+import { type BundledFile, checkSize, findRoot, isWithin, listFiles, packagesNeeded } from './files.ts';
+import type { BundleDelivery } from './options.ts';
+import { storeFiles, storeNode } from './store.ts';
+import { existsSync, realpathSync } from 'node:fs';
+import { basename, join, relative, resolve } from 'node:path';
 
 const SIZE_LIMIT = 512 * 1024 * 1024;
 
@@ -101,4 +98,37 @@ function realRoot(root: string): string {
   } catch (cause) {
     throw new DeliveryError('bundle', `has a \`root\` that is not there: ${root}`, { cause });
   }
+}
+
+/** In the scratch directory of a job. */
+const PROGRAM = 'condor-futures-program';
+const BIN = 'condor-futures-bin';
+
+/**
+ * Lines of shell that unpack what was brought to the job's scratch directory, which is nobody else's.
+ * @param archive of the program's files, and `node` a packed binary, by their paths where they come from
+ * @param root where the program's files are there
+ */
+export function unpackLines(archive: string, root: string, node: string | undefined): string[] {
+  return [
+    'condor_futures_home=${condor_futures_scratch:-${_CONDOR_SCRATCH_DIR:-$PWD}}',
+    `condor_futures_unpack() { "$@" || { echo 'condor-futures: the program cannot be unpacked in '"$condor_futures_home" >&2; exit ${NOT_DELIVERED}; }; }`,
+    `condor_futures_unpack mkdir -p "$condor_futures_home/${PROGRAM}"`,
+    `condor_futures_unpack tar -xzf "$condor_futures_home"/${shellWord(basename(archive))} -C "$condor_futures_home/${PROGRAM}"`,
+    `export ${MOVED_FROM}=${shellWord(root)}`,
+    `export ${MOVED_TO}="$condor_futures_home/${PROGRAM}"`,
+    // What is named on node's command line, such as \`--import tsx\`, is looked for from the current directory.
+    `[ -e "$condor_futures_home/node_modules" ] || ln -s ${PROGRAM}/node_modules "$condor_futures_home/node_modules"`,
+    ...(node === undefined ? [] : unpackNode(node)),
+  ];
+}
+
+function unpackNode(node: string): string[] {
+  const binary = `"$condor_futures_home/${BIN}/node"`;
+  return [
+    `condor_futures_unpack mkdir -p "$condor_futures_home/${BIN}"`,
+    `condor_futures_unpack gzip -dc "$condor_futures_home"/${shellWord(basename(node))} >${binary}`,
+    `condor_futures_unpack chmod 700 ${binary}`,
+    `export PATH="$condor_futures_home/${BIN}:$PATH"`,
+  ];
 }

@@ -1,12 +1,16 @@
-import type { AnyNode, Identifier, ImportDeclaration, Literal, Program, VariableDeclaration } from 'acorn';
-import { trustingParser } from './acorn.ts';
-import { locationOf } from './locations.ts';
-import { isClass, isFunction, withoutParentheses } from './nodes.ts';
-import type { ClassNode, FunctionNode } from './nodes.ts';
-import type { Range } from './range.ts';
-import { Scope } from './scope.ts';
+import { locationOf } from './class-shape.ts';
+import {
+  type ClassNode,
+  type FunctionNode,
+  isClass,
+  isFunction,
+  trustingParser,
+  withoutParentheses,
+} from './parse.ts';
+import { Scope, Uses } from './scope.ts';
 import { TextWalk } from './text-walk.ts';
-import { Uses } from './uses.ts';
+import type { Range } from './text.ts';
+import type { AnyNode, Identifier, ImportDeclaration, Literal, Program, VariableDeclaration } from 'acorn';
 
 /** What the source of an ES module tells about its exports and imports. */
 export interface ModuleShape {
@@ -144,3 +148,20 @@ function importedName(binding: ImportDeclaration['specifiers'][number]): string 
 function nameIn(node: Identifier | Literal): string {
   return node.type === 'Identifier' ? node.name : String(node.value);
 }
+
+/** As {@link moduleShapeOf}, but remembers the latest: a program takes many functions from few modules. */
+export function knownShapeOf(source: string): ModuleShape | undefined {
+  let shape = shapes.get(source);
+  if (shape === undefined && !shapes.has(source)) {
+    shape = moduleShapeOf(source);
+    for (const oldest of shapes.keys()) {
+      if (shapes.size < MOST_SHAPES) break;
+      shapes.delete(oldest);
+    }
+    shapes.set(source, shape);
+  }
+  return shape;
+}
+
+const MOST_SHAPES = 32;
+const shapes = new Map<string, ModuleShape | undefined>();

@@ -1,4 +1,4 @@
-import type { Uses } from './uses.ts';
+import type { MetaProperty } from 'acorn';
 
 /** What a scope has unlike the one around it; the rest is the same. */
 export interface ScopeTraits {
@@ -58,4 +58,79 @@ function nearest(from: Scope, matches: (scope: Scope) => boolean): Scope | undef
   let scope: Scope | undefined = from;
   while (scope !== undefined && !matches(scope)) scope = scope.parent;
   return scope;
+}
+
+/** One place of the text where a name is used. */
+export interface NameUse {
+  readonly name: string;
+  readonly scope: Scope;
+  readonly written: boolean;
+  /** The property it is used for, if that is read and nothing else done. */
+  readonly member?: string | undefined;
+  /** Whether it is the `eval` of `eval(...)`. */
+  readonly isCalledEval?: boolean;
+}
+
+/** Notes the use if the name is from outside the text, or of a watched scope. To be called when all is declared. */
+export function noteNameUse({ name, scope, written, member, isCalledEval }: NameUse): void {
+  const declaring = scope.declaring(name);
+  if (declaring === undefined) {
+    if (isCalledEval === true) scope.uses.directEval = true;
+    if (name === 'arguments') scope.uses.lexical.arguments = true;
+    else scope.uses.free.note(name, written, member);
+  } else if (declaring.traits.isWatched === true) {
+    scope.uses.watched.note(name, written, member);
+  }
+}
+
+/**
+ * In sloppy code a function that is declared in a block is a `var` as well, unless a block in between has the same name.
+ * https://tc39.es/ecma262/#sec-block-level-function-declarations-web-legacy-compatibility-semantics
+ */
+export function hoistFromBlock(name: string, block: Scope): void {
+  for (let scope = block.parent; scope !== undefined && scope !== block.varScope; scope = scope.parent) {
+    if (scope.names.has(name) && scope.traits.isPlainCatch !== true) return;
+  }
+  block.varScope.names.add(name);
+}
+
+/** How a text uses a name that it does not declare. */
+export interface FreeName {
+  readonly name: string;
+  /** Whether it assigns to it, in any way, at any depth of nested functions. */
+  readonly written: boolean;
+  /**
+   * The properties it reads, if reading `name.property` (also `name['property']`, also in order to call it) is all it
+   * does with the name; otherwise `undefined`.
+   */
+  readonly members: ReadonlySet<string> | undefined;
+}
+
+/** What a part of a text takes from what is around the text. */
+export class Uses {
+  readonly free: NameUses = new NameUses();
+  /** Names of the scopes that are watched. */
+  readonly watched: NameUses = new NameUses();
+  readonly lexical = { this: false, arguments: false, newTarget: false, super: false };
+  readonly privateNames: Set<string> = new Set();
+  readonly importMetas: MetaProperty[] = [];
+  dynamicImport = false;
+  directEval = false;
+  usesWith = false;
+}
+
+export class NameUses {
+  readonly byName: Map<string, FreeName & { written: boolean; members: Set<string> | undefined }> = new Map();
+
+  /** @param member the property it is used for, if that is read and nothing else done */
+  note(name: string, written: boolean, member: string | undefined): void {
+    let use = this.byName.get(name);
+    if (use === undefined) {
+      use = { name, written: false, members: new Set() };
+      this.byName.set(name, use);
+    }
+    if (written) use.written = true;
+    if (member === undefined) use.members = undefined;
+    else use.members?.add(member);
+  }
 }

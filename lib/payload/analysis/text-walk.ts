@@ -1,3 +1,14 @@
+import {
+  childrenOf,
+  type ClassNode,
+  type FunctionNode,
+  isClass,
+  isFunction,
+  type ParsedFunction,
+  staticKey,
+  withoutParentheses,
+} from './parse.ts';
+import { hoistFromBlock, type NameUse, noteNameUse, Scope, type ScopeTraits, Uses } from './scope.ts';
 import type {
   AnyNode,
   CallExpression,
@@ -7,13 +18,6 @@ import type {
   MemberExpression,
   SwitchStatement,
 } from 'acorn';
-import { hoistFromBlock, noteNameUse } from './name-use.ts';
-import type { NameUse } from './name-use.ts';
-import { childrenOf, isFunction, staticKey, withoutParentheses } from './nodes.ts';
-import type { ClassNode, FunctionNode } from './nodes.ts';
-import { Scope } from './scope.ts';
-import type { ScopeTraits } from './scope.ts';
-import type { Uses } from './uses.ts';
 
 /** What a node is for: a `target` is assigned to; `var` and `lexical` are patterns that declare. */
 type Role = 'value' | 'target' | 'var' | 'lexical';
@@ -69,25 +73,25 @@ export class TextWalk {
   }
 
   addClass(node: ClassNode, scope: Scope, partUses?: PartUses, isWatched = false): void {
-    const usesOf = (part: AnyNode): ScopeTraits => (partUses === undefined ? {} : { uses: partUses(part) });
+    const traitsOf = (part: AnyNode): ScopeTraits => (partUses === undefined ? {} : { uses: partUses(part) });
     const outer = new Scope(scope, { strict: true, isWatched });
     if (node.id !== null && node.id !== undefined) outer.names.add(node.id.name);
     if (node.superClass !== null && node.superClass !== undefined) {
-      this.add([node.superClass], new Scope(outer, usesOf(node.superClass)));
+      this.add([node.superClass], new Scope(outer, traitsOf(node.superClass)));
     }
     const inner = new Scope(outer, { privateNames: privateNamesOf(node) });
     const initialiser: ScopeTraits = { bindsThis: true, bindsSuper: true, holdsVars: true };
     for (const member of node.body.body) {
       if (member.type === 'StaticBlock') {
-        this.add(member.body, new Scope(inner, { ...initialiser, ...usesOf(member) }));
+        this.add(member.body, new Scope(inner, { ...initialiser, ...traitsOf(member) }));
         continue;
       }
-      if (member.computed) this.add([member.key], new Scope(inner, usesOf(member.key)));
+      if (member.computed) this.add([member.key], new Scope(inner, traitsOf(member.key)));
       if (member.type === 'MethodDefinition') this.addFunction(member.value, inner);
       else {
         this.add(
           [member.value],
-          new Scope(inner, { ...initialiser, ...(member.static ? usesOf(member) : {}) }),
+          new Scope(inner, { ...initialiser, ...(member.static ? traitsOf(member) : {}) }),
         );
       }
     }
@@ -264,4 +268,31 @@ function privateNamesOf(node: ClassNode): ReadonlySet<string> {
     if (member.type !== 'StaticBlock' && member.key.type === 'PrivateIdentifier') names.add(member.key.name);
   }
   return names;
+}
+
+/** What a function takes from around it, and the free names of the computed keys of a class. */
+export interface FunctionUses {
+  readonly uses: Uses;
+  readonly namesIn: (key: AnyNode) => readonly string[];
+}
+
+/** @param strict whether the code around it is known to be strict */
+export function usesOf({ node, kind }: ParsedFunction, strict: boolean): FunctionUses {
+  const uses = new Uses();
+  const parts = new Map<AnyNode, Uses>();
+  const around = new Scope(undefined, { uses, strict });
+  const walk = new TextWalk();
+  if (isClass(node)) {
+    const usesOfPart = (part: AnyNode): Uses => {
+      const own = new Uses();
+      parts.set(part, own);
+      return own;
+    };
+    walk.addClass(node, around, usesOfPart, true);
+  } else {
+    // A method's `super` is that of the object or class it is written in.
+    walk.addFunction(node, around, { bindsSuper: kind === 'function', isWatched: true });
+  }
+  walk.finish();
+  return { uses, namesIn: (key) => [...(parts.get(key)?.free.byName.keys() ?? [])] };
 }

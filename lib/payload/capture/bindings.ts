@@ -1,14 +1,13 @@
-import { types } from 'node:util';
 import type { FunctionShape } from '../analysis/function-shape.ts';
 import type { Slot } from '../graph.ts';
 import { evaluateInside } from '../inspect/enter.ts';
-import type { FunctionInside, Scope } from '../inspect/scopes.ts';
-import type { Script } from '../inspect/scripts.ts';
+import type { FunctionInside, Scope, Script } from '../inspect/scopes.ts';
 import type { Reference } from '../reference/reference.ts';
 import type { Capture } from './capture.ts';
-import { isStandardGlobal } from './globals.ts';
 import { enterRules } from './lexical.ts';
-import { Refusal } from './trail.ts';
+import { isStandardGlobal } from './platform.ts';
+import { Refusal } from './refusal.ts';
+import { types } from 'node:util';
 
 /** A variable that a function takes from around it. */
 export interface Binding {
@@ -134,3 +133,31 @@ function isModuleObject(name: string, value: object): boolean {
     Object.getOwnPropertyDescriptor(value, '__esModule')?.value === true
   );
 }
+
+/**
+ * Says what a function captures, where it cannot be read: under `node --permission` without `--allow-inspector`, and in a node
+ * that was built without the inspector. Elsewhere `closure` is not needed.
+ *
+ * @example executor.submit(closure({ factor }, (x: number) => x * factor), 3)
+ * @param captured all variables around it that the function uses, by their names
+ * @returns the function itself
+ */
+export function closure<F extends (...args: never[]) => unknown>(
+  captured: Readonly<Record<string, unknown>>,
+  fn: F,
+): F {
+  if (typeof captured !== 'object' || captured === null) {
+    throw new TypeError('Expected the first argument of closure to be an object: closure({ a, b }, fn)');
+  }
+  if (typeof fn !== 'function')
+    throw new TypeError('Expected the second argument of closure to be a function');
+  scopes.set(fn, { type: 'closure', description: 'Closure', variables: { ...captured } });
+  return fn;
+}
+
+/** What {@link closure} was told of a function. */
+export function explicitScope(fn: (...args: never[]) => unknown): Scope | undefined {
+  return scopes.get(fn);
+}
+
+const scopes = new WeakMap<(...args: never[]) => unknown, Scope>();

@@ -1,21 +1,17 @@
-import { types } from 'node:util';
-import { identityOf } from '../identities.ts';
-import type { Graph, Node, Properties, Slot } from '../graph.ts';
 import type { GivenFiles } from '../given-files.ts';
-import { InspectorUnavailableError } from '../inspect/inspector.ts';
+import type { Graph, Node, ObjectNode, Properties, Slot } from '../graph.ts';
+import { identityOf, originalOf } from '../identities.ts';
+import { InspectorUnavailableError } from '../inspect/session.ts';
 import type { Reference } from '../reference/reference.ts';
+import { BufferPlan } from './buffers.ts';
+import type { CaptureOptions } from './capture-options.ts';
 import { CodeCapture } from './code-capture.ts';
 import { describeObject } from './describe-object.ts';
-import { namespaceNode } from './namespace-node.ts';
-import { BufferPlan } from './buffers.ts';
+import { PrivateFields, WeakCollections } from './private-members.ts';
 import { addProperty } from './properties.ts';
-import { PrivateFields } from './private-fields.ts';
-import { originalOf } from '../stand-ins.ts';
 import { References } from './references.ts';
-import { Refusal, refusalAt, type Hop } from './trail.ts';
-import { WeakCollections } from './weak-collections.ts';
-import type { CaptureOptions } from './capture-options.ts';
-import type { Edge } from './words.ts';
+import { type Edge, type Hop, Refusal, refusalAt } from './refusal.ts';
+import { types } from 'node:util';
 
 /**
  * Describes a value, and all that it leads to, as a graph. Nothing of it is run: no getter, no `toJSON`, no trap of a Proxy.
@@ -272,4 +268,9 @@ export class Capture {
 function emptyModule(module: object): Node {
   if (!types.isModuleNamespaceObject(module)) return { kind: 'object', properties: { keys: [], values: [] } };
   return namespaceNode({ keys: [], values: [] });
+}
+
+/** What stands for `import * as` of a module that a job cannot load: an object that looks like it, with exports as they are now. */
+export function namespaceNode({ keys, values }: Properties): ObjectNode {
+  return { kind: 'namespace', prototype: null, properties: { keys, values }, fixed: true };
 }

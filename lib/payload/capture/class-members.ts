@@ -1,7 +1,7 @@
-import { shapeOf } from '../analysis/function-shape.ts';
 import type { ClassMember, ClassShape } from '../analysis/class-shape.ts';
+import { shapeOf } from '../analysis/function-shape.ts';
 import type { MemberNode } from '../graph.ts';
-import { propertyOf, type Property } from '../reference/properties.ts';
+import { type Property, propertyOf } from '../reference/members.ts';
 import type { CodeInfo } from './code-info.ts';
 
 type AnyFunction = CodeInfo['fn'];

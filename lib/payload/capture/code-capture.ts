@@ -1,26 +1,22 @@
 import type { FunctionShape } from '../analysis/function-shape.ts';
-import { countLineBreaks } from '../analysis/positions.ts';
+import { countLineBreaks } from '../analysis/text.ts';
 import type { ClassNode, Context, FunctionNode, Node, Place, Slot, SourceFile } from '../graph.ts';
-import { InspectorUnavailableError } from '../inspect/inspector.ts';
-import { lookInside, type FunctionInside } from '../inspect/scopes.ts';
-import { scriptOf, type Script } from '../inspect/scripts.ts';
+import { textOf } from '../identities.ts';
+import { type FunctionInside, lookInside, type Script, scriptOf } from '../inspect/scopes.ts';
+import { InspectorUnavailableError } from '../inspect/session.ts';
 import { boundParts } from '../inspect/slots.ts';
-import type { SomeFunction } from '../reference/properties.ts';
-import { textOf } from '../originals.ts';
-import { isNative } from '../reference/native-text.ts';
-import { bindingsOf } from './bindings.ts';
-import { ownNumber, ownString, shapeOfFunction, type CodeInfo } from './code-info.ts';
+import { isNative, type SomeFunction } from '../reference/members.ts';
+import { bindingsOf, explicitScope } from './bindings.ts';
 import type { Capture } from './capture.ts';
-import { explicitScope } from './closure.ts';
-import { buildContexts } from './contexts.ts';
+import { type CodeInfo, ownNumber, ownString, shapeOfFunction } from './code-info.ts';
 import { describeClass } from './describe-class.ts';
 import { describeFunction } from './describe-function.ts';
 import { stateOf } from './describe-object.ts';
-import { Files } from './files.ts';
-import { originalPlace } from './source-maps.ts';
-import { homeClassOf } from './home-class.ts';
+import { Files, originalPlace } from './files.ts';
+import { homeClassOf } from './private-members.ts';
 import { fillPrototype } from './prototypes.ts';
-import { Refusal, showPlace } from './trail.ts';
+import { Refusal, showPlace } from './refusal.ts';
+import { buildContexts } from './shared-scopes.ts';
 
 /** Captures functions and classes; many at once, as asking the inspector for many costs little more than for one. */
 export class CodeCapture {

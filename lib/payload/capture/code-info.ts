@@ -1,10 +1,9 @@
-import { shapeOf, type FunctionShape } from '../analysis/function-shape.ts';
+import { type FunctionShape, shapeOf } from '../analysis/function-shape.ts';
 import type { Place } from '../graph.ts';
-import type { FunctionInside } from '../inspect/scopes.ts';
-import type { Script } from '../inspect/scripts.ts';
-import type { SomeFunction } from '../reference/properties.ts';
+import type { FunctionInside, Script } from '../inspect/scopes.ts';
+import type { SomeFunction } from '../reference/members.ts';
 import type { Binding } from './bindings.ts';
-import { Refusal } from './trail.ts';
+import { Refusal } from './refusal.ts';
 
 /** A function or class that goes by value, and what is known of it. */
 export interface CodeInfo {

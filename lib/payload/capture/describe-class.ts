@@ -1,17 +1,17 @@
-import { editText, type TextEdit } from '../analysis/edit-text.ts';
 import type { ClassMember, ClassShape } from '../analysis/class-shape.ts';
+import { editText, type TextEdit } from '../analysis/text.ts';
+import { type ClassNode, HELPERS, type Slot } from '../graph.ts';
 import { identityOf } from '../identities.ts';
-import { HELPERS, type ClassNode, type Slot } from '../graph.ts';
 import { privateMembers } from '../inspect/slots.ts';
 import { findVariable } from './bindings.ts';
 import type { Capture } from './capture.ts';
-import { isStandardGlobal } from './globals.ts';
-import { liveMembers, matchedKeys, type LiveMember } from './class-members.ts';
-import { ownNumber, ownString, type CodeInfo } from './code-info.ts';
+import { type LiveMember, liveMembers, matchedKeys } from './class-members.ts';
+import { type CodeInfo, ownNumber, ownString } from './code-info.ts';
 import { isUsual } from './describe-function.ts';
 import { stateOf } from './describe-object.ts';
+import { isStandardGlobal } from './platform.ts';
 import { isDefaultPrototype } from './prototypes.ts';
-import { Refusal } from './trail.ts';
+import { Refusal } from './refusal.ts';
 
 const ARGUMENTS = `${HELPERS}_arguments`;
 

@@ -1,13 +1,13 @@
-import { editText, type TextEdit } from '../analysis/edit-text.ts';
 import type { FunctionShape } from '../analysis/function-shape.ts';
-import { HELPERS, type FunctionNode, type ObjectState, type Slot } from '../graph.ts';
+import { editText, type TextEdit } from '../analysis/text.ts';
+import { type FunctionNode, HELPERS, type ObjectState, type Slot } from '../graph.ts';
 import { bindsOwnName } from './bindings.ts';
 import type { Capture } from './capture.ts';
-import { ownNumber, ownString, type CodeInfo } from './code-info.ts';
+import { type CodeInfo, ownNumber, ownString } from './code-info.ts';
 import { stateOf } from './describe-object.ts';
 import { lexicalNewTarget, lexicalThis } from './lexical.ts';
 import { isDefaultPrototype } from './prototypes.ts';
-import { Refusal } from './trail.ts';
+import { Refusal } from './refusal.ts';
 
 /** Describes a function that goes by value. */
 export function describeFunction(capture: Capture, info: CodeInfo): FunctionNode {

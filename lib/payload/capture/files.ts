@@ -1,9 +1,11 @@
-import { join } from 'node:path';
-import { positionAt } from '../analysis/positions.ts';
+import { positionAt } from '../analysis/text.ts';
 import type { SourceFile } from '../graph.ts';
+import type { Script } from '../inspect/scopes.ts';
 import { toThere } from '../moved.ts';
-import type { Script } from '../inspect/scripts.ts';
-import { sourceMapFor } from './source-maps.ts';
+import { decode, encode } from '@jridgewell/sourcemap-codec';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 /** A stretch of a file. */
 interface Stretch {
@@ -62,4 +64,93 @@ function isWithin(stretches: readonly Stretch[]): (line: number, column: number)
 function urlOf(url: string): string {
   if (url.startsWith('file:') || url.startsWith('/')) return url;
   return join(process.cwd(), url === '' ? '[evaluated code]' : url.replaceAll('/', ' ').slice(0, 60));
+}
+
+/** https://tc39.es/ecma426/ */
+interface SourceMap {
+  readonly version: number;
+  readonly sources: readonly string[];
+  readonly sourceRoot?: string;
+  readonly mappings: string;
+}
+
+type Lines = ReturnType<typeof decode>;
+
+interface DecodedMap extends Omit<SourceMap, 'mappings'> {
+  readonly lines: Lines;
+}
+
+/**
+ * The source map of a script, as JSON without the texts of the sources, for some parts of it, which keep their places.
+ * @returns undefined if the script has no source map that can be read
+ */
+export function sourceMapFor(
+  script: Script,
+  isWanted: (line: number, column: number) => boolean,
+): string | undefined {
+  const map = readSourceMap(script);
+  if (map === undefined) return undefined;
+  const { version, sources, lines } = map;
+  const kept = lines.map((segments, line) =>
+    // Without the fifth number, an original name.
+    segments
+      .filter(([column]) => isWanted(line, column))
+      .map((segment) => segment.slice(0, 4) as typeof segment),
+  );
+  return JSON.stringify({ version, sources, names: [], mappings: encode(kept).replace(/;+$/, '') });
+}
+
+/** Where a place of a script is in the file that it was made from; the script's own place, where there is no source map. */
+export function originalPlace(
+  script: Script | undefined,
+  line: number,
+  column: number,
+): { readonly url: string; readonly line: number; readonly column: number } {
+  const map = script === undefined ? undefined : readSourceMap(script);
+  const segment = map?.lines[line]?.findLast(([from, source]) => from <= column && source !== undefined);
+  if (map === undefined || segment?.length === undefined || segment.length < 4) {
+    return { url: script?.url ?? '', line, column };
+  }
+  const [, source, originalLine, originalColumn] = segment as [number, number, number, number];
+  return { url: map.sources[source] ?? '', line: originalLine, column: originalColumn };
+}
+
+const MOST_MAPS = 50;
+/** By the URL of the map, which holds the whole map where a compiler puts it into the script. */
+const maps = new Map<string, DecodedMap>();
+
+function readSourceMap({ url, sourceMapUrl }: Script): DecodedMap | undefined {
+  if (sourceMapUrl === '' || maps.has(sourceMapUrl)) return maps.get(sourceMapUrl);
+  try {
+    const isInline = sourceMapUrl.startsWith('data:');
+    const script = url.startsWith('/') ? `file://${url}` : url;
+    const place = isInline ? script : new URL(sourceMapUrl, script).href;
+    const {
+      mappings,
+      sources,
+      sourceRoot = '',
+      ...map
+    } = JSON.parse(
+      isInline ? textOfDataUrl(sourceMapUrl) : readFileSync(fileURLToPath(place), 'utf8'),
+    ) as SourceMap;
+    const root = sourceRoot === '' ? '' : sourceRoot.replace(/\/?$/, '/');
+    const decoded = {
+      ...map,
+      sources: sources.map((source) => new URL(root + source, place).href),
+      lines: decode(mappings),
+    };
+    if (maps.size === MOST_MAPS) maps.clear();
+    maps.set(sourceMapUrl, decoded);
+    return decoded;
+  } catch {
+    return undefined;
+  }
+}
+
+function textOfDataUrl(url: string): string {
+  const comma = url.indexOf(',');
+  const body = url.slice(comma + 1);
+  return url.slice(0, comma).endsWith(';base64')
+    ? Buffer.from(body, 'base64').toString()
+    : decodeURIComponent(body);
 }

@@ -1,7 +1,7 @@
 import type { FunctionShape } from '../analysis/function-shape.ts';
-import { evaluateInside, type EnterRules } from '../inspect/enter.ts';
+import { type EnterRules, evaluateInside } from '../inspect/enter.ts';
 import type { CaptureOptions } from './capture-options.ts';
-import { Refusal } from './trail.ts';
+import { Refusal } from './refusal.ts';
 
 type AnyFunction = (...args: never[]) => unknown;
 

@@ -1,19 +1,18 @@
-import { types } from 'node:util';
-import type { AnyFunction } from '../any-function.ts';
-import { isInspectorAvailable } from '../inspect/inspector.ts';
-import { lookInside } from '../inspect/scopes.ts';
-import { scriptOf, type Script } from '../inspect/scripts.ts';
+import type { AnyFunction } from '../graph.ts';
+import { textOf } from '../identities.ts';
+import { lookInside, type Script, scriptOf } from '../inspect/scopes.ts';
+import { isInspectorAvailable } from '../inspect/session.ts';
 import { moduleReferenceOf } from '../module-function.ts';
 import { referenceToThere } from '../moved.ts';
-import { textOf } from '../originals.ts';
 import { importOf } from '../reference/import-of.ts';
-import { isNative } from '../reference/native-text.ts';
+import { isNative } from '../reference/members.ts';
 import type { ReferencePolicy } from '../reference/module-policy.ts';
-import { lastResortOf, referenceOf, type ReferenceContext } from '../reference/reference-of.ts';
-import type { FunctionPlace } from '../reference/module-exports.ts';
+import type { FunctionPlace } from '../reference/modules.ts';
+import { lastResortOf, type ReferenceContext, referenceOf } from '../reference/reference-of.ts';
 import type { Reference } from '../reference/reference.ts';
 import type { CaptureOptions } from './capture-options.ts';
-import { intrinsicOfAnyRealm, noteRealmOf } from './realms.ts';
+import { intrinsicOfAnyRealm, noteRealmOf } from './platform.ts';
+import { types } from 'node:util';
 
 /** What a capture asks about references. */
 export class References {

@@ -1,5 +1,5 @@
 import { exchange, idsOf, type Remote, valuesOf } from './exchange.ts';
-import { post } from './inspector.ts';
+import { post } from './session.ts';
 
 /** A private member of an object. */
 export interface PrivateMember {

@@ -1,13 +1,10 @@
-import { FunctionSyntaxError } from '../../errors.ts';
+import { FunctionSyntaxError } from '../../base/errors.ts';
 import type { ClassNode, FunctionNode, Graph, MemberNode, Node, PrototypeNode, Slot } from '../graph.ts';
-import { findByIdentity, remember } from '../identities.ts';
+import { findByIdentity, noteOriginal, remember } from '../identities.ts';
 import { toHere } from '../moved.ts';
-import { noteOriginal } from '../originals.ts';
-import { compileFile, pathOf } from './compile-file.ts';
-import { emitFile } from './emit-file.ts';
-import { newHelpers, type Helpers } from './helpers.ts';
-import { importMetaOf } from './import-meta.ts';
-import { accessOf, noteLoadedClass, twinOf, type AnyClass, type Brand } from './known-classes.ts';
+import { compileFile, emitFile, importMetaOf, pathOf } from './emit-file.ts';
+import { type Helpers, newHelpers } from './helpers.ts';
+import { accessOf, type AnyClass, type Brand, noteLoadedClass, twinOf } from './known-classes.ts';
 
 type CodeNode = FunctionNode | ClassNode | MemberNode | PrototypeNode;
 

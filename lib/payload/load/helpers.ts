@@ -1,4 +1,4 @@
-import { propertyOf, type Property } from '../reference/properties.ts';
+import { type Property, propertyOf } from '../reference/members.ts';
 
 /** How the private members of a class are reached from outside of it. */
 export interface PrivateAccess {

@@ -1,4 +1,4 @@
-import { noteStandIn } from '../stand-ins.ts';
+import { noteStandIn } from '../identities.ts';
 import type { PrivateAccess } from './helpers.ts';
 
 export type AnyClass = (new (...args: unknown[]) => object) & { prototype: object };

@@ -1,12 +1,11 @@
-import { PayloadError } from '../../errors.ts';
+import { PayloadError } from '../../base/errors.ts';
 import type { Graph, Node, Slot } from '../graph.ts';
-import { loadReference } from '../reference/load-reference.ts';
-import { setGlobal } from './globals.ts';
 import { beginLoading } from '../loading-modules.ts';
+import { loadReference } from '../reference/load-reference.ts';
+import { mainGlobal } from '../reference/members.ts';
 import { CodeLoader } from './code-loader.ts';
 import { dependenciesOf, reachableFrom, referredBy } from './dependencies.ts';
-import { fillObject, type Filling } from './fill-object.ts';
-import { makeShell } from './make-shell.ts';
+import { type Filling, fillObject, makeShell } from './objects.ts';
 
 /**
  * The value that a graph describes. First everything is made, empty, each thing after what it cannot be made without; then the
@@ -146,4 +145,14 @@ class GraphLoader implements Filling {
         return makeShell(this, node);
     }
   }
+}
+
+/** Names of globals that came with functions. */
+const own = new Set<string>();
+
+/** Sets a variable of a script, a property of the global object there and here; what this program has of the name, it keeps. */
+export function setGlobal(name: string, value: unknown): void {
+  if (Object.hasOwn(mainGlobal, name) && !own.has(name)) return;
+  own.add(name);
+  Object.defineProperty(mainGlobal, name, { value, writable: true, enumerable: true, configurable: true });
 }

@@ -1,12 +1,24 @@
-import { types } from 'node:util';
-import { ModuleLoadError } from '../../errors.ts';
-import { follow, showPath, stepOf } from './member-path.ts';
-import { isNamedNative, nameOf, ownerOfPrototype } from './native-text.ts';
-import { defaultOf, isNamespaceOf } from './namespaces.ts';
-import { mainProcess, nodeModule } from './realm.ts';
+import { ModuleLoadError } from '../../base/errors.ts';
+import {
+  follow,
+  hasMembers,
+  isFunction,
+  isNamedNative,
+  isReferable,
+  mainProcess,
+  nameOf,
+  nodeModule,
+  ownerOfPrototype,
+  propertiesOf,
+  type Referable,
+  showPath,
+  type SomeFunction,
+  stepOf,
+  valueOf,
+  walkMembers,
+} from './members.ts';
 import type { BuiltinReference, Part, Step } from './reference.ts';
-import { hasMembers, isReferable, walkMembers, type Referable } from './walk-members.ts';
-import { isFunction, propertiesOf, valueOf, type SomeFunction } from './properties.ts';
+import { types } from 'node:util';
 
 type Entry = Pick<BuiltinReference, 'module' | 'path' | 'part'>;
 
@@ -180,4 +192,21 @@ function namespaceEntry(namespace: object): Entry | undefined {
     ([name, { enumerable, get }]) => enumerable === false || get !== undefined || names.has(name),
   );
   return isWhole && isNamespaceOf(namespace, module as object) ? { ...entry, part: 'namespace' } : undefined;
+}
+
+/** The default export of an ES module; undefined if it has none yet. */
+export function defaultOf(namespace: object): unknown {
+  try {
+    return valueOf(namespace, 'default');
+  } catch {
+    // The module has not run so far.
+    return undefined;
+  }
+}
+
+/** Whether a namespace has no names that Node does not make of a module's exports. */
+export function isNamespaceOf(namespace: object, exported: object): boolean {
+  return Object.keys(namespace).every(
+    (name) => name === 'default' || name === 'module.exports' || name in exported,
+  );
 }

@@ -1,11 +1,11 @@
+import { knownShapeOf } from '../analysis/module-shape.ts';
+import { nodeModule } from './members.ts';
+import { mayReference, pathOf, type ReferencePolicy } from './module-policy.ts';
+import { findPackages, packageNameIn } from './packages.ts';
+import type { ImportReference } from './reference.ts';
 import { existsSync } from 'node:fs';
 import { dirname, extname } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { knownShapeOf } from './known-shapes.ts';
-import { mayReference, pathOf, type ReferencePolicy } from './module-policy.ts';
-import { findPackages, packageNameIn } from './packages.ts';
-import { nodeModule } from './realm.ts';
-import type { ImportReference } from './reference.ts';
 
 /**
  * The reference to what an import statement gives a variable, if a plain `node` could execute that statement there.

@@ -1,13 +1,25 @@
-import { types } from 'node:util';
-import { ModuleLoadError } from '../../errors.ts';
-import { hiddenIntrinsics } from './hidden-intrinsics.ts';
-import { LANGUAGE_GLOBALS, LAZY_GLOBALS, NODE_GLOBALS, SINGLETONS } from './intrinsic-names.ts';
-import { follow, parsePath, showPath } from './member-path.ts';
-import { isNamedNative, isNative, nameOf, ownerOfPrototype } from './native-text.ts';
-import { mainGlobal, mainProcess } from './realm.ts';
+import { ModuleLoadError } from '../../base/errors.ts';
+import {
+  follow,
+  isFunction,
+  isNamedNative,
+  isNative,
+  isReferable,
+  mainGlobal,
+  mainProcess,
+  nameOf,
+  ownerOfPrototype,
+  parsePath,
+  propertyOf,
+  type Referable,
+  showPath,
+  valueOf,
+  type Visit,
+  walkMembers,
+} from './members.ts';
 import type { IntrinsicReference, Part, Step } from './reference.ts';
-import { isReferable, walkMembers, type Referable, type Visit } from './walk-members.ts';
-import { isFunction, propertyOf, valueOf } from './properties.ts';
+import { types } from 'node:util';
+import { runInThisContext } from 'node:vm';
 
 type Realm = typeof globalThis;
 type Place = readonly [path: readonly Step[], part: Part];
@@ -172,4 +184,95 @@ function findSingleton(value: object): Place | undefined {
   if (text === undefined) return undefined;
   const { path } = parsePath(text);
   return OWN_REALMS.some((realm) => follow(realm, path) === value) ? [path, 'value'] : undefined;
+}
+
+/** What the language has without a global name, by names like `%AsyncFunction%`; none where evaluating code is forbidden. */
+export function hiddenIntrinsics(realm: typeof globalThis): Readonly<Record<string, object>> {
+  let hidden = found.get(realm);
+  if (hidden === undefined) {
+    hidden = evaluate(realm);
+    found.set(realm, hidden);
+  }
+  return hidden;
+}
+
+const found = new WeakMap<object, Readonly<Record<string, object>>>();
+
+function evaluate(realm: typeof globalThis): Readonly<Record<string, object>> {
+  try {
+    const hidden: unknown =
+      realm === mainGlobal ? runInThisContext(HIDDEN) : new realm.Function(`return ${HIDDEN}`)();
+    return hidden as Record<string, object>;
+  } catch {
+    return {};
+  }
+}
+
+/** Text, since it has to run in the realm that is asked for. */
+const HIDDEN = `(() => {
+  const up = Object.getPrototypeOf;
+  const helpers = typeof Iterator === 'function' && typeof Iterator.from === 'function' && {
+    '%IteratorHelperPrototype%': up([].values().map((x) => x)),
+    '%WrapForValidIteratorPrototype%': up(Iterator.from({ next() {} })),
+  };
+  return {
+    '%TypedArray%': up(Int8Array),
+    '%AsyncFunction%': (async () => {}).constructor,
+    '%GeneratorFunction%': (function* () {}).constructor,
+    '%AsyncGeneratorFunction%': (async function* () {}).constructor,
+    '%IteratorPrototype%': up(up([].values())),
+    '%AsyncIteratorPrototype%': up(up((async function* () {}).prototype)),
+    '%ArrayIteratorPrototype%': up([].values()),
+    '%MapIteratorPrototype%': up(new Map().values()),
+    '%SetIteratorPrototype%': up(new Set().values()),
+    '%StringIteratorPrototype%': up(''[Symbol.iterator]()),
+    '%RegExpStringIteratorPrototype%': up(/./[Symbol.matchAll]('')),
+    '%ThrowTypeError%': Object.getOwnPropertyDescriptor((function () { 'use strict'; return arguments; })(), 'callee').get,
+    ...helpers,
+  };
+})()`;
+
+/** The globals of the language, as far as any version of Node has them. */
+export const LANGUAGE_GLOBALS: readonly string[] = words(`
+  Object Function Array Number Boolean String Symbol BigInt Date RegExp Promise Proxy Reflect JSON Math
+  Intl Atomics WebAssembly Iterator Temporal Error AggregateError SuppressedError EvalError RangeError
+  ReferenceError SyntaxError TypeError URIError Map Set WeakMap WeakSet WeakRef FinalizationRegistry
+  DisposableStack AsyncDisposableStack ArrayBuffer SharedArrayBuffer DataView Int8Array Uint8Array
+  Uint8ClampedArray Int16Array Uint16Array Int32Array Uint32Array BigInt64Array BigUint64Array Float16Array
+  Float32Array Float64Array parseFloat parseInt isFinite isNaN eval escape unescape decodeURI
+  decodeURIComponent encodeURI encodeURIComponent
+`);
+
+/** Globals of Node that are there from the start: to look at them loads nothing. */
+export const NODE_GLOBALS: readonly string[] = words(`
+  setTimeout clearTimeout setInterval clearInterval setImmediate clearImmediate queueMicrotask
+  structuredClone fetch atob btoa Buffer URL URLSearchParams Event EventTarget CustomEvent AbortController
+  AbortSignal DOMException TextEncoder TextDecoder
+`);
+
+/** Globals of Node that are loaded when first looked at, some in tens of milliseconds. */
+export const LAZY_GLOBALS: ReadonlySet<string> = new Set(
+  words(`
+  Blob File FormData Headers Request Response WebSocket EventSource CloseEvent MessageEvent ErrorEvent
+  BroadcastChannel MessageChannel MessagePort Crypto CryptoKey SubtleCrypto Navigator URLPattern Storage
+  LockManager Performance PerformanceEntry PerformanceMark PerformanceMeasure PerformanceObserver
+  PerformanceObserverEntryList PerformanceResourceTiming QuotaExceededError ReadableStream
+  ReadableStreamDefaultReader ReadableStreamBYOBReader ReadableStreamBYOBRequest
+  ReadableByteStreamController ReadableStreamDefaultController TransformStream
+  TransformStreamDefaultController WritableStream WritableStreamDefaultController
+  WritableStreamDefaultWriter ByteLengthQueuingStrategy CountQueuingStrategy TextEncoderStream
+  TextDecoderStream CompressionStream DecompressionStream
+`),
+);
+
+/** Globals that are the one object of their class: the class's name, and where the object is. */
+export const SINGLETONS: ReadonlyMap<string, string> = new Map([
+  ['Performance', 'performance'],
+  ['Crypto', 'crypto'],
+  ['SubtleCrypto', 'crypto.subtle'],
+  ['Navigator', 'navigator'],
+]);
+
+function words(text: string): string[] {
+  return text.trim().split(/\s+/);
 }

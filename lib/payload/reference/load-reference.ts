@@ -1,17 +1,15 @@
-import { createRequire } from 'node:module';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { ModuleLoadError } from '../../errors.ts';
+import { ModuleLoadError } from '../../base/errors.ts';
+import { compileFile } from '../load/emit-file.ts';
 import { referenceToHere } from '../moved.ts';
 import { builtinAt } from './builtin-modules.ts';
-import { directoryOf, importFrom } from './import-from.ts';
 import { intrinsicAt } from './intrinsics.ts';
-import { locateModule } from './locate-module.ts';
-import { follow, lastFunctionOn, showPath } from './member-path.ts';
-import { textOf } from './native-text.ts';
-import { findPackages } from './packages.ts';
+import { follow, lastFunctionOn, showPath, textOf } from './members.ts';
+import { findPackages, hashOf, packageOf, readSource } from './packages.ts';
 import type { ImportReference, ModuleReference, Reference } from './reference.ts';
-import { hashOf, readSource } from './source-file.ts';
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 
 /**
  * What a reference means in this process. Its module is loaded, unless it is already; it begins with a fresh state then, whatever
@@ -131,3 +129,64 @@ function hasNot(module: string, exportName: string, exported: unknown): ModuleLo
     exportName,
   );
 }
+
+/**
+ * The URL of a module's file on this machine: the same, if it exists, as on a shared filesystem; else that of the same file of the
+ * same package, where a program in the current directory, or one at the module's old place, would find it.
+ * @throws {ModuleLoadError} naming what was tried, and both versions if the package is here with another
+ */
+export function locateModule(reference: ModuleReference): string {
+  const { url, package: wanted } = reference;
+  const file = fileURLToPath(url);
+  const exists = existsSync(file);
+  if (wanted === undefined) {
+    if (exists) return url;
+    throw failure(reference, `there is no file ${file}, and it is of no package that could be looked up`);
+  }
+  const tried: string[] = [];
+  if (!exists) tried.push(`there is no file ${file}`);
+  else {
+    const version = packageOf(file)?.version;
+    if (version === wanted.version) return url;
+    tried.push(`${file} is of version ${version}`);
+  }
+  for (const from of new Set([process.cwd(), directoryOf(file)])) {
+    for (const { directory, version } of findPackages(wanted.name, from)) {
+      const other = join(directory, wanted.subpath);
+      if (other === file) continue;
+      if (version !== wanted.version) tried.push(`${directory} is of version ${version}`);
+      else if (existsSync(other)) return pathToFileURL(other).href;
+    }
+    tried.push(`${from} and the directories above have no other ${wanted.name} in node_modules`);
+  }
+  throw failure(reference, `${wanted.name} ${wanted.version} is needed, but ${tried.join('; ')}`);
+}
+
+function failure({ url, path, part }: ModuleReference, why: string): ModuleLoadError {
+  const what = showPath(path, part);
+  return new ModuleLoadError(
+    `The module ${url} of ${what === '' ? 'a value' : what} cannot be found on this machine: ${why}`,
+    fileURLToPath(url),
+    what,
+  );
+}
+
+/** `import()` as a file in that directory would do it, so that packages are found from there. */
+export async function importFrom(directory: string, specifier: string): Promise<object> {
+  let load = importers.get(directory);
+  if (load === undefined) {
+    load = compileFile(IMPORTER, join(directory, '[import]')) as Importer;
+    importers.set(directory, load);
+  }
+  return load(specifier, specifier.endsWith('.json') ? { with: { type: 'json' } } : undefined);
+}
+
+/** Of a file that lies there, or would if it existed. */
+export function directoryOf(file: string): string {
+  return /[/\\]$/.test(file) ? file : dirname(file);
+}
+
+type Importer = (specifier: string, options?: object) => Promise<object>;
+
+const IMPORTER = 'module.exports = (specifier, options) => import(specifier, options);';
+const importers = new Map<string, Importer>();

@@ -1,10 +1,10 @@
+import { generationBefore } from '../../job-set/names.ts';
+import { patientCalls, PRIVATE_DIRECTORY, readTrusted } from '../../job-set/trusted-files.ts';
+import { writeWhole } from '../../job-set/whole-files.ts';
+import { seal, unseal } from '../../payload/call.ts';
+import { mkdirSync } from 'node:fs';
 import { readdir, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { patientCalls } from '../../job-set/file-calls.ts';
-import { generationBefore } from '../../job-set/names.ts';
-import { readTrusted } from '../../job-set/read-trusted.ts';
-import { writeWhole } from '../../job-set/write-whole.ts';
-import { seal, unseal } from '../../payload/sealed.ts';
 
 /**
  * A file of which there is a whole one at any instant, once there was one: the one before stays until the next one is on the disk. Processes
@@ -67,5 +67,48 @@ async function move(from: string, to: string): Promise<boolean> {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
     throw error;
+  }
+}
+
+/** Writes one thing after the other. Of those that come while one is being written, only the last is. */
+export class WriteQueue<T> {
+  readonly #write: (value: T) => Promise<void>;
+  #next: { value: T; readonly done: Promise<void> } | undefined;
+  #idle: Promise<void> = Promise.resolve();
+
+  constructor(write: (value: T) => Promise<void>) {
+    this.#write = write;
+  }
+
+  /** Resolves when it, or what has come in its place, is written. */
+  async add(value: T): Promise<void> {
+    if (this.#next !== undefined) {
+      this.#next.value = value;
+      return this.#next.done;
+    }
+    const done = this.#idle.then(async () => {
+      const latest = this.#next?.value as T;
+      this.#next = undefined;
+      await this.#write(latest);
+    });
+    this.#next = { value, done };
+    this.#idle = done.catch(() => {});
+    return done;
+  }
+
+  /** Resolves when nothing is left to be written. */
+  async idle(): Promise<void> {
+    await this.#idle;
+  }
+}
+
+/** Makes directories, each in the one before; but not the job set again, where that has been removed. */
+export function makeDirectoriesSync(...directories: readonly string[]): void {
+  for (const directory of directories) {
+    try {
+      mkdirSync(directory, { mode: PRIVATE_DIRECTORY });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    }
   }
 }

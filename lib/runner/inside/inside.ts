@@ -1,11 +1,10 @@
 import type { InsideCall } from '../../job.ts';
 import type { ItemOutcome } from '../../payload/call.ts';
-import type { RunningCall } from '../running-call.ts';
-import { JobOfCall } from './job-of-call.ts';
-import { sendBack } from './send-back.ts';
+import type { RunningCall } from '../outcome.ts';
+import { SavedWork } from './checkpoint.ts';
+import { JobOfCall, ScratchDirectory } from './job-of-call.ts';
 import { ProgressReport } from './progress-report.ts';
-import { SavedWork } from './saved-work.ts';
-import { ScratchDirectory } from './scratch-directory.ts';
+import { sendBack } from './send-back.ts';
 
 /** What a call gets that asks about its job. */
 export class Inside implements InsideCall {

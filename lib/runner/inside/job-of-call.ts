@@ -1,15 +1,19 @@
-import { readFileSync } from 'node:fs';
-import { constants } from 'node:os';
+import { parseClassAd, secondsOf } from '../../base/class-ad.ts';
 import type { ClassAd } from '../../batch/batch-system.ts';
+import {
+  KILL_AFTER_MS,
+  LOCAL_JOB_VARIABLE,
+  localJobId,
+  parseJobKey,
+  TAG_VARIABLE,
+} from '../../job-set/names.ts';
 import type { CurrentJob } from '../../job.ts';
-import { KILL_AFTER_MS, LOCAL_JOB_VARIABLE, localJobId } from '../../job-set/local-job.ts';
-import { parseJobKey } from '../../job-set/names.ts';
-import { TAG_VARIABLE } from '../../job-set/tag-variable.ts';
-import type { RunningCall } from '../running-call.ts';
-import { parseClassAd, secondsOf } from './parse-class-ad.ts';
+import type { RunningCall } from '../outcome.ts';
 import type { ProgressReport } from './progress-report.ts';
-import type { ScratchDirectory } from './scratch-directory.ts';
 import { Termination } from './termination.ts';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { constants, tmpdir } from 'node:os';
+import { join } from 'node:path';
 
 /** By which signals a job's ClassAd wants to be told to end. */
 const SIGNAL_ATTRIBUTES = ['KillSig', 'RemoveKillSig', 'HoldKillSig'] as const;
@@ -122,4 +126,39 @@ export class JobOfCall implements CurrentJob {
     const able = others.filter((name) => name !== 'SIGKILL' && name !== 'SIGSTOP');
     return [...new Set(['SIGTERM', ...able])] as NodeJS.Signals[];
   }
+}
+
+/** HTCondor gives each job a directory of its own; elsewhere a call gets one when it asks. */
+export class ScratchDirectory {
+  readonly #jobSet: string;
+  #made: string | undefined;
+
+  /** @param jobSet the job set's directory */
+  constructor(jobSet: string) {
+    this.#jobSet = jobSet;
+  }
+
+  get path(): string {
+    const given = process.env['_CONDOR_SCRATCH_DIR'];
+    const isLocal = localJobId(process.env[LOCAL_JOB_VARIABLE], this.#jobSet) !== undefined;
+    if (given !== undefined && !isLocal) return given;
+    if (this.#made === undefined) {
+      this.#made = mkdtempSync(join(tmpdir(), 'condor-futures-'));
+      process.on('exit', this.#onExit);
+    }
+    return this.#made;
+  }
+
+  /** Removes what was made. Never throws. */
+  end(): void {
+    process.off('exit', this.#onExit);
+    if (this.#made === undefined) return;
+    try {
+      rmSync(this.#made, { recursive: true, force: true });
+    } catch {
+      // Litter, in a directory for such.
+    }
+  }
+
+  readonly #onExit = (): void => this.end();
 }

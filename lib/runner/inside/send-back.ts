@@ -1,3 +1,9 @@
+import { showValue } from '../../base/checks.ts';
+import { OutputFileError } from '../../base/errors.ts';
+import { outputDirectory, type OutputOwner } from '../../job-set/call-outputs.ts';
+import { givenDirectory, outputFilesOf } from '../../job-set/names.ts';
+import { PRIVATE_DIRECTORY } from '../../job-set/trusted-files.ts';
+import { isForbidden, temporaryFile } from '../../job-set/whole-files.ts';
 import {
   accessSync,
   chmodSync,
@@ -15,12 +21,6 @@ import {
   statSync,
 } from 'node:fs';
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
-import { OutputFileError } from '../../file-errors.ts';
-import { PRIVATE_DIRECTORY } from '../../job-set/directory.ts';
-import { givenDirectory, outputFilesOf } from '../../job-set/names.ts';
-import { outputDirectory, type OutputOwner } from '../../job-set/output-files.ts';
-import { isForbidden, temporaryFile } from '../../job-set/write-whole.ts';
-import { showValue } from '../../options.ts';
 
 /**
  * Moves a file or directory of the call's to where files are kept that were sent back; under its name there is all of it, or nothing. What was sent

@@ -1,4 +1,4 @@
-import { JobEndingError } from '../../inside-errors.ts';
+import { JobEndingError } from '../../base/errors.ts';
 
 interface TerminationHost {
   /** What the process may be told to end by. */

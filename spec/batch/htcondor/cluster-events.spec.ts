@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
-import { parseClusterEvents } from '../../../lib/batch/htcondor/cluster-events.ts';
+import { parseClusterEvents } from '../../../lib/batch/htcondor/late-materialization.ts';
 
 const read = (name: string): string =>
   readFileSync(new URL(`../../fixtures/htcondor/event-log/${name}`, import.meta.url), 'utf8');

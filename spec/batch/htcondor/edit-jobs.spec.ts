@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import { editJobs } from '../../../lib/batch/htcondor/edit-jobs.ts';
-import { jobConstraint } from '../../../lib/batch/htcondor/job-constraint.ts';
-import { CommandError } from '../../../lib/errors.ts';
-import { memoryEdit } from '../../../lib/job-edit.ts';
+import { editJobs } from '../../../lib/batch/htcondor/actions.ts';
+import { jobConstraint } from '../../../lib/batch/htcondor/queue.ts';
+import { CommandError } from '../../../lib/base/errors.ts';
+import { memoryEdit } from '../../../lib/batch/job-actions.ts';
 import { thrownBy } from '../../support/thrown-by.ts';
 
 /** In the words of HTCondor 23.9. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { EVENT_TIME, eventTime } from '../../../lib/batch/htcondor/event-time.ts';
+import { EVENT_TIME, eventTime } from '../../../lib/batch/htcondor/event-log.ts';
 
 const now = new Date(2026, 10, 21, 12).getTime();
 const parse = (text: string, at: number = now): Date => {

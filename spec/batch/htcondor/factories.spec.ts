@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { Factories } from '../../../lib/batch/htcondor/factories.ts';
+import { Factories } from '../../../lib/batch/htcondor/late-materialization.ts';
 import type { JobEvent } from '../../../lib/batch/batch-system.ts';
 
 const log = (name: string): Buffer =>

@@ -4,9 +4,9 @@ import { delimiter, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { JobBatch } from '../../../lib/batch/batch-system.ts';
 import { HTCondorSystem } from '../../../lib/batch/htcondor/htcondor-system.ts';
-import { jobConstraint } from '../../../lib/batch/htcondor/job-constraint.ts';
+import { jobConstraint } from '../../../lib/batch/htcondor/queue.ts';
 import { parseTerse } from '../../../lib/batch/htcondor/submission.ts';
-import { CommandError, CommandNotFoundError, SubmitError } from '../../../lib/errors.ts';
+import { CommandError, CommandNotFoundError, SubmitError } from '../../../lib/base/errors.ts';
 import { thrownBy } from '../../support/thrown-by.ts';
 import { until } from '../../support/until.ts';
 

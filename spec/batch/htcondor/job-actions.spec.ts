@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { parseEventLog } from '../../../lib/batch/htcondor/event-log.ts';
-import { commandOf, parseRefusals, trimAnalysis } from '../../../lib/batch/htcondor/job-actions.ts';
-import { parseQueueListing } from '../../../lib/batch/htcondor/queue-listing.ts';
+import { commandOf, parseRefusals, trimAnalysis } from '../../../lib/batch/htcondor/actions.ts';
+import { parseQueueListing } from '../../../lib/batch/htcondor/queue.ts';
 
 const fixtures = new URL('../../fixtures/htcondor/', import.meta.url);
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { jobConstraint } from '../../../lib/batch/htcondor/job-constraint.ts';
+import { jobConstraint } from '../../../lib/batch/htcondor/queue.ts';
 
 describe('The constraint of jobs', () => {
   it.each([

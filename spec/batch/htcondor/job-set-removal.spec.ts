@@ -1,8 +1,8 @@
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { HTCondorJobSetRemoval } from '../../../lib/batch/htcondor/job-set-removal.ts';
-import { CommandError } from '../../../lib/errors.ts';
+import { HTCondorJobSetRemoval } from '../../../lib/batch/htcondor/actions.ts';
+import { CommandError } from '../../../lib/base/errors.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
 
 const bin = temporaryDirectory();

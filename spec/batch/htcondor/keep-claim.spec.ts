@@ -5,7 +5,7 @@ import {
   jobsThatKeep,
   keepCommand,
   releaseDescription,
-} from '../../../lib/batch/htcondor/keep-claim.ts';
+} from '../../../lib/batch/htcondor/kept-claims.ts';
 
 function batchOf(jobs: number, busy: number | undefined, submit: SubmitOptions = {}): JobBatch {
   return {

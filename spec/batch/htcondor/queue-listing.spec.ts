@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
-import { parseQueueListing } from '../../../lib/batch/htcondor/queue-listing.ts';
+import { parseQueueListing } from '../../../lib/batch/htcondor/queue.ts';
 
 function recorded(name: string): string {
   const file = new URL(`../../fixtures/htcondor/cli/${name}.json`, import.meta.url);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { quoteWords, troubleWithValue } from '../../../lib/batch/htcondor/quoting.ts';
+import { quoteWords, troubleWithValue } from '../../../lib/batch/htcondor/itemdata.ts';
 
 describe('a word in arguments', () => {
   it.each([

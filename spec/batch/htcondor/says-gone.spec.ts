@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
-import { saysGone } from '../../../lib/batch/htcondor/says-gone.ts';
+import { saysGone } from '../../../lib/batch/htcondor/actions.ts';
 
 function stderrOf(name: string): string {
   const file = new URL(`../../fixtures/htcondor/cli/${name}.json`, import.meta.url);

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { JobBatch } from '../../../lib/batch/batch-system.ts';
 import { Submission } from '../../../lib/batch/htcondor/submission.ts';
-import { CommandError, SubmitError } from '../../../lib/errors.ts';
+import { CommandError, SubmitError } from '../../../lib/base/errors.ts';
 import { thrownBy } from '../../support/thrown-by.ts';
 
 const batch: JobBatch = {

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { renameSync, writeFileSync } from 'node:fs';
-import { ClusterExecutor } from '../../../lib/cluster-executor.ts';
-import { resolveOptions } from '../../../lib/cluster-options.ts';
+import { ClusterExecutor } from '../../../lib/cluster/cluster-executor.ts';
+import { resolveOptions } from '../../../lib/cluster/cluster-options.ts';
 import { outcomeFile } from '../../../lib/job-set/names.ts';
 import { encodeOutcome } from '../../../lib/payload/call.ts';
 import { ScriptedSystem } from '../../support/scripted-system.ts';

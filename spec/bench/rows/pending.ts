@@ -8,7 +8,12 @@ import type { Bench, Row } from '../row.ts';
 const CALLS = 100_000;
 const PROGRAM = fileURLToPath(new URL('../pending-futures.mjs', import.meta.url));
 
-const MODULES = ['batch/htcondor/event-log', 'cluster-executor', 'cluster-options', 'payload/call'] as const;
+const MODULES = [
+  'batch/htcondor/event-log',
+  'cluster/cluster-executor',
+  'cluster/cluster-options',
+  'payload/call',
+] as const;
 
 interface Pending {
   /** Of heap, for each future. */

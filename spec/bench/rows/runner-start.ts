@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { serialize } from 'condor-futures/payload';
-import { hashOf } from '../../../lib/cluster/functions.ts';
+import { hashOf } from '../../../lib/cluster/calls/functions.ts';
 import { JobSet, type InputLocation } from '../../../lib/job-set/job-set.ts';
 import * as names from '../../../lib/job-set/names.ts';
 import { decodeOutcome, encodeCall } from '../../../lib/payload/call.ts';

@@ -2,7 +2,7 @@ import { realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
-import { findRoot } from '../../../lib/delivery/bundle/find-root.ts';
+import { findRoot } from '../../../lib/delivery/bundle/files.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
 import { writeTree } from '../../support/write-tree.ts';
 

@@ -1,10 +1,10 @@
 import { chmodSync, mkdirSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { checkSize } from '../../../lib/delivery/bundle/check-size.ts';
-import { isExcluded } from '../../../lib/delivery/bundle/exclusions.ts';
-import { listFiles } from '../../../lib/delivery/bundle/list-files.ts';
-import { packagesNeeded } from '../../../lib/delivery/bundle/packages-needed.ts';
+import { checkSize } from '../../../lib/delivery/bundle/files.ts';
+import { isExcluded } from '../../../lib/delivery/bundle/files.ts';
+import { listFiles } from '../../../lib/delivery/bundle/files.ts';
+import { packagesNeeded } from '../../../lib/delivery/bundle/files.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
 import { writeTree } from '../../support/write-tree.ts';
 

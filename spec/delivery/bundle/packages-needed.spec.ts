@@ -1,7 +1,7 @@
 import { mkdirSync, realpathSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { packagesNeeded } from '../../../lib/delivery/bundle/packages-needed.ts';
+import { packagesNeeded } from '../../../lib/delivery/bundle/files.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
 import { writeTree } from '../../support/write-tree.ts';
 

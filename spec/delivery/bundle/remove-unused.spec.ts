@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, readdirSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { removeUnused } from '../../../lib/delivery/bundle/remove-unused.ts';
+import { removeUnused } from '../../../lib/delivery/bundle/store.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
 import { writeTree } from '../../support/write-tree.ts';
 

@@ -2,8 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { Future } from '../../../lib/future.ts';
-import { HTCondorExecutor } from '../../../lib/htcondor-executor.ts';
+import type { Future } from '../../../lib/futures/future.ts';
+import { HTCondorExecutor } from '../../../lib/executors/htcondor-executor.ts';
 import { sharedTemporaryDirectory } from '../../support/temporary-directory.ts';
 import { until } from '../../support/until.ts';
 

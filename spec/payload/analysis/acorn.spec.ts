@@ -2,9 +2,9 @@ import { describe, expect, it } from '@jest/globals';
 import { buildSync } from 'esbuild';
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { loadAcorn, trustingParser } from '../../../lib/payload/analysis/acorn.ts';
+import { loadAcorn, trustingParser } from '../../../lib/payload/analysis/parse.ts';
 
-const FILE = fileURLToPath(new URL('../../../lib/payload/analysis/acorn.ts', import.meta.url));
+const FILE = fileURLToPath(new URL('../../../lib/payload/analysis/parse.ts', import.meta.url));
 
 /** Its output after it has printed how much of the parser there is before and after the first use. */
 function run(source: string, ...options: string[]): string {

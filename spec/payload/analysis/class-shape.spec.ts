@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { ClassMember, ClassShape } from '../../../lib/payload/analysis/class-shape.ts';
-import type { Range } from '../../../lib/payload/analysis/range.ts';
+import type { Range } from '../../../lib/payload/analysis/text.ts';
 import { shapeOfText } from './shape-of-text.ts';
 
 const classOf = (text: string): ClassShape => {

@@ -3,7 +3,7 @@
 import { Session } from 'node:inspector';
 import { runInThisContext } from 'node:vm';
 import { shapeOf } from '../../../lib/payload/analysis/function-shape.ts';
-import { positionAt } from '../../../lib/payload/analysis/positions.ts';
+import { positionAt } from '../../../lib/payload/analysis/text.ts';
 
 interface RemoteValue {
   readonly value?: unknown;

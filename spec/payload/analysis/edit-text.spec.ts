@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { editText } from '../../../lib/payload/analysis/edit-text.ts';
+import { editText } from '../../../lib/payload/analysis/text.ts';
 
 describe('editText', () => {
   it('replaces stretches, given in any order', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { shapeOf } from '../../../lib/payload/analysis/function-shape.ts';
 import type { FunctionShape } from '../../../lib/payload/analysis/function-shape.ts';
-import type { Range } from '../../../lib/payload/analysis/range.ts';
+import type { Range } from '../../../lib/payload/analysis/text.ts';
 import { shapeOfText } from './shape-of-text.ts';
 
 const slice = (text: string, range: Range | undefined): string | undefined =>

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { countLineBreaks, offsetAt, positionAt } from '../../../lib/payload/analysis/positions.ts';
+import { countLineBreaks, offsetAt, positionAt } from '../../../lib/payload/analysis/text.ts';
 
 const TEXT = 'ab\ncd\r\ne\rf\u2028g\u2029\n';
 

@@ -3,10 +3,9 @@ import { builtModule } from '../../support/built-file.ts';
 
 /** What the programs have by themselves. `look` and `enter` are short for the usual case. */
 const PRELUDE = `
-  const { lookInside } = await import('${builtModule('payload/inspect/scopes')}');
+  const { lookInside, scriptOf, scriptsWithUrl } = await import('${builtModule('payload/inspect/scopes')}');
   const { evaluateInside, withDebugger } = await import('${builtModule('payload/inspect/enter')}');
-  const { scriptOf, scriptsWithUrl } = await import('${builtModule('payload/inspect/scripts')}');
-  const { isInspectorAvailable, InspectorUnavailableError } = await import('${builtModule('payload/inspect/inspector')}');
+  const { isInspectorAvailable, InspectorUnavailableError } = await import('${builtModule('payload/inspect/session')}');
   const rules = { plainParameters: true, certainEntry: true, unsafeToEnter: false, isClass: false, isGenerator: false };
   const look = (fn) => lookInside([fn])[0];
   const enter = (fn, expression = 'this') => evaluateInside(fn, expression, rules);

@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
-import { ModuleLoadError } from '../../../lib/errors.ts';
+import { ModuleLoadError } from '../../../lib/base/errors.ts';
 import { loadReference } from '../../../lib/payload/reference/load-reference.ts';
 import type { Reference } from '../../../lib/payload/reference/reference.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';

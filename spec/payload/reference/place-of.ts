@@ -1,6 +1,6 @@
 import { lookInside } from '../../../lib/payload/inspect/scopes.ts';
-import { scriptOf } from '../../../lib/payload/inspect/scripts.ts';
-import type { FunctionPlace } from '../../../lib/payload/reference/module-exports.ts';
+import { scriptOf } from '../../../lib/payload/inspect/scopes.ts';
+import type { FunctionPlace } from '../../../lib/payload/reference/modules.ts';
 import type { ReferencePolicy } from '../../../lib/payload/reference/module-policy.ts';
 import type { ReferenceContext } from '../../../lib/payload/reference/reference-of.ts';
 

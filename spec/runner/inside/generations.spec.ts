@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { OwnershipError } from '../../../lib/errors.ts';
+import { OwnershipError } from '../../../lib/base/errors.ts';
 import { generationBefore } from '../../../lib/job-set/names.ts';
 import { Generations } from '../../../lib/runner/inside/generations.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';

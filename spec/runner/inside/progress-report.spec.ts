@@ -1,10 +1,10 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { readProgress } from '../../../lib/job-set/progress.ts';
+import { readProgress } from '../../../lib/job-set/call-outputs.ts';
 import { ProgressReport } from '../../../lib/runner/inside/progress-report.ts';
-import { OutcomeWriter } from '../../../lib/runner/outcome-writer.ts';
-import type { RunningCall } from '../../../lib/runner/running-call.ts';
+import { OutcomeWriter } from '../../../lib/runner/outcome.ts';
+import type { RunningCall } from '../../../lib/runner/outcome.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
 import { until } from '../../support/until.ts';
 

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { OutputFileError } from '../../../lib/file-errors.ts';
+import { OutputFileError } from '../../../lib/base/errors.ts';
 import { sendBack } from '../../../lib/runner/inside/send-back.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
 

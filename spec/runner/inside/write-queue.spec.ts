@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { WriteQueue } from '../../../lib/runner/inside/write-queue.ts';
+import { WriteQueue } from '../../../lib/runner/inside/generations.ts';
 import { thrownBy } from '../../support/thrown-by.ts';
 
 /** A queue whose writes end when they are told to. */

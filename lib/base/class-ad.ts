@@ -1,0 +1,40 @@
+import type { ClassAd } from '../batch/batch-system.ts';
+
+/**
+ * The attributes of a ClassAd in the text that HTCondor writes into a job's directory, `Name = value` on each line. Expressions become text
+ * as `condor_q -json` has them: `/Expr(10 * 60)/`.
+ */
+export function parseClassAd(text: string): ClassAd {
+  const attributes = text.split('\n').flatMap((line) => {
+    const [, name, value] = /^([A-Za-z_]\w*) = (.*)$/.exec(line.trimEnd()) ?? [];
+    return name === undefined || value === undefined ? [] : [[name, valueOf(value)] as const];
+  });
+  return Object.fromEntries(attributes);
+}
+
+const WORDS: Readonly<Record<string, boolean | null>> = { true: true, false: false, undefined: null };
+const NUMBER = /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i;
+/** Only quotes are escaped in there. */
+const STRING = /^"(?:\\"|[^"])*"$/;
+const LIST = /^\{ ((?:"(?:\\"|[^"])*"|[\w.+-]+)(?:,(?:"(?:\\"|[^"])*"|[\w.+-]+))*) \}$/;
+
+function valueOf(text: string): unknown {
+  const word = text.toLowerCase();
+  if (Object.hasOwn(WORDS, word)) return WORDS[word];
+  if (NUMBER.test(text)) return Number(text);
+  if (STRING.test(text)) return text.slice(1, -1).replaceAll('\\"', '"');
+  const [, list] = LIST.exec(text) ?? [];
+  const members = list?.match(/"(?:\\"|[^"])*"|[\w.+-]+/g)?.map((member) => valueOf(member));
+  return members?.every((member) => !isExpression(member)) === true ? members : `/Expr(${text})/`;
+}
+
+function isExpression(value: unknown): boolean {
+  return typeof value === 'string' && value.startsWith('/Expr(');
+}
+
+/** A time in seconds, also as administrators write it: `10 * 60`; undefined if it is none that can be told without the rest of the ad. */
+export function secondsOf(value: unknown): number | undefined {
+  if (typeof value === 'number') return value;
+  const [, product] = /^\/Expr\((\d+(?: \* \d+)*)\)\/$/.exec(String(value)) ?? [];
+  return product?.split(' * ').reduce((seconds, factor) => seconds * Number(factor), 1);
+}

@@ -1,0 +1,164 @@
+import { CommandError } from '../../base/errors.ts';
+import type { JobAction, JobEdit, JobSetRemoval } from '../batch-system.ts';
+import { type CommandOutput, runCommand, runCommandNow } from '../run-command.ts';
+import { idSlices, jobConstraint, parseClassAds } from './queue.ts';
+
+/** What a tool does that takes the ids of jobs, and answers for each. */
+type SimpleAction = Exclude<JobAction, JobEdit>;
+
+/** Put on the jobs that `future.hold()` holds, to tell their holds from all others: in the event log, in the queue, after a restart. */
+const REQUESTED_SUBCODE = 6770;
+/** HoldReasonCode of a hold by a user, in the manual's table. */
+const USER_REQUEST = 1;
+
+const COMMANDS: Readonly<Record<SimpleAction['kind'], string>> = {
+  hold: 'condor_hold',
+  release: 'condor_release',
+  vacate: 'condor_vacate_job',
+  suspend: 'condor_suspend',
+  continue: 'condor_continue',
+};
+
+/** The tool for an action, and its arguments before the job ids. */
+export function commandOf(action: SimpleAction): {
+  readonly command: string;
+  readonly args: readonly string[];
+} {
+  return { command: COMMANDS[action.kind], args: action.kind === 'hold' ? holdArguments(action.reason) : [] };
+}
+
+/** Whether a hold with these codes was asked for by a future. */
+export function isRequestedHold(code: number | undefined, subCode: number | undefined): boolean {
+  return code === USER_REQUEST && subCode === REQUESTED_SUBCODE;
+}
+
+/**
+ * Why jobs were refused, by id, as the tools print it to stderr. That a job is in the wanted state already is no refusal.
+ * @returns undefined if the text answers for no job at all: then something else went wrong
+ */
+export function parseRefusals(stderr: string): Map<string, string> | undefined {
+  // A schedd that does not answer leaves the tool with `No result found for job 1.0`.
+  const answers = [...stderr.matchAll(/^(?!No result).*\bjob (\d+\.\d+)\b.*$/gim)];
+  if (answers.length === 0) return undefined;
+  return new Map(
+    answers
+      .filter(([line]) => !/ already held$| not held to be released$/.test(line))
+      .map(([line, id]) => [id as string, line.trim()]),
+  );
+}
+
+/** What `condor_q -better-analyze` prints, without its heading; empty if the job is not in the queue. */
+export function trimAnalysis(stdout: string): string {
+  return stdout
+    .replaceAll(/^-- .*$/gm, '')
+    .replaceAll(/\n{3,}/g, '\n\n')
+    .trim();
+}
+
+/** The schedd takes the reason for the inside of a ClassAd string: it drops, without a word, what is none. */
+function holdArguments(reason: string | undefined): string[] {
+  const text = (reason ?? '').replaceAll(/\s+/g, ' ').trim().replaceAll(/["\\]/g, '\\$&');
+  return ['-subcode', String(REQUESTED_SUBCODE), ...(text === '' ? [] : ['-reason', text])];
+}
+
+/**
+ * Changes an attribute of jobs. By ids, condor_qedit changes nothing if one of them is gone; by a constraint, it says how many it has changed.
+ * @returns why not, by job
+ * @throws {CommandError} if it gives no answer
+ */
+export async function editJobs(
+  run: (command: 'condor_qedit' | 'condor_q', args: readonly string[]) => Promise<CommandOutput>,
+  { attribute, value }: JobEdit,
+  jobIds: readonly string[],
+): Promise<Map<string, string>> {
+  const refusals = new Map<string, string>();
+  for (const ids of idSlices(jobIds)) {
+    const constraint = jobConstraint(ids);
+    const answer = await run('condor_qedit', ['-constraint', constraint, attribute, String(value)]).catch(
+      (error: unknown) => {
+        if (error instanceof CommandError && / by constraint: /.test(error.stderr)) return error;
+        throw error;
+      },
+    );
+    if (answer instanceof CommandError || countOf(answer.stdout) < ids.length) {
+      const query = ['-json', '-attributes', 'ClusterId,ProcId', '-constraint', constraint];
+      const queued = parseClassAds((await run('condor_q', query)).stdout);
+      // It says the same where no job is there, and where it could not change them.
+      if (answer instanceof CommandError && queued.size > 0) throw answer;
+      for (const id of ids) if (!queued.has(id)) refusals.set(id, 'the job is not in the queue');
+    }
+  }
+  return refusals;
+}
+
+/** `Set attribute "RequestMemory" for 3 matching jobs.` */
+function countOf(stdout: string): number {
+  return Number(/ for (\d+) matching job/.exec(stdout)?.[1] ?? 0);
+}
+
+/** Removes job sets by what is written in their jobs, and so also the jobs whose ids only the schedd knows. */
+export class HTCondorJobSetRemoval implements JobSetRemoval {
+  readonly #place: readonly string[];
+  readonly #timeout: number;
+  readonly #endSubmission: () => void;
+
+  /**
+   * @param place the arguments that lead condor_rm to the schedd
+   * @param timeout how long it may take where the process waits for it, in milliseconds
+   * @param endSubmission ends a condor_submit that is running; what it has queued by then is removed
+   */
+  constructor(place: readonly string[], timeout: number, endSubmission: () => void) {
+    this.#place = place;
+    this.#timeout = timeout;
+    this.#endSubmission = endSubmission;
+  }
+
+  async remove(jobSetId: string): Promise<void> {
+    const options = { timeout: this.#timeout };
+    await runCommand('condor_rm', this.#arguments(jobSetId), options).catch(ignoreNone);
+  }
+
+  removeNow(jobSetId: string, timeoutMs: number): void {
+    this.#endSubmission();
+    try {
+      runCommandNow('condor_rm', this.#arguments(jobSetId), timeoutMs);
+    } catch (error) {
+      ignoreNone(error);
+    }
+  }
+
+  removeUnseen(jobSetId: string): void {
+    this.#endSubmission();
+    // The command lives on when this process does not.
+    runCommand('condor_rm', this.#arguments(jobSetId)).catch(() => {});
+  }
+
+  commandFor(jobSetId: string): string {
+    const place = this.#place.map((word) => `${word} `).join('');
+    return `condor_rm ${place}-constraint '${constraintOf(jobSetId)}'`;
+  }
+
+  #arguments(jobSetId: string): string[] {
+    return [...this.#place, '-constraint', constraintOf(jobSetId)];
+  }
+}
+
+/** The jobs of a job set, as a ClassAd expression. */
+function constraintOf(jobSetId: string): string {
+  return `CondorFuturesJobSet == "${jobSetId}"`;
+}
+
+function ignoreNone(error: unknown): void {
+  if (!(error instanceof CommandError && saysGone(error.stderr))) throw error;
+}
+
+/**
+ * Whether condor_rm failed only because jobs have left the queue, or are about to. Where the schedd does not answer it says that it could
+ * not find them as well, but above that, why.
+ */
+export function saysGone(stderr: string): boolean {
+  const lines = stderr.split('\n').filter((line) => line.trim() !== '');
+  return lines.length > 0 && lines.every((line) => GONE.test(line));
+}
+
+const GONE = /^Job \S+ (not found|already marked for removal)|^Couldn't find/;

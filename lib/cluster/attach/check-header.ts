@@ -1,0 +1,63 @@
+import { DirectoryError } from '../../base/errors.ts';
+import type { BatchSystem } from '../../batch/batch-system.ts';
+import type { JobSet } from '../../job-set/job-set.ts';
+import type { Filesystem } from '../cluster-options.ts';
+import { hostname } from 'node:os';
+
+/** Where the jobs of a job set are, as its header says. */
+export interface JobSetHeader {
+  readonly system?: string;
+  /** Of the process that made it. */
+  readonly host?: string;
+  /** Undefined in those of earlier versions: 'shared'. */
+  readonly filesystem?: Filesystem;
+  readonly queue?: { readonly pool?: string; readonly schedd?: string };
+}
+
+/**
+ * Looks whether the jobs of a job set are where this batch system would look for them: elsewhere they would be taken for lost.
+ * @throws {DirectoryError} with the remedy
+ */
+export async function checkHeader(jobSet: JobSet, system: BatchSystem): Promise<void> {
+  const header = (await jobSet.readHeader()) as JobSetHeader;
+  const trouble = troubleWith(header, system, hostname()) ?? troubleWithFilesystem(header, jobSet.transfers);
+  if (trouble !== undefined)
+    throw new DirectoryError(`The jobs of ${jobSet.directory} ${trouble}`, jobSet.directory);
+}
+
+/** In the same words. */
+function troubleWithFilesystem(
+  { filesystem = 'shared' }: JobSetHeader,
+  transfers: boolean,
+): string | undefined {
+  if ((filesystem === 'transfer') === transfers) return undefined;
+  return `have been submitted with another \`filesystem\`. Remedy: attach with \`filesystem: '${filesystem}'\``;
+}
+
+/**
+ * Why the jobs would not be found, for the end of a sentence that begins with them.
+ * @param attach what is tried
+ */
+export function troubleWith(
+  header: JobSetHeader,
+  { name, queue }: Pick<BatchSystem, 'name' | 'queue'>,
+  host: string,
+  attach = 'attach',
+): string | undefined {
+  if (header.system !== name) {
+    return `are those of ${header.system}, not of ${name}. Remedy: ${attach} with the executor that submitted them`;
+  }
+  if (queue === undefined)
+    return header.host === host
+      ? undefined
+      : `are on ${header.host}, not on ${host}. Remedy: ${attach} there`;
+  const { pool, schedd } = header.queue ?? {};
+  if (pool !== queue.pool || (schedd !== undefined && schedd !== queue.schedd)) {
+    const options = JSON.stringify({ pool, schedd });
+    return `are in another queue. Remedy: ${attach} with the options of the executor that submitted them, ${options}`;
+  }
+  if (schedd === undefined && queue.schedd === undefined && header.host !== host) {
+    return `are in the queue of ${header.host}, not of ${host}. Remedy: ${attach} there, or name its schedd with the option \`schedd\``;
+  }
+  return undefined;
+}

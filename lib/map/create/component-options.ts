@@ -1,0 +1,87 @@
+import { showValue } from '../../base/checks.ts';
+import { MisalignedOptionError } from '../../base/map-errors.ts';
+import type { SubmitOptions } from '../../batch/batch-system.ts';
+import type { JobOptions, JobPolicies } from '../../futures/job-options.ts';
+
+type SubmitValue = SubmitOptions[string];
+
+/** The same for all components; or one for each, as a list or by a function of the input and its index. */
+export type PerComponent<T> =
+  SubmitValue | readonly SubmitValue[] | ((input: T, component: number) => SubmitValue | undefined);
+
+/** Submit commands of a map, by name; for a component for which a function gives undefined, the command is left out. */
+export type MapSubmitOptions<T> = Readonly<Record<string, PerComponent<T> | undefined>>;
+
+/** The job options of each component. The caller's objects are only read. */
+export class ComponentOptions<T> {
+  /** Those of a component with nothing of its own: they share one object. */
+  readonly #fixed: JobOptions;
+  readonly #varied: readonly (readonly [
+    name: string,
+    readonly SubmitValue[] | ((input: T, component: number) => unknown),
+  ])[];
+
+  /** @throws {TypeError} for what is neither a value, nor a list, nor a function */
+  constructor(submit: MapSubmitOptions<T> = {}, policies: JobPolicies = {}) {
+    const entries = Object.entries(submit).filter(([, value]) => value !== undefined);
+    const fixed = entries.filter((entry): entry is [string, SubmitValue] => isValue(entry[1]));
+    this.#fixed = { ...policies, submit: Object.fromEntries(fixed) };
+    this.#varied = entries
+      .filter(([, value]) => !isValue(value))
+      .map(([name, value]) => {
+        if (typeof value === 'function') return [name, value] as const;
+        if (Array.isArray(value)) return [name, [...(value as readonly SubmitValue[])]] as const;
+        throw new TypeError(
+          `Expected \`submit.${name}\` to be a value, a list of values, or a function of the input, got ${showValue(value)}`,
+        );
+      });
+  }
+
+  /** What all components have. */
+  get fixed(): SubmitOptions {
+    return this.#fixed.submit ?? {};
+  }
+
+  /** Whether components have anything of their own. */
+  get areVaried(): boolean {
+    return this.#varied.length > 0;
+  }
+
+  /** @throws {MisalignedOptionError} {@link TypeError} for a value that is none */
+  of(input: T, component: number): JobOptions {
+    if (this.#varied.length === 0) return this.#fixed;
+    const own: Record<string, SubmitValue> = {};
+    for (const [name, values] of this.#varied) {
+      if (typeof values !== 'function' && component >= values.length) throw misaligned(name, values.length);
+      const value = typeof values === 'function' ? values(input, component) : values[component];
+      if (value === undefined) continue;
+      if (!isValue(value)) {
+        throw new TypeError(
+          `Expected \`submit.${name}\` of component ${component} to be a string, number or boolean, got ${showValue(value)}`,
+        );
+      }
+      own[name] = value;
+    }
+    return { ...this.#fixed, submit: { ...this.#fixed.submit, ...own } };
+  }
+
+  /** @throws {MisalignedOptionError} if a list has another length than there are components */
+  checkCount(components: number): void {
+    for (const [name, values] of this.#varied)
+      if (typeof values !== 'function' && values.length !== components)
+        throw misaligned(name, values.length, components);
+  }
+}
+
+function isValue(value: unknown): value is SubmitValue {
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
+}
+
+function misaligned(name: string, entries: number, inputs?: number): MisalignedOptionError {
+  const option = `submit.${name}`;
+  const count = inputs === undefined ? `more than ${entries}` : String(inputs);
+  return new MisalignedOptionError(
+    `\`${option}\` has ${entries} values for ${count} inputs: it needs one for each`,
+    option,
+  );
+}

@@ -1,0 +1,108 @@
+import { PayloadError, SubmitError } from '../../base/errors.ts';
+import { NeverSubmittedError } from '../../base/map-errors.ts';
+import type { BatchSystem } from '../../batch/batch-system.ts';
+import { Call } from '../../cluster/calls/call.ts';
+import { JobCommands, warnOfUnremoved } from '../../cluster/calls/job-commands.ts';
+import { JobControls } from '../../cluster/calls/job-controls.ts';
+import { newJob } from '../../cluster/track/job.ts';
+import { postMortem } from '../../cluster/track/post-mortem.ts';
+import { settle, takeResults } from '../../cluster/track/results.ts';
+import type { OtherNode } from '../../payload/format.ts';
+import { decodeThrown, type EncodedThrown } from '../../payload/thrown.ts';
+import { type Component, type ComponentStatus, isUnsent, jobIdOf } from './component.ts';
+import { keeperOf } from './keepers.ts';
+import type { MapReader } from './map-reader.ts';
+import { deserialize } from 'node:v8';
+
+/** Makes the calls, and so the futures, of a map's components, and settles them from the disk. */
+export class ComponentCalls {
+  readonly #reader: MapReader;
+  readonly #otherNode: OtherNode;
+  readonly #controls: JobControls;
+  readonly #commands: JobCommands;
+
+  constructor(reader: MapReader, system: BatchSystem, otherNode: OtherNode) {
+    this.#reader = reader;
+    this.#otherNode = otherNode;
+    this.#commands = new JobCommands(system, warnOfUnremoved);
+    this.#controls = new JobControls(system, this.#commands);
+  }
+
+  /** The call of a component's present attempt. */
+  make(component: Component): Call {
+    const { job, attempt } = component.call;
+    const call = new Call({
+      index: component.call.index,
+      fn: undefined,
+      payload: undefined,
+      payloadHash: job.hash,
+      options: {},
+      items: 0,
+      host: {
+        controls: this.#controls,
+        onDone: () => {},
+        onCancel: ({ jobId }) => {
+          // It may wait here for room in the queue, or between two tries.
+          keeperOf(this.#reader.jobSet.directory)?.cancel(component.index);
+          if (jobId !== undefined) this.#commands.remove(jobId);
+        },
+      },
+    });
+    call.attempts = attempt;
+    call.jobSet = this.#reader.jobSet;
+    call.jobId = jobIdOf(component);
+    call.host = component.host;
+    return call;
+  }
+
+  /** Brings what is known of a component, which is not done, into its call. */
+  update(call: Call, component: Component, status: ComponentStatus): void {
+    const jobId = jobIdOf(component);
+    if (call.jobId === undefined && jobId !== undefined) call.jobId = jobId;
+    call.host = component.host ?? call.host;
+    if (call.done) return;
+    call.setState(RUNNING.includes(status) ? 'running' : 'pending');
+  }
+
+  /** Gives the call the value or the error of a component that is settled. Never rejects. */
+  async settle(call: Call, component: Component, status: ComponentStatus): Promise<void> {
+    this.update(call, component, status);
+    try {
+      await this.#settle(call, component);
+    } catch (error) {
+      if (!call.done) call.controller.reject(error);
+    }
+  }
+
+  async #settle(call: Call, component: Component): Promise<void> {
+    const { outcome, verdict, end, call: journaled } = component;
+    if (outcome !== undefined) {
+      const encoded = await this.#reader.readOutcome(component);
+      if (encoded === undefined)
+        throw new PayloadError(`The outcome of component ${component.index} is gone`);
+      const results = await takeResults(call, encoded, this.#otherNode);
+      if (!call.done) settle(call, results);
+    } else if (verdict?.kind === 'cancelled') call.future.cancel();
+    else if (verdict !== undefined) {
+      const where = `condor-futures component ${component.index}`;
+      throw await decodeThrown(deserialize(verdict.bytes) as EncodedThrown, where);
+    } else if (journaled.submission.refusal !== undefined) {
+      const failure = { command: 'submit', exitCode: null, stderr: '' };
+      throw new SubmitError(journaled.submission.refusal, failure);
+    } else if (isUnsent(component, this.#reader.isAttended)) throw new NeverSubmittedError(component.index);
+    else throw await this.#deathOf(call, component, end);
+  }
+
+  async #deathOf(call: Call, component: Component, end: Component['end']): Promise<unknown> {
+    const jobId = call.jobId ?? 'unknown';
+    const job = newJob(call, jobId);
+    job.memoryUsed = component.memoryUsed;
+    job.memoryRequested = component.memoryRequested;
+    const keepsAll = { keeps: () => true };
+    const isHeld = end?.kind === 'held';
+    return (await postMortem(this.#reader.jobSet, keepsAll, job, end ?? { kind: 'lost', jobId }, isHeld))
+      .error;
+  }
+}
+
+const RUNNING: readonly ComponentStatus[] = ['running', 'transferring', 'suspended'];

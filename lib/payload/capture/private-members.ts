@@ -1,0 +1,192 @@
+import type { ClassMember } from '../analysis/class-shape.ts';
+import { shapeOf } from '../analysis/function-shape.ts';
+import { countLineBreaks } from '../analysis/text.ts';
+import type { Node, ObjectState, Slot } from '../graph.ts';
+import { originalOf, textOf } from '../identities.ts';
+import { privateMembers, weakEntries } from '../inspect/slots.ts';
+import type { Capture } from './capture.ts';
+import type { CodeInfo } from './code-info.ts';
+import { lexicalThis } from './lexical.ts';
+import { Refusal } from './refusal.ts';
+import { types } from 'node:util';
+
+/** The private members that instances of a class have. */
+export interface PrivateShape {
+  readonly owner: object;
+  /** Names of the fields, in their order. */
+  readonly fields: readonly string[];
+}
+
+/** Reads the private fields of instances, once it is known how their classes travel. */
+export class PrivateFields {
+  readonly #capture: Capture;
+  readonly #pending: { index: number; object: object; classes: readonly PrivateShape[] }[] = [];
+
+  constructor(capture: Capture) {
+    this.#capture = capture;
+  }
+
+  note(index: number, object: object): void {
+    const classes = privateClassesOf(object);
+    if (classes.length > 0) this.#pending.push({ index, object, classes });
+  }
+
+  /** @returns whether there was anything to do */
+  capturePending(): boolean {
+    const pending = this.#pending.splice(0);
+    for (const each of pending) {
+      const nodes = each.classes.map(({ owner }) =>
+        this.#capture.slot(owner, each.index, { by: 'property', key: 'constructor' }),
+      );
+      // Whether a class goes by value is to be known first.
+      const isKnown = nodes.every(
+        (slot) => this.#capture.nodes[(slot as readonly [number])[0]] !== undefined,
+      );
+      if (!isKnown) this.#pending.push(each);
+      else this.#capture.guard(each.index, () => this.#captureOne(each.index, each.object, each.classes));
+    }
+    return pending.length > 0;
+  }
+
+  #captureOne(index: number, object: object, classes: readonly PrivateShape[]): void {
+    const capture = this.#capture;
+    const values = privateMembers(object).filter(({ kind }) => kind === 'field');
+    if (values.length === 0 && classes.every(({ fields }) => fields.length > 0)) return; // made without its constructor
+    const brands: number[] = [];
+    const privates: [number, string, Slot][] = [];
+    for (const { owner, fields } of classes) {
+      const [node] = capture.slot(owner, index, { by: 'property', key: 'constructor' }) as readonly [number];
+      if (capture.nodes[node]?.kind === 'reference') {
+        const names = fields.join(', ');
+        throw new Refusal(
+          `an instance of ${(owner as { name?: string }).name ?? 'a class'} with private members${names === '' ? '' : ` ${names}`}, whose class a job loads from its module`,
+          'Name the module in `byValue`, or give the class a reducer with registerReducer.',
+        );
+      }
+      brands.push(node);
+      for (const name of fields) {
+        const found = values.shift();
+        if (found?.name !== name)
+          throw new Refusal(`an object whose private ${name} cannot be read`, 'Send its data instead.');
+        privates.push([node, name, capture.slot(found.value, index, { by: 'private', name })]);
+      }
+    }
+    Object.assign(capture.nodes[index] as ObjectState, { brands, privates });
+  }
+}
+
+/** The classes with private members above an object, base first. */
+function privateClassesOf(object: object): readonly PrivateShape[] {
+  const direct = Object.getPrototypeOf(object) as object | null;
+  if (direct === null) return NONE;
+  const prototype = originalOf(direct);
+  const known = byPrototype.get(prototype);
+  if (known !== undefined) return known;
+  const own = privateShapeOf(prototype);
+  const above = privateClassesOf(prototype);
+  const classes = own === undefined ? above : [...above, own];
+  byPrototype.set(prototype, classes);
+  return classes;
+}
+
+const NONE: readonly PrivateShape[] = [];
+const byPrototype = new WeakMap<object, readonly PrivateShape[]>();
+
+function privateShapeOf(prototype: object): PrivateShape | undefined {
+  const owner: unknown = Object.getOwnPropertyDescriptor(prototype, 'constructor')?.value;
+  if (typeof owner !== 'function' || owner.prototype !== prototype) return undefined;
+  const text = textOf(owner);
+  if (!text.startsWith('class') || !text.includes('#')) return undefined;
+  const { class: shape } = shapeOf(text, { hasPrototype: true, name: owner.name });
+  const members = (shape?.members ?? []).filter(isPrivateOfInstances);
+  if (members.length === 0) return undefined;
+  return { owner, fields: members.filter(({ kind }) => kind === 'field').map(({ name }) => name as string) };
+}
+
+export function isPrivateOfInstances(member: ClassMember): boolean {
+  return member.private && !member.static;
+}
+
+/**
+ * The node of the class in whose body a function stands, whose private names it uses. V8 does not tell which that is: it is the one
+ * among the classes at hand whose text is around the function's.
+ * @throws {Refusal} if there is none
+ */
+export function homeClassOf(capture: Capture, info: CodeInfo): number {
+  for (const candidate of candidates(capture, info)) {
+    if (!textOf(candidate).startsWith('class') || !textOf(candidate).includes(info.text)) continue;
+    const [index] = capture.slot(candidate, info.index, {
+      by: 'part',
+      name: 'class it stands in',
+    }) as readonly [number];
+    // Its own place is known once it is captured; until then its text has to do.
+    const home = capture.code.infoOf(index);
+    if (home === undefined || isAround(home, info)) return index;
+  }
+  throw new Refusal(
+    `a function that uses ${info.shape.privateNames.join(', ')}, without the class that declares it`,
+    'Submit an object of the class as argument, and call its method inside the function.',
+  );
+}
+
+function* candidates(capture: Capture, info: CodeInfo): Generator<object> {
+  for (const other of capture.code.infos) if (other.shape.kind === 'class') yield other.fn;
+  for (const { variables } of info.inside.scopes) {
+    for (const value of Object.values(variables)) if (typeof value === 'function') yield value;
+  }
+  if (info.shape.kind !== 'arrow' || !info.shape.lexical.this) return;
+  const self = lexicalThis(info.fn, info.shape, capture.options);
+  if (typeof self === 'function') yield self;
+  if (typeof self !== 'object' || self === null) return;
+  for (
+    let prototype = Object.getPrototypeOf(self) as object | null;
+    prototype !== null;
+    prototype = Object.getPrototypeOf(prototype) as object | null
+  ) {
+    const owner: unknown = Object.getOwnPropertyDescriptor(prototype, 'constructor')?.value;
+    if (typeof owner === 'function') yield owner;
+  }
+}
+
+function isAround(home: CodeInfo, { place }: CodeInfo): boolean {
+  const { line, column, file } = home.place;
+  if (place.file !== file || place.line < line) return false;
+  return place.line <= line + countLineBreaks(home.text) && (place.line > line || place.column > column);
+}
+
+/** Entries of WeakMaps and WeakSets travel if their keys do: others could never be looked up. */
+export class WeakCollections {
+  readonly #capture: Capture;
+  readonly #noted: { index: number; entries: [object, unknown][]; slots: Slot[]; isMap: boolean }[] = [];
+
+  constructor(capture: Capture) {
+    this.#capture = capture;
+  }
+
+  note(index: number, collection: WeakMap<object, unknown> | WeakSet<object>): void {
+    this.#noted.push({
+      index,
+      entries: weakEntries(collection),
+      slots: [],
+      isMap: types.isWeakMap(collection),
+    });
+  }
+
+  /** @returns whether more has been come by, so that there may be more keys */
+  capturePending(): boolean {
+    let found = false;
+    for (const noted of this.#noted) {
+      const { index, slots, isMap } = noted;
+      noted.entries = noted.entries.filter(([key, value]) => {
+        const known = this.#capture.indexOf(key);
+        if (known === undefined) return true;
+        slots.push([known]);
+        if (isMap) slots.push(this.#capture.slot(value, index, { by: 'entry', key }));
+        found = true;
+        return false;
+      });
+      Object.assign(this.#capture.nodes[index] as Node, { entries: slots });
+    }
+    return found;
+  }
+}

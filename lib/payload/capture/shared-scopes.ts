@@ -1,0 +1,328 @@
+import { shapeOf } from '../analysis/function-shape.ts';
+import type { ClassNode, Context, FunctionNode, Slot } from '../graph.ts';
+import { textOf } from '../identities.ts';
+import { evaluateInside, withDebugger } from '../inspect/enter.ts';
+import { lookInside, type Scope } from '../inspect/scopes.ts';
+import type { Capture } from './capture.ts';
+import type { CodeInfo } from './code-info.ts';
+import { enterRules } from './lexical.ts';
+import { Refusal } from './refusal.ts';
+
+/** One of V8's scopes, as one function shows it. */
+export interface View {
+  readonly info: CodeInfo;
+  readonly scope: Scope;
+}
+
+/** A scope that functions were found to share, and what of it is sent. */
+interface Shared {
+  readonly parent: Shared | undefined;
+  readonly file: number;
+  readonly slots: ReadonlyMap<string, Slot>;
+  readonly class?: number;
+}
+
+/**
+ * The scopes that functions share, as contexts: what one assigns, the others see. V8 shows each function copies of its scopes; two
+ * copies are of one scope if they lie within one scope, have the same variables with the same values, and, where that proves
+ * nothing because a function assigns to one of the variables, if an assignment through the one is seen through the other.
+ *
+ * Sets the context of each function's node.
+ */
+export function buildContexts(capture: Capture, infos: readonly CodeInfo[]): Context[] {
+  const innermost = new Map<CodeInfo, Shared>();
+  const chains = new Map(infos.map((info) => [info, chainOf(info)]));
+  const deepest = [...chains.values()].reduce((most, { length }) => Math.max(most, length), 0);
+  for (let level = 0; level < deepest; level += 1) {
+    const views = infos.flatMap((info): View[] => {
+      const scope = chains.get(info)?.[level];
+      return scope === undefined ? [] : [{ info, scope }];
+    });
+    for (const alike of groupAlike(views, innermost)) {
+      for (const group of partition(capture, alike)) {
+        const [first] = group as [View, ...View[]];
+        const parent = innermost.get(first.info);
+        const shared = { parent, file: first.info.place.file, slots: slotsOf(group) };
+        for (const { info } of group) innermost.set(info, shared);
+      }
+    }
+  }
+  return new Numbering(capture, infos, innermost).contexts;
+}
+
+/** The scopes of a function, outermost first. */
+function chainOf({ inside }: CodeInfo): Scope[] {
+  return inside.scopes.toReversed();
+}
+
+/** Views that may be of one scope: of one script, within one scope, of one kind, with equal variables. */
+function groupAlike(views: readonly View[], innermost: ReadonlyMap<CodeInfo, Shared>): View[][] {
+  const groups = new Map<string, View[]>();
+  const numbers = new Map<unknown, number>();
+  for (const view of views) {
+    const parts = [innermost.get(view.info), ...traitsOf(view)];
+    // Numbered, so that equal ones are found without comparing each with each.
+    const key = parts.map((part) => numberOf(numbers, part)).join(' ');
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [view]);
+    else group.push(view);
+  }
+  return [...groups.values()];
+}
+
+function traitsOf({ info, scope: { type, description, variables } }: View): unknown[] {
+  const { scriptId } = info.inside;
+  // There is one of these for each script.
+  return type === 'module'
+    ? [type, scriptId]
+    : [type, description, scriptId, ...Object.entries(variables).flat()];
+}
+
+function numberOf(numbers: Map<unknown, number>, value: unknown): number {
+  const known = numbers.get(value);
+  if (known !== undefined) return known;
+  numbers.set(value, numbers.size);
+  return numbers.size - 1;
+}
+
+/** The variables of a scope that functions use. */
+function slotsOf(group: readonly View[]): Map<string, Slot> {
+  const slots = new Map<string, Slot>();
+  for (const { info, scope } of group) {
+    for (const binding of info.bindings) if (binding.scope === scope) slots.set(binding.name, binding.slot);
+  }
+  return slots;
+}
+
+/** Gives the contexts that are needed their indices, each after the one around it, and tells the functions theirs. */
+class Numbering {
+  readonly contexts: Context[] = [];
+  readonly #indices = new Map<Shared, number>();
+  /** For scopes in the body of a class: a scope between them and those around the class. */
+  readonly #bodies = new Map<number, Shared>();
+  /** New parents of scopes that lie in the body of a class. */
+  readonly #moved = new Map<Shared, Shared>();
+
+  constructor(capture: Capture, infos: readonly CodeInfo[], innermost: ReadonlyMap<CodeInfo, Shared>) {
+    const byNode = new Map(infos.map((info) => [info.index, info]));
+    const bodyOf = new Map<CodeInfo, Shared>();
+    for (const info of infos) {
+      const home = info.homeClass === undefined ? undefined : byNode.get(info.homeClass);
+      if (home !== undefined)
+        bodyOf.set(info, this.#moveIntoBody(innermost.get(info), home, innermost.get(home)));
+    }
+    for (const info of infos) {
+      const node = capture.nodes[info.index] as FunctionNode | ClassNode;
+      const own = innermost.get(info);
+      const body = bodyOf.get(info);
+      const isOutside = body !== undefined && own === body.parent;
+      node.context = this.#number(isOutside ? body : own);
+      if (info.homeClass !== undefined) node.body = info.homeClass;
+    }
+  }
+
+  #moveIntoBody(own: Shared | undefined, home: CodeInfo, around: Shared | undefined): Shared {
+    const body = this.#bodies.get(home.index) ?? {
+      parent: around,
+      file: home.place.file,
+      slots: new Map(),
+      class: home.index,
+    };
+    this.#bodies.set(home.index, body);
+    for (let scope = own; scope !== undefined && scope !== around; scope = scope.parent) {
+      if (scope.parent === around) this.#moved.set(scope, body);
+    }
+    return body;
+  }
+
+  #number(shared: Shared | undefined): number {
+    if (shared === undefined) return -1;
+    const known = this.#indices.get(shared);
+    if (known !== undefined) return known;
+    const parent = this.#number(this.#moved.get(shared) ?? shared.parent);
+    const { file, slots } = shared;
+    if (slots.size === 0 && shared.class === undefined) {
+      this.#indices.set(shared, parent);
+      return parent;
+    }
+    const owner = shared.class === undefined ? {} : { class: shared.class };
+    const index =
+      this.contexts.push({ parent, file, names: [...slots.keys()], values: [...slots.values()], ...owner }) -
+      1;
+    this.#indices.set(shared, index);
+    return index;
+  }
+}
+
+type AnyFunction = CodeInfo['fn'];
+
+/** Reads and assigns a variable in the scope where a function sees it. */
+interface Access {
+  readonly get: () => [unknown];
+  readonly set: (value: unknown) => void;
+}
+
+const REMEDY =
+  'Keep what they share in one object, such as `const state = { n: 0 }`, instead of a variable that is assigned to.';
+
+/**
+ * Which of some views that look the same are of one scope. Where nothing is ever assigned, one scope or several equal ones do the
+ * same; else a mark is assigned to a variable through one function, looked for through the others, and taken back.
+ * @throws {Refusal} if that cannot be done
+ */
+export function partition(capture: Capture, alike: readonly View[]): readonly (readonly View[])[] {
+  const [first] = alike as readonly [View, ...View[]];
+  // There is one of these for each module and realm.
+  if (alike.length === 1 || ['module', 'script'].includes(first.scope.type)) return [alike];
+  const names = assignedNames(alike);
+  if (names.length === 0 || holdsOwnFunction(first)) return [alike];
+  return capture.guard(first.info.index, () => {
+    if (capture.options.captureThis === 'never') throw refusal(alike, names, "captureThis is 'never'");
+    return withDebugger(() => probe(alike, names));
+  });
+}
+
+/**
+ * Whether the scope has a variable with a function or class that was declared in it: each activation makes its own, so that scopes
+ * with the same one are the same.
+ */
+function holdsOwnFunction({ info, scope }: View): boolean {
+  const { scopes } = info.inside;
+  const outward = scopes.length - depthOf({ info, scope });
+  const declared = Object.entries(scope.variables).filter(
+    ([name, value]) => typeof value === 'function' && isDeclaration(name, textOf(value)),
+  );
+  return lookInside(declared.map(([, value]) => value as AnyFunction)).some((inside) => {
+    const same = inside.scopes.at(-outward);
+    return inside.scriptId === info.inside.scriptId && same !== undefined && isSameView(same, scope);
+  });
+}
+
+function isDeclaration(name: string, text: string): boolean {
+  return new RegExp(`^(?:class|(?:async\\s+)?function\\s*\\*?)\\s+${name.replaceAll('$', '\\$')}\\b`).test(
+    text,
+  );
+}
+
+function isSameView(a: Scope, b: Scope): boolean {
+  const names = Object.keys(b.variables);
+  return (
+    a.description === b.description &&
+    names.length === Object.keys(a.variables).length &&
+    names.every((name) => Object.hasOwn(a.variables, name) && Object.is(a.variables[name], b.variables[name]))
+  );
+}
+
+function assignedNames(alike: readonly View[]): string[] {
+  const names = alike.flatMap(({ info, scope }) =>
+    info.bindings.filter((binding) => binding.written && binding.scope === scope).map(({ name }) => name),
+  );
+  return [...new Set(names)];
+}
+
+function probe(alike: readonly View[], names: readonly string[]): View[][] {
+  let why = '';
+  for (const name of names) {
+    const accesses = alike.map((view) => accessTo(view, name));
+    const blind = alike.filter((_, at) => typeof accesses[at] === 'string');
+    why = accesses.find((access) => typeof access === 'string') ?? '';
+    // One alone cannot share with another that cannot be looked into.
+    if (blind.length < alike.length) {
+      const groups = splitByMarks(alike, accesses, name);
+      if (groups !== undefined) return groups;
+    }
+  }
+  throw refusal(alike, names, why);
+}
+
+/**
+ * Assigns a mark of its own to the variable of each scope, through the first function that sees it without one.
+ * @param accesses none for functions that cannot be entered: what they see is looked up when all marks are there
+ * @returns undefined if several of those see no mark
+ */
+function splitByMarks(
+  alike: readonly View[],
+  accesses: readonly (Access | string)[],
+  name: string,
+): View[][] | undefined {
+  const groups = new Map<unknown, View[]>();
+  const blind: View[] = [];
+  const undo: (() => void)[] = [];
+  try {
+    alike.forEach((view, at) => {
+      const access = accesses[at] as Access | string;
+      if (typeof access === 'string') blind.push(view);
+      else if (!addTo(groups, access.get()[0], view)) {
+        const [value] = access.get();
+        const mark = {};
+        undo.push(() => access.set(value));
+        access.set(mark);
+        groups.set(mark, [view]);
+      }
+    });
+    const insides = lookInside(blind.map(({ info }) => info.fn));
+    const unmarked = blind.filter((view, at) => {
+      const seen = insides[at]?.scopes[depthOf(view)]?.variables[name];
+      return !addTo(groups, seen, view);
+    });
+    if (unmarked.length > 1) return undefined;
+    return unmarked.length === 0 ? [...groups.values()] : [...groups.values(), unmarked];
+  } finally {
+    for (const act of undo) act();
+  }
+}
+
+function addTo(groups: ReadonlyMap<unknown, View[]>, mark: unknown, view: View): boolean {
+  const group = groups.get(mark);
+  group?.push(view);
+  return group !== undefined;
+}
+
+/** Which of a function's scopes it is, counted from the innermost. */
+function depthOf({ info, scope }: View): number {
+  return info.inside.scopes.findIndex(({ variables }) => variables === scope.variables);
+}
+
+/** Access to the variable as the function sees it, once it is certain that it is the one of that scope; or why there is none. */
+function accessTo({ info, scope }: View, name: string): Access | string {
+  const fn = enterable(info);
+  if (fn === undefined) return 'a class without methods cannot be entered';
+  const shape = shapeOf(textOf(fn), { hasPrototype: Object.hasOwn(fn, 'prototype'), name: fn.name });
+  const expression = `({ get: () => [${name}], set: (value) => { ${name} = value; } })`;
+  const entered = evaluateInside(fn, expression, enterRules(shape));
+  if (!entered.ok) return entered.why;
+  const access = entered.value as Access;
+  return isOfScope(access, { info, scope }, name) ? access : `${name} means something else in it`;
+}
+
+function isOfScope({ get, set }: Access, view: View, name: string): boolean {
+  const [value] = get();
+  if (!Object.is(value, view.scope.variables[name])) return false;
+  const mark = {};
+  try {
+    set(mark);
+    return lookInside([view.info.fn])[0]?.scopes[depthOf(view)]?.variables[name] === mark;
+  } finally {
+    set(value);
+  }
+}
+
+/** A class cannot be entered, its methods can. */
+function enterable({ fn, shape }: CodeInfo): AnyFunction | undefined {
+  if (shape.kind !== 'class') return fn;
+  for (const holder of [fn.prototype as object, fn]) {
+    for (const { value } of Object.values(Object.getOwnPropertyDescriptors(holder))) {
+      if (typeof value === 'function' && value !== fn && textOf(fn).includes(textOf(value)))
+        return value as AnyFunction;
+    }
+  }
+  return undefined;
+}
+
+function refusal(alike: readonly View[], names: readonly string[], why: string): Refusal {
+  const functions = alike.map(({ info }) => info.fn.name || '(anonymous)').join(', ');
+  return new Refusal(
+    `functions of which it cannot be told whether they share ${names.join(', ')} (${functions}): ${why}`,
+    REMEDY,
+  );
+}

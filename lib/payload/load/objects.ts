@@ -1,0 +1,291 @@
+import { pathOfGiven } from '../given-files.ts';
+import {
+  ACCESSOR,
+  type BoundNode,
+  CONFIGURABLE,
+  type DataNode,
+  ENUMERABLE,
+  type GivenNode,
+  type Node,
+  type ObjectNode,
+  type ObjectState,
+  PLAIN_PROPERTY,
+  type Properties,
+  type ProxyNode,
+  type RebuiltNode,
+  type Slot,
+  type SymbolNode,
+  WRITABLE,
+} from '../graph.ts';
+import { findByIdentity, remember } from '../identities.ts';
+import { rebuild } from '../reducers.ts';
+import type { CodeLoader } from './code-loader.ts';
+import { stamp, STAMP } from './helpers.ts';
+import type { AnyClass } from './known-classes.ts';
+
+type Shell = ObjectNode | BoundNode | DataNode | GivenNode | ProxyNode | RebuiltNode | SymbolNode;
+
+/** The bare object of a node: of its kind and class, with nothing in it yet but what can only be given at birth. */
+export function makeShell(loader: Filling, node: Shell): unknown {
+  const { kind } = node;
+  if (kind === 'data') return node.value;
+  if (kind === 'given') return pathOfGiven(node);
+  if (kind === 'symbol') return symbolOf(node);
+  if (kind === 'bound') return bind(loader, node);
+  if (kind === 'rebuilt') return rebuild(node.type, node.data);
+  if (kind === 'proxy')
+    return new Proxy(loader.value(node.target) as object, loader.value(node.handler) as object);
+  const shell = (node.brands ?? []).length > 0 ? stamped(loader, node) : bare(loader, node);
+  const prototype = prototypeOf(loader, node);
+  if (prototype !== undefined && Object.getPrototypeOf(shell) !== prototype)
+    Object.setPrototypeOf(shell, prototype);
+  return shell;
+}
+
+function bare(loader: Filling, node: ObjectNode): object {
+  const value = (slot: Slot): unknown => loader.value(slot);
+  switch (node.kind) {
+    case 'object': {
+      const prototype = prototypeOf(loader, node);
+      return prototype === undefined ? {} : (Object.create(prototype) as object);
+    }
+    case 'array':
+      // oxlint-disable-next-line unicorn/no-new-array -- the length is what is wanted
+      return new Array(node.length);
+    case 'map':
+      return new Map();
+    case 'set':
+      return new Set();
+    case 'weak-map':
+    case 'weak-set':
+      return weakCollection(node.kind, node.id);
+    case 'date':
+      return new Date(node.time);
+    case 'regexp':
+      return new RegExp(node.source, node.flags);
+    case 'error':
+      return bareError();
+    case 'namespace':
+      return Object.create(null, { [Symbol.toStringTag]: { value: 'Module' } }) as object;
+    case 'emitter':
+      return newEmitter();
+    case 'boxed':
+      return Object(value(node.value)) as object;
+    case 'promise':
+      return deferred();
+    case 'arguments':
+      return argumentsObject(node.length);
+    case 'buffer':
+      return arrayBuffer(node.bytes, node.maxByteLength);
+    case 'view':
+      return viewOf(node.type, value(node.buffer) as ArrayBuffer, node.offset, node.length);
+  }
+}
+
+/** What a prototype slot says; undefined if it is that of every object of the kind. */
+function prototypeOf(loader: Filling, { prototype, brands = [] }: ObjectNode): object | null | undefined {
+  if (prototype === undefined) return undefined;
+  const direct = typeof prototype === 'object' && prototype !== null ? loader.node(prototype[0]) : undefined;
+  // An instance with private members may be one of a twin of its class.
+  if (direct?.kind === 'prototype' && brands.length > 0) return loader.code.prototypeOf(direct.of);
+  return loader.value(prototype) as object | null;
+}
+
+/** Installs the private members of each class, base first, without running a constructor. */
+function stamped(loader: Filling, node: ObjectNode): object {
+  let target: object | undefined;
+  for (const index of node.brands ?? []) {
+    const { class: owner } = loader.code.brand(index);
+    const ownerNode = loader.node(index);
+    if (ownerNode.kind === 'class' && ownerNode.stamp === 'base') {
+      target = stamp(() => Reflect.construct(owner, [STAMP]));
+    } else target = stampDerived(owner, target ?? bare(loader, { ...node, prototype: undefined }));
+  }
+  const made = target as object;
+  for (const key of Reflect.ownKeys(made)) if (node.kind === 'object') Reflect.deleteProperty(made, key);
+  return made;
+}
+
+/** A derived class puts its private members on whatever the constructor above it returns. */
+function stampDerived(owner: AnyClass, target: object): object {
+  const heritage = Object.getPrototypeOf(owner) as object;
+  const give = function (): object {
+    return target;
+  };
+  Object.setPrototypeOf(owner, give);
+  try {
+    return stamp(() => Reflect.construct(owner, [STAMP]));
+  } finally {
+    Object.setPrototypeOf(owner, heritage);
+  }
+}
+
+function symbolOf({ description, id, key }: SymbolNode): symbol {
+  if (key !== undefined) return Symbol.for(key);
+  const known = findByIdentity(id as string);
+  if (typeof known === 'symbol') return known;
+  const made = Symbol(description);
+  remember(made, id as string);
+  return made;
+}
+
+function bind(loader: Filling, node: BoundNode): unknown {
+  const target = loader.value(node.target) as NewableFunction;
+  const args = node.arguments.map((slot) => loader.value(slot));
+  return Function.prototype.bind.call(target, loader.value(node.self), ...args) as unknown;
+}
+
+/** The one that this process has already gets the entries of what came. */
+function weakCollection(kind: 'weak-map' | 'weak-set', id: string): object {
+  const known = findByIdentity(id);
+  if (typeof known === 'object') return known;
+  const made = kind === 'weak-map' ? new WeakMap() : new WeakSet();
+  remember(made, id);
+  return made;
+}
+
+/** Without the frames of its making, and without properties. */
+function bareError(): Error {
+  const limit = Error.stackTraceLimit;
+  Error.stackTraceLimit = 0;
+  const error = new Error();
+  Error.stackTraceLimit = limit;
+  for (const key of Reflect.ownKeys(error)) Reflect.deleteProperty(error, key);
+  return error;
+}
+
+function newEmitter(): object {
+  return new (process.getBuiltinModule('node:events').EventEmitter)();
+}
+
+const settle = new WeakMap<object, { resolve(value: unknown): void; reject(reason: unknown): void }>();
+
+function deferred(): Promise<unknown> {
+  let functions!: { resolve(value: unknown): void; reject(reason: unknown): void };
+  const promise = new Promise<unknown>((resolve, reject) => {
+    functions = { resolve, reject };
+  });
+  settle.set(promise, functions);
+  return promise;
+}
+
+/** Settles a promise that this file made. A rejection that nobody looks at must not end the process. */
+export function settlePromise(
+  promise: Promise<unknown>,
+  state: 'fulfilled' | 'rejected',
+  value: unknown,
+): void {
+  if (state === 'fulfilled') settle.get(promise)?.resolve(value);
+  else {
+    void Promise.prototype.then.call(promise, undefined, () => {});
+    settle.get(promise)?.reject(value);
+  }
+}
+
+function argumentsObject(length: number): object {
+  return (function (..._rest: unknown[]) {
+    // oxlint-disable-next-line prefer-rest-params -- the object itself is wanted
+    return arguments;
+  })(...Array.from({ length }));
+}
+
+function arrayBuffer(bytes: ArrayBuffer, maxByteLength: number | undefined): ArrayBuffer {
+  if (maxByteLength === undefined) return bytes;
+  // TypeScript's ES2023 does not know resizable buffers yet.
+  const Resizable = ArrayBuffer as unknown as new (length: number, options: object) => ArrayBuffer;
+  const buffer = new Resizable(bytes.byteLength, { maxByteLength });
+  new Uint8Array(buffer).set(new Uint8Array(bytes));
+  return buffer;
+}
+
+function viewOf(type: string, buffer: ArrayBuffer, offset: number, length: number | undefined): object {
+  if (type === 'Buffer') return Buffer.from(buffer, offset, length);
+  type View = new (buffer: ArrayBuffer, offset: number, length: number | undefined) => object;
+  return new ((globalThis as unknown as Record<string, View>)[type] as View)(buffer, offset, length);
+}
+
+/** What is there of a graph while it is being loaded. */
+export interface Filling {
+  value(slot: Slot): unknown;
+  node(index: number): Node;
+  readonly code: CodeLoader;
+}
+
+/** Gives an object that was made bare what belongs to it: prototype, properties, entries, private fields. */
+export function fillObject(loader: Filling, index: number, node: Node): void {
+  const made = loader.value([index]) as object;
+  if (node.kind === 'function' || node.kind === 'class' || node.kind === 'bound') {
+    defineOwn(made, 'name', node.name);
+    defineOwn(made, 'length', node.length);
+  }
+  fillEntries(loader, made, node);
+  const state = node as ObjectState;
+  if (state.prototype !== undefined && state.brands === undefined) {
+    const prototype = loader.value(state.prototype) as object | null;
+    if (Object.getPrototypeOf(made) !== prototype) Object.setPrototypeOf(made, prototype);
+  }
+  if (state.properties !== undefined) defineProperties(loader, made, state.properties);
+  for (const [owner, name, value] of state.privates ?? []) {
+    loader.code.brand(owner).access?.fields[name]?.[1](made, loader.value(value));
+  }
+}
+
+/** The name or length of a function, unless it has it by itself already. */
+function defineOwn(fn: object, key: 'name' | 'length', value: unknown): void {
+  const present = Object.getOwnPropertyDescriptor(fn, key);
+  if (value === undefined) Reflect.deleteProperty(fn, key);
+  else if (value !== null && present?.value !== value) {
+    Object.defineProperty(fn, key, { value, configurable: true, enumerable: false, writable: false });
+  }
+}
+
+function fillEntries(loader: Filling, made: object, node: Node): void {
+  const value = (slot: Slot): unknown => loader.value(slot);
+  switch (node.kind) {
+    // By the methods of the language: a subclass may have its own.
+    case 'map':
+      forPairs(node.entries, (key, entry) => Map.prototype.set.call(made, value(key), value(entry)));
+      break;
+    case 'set':
+      for (const entry of node.entries) Set.prototype.add.call(made, value(entry));
+      break;
+    case 'weak-map':
+      forPairs(node.entries, (key, entry) => addWeakly(made, value(key) as object, value(entry)));
+      break;
+    case 'weak-set':
+      for (const entry of node.entries) WeakSet.prototype.add.call(made, value(entry) as object);
+      break;
+    case 'promise':
+      settlePromise(made as Promise<unknown>, node.state, value(node.value));
+      break;
+    default:
+  }
+}
+
+/** What this process had already is newer. */
+function addWeakly(collection: object, key: object, value: unknown): void {
+  if (WeakMap.prototype.has.call(collection, key)) return;
+  WeakMap.prototype.set.call(collection, key, value);
+}
+
+function forPairs(entries: readonly Slot[], act: (key: Slot, value: Slot) => void): void {
+  for (let at = 0; at < entries.length; at += 2) act(entries[at], entries[at + 1]);
+}
+
+function defineProperties(loader: Filling, made: object, { keys, values, flags, setters }: Properties): void {
+  keys.forEach((slot, at) => {
+    const key = loader.value(slot) as PropertyKey;
+    const bits = flags?.[at] ?? PLAIN_PROPERTY;
+    const common = { enumerable: (bits & ENUMERABLE) !== 0, configurable: (bits & CONFIGURABLE) !== 0 };
+    const value = loader.value(values[at]);
+    if ((bits & ACCESSOR) === 0) {
+      Object.defineProperty(made, key, { ...common, value, writable: (bits & WRITABLE) !== 0 });
+    } else {
+      const accessor = {
+        get: value as () => unknown,
+        set: loader.value(setters?.[at]) as (v: unknown) => void,
+      };
+      Object.defineProperty(made, key, { ...common, ...accessor });
+    }
+  });
+}

@@ -1,0 +1,242 @@
+import { type CommonjsExport, commonjsExports } from '../analysis/commonjs-shape.ts';
+import { knownShapeOf } from '../analysis/module-shape.ts';
+import { offsetAt } from '../analysis/text.ts';
+import {
+  hasMembers,
+  isFunction,
+  isReferable,
+  nodeModule,
+  type Property,
+  propertyOf,
+  type Referable,
+  type SomeFunction,
+  stepOf,
+  textOf,
+  walkMembers,
+} from './members.ts';
+import { isForced, pathOf, type ReferencePolicy } from './module-policy.ts';
+import { packageOf, readSource, type SourceFile } from './packages.ts';
+import type { ModuleReference, Part, RequireReference, Step } from './reference.ts';
+import { resolve as absolute, sep } from 'node:path';
+import { types } from 'node:util';
+
+/** One way to get at a value through `require`. */
+export interface LoadedExport {
+  readonly file: string;
+  readonly format: ModuleReference['format'];
+  readonly path: readonly Step[];
+  readonly part: Part;
+}
+
+/**
+ * The modules loaded by `require`, or by an `import` of CommonJS, that export a value: it is `module.exports`, a property of that,
+ * or a member of a class there. In the order in which they were loaded, so that what a package shows comes before what is in it.
+ * @param definedIn the file that a function comes from: of that, also what getters give, and members of classes, are looked at
+ */
+export function loadedExportsOf(value: unknown, definedIn?: string): readonly LoadedExport[] {
+  if (!isReferable(value)) return [];
+  openModules();
+  const found = index.get(value as object);
+  if (found !== undefined || definedIn === undefined) return found ?? [];
+  openFile(definedIn);
+  return index.get(value as object) ?? [];
+}
+
+/** As {@link loadedExportsOf}, of those whose whole `module.exports` it is: they are soon looked through. */
+export function loadedModulesOf(value: object): readonly LoadedExport[] {
+  return (index.get(value) ?? []).filter(({ path }) => path.length === 0);
+}
+
+/** Has a look at the modules that were loaded since the last time; some microseconds if there are none. */
+export function scanLoadedModules(): void {
+  // oxlint-disable-next-line no-underscore-dangle -- there is no other name for it
+  const files = Object.keys(nodeModule._cache);
+  if (files.length === listed) return;
+  listed = files.length;
+  for (const file of files) {
+    // oxlint-disable-next-line no-underscore-dangle
+    const module = nodeModule._cache[file];
+    if (module === undefined || scanned.has(module)) continue;
+    if (!module.loaded) listed = -1;
+    else {
+      scanned.add(module);
+      if (!file.endsWith('.json')) addModule(file, module.exports);
+    }
+  }
+}
+
+const index = new WeakMap<object, LoadedExport[]>();
+const scanned = new WeakSet<NodeJS.Module>();
+/** How many modules there were when last looked; -1 as long as some of them are still being loaded. */
+let listed = -1;
+
+/** Modules of which it is not yet known what they export. */
+let unopened: Exported[] = [];
+const opened = new WeakSet<object>();
+
+interface Exported {
+  readonly file: string;
+  readonly format: LoadedExport['format'];
+  readonly exported: object;
+}
+
+function addModule(file: string, exported: unknown): void {
+  if (!isReferable(exported) || typeof exported === 'symbol') return;
+  const format = types.isModuleNamespaceObject(exported) ? 'module' : 'commonjs';
+  add(exported, { file, format, path: [], part: 'value' });
+  unopened.push({ file, format, exported });
+}
+
+function openModules(): void {
+  for (const { file, format, exported } of unopened) {
+    for (const [key, { value }] of exportsIn(exported)) {
+      if (isReferable(value)) add(value, { file, format, path: [stepOf(key)], part: 'value' });
+    }
+  }
+  unopened = [];
+}
+
+function exportsIn(exported: object): [key: string | symbol, property: Property][] {
+  if (types.isProxy(exported)) return [];
+  try {
+    return Reflect.ownKeys(exported)
+      .filter((key) => key !== 'prototype')
+      .map((key) => [key, propertyOf(exported, key) as Property]);
+  } catch {
+    // The exports of an ES module cannot be looked at before it has run.
+    return [];
+  }
+}
+
+function add(value: Referable, place: LoadedExport): boolean {
+  const places = index.get(value as object);
+  if (places === undefined) index.set(value as object, [place]);
+  else if (places.some((other) => other.file === place.file)) return false;
+  else places.push(place);
+  return true;
+}
+
+/** What takes too long to look at in all modules, and of most is never needed. */
+function openFile(file: string): void {
+  // oxlint-disable-next-line no-underscore-dangle
+  const exported: unknown = nodeModule._cache[file]?.exports;
+  if (!isReferable(exported) || typeof exported === 'symbol' || opened.has(exported)) return;
+  opened.add(exported);
+  const format = types.isModuleNamespaceObject(exported) ? 'module' : 'commonjs';
+  if (isFunction(exported)) openClass(exported, { file, format, path: [], part: 'value' });
+  for (const [key, property] of exportsIn(exported)) {
+    const value = exportedValue(property);
+    if (!isReferable(value)) continue;
+    const place: LoadedExport = { file, format, path: [stepOf(key)], part: 'value' };
+    add(value, place);
+    if (isFunction(value)) openClass(value, place);
+  }
+}
+
+/** Getters may do anything, such as loading the module; but compilers make some that just give a variable. */
+function exportedValue({ value, get }: Property): unknown {
+  return get !== undefined && VARIABLE_GETTER.test(textOf(get)) ? get() : value;
+}
+
+const VARIABLE_GETTER =
+  /^(?:\(\)\s*=>\s*|(?:function|get)?\s*[\w$]*\s*\(\)\s*\{\s*return\s+)[\w$.]+(?:\[[\w$]+\])?;?\s*\}?$/;
+
+function openClass(fn: SomeFunction, place: LoadedExport): void {
+  walkMembers(fn, place.path, (value, path, part) => {
+    if (path.at(-1) === 'prototype' && typeof value === 'object' && !hasMembers(value)) return false;
+    const isNew = add(value, { ...place, path, part });
+    return isNew && part === 'value' && (isFunction(value) || path.at(-1) === 'prototype');
+  });
+}
+
+/** Where a function comes from, as the engine tells it. */
+export interface FunctionPlace {
+  /** Of its script: a file URL, a path, `node:…`, or anything else for code that was evaluated. */
+  readonly url: string;
+  /** Lines and columns count from 0, as in the engine's `[[FunctionLocation]]`. */
+  readonly line: number;
+  readonly column: number;
+  readonly text: string;
+  /** The source of the whole script, as it was compiled. */
+  readonly loadedSource: () => string;
+}
+
+/** How a module exports a function that its text defines. */
+export interface StaticExport {
+  readonly name: string;
+  readonly format: 'module' | 'commonjs';
+}
+
+/**
+ * Whether the function at that place is an export of its module for certain: declared at its top level, exported, and never assigned
+ * to. Only if the file on the disk is what was loaded, so that a plain `node` gets the same from it; in packages it is enough that
+ * the function itself is. Modules that the policy forces count as they were loaded.
+ */
+export function exportOf(place: FunctionPlace, policy: ReferencePolicy = {}): StaticExport | undefined {
+  const path = pathOf(place.url);
+  if (path === undefined) return undefined;
+  if (isForced(place.url, policy)) return namedAt(place, place.loadedSource());
+  const file = readSource(path);
+  if (file === undefined) return undefined;
+  const isPackage = packageOf(path) !== undefined;
+  if (!file.text.includes(place.text) || !(isPackage || isAsLoaded(file, place))) return undefined;
+  return namedAt(place, file.text) ?? (isPackage ? commonjsAt(place, file) : undefined);
+}
+
+/** Whether the file on the disk still is what was loaded from it. */
+export function isAsLoaded(file: SourceFile, place: FunctionPlace): boolean {
+  const known = comparisons.get(file) ?? new Map<string, boolean>();
+  comparisons.set(file, known);
+  let same = known.get(place.url);
+  if (same === undefined) {
+    same = place.loadedSource() === file.text;
+    known.set(place.url, same);
+  }
+  return same;
+}
+
+const comparisons = new WeakMap<SourceFile, Map<string, boolean>>();
+
+function namedAt({ line, column, text }: FunctionPlace, source: string): StaticExport | undefined {
+  const found = knownShapeOf(source)?.exports.get(offsetIn(source, line, column));
+  if (found === undefined || source.slice(found.range.start, found.range.end) !== text) return undefined;
+  return { name: found.exportName, format: 'module' };
+}
+
+function offsetIn(source: string, line: number, column: number): number {
+  try {
+    return offsetAt(source, line, column);
+  } catch {
+    // It has become shorter since it was loaded.
+    return -1;
+  }
+}
+
+/** Loaders and test runners keep CommonJS modules where nobody can look for them: then the text has to do. */
+function commonjsAt({ line, text }: FunctionPlace, file: SourceFile): StaticExport | undefined {
+  let exported = commonjs.get(file);
+  if (exported === undefined) {
+    exported = commonjsExports(file.text);
+    commonjs.set(file, exported);
+  }
+  const found = exported.find(
+    (each) => each.firstLine <= line && line <= each.lastLine && each.text === text,
+  );
+  return found && { name: found.name, format: 'commonjs' };
+}
+
+const commonjs = new WeakMap<SourceFile, readonly CommonjsExport[]>();
+
+/** The reference to a `require` function: one that Node or a test runner gives a file, or that `createRequire` made. */
+export function requireOf(value: unknown): RequireReference | undefined {
+  if (typeof value !== 'function' || types.isProxy(value)) return undefined;
+  const { resolve, cache, extensions } = Object.getOwnPropertyDescriptors(value) as Partial<
+    Record<string, PropertyDescriptor>
+  >;
+  if (resolve === undefined || cache === undefined || extensions === undefined) return undefined;
+  const paths = (resolve.value as { paths?: unknown } | undefined)?.paths;
+  if (typeof paths !== 'function') return undefined;
+  // Where it looks for what lies beside the file: the file's directory.
+  const [directory] = ((paths as (request: string) => unknown)('./x') ?? []) as string[];
+  return typeof directory === 'string' ? { kind: 'require', parent: absolute(directory) + sep } : undefined;
+}

@@ -1,0 +1,267 @@
+import { showValue } from '../../base/checks.ts';
+import { CheckpointError, InvalidStateError, SerializationError } from '../../base/errors.ts';
+import { callDirectory, callsDirectory, checkpointDirectory, parseJobKey } from '../../job-set/names.ts';
+import { PRIVATE_DIRECTORY } from '../../job-set/trusted-files.ts';
+import { temporaryFile } from '../../job-set/whole-files.ts';
+import type { Checkpoint } from '../../job.ts';
+import type { CallOptions } from '../../payload/call.ts';
+import { deserialize } from '../../payload/deserialize.ts';
+import { serializePlain } from '../../payload/plain.ts';
+import { seldom } from '../lazy.ts';
+import type { RunningCall } from '../outcome.ts';
+import { Generations, makeDirectoriesSync, WriteQueue } from './generations.ts';
+import type { Termination } from './termination.ts';
+import { cp, mkdir, open, readdir, rm, stat } from 'node:fs/promises';
+import { basename, join, relative } from 'node:path';
+
+/** The checkpoints of one call: those of its earlier attempts, too. */
+export class SavedWork implements Checkpoint {
+  readonly #termination: Termination;
+  readonly #scratch: () => string;
+  readonly #state: SavedState;
+  readonly #files: SavedFiles;
+  #over = false;
+
+  /** @param scratch the directory for files that are restored */
+  constructor({ writer, item, options }: RunningCall, termination: Termination, scratch: () => string) {
+    this.#termination = termination;
+    this.#scratch = scratch;
+    const { directory, key } = writer.place;
+    const { call } = parseJobKey(key);
+    const own = checkpointDirectory(directory, call, item);
+    const make = (): void =>
+      makeDirectoriesSync(callsDirectory(directory), callDirectory(directory, call), own);
+    this.#state = new SavedState(own, options, make);
+    this.#files = new SavedFiles(own, make);
+  }
+
+  // Not async: what is wrong with the state is told at once, and the state is as it is now.
+  async save(state: unknown): Promise<void> {
+    this.#refuseWhenOver('save()');
+    const bytes = this.#state.encode(state);
+    await this.#termination.guard(told('written', this.#state.file, this.#state.write(bytes)));
+  }
+
+  async load<T>(): Promise<T | undefined> {
+    this.#refuseWhenOver('load()');
+    return (await told('read', this.#state.file, this.#state.load())) as T | undefined;
+  }
+
+  async saveFiles(...paths: string[]): Promise<void> {
+    this.#refuseWhenOver('saveFiles()');
+    checkPaths(paths);
+    await this.#termination.guard(told('written', this.#files.file, this.#files.write(paths)));
+  }
+
+  async restoreFiles(directory: string = this.#scratch()): Promise<string[]> {
+    this.#refuseWhenOver('restoreFiles()');
+    return told('read', this.#files.file, this.#files.restore(directory));
+  }
+
+  /** Resolves when nothing is being written any more. */
+  async end(): Promise<void> {
+    this.#over = true;
+    await this.#state.idle();
+    await this.#files.idle();
+  }
+
+  #refuseWhenOver(what: string): void {
+    if (this.#over) {
+      throw new InvalidStateError(
+        `checkpoint.${what} of a call that is over. Remedy: await it in the call, before that returns`,
+      );
+    }
+  }
+}
+
+/** Says of what the filesystem refuses that it was a checkpoint. */
+async function told<T>(what: 'read' | 'written', file: string, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    if (error instanceof SerializationError || (error as NodeJS.ErrnoException).code === undefined)
+      throw error;
+    const message = `The checkpoint of the call could not be ${what}: ${(error as Error).message}`;
+    throw new CheckpointError(message, file, { cause: error });
+  }
+}
+
+/** The state of a call, on the disk. */
+export class SavedState {
+  readonly file: string;
+  readonly #options: CallOptions;
+  readonly #generations: Generations;
+  readonly #queue: WriteQueue<Uint8Array>;
+
+  /**
+   * @param directory of the call's checkpoints
+   * @param makeDirectory makes it
+   */
+  constructor(directory: string, options: CallOptions, makeDirectory: () => void) {
+    this.file = join(directory, 'state');
+    this.#options = options;
+    this.#generations = new Generations(this.file);
+    this.#queue = new WriteQueue(async (bytes) => {
+      makeDirectory();
+      await this.#generations.write(bytes);
+    });
+  }
+
+  /**
+   * The state as bytes, as it is now.
+   * @throws {SerializationError}
+   */
+  encode(state: unknown): Uint8Array {
+    return (
+      serializePlain(state, 'checkpoint') ?? seldom().serialize(state, this.#options.capture, 'checkpoint')
+    );
+  }
+
+  /** Resolves when it is on the disk. */
+  async write(bytes: Uint8Array): Promise<void> {
+    await this.#queue.add(bytes);
+  }
+
+  async load(): Promise<unknown> {
+    await this.#queue.idle();
+    const bytes = await this.#generations.read(async (whole) => whole);
+    return bytes && deserialize(bytes, this.#options);
+  }
+
+  async idle(): Promise<void> {
+    await this.#queue.idle();
+  }
+}
+
+/** What was kept together, as a file beside the directory with the copies says it. */
+interface Manifest {
+  /** The name of that directory. */
+  readonly directory: string;
+  /** What was asked to be kept, by its name in there. */
+  readonly names: readonly string[];
+  /** All files in there, with their sizes in bytes. */
+  readonly files: readonly (readonly [path: string, size: number])[];
+}
+
+/** Copies of a call's own files, on the disk. */
+export class SavedFiles {
+  readonly #directory: string;
+  readonly #makeDirectory: () => void;
+  readonly #generations: Generations;
+  readonly #queue: WriteQueue<readonly string[]>;
+
+  /** As that of SavedState. */
+  constructor(directory: string, makeDirectory: () => void) {
+    this.#directory = directory;
+    this.#makeDirectory = makeDirectory;
+    this.#generations = new Generations(join(directory, 'files'));
+    this.#queue = new WriteQueue(async (paths) => this.#write(paths));
+  }
+
+  get file(): string {
+    return this.#generations.file;
+  }
+
+  /** Resolves when the copies are on the disk. */
+  async write(paths: readonly string[]): Promise<void> {
+    await this.#queue.add(paths);
+  }
+
+  /** @returns the paths of the copies of those copies; none if nothing was kept */
+  async restore(to: string): Promise<string[]> {
+    await this.#queue.idle();
+    let seen = false;
+    const manifest = await this.#generations.read(async (bytes) => {
+      seen = true;
+      const read = decode(bytes);
+      return (await this.#isWhole(read)) ? read : undefined;
+    });
+    if (manifest === undefined && seen)
+      throw new CheckpointError(`The files that were kept in ${this.#directory} are not whole`, this.file);
+    const paths: string[] = [];
+    for (const name of manifest?.names ?? []) {
+      const path = join(to, name);
+      await rm(path, { recursive: true, force: true });
+      await cp(join(this.#directory, (manifest as Manifest).directory, name), path, { recursive: true });
+      paths.push(path);
+    }
+    return paths;
+  }
+
+  async idle(): Promise<void> {
+    await this.#queue.idle();
+  }
+
+  async #write(paths: readonly string[]): Promise<void> {
+    this.#makeDirectory();
+    const target = temporaryFile(this.file);
+    await mkdir(target, { mode: PRIVATE_DIRECTORY });
+    try {
+      for (const path of paths) {
+        await cp(path, join(target, basename(path)), { recursive: true, dereference: true });
+      }
+      const files = await syncAll(target);
+      const names = paths.map((path) => basename(path));
+      const manifest: Manifest = { directory: basename(target), names, files };
+      await this.#generations.write(Buffer.from(JSON.stringify(manifest)), async (dropped) => {
+        await this.#remove(decode(dropped).directory);
+      });
+    } catch (error) {
+      await this.#remove(basename(target));
+      throw error;
+    }
+  }
+
+  async #remove(directory: string): Promise<void> {
+    await rm(join(this.#directory, basename(directory)), { recursive: true, force: true }).catch(() => {});
+  }
+
+  async #isWhole({ directory, files }: Manifest): Promise<boolean> {
+    for (const [path, size] of files) {
+      const found = await stat(join(this.#directory, directory, path)).catch(() => undefined);
+      if (found?.size !== size) return false;
+    }
+    return true;
+  }
+}
+
+/** @throws {TypeError} for what are no paths, or paths of the same name */
+export function checkPaths(paths: readonly unknown[]): void {
+  const names = new Map<string, string>();
+  for (const path of paths) {
+    if (typeof path !== 'string' || basename(path) === '' || basename(path) === '..') {
+      throw new TypeError(
+        `Expected what saveFiles() gets to be paths of files and directories, got ${showValue(path)}`,
+      );
+    }
+    const other = names.get(basename(path));
+    if (other !== undefined) {
+      throw new TypeError(
+        `saveFiles() keeps files by their names, and ${other} and ${path} have the same one. ` +
+          'Remedy: put them into a directory, and save that',
+      );
+    }
+    names.set(basename(path), path);
+  }
+}
+
+function decode(bytes: Uint8Array): Manifest {
+  return JSON.parse(Buffer.from(bytes).toString()) as Manifest;
+}
+
+/** All files below a directory, once they are on the disk. */
+async function syncAll(directory: string): Promise<[path: string, size: number][]> {
+  const found: [string, number][] = [];
+  for (const entry of await readdir(directory, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue;
+    const path = join(entry.parentPath, entry.name);
+    const handle = await open(path, 'r');
+    try {
+      await handle.sync();
+      found.push([relative(directory, path), (await handle.stat()).size]);
+    } finally {
+      await handle.close();
+    }
+  }
+  return found;
+}

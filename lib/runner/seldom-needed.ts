@@ -1,6 +1,0 @@
-export { failureOf } from './failure-of.ts';
-export { ResultsReader } from './results-reader.ts';
-export { runWorker } from './run-worker.ts';
-export { serialize } from '../payload/serialize.ts';
-export { encodeThrown } from '../payload/thrown.ts';
-export { TimeLimit, watchTime } from './time-limit.ts';
