@@ -1,6 +1,6 @@
-import type { FutureState } from '../futures/future-source.ts';
 import { channel, type Channel, subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { debuglog, inspect } from 'node:util';
+import type { FutureState } from '../futures/future-source.ts';
 
 /** A batch of jobs was handed to the batch system, which took or refused it. */
 export interface SubmissionMessage {

@@ -1,7 +1,7 @@
+import { spawn, spawnSync } from 'node:child_process';
 import { publish } from '../base/diagnostics.ts';
 import { CommandError, CommandNotFoundError } from '../base/errors.ts';
 import { startTimer } from '../base/timers.ts';
-import { spawn, spawnSync } from 'node:child_process';
 
 /** How long a command of a batch system may take, unless it is said; a busy schedd can need minutes. */
 export const COMMAND_TIMEOUT_MS = 300_000;

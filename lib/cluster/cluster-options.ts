@@ -1,3 +1,4 @@
+import { extname, join, resolve } from 'node:path';
 import { checkChoice, checkNumber, checkOptions, type OptionTable, showValue } from '../base/checks.ts';
 import type { SubmitOptions } from '../batch/batch-system.ts';
 import { mergeSubmitOptions } from '../batch/submit-options.ts';
@@ -9,7 +10,6 @@ import { type CaptureOptions, checkCaptureOptions } from '../payload/capture/cap
 import type { OtherNode } from '../payload/format.ts';
 import { type ResolvedWorkers, resolveWorkers, type WorkerOptions } from '../workers/worker-options.ts';
 import type { KeepFiles } from './job-files.ts';
-import { extname, join, resolve } from 'node:path';
 
 /** How jobs come by their calls, see the option. */
 export type Filesystem = 'shared' | 'transfer';

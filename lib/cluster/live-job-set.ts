@@ -1,3 +1,5 @@
+import { join } from 'node:path';
+import { serialize } from 'node:v8';
 import type { BatchSystem } from '../batch/batch-system.ts';
 import { deliveredBy } from '../delivery/deliver.ts';
 import { Archive } from '../job-set/archive.ts';
@@ -13,8 +15,6 @@ import type { Call } from './calls/call.ts';
 import type { ResolvedOptions } from './cluster-options.ts';
 import { JobFiles } from './job-files.ts';
 import { Tracker, type TrackerHost } from './track/tracker.ts';
-import { join } from 'node:path';
-import { serialize } from 'node:v8';
 
 /** A directory that cannot be found for this many times the grace of an outcome is gone; before, it may be a network's hiccup. */
 const LOST_AFTER_GRACES = 10;

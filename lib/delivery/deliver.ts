@@ -1,3 +1,4 @@
+import { isAbsolute } from 'node:path';
 import { checkOptions, showValue } from '../base/checks.ts';
 import { CondorFuturesError, DeliveryError } from '../base/errors.ts';
 import type { BatchSystem, SubmitOptions } from '../batch/batch-system.ts';
@@ -8,7 +9,6 @@ import type { JobSet } from '../job-set/job-set.ts';
 import { mainUrl } from '../payload/main-url.ts';
 import type { Delivered, Delivery, DeliveryContext } from './delivery.ts';
 import { chooseDelivery, type ChosenDelivery } from './methods.ts';
-import { isAbsolute } from 'node:path';
 
 const NOTHING: Omit<Required<Delivered>, 'node'> = { setup: [], submit: {}, files: [], environment: {} };
 

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { checkNumber } from '../base/checks.ts';
 import { LocalSystem } from '../batch/local/local-system.ts';
 import {
@@ -8,7 +9,6 @@ import {
 } from '../cluster/cluster-options.ts';
 import { MappingExecutor } from '../map/mapping-executor.ts';
 import { withWorkers } from '../workers/worker-system.ts';
-import { availableParallelism } from 'node:os';
 
 export interface LocalExecutorOptions extends ClusterOptions {
   /**

@@ -1,10 +1,10 @@
+import { accessSync, constants } from 'node:fs';
+import { delimiter, join } from 'node:path';
 import { checkChoice, checkOptions } from '../base/checks.ts';
 import { CommandNotFoundError } from '../base/errors.ts';
 import type { MappingExecutor } from '../map/mapping-executor.ts';
 import { HTCondorExecutor, type HTCondorExecutorOptions } from './htcondor-executor.ts';
 import { LocalExecutor, type LocalExecutorOptions } from './local-executor.ts';
-import { accessSync, constants } from 'node:fs';
-import { delimiter, join } from 'node:path';
 
 const SYSTEMS = ['auto', 'htcondor', 'local'] as const;
 

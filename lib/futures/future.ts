@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { nameOfType, showValue } from '../base/checks.ts';
 import { CancelledError, InvalidStateError, JobControlError } from '../base/errors.ts';
 import { checkWaitOptions, waitFor, type WaitOptions } from '../base/timers.ts';
@@ -6,7 +7,6 @@ import { diskEdit, memoryEdit, methodOf } from '../batch/job-actions.ts';
 import type { OutputFile, Progress } from '../job-set/call-outputs.ts';
 import { cannotTravel } from '../payload/reducers.ts';
 import type { FutureSource, FutureState, JobControl, Usage } from './future-source.ts';
-import { inspect } from 'node:util';
 
 /** The half of Future that only executors use, out of the reach of users: see FutureController. */
 export let control: {

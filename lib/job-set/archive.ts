@@ -1,7 +1,7 @@
-import { archiveFile } from './names.ts';
-import { checkOwnership, refuseLink } from './trusted-files.ts';
 import { constants } from 'node:fs';
 import { type FileHandle, open, truncate } from 'node:fs/promises';
+import { archiveFile } from './names.ts';
+import { checkOwnership, refuseLink } from './trusted-files.ts';
 
 /**
  * What came of a call. `outcome`: the bytes of the outcome of its last job; `failed`: the encoded error that there was instead; `cancelled`: nothing.

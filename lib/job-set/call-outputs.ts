@@ -1,8 +1,8 @@
-import { callDirectory, callsDirectory, outputFilesDirectory, outputFilesOf, progressFile } from './names.ts';
-import { checkOwnership } from './trusted-files.ts';
 import { constants } from 'node:fs';
 import { lstat, open, readdir, rm, rmdir } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
+import { callDirectory, callsDirectory, outputFilesDirectory, outputFilesOf, progressFile } from './names.ts';
+import { checkOwnership } from './trusted-files.ts';
 
 /** A file that a call has sent back. */
 export interface OutputFile {

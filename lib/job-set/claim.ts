@@ -1,10 +1,10 @@
-import { JobSetInUseError } from '../base/errors.ts';
-import { ownerFile } from './names.ts';
-import { linkNew, writeWhole } from './whole-files.ts';
-import { nanoid } from 'nanoid';
 import { readFileSync } from 'node:fs';
 import { readFile, rename, unlink } from 'node:fs/promises';
 import { hostname } from 'node:os';
+import { nanoid } from 'nanoid';
+import { JobSetInUseError } from '../base/errors.ts';
+import { ownerFile } from './names.ts';
+import { linkNew, writeWhole } from './whole-files.ts';
 
 /** The process that looks after a job set. */
 interface Owner {

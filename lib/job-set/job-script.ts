@@ -1,6 +1,6 @@
+import { basename, isAbsolute, relative } from 'node:path';
 import * as names from './names.ts';
 import { CODE_FILE, TRANSFERRED, TURNED_AWAY } from './names.ts';
-import { basename, isAbsolute, relative } from 'node:path';
 
 /**
  * The script that every job runs, with its key, batch, offset, length, hash and submission as arguments: the user's variables and lines, then node

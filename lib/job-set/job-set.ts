@@ -1,19 +1,3 @@
-import { DirectoryError, PayloadError } from '../base/errors.ts';
-import { isOfThisMachine } from './filesystem.ts';
-import { type RunnerSetup, runScript, transferScript } from './job-script.ts';
-import * as names from './names.ts';
-import { inputsFile, newJobSetId } from './names.ts';
-import { adoptTransferred } from './results.ts';
-import {
-  checkOwnership,
-  makeDirectory,
-  patientCalls,
-  PRIVATE_DIRECTORY,
-  promptCalls,
-  readEnd,
-  readTrusted,
-} from './trusted-files.ts';
-import { exists, writeWhole } from './whole-files.ts';
 import { constants } from 'node:fs';
 import {
   appendFile,
@@ -30,6 +14,22 @@ import {
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { parse, stringify } from 'yaml';
+import { DirectoryError, PayloadError } from '../base/errors.ts';
+import { isOfThisMachine } from './filesystem.ts';
+import { type RunnerSetup, runScript, transferScript } from './job-script.ts';
+import * as names from './names.ts';
+import { inputsFile, newJobSetId } from './names.ts';
+import { adoptTransferred } from './results.ts';
+import {
+  checkOwnership,
+  makeDirectory,
+  patientCalls,
+  PRIVATE_DIRECTORY,
+  promptCalls,
+  readEnd,
+  readTrusted,
+} from './trusted-files.ts';
+import { exists, writeWhole } from './whole-files.ts';
 
 /** Where the encoded call of a job lies. */
 export interface InputLocation {

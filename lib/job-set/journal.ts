@@ -1,6 +1,6 @@
+import { readFile } from 'node:fs/promises';
 import type { OptionsOfJobs } from '../batch/submit-options.ts';
 import { journalFile, parseJobKey } from './names.ts';
-import { readFile } from 'node:fs/promises';
 
 type Value = string | number | boolean;
 type Varied = Readonly<Record<string, readonly Value[]>> | undefined;

@@ -1,5 +1,5 @@
-import { customAlphabet } from 'nanoid';
 import { join } from 'node:path';
+import { customAlphabet } from 'nanoid';
 
 /**
  * Where everything of a job set lies. A job is named by its key, `<call>` or, when it is tried again, `<call>-<attempt>`.

@@ -1,12 +1,12 @@
+import { constants } from 'node:fs';
+import { link, lstat, mkdir, open, rename, symlink, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
 import { unseal } from '../payload/call.ts';
 import type { TravellingFile } from '../payload/given-files.ts';
 import { readRecord } from './archive.ts';
 import { outcomeFile, resultFile, resultsDirectory, transferredFile } from './names.ts';
 import { checkOwnership, PRIVATE_DIRECTORY, refuseLink } from './trusted-files.ts';
 import { writeWhole } from './whole-files.ts';
-import { constants } from 'node:fs';
-import { link, lstat, mkdir, open, rename, symlink, unlink } from 'node:fs/promises';
-import { join } from 'node:path';
 
 /** Where the outcome of a call is to be found. */
 export interface OutcomeSource {

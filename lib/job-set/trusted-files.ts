@@ -1,8 +1,8 @@
-import { DirectoryError, OwnershipError } from '../base/errors.ts';
 import * as fs from 'node:fs';
 import { accessSync, constants, mkdirSync, type Stats, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
+import { DirectoryError, OwnershipError } from '../base/errors.ts';
 
 /**
  * All of a file, or undefined if there is none.

@@ -1,5 +1,3 @@
-import { temporaryName } from './names.ts';
-import { PRIVATE_DIRECTORY } from './trusted-files.ts';
 import {
   closeSync,
   constants,
@@ -15,6 +13,8 @@ import {
 import { access, copyFile, link, lstat, mkdir, readdir } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { temporaryName } from './names.ts';
+import { PRIVATE_DIRECTORY } from './trusted-files.ts';
 
 let written = 0;
 

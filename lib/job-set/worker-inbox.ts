@@ -1,6 +1,6 @@
-import { NO_LINKS, writeWhole } from './whole-files.ts';
 import { linkSync, writeFileSync } from 'node:fs';
 import { link, readFile, writeFile } from 'node:fs/promises';
+import { NO_LINKS, writeWhole } from './whole-files.ts';
 
 /** A call that a worker is to make: what a runner of its own would have been told, and a number of the worker's own. */
 export interface Assignment {

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { ComponentPendingError, MapComponentError } from '../base/map-errors.ts';
 import { checkWaitOptions, type WaitOptions } from '../base/timers.ts';
 import { diskEdit, memoryEdit } from '../batch/job-actions.ts';
@@ -30,7 +31,6 @@ import { holdReport, showCounts } from './report/format-status.ts';
 import { componentUsage, type ComponentUsage, sizeOf } from './report/map-status.ts';
 import { type MapProgress, type ProgressOption, withProgress } from './report/progress.ts';
 import { makePersistent, renameTag } from './tags/tags.ts';
-import { inspect } from 'node:util';
 
 export interface MapWaitOptions extends WaitOptions {
   /**

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { checkNumber, checkOptions, type OptionTable } from '../base/checks.ts';
 import { CondorFuturesError } from '../base/errors.ts';
 import type { BatchSystem } from '../batch/batch-system.ts';
@@ -16,7 +17,6 @@ import {
 import type { JobMap } from './job-map.ts';
 import { type MapHome, openMap, openMaps } from './read/open-map.ts';
 import { checkPattern, listTags } from './tags/tags.ts';
-import { availableParallelism } from 'node:os';
 
 /** Where tags are. */
 export type TagsOptions = Pick<ClusterOptions, 'directory'>;

@@ -1,10 +1,10 @@
+import { createHash } from 'node:crypto';
+import { DefaultSerializer, deserialize, serialize } from 'node:v8';
 import { PayloadError } from '../base/errors.ts';
 import type { CaptureOptions } from './capture/capture-options.ts';
 import type { OtherNode } from './format.ts';
 import type { Scene } from './scene.ts';
 import type { EncodedThrown } from './thrown.ts';
-import { createHash } from 'node:crypto';
-import { DefaultSerializer, deserialize, serialize } from 'node:v8';
 
 /** Raised when the bytes change their meaning: both sides of a call must have the same one. */
 export const PAYLOAD_VERSION = 4;

@@ -1,6 +1,6 @@
+import { DefaultDeserializer } from 'node:v8';
 import { isGraph, type OtherNode, readGraph } from './format.ts';
 import { type FromElsewhere, loadGraph } from './load/load-graph.ts';
-import { DefaultDeserializer } from 'node:v8';
 
 export interface DeserializeOptions {
   /**

@@ -1,3 +1,4 @@
+import { serialize as writePlain } from 'node:v8';
 import type { CaptureOptions } from './capture/capture-options.ts';
 import { type Capture, captureGraph } from './capture/capture.ts';
 import { describeValue, wordsOf } from './capture/refusal.ts';
@@ -5,7 +6,6 @@ import { writeGraph } from './format.ts';
 import { serializePlain } from './plain.ts';
 import { showPath } from './reference/members.ts';
 import type { Reference } from './reference/reference.ts';
-import { serialize as writePlain } from 'node:v8';
 
 /** What would be sent of a value: `String(explanation)` is a tree for people. */
 export interface Explanation {

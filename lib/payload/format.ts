@@ -1,7 +1,7 @@
-import { PayloadError } from '../base/errors.ts';
-import type { Graph } from './graph.ts';
 import { createHash } from 'node:crypto';
 import { deserialize, serialize } from 'node:v8';
+import { PayloadError } from '../base/errors.ts';
+import type { Graph } from './graph.ts';
 
 /** Raised when the meaning of a graph changes. */
 const FORMAT = 1;

@@ -1,10 +1,10 @@
-import { showValue } from '../base/checks.ts';
-import { InputFileError, PayloadError } from '../base/errors.ts';
-import type { DataNode, GivenNode } from './graph.ts';
 import { createHash } from 'node:crypto';
 import { accessSync, constants, readdirSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { basename, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { showValue } from '../base/checks.ts';
+import { InputFileError, PayloadError } from '../base/errors.ts';
+import type { DataNode, GivenNode } from './graph.ts';
 
 /** What stands in a call for the files that it is given. */
 export interface GivenFiles {

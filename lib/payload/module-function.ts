@@ -1,8 +1,8 @@
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import type { AnyFunction } from './graph.ts';
 import { loadReference } from './reference/load-reference.ts';
 import type { Reference } from './reference/reference.ts';
-import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 
 /** A function of a module, called by reference: the module is loaded where the call runs. */
 export type ModuleFunction<F extends AnyFunction> = (

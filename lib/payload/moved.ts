@@ -1,7 +1,7 @@
-import type { Reference } from './reference/reference.ts';
 import { realpathSync } from 'node:fs';
 import { isAbsolute, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import type { Reference } from './reference/reference.ts';
 
 /**
  * Set in the environment of a job whose machine has the program's files elsewhere: the directory that they have where the program runs, and

@@ -1,7 +1,7 @@
-import { SerializationError } from '../base/errors.ts';
-import { hasOnlyDenseArrays } from './dense-arrays.ts';
 import { inspect, types } from 'node:util';
 import { serialize as write } from 'node:v8';
+import { SerializationError } from '../base/errors.ts';
+import { hasOnlyDenseArrays } from './dense-arrays.ts';
 
 /** Deeper than this, v8 runs out of stack; the graph does not. */
 const DEEPEST = 1000;

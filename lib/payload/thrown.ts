@@ -1,3 +1,4 @@
+import { inspect, types } from 'node:util';
 import * as ownErrors from '../base/errors.ts';
 import * as fileErrors from '../base/errors.ts';
 import * as insideErrors from '../base/errors.ts';
@@ -8,7 +9,6 @@ import { deserialize } from './deserialize.ts';
 import { isShared } from './identities.ts';
 import { textToThere } from './moved.ts';
 import { serialize } from './serialize.ts';
-import { inspect, types } from 'node:util';
 
 /** What a call threw, as plain data. */
 export type EncodedThrown =

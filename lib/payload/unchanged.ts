@@ -1,3 +1,4 @@
+import { isDeepStrictEqual, types } from 'node:util';
 import type { Capture } from './capture/capture.ts';
 import type { CodeInfo } from './capture/code-info.ts';
 import { enterRules } from './capture/lexical.ts';
@@ -6,7 +7,6 @@ import { evaluateInside, withDebugger } from './inspect/enter.ts';
 import { lookInside } from './inspect/scopes.ts';
 import { describeRebuilt } from './reducers.ts';
 import { type Property, propertyOf } from './reference/members.ts';
-import { isDeepStrictEqual, types } from 'node:util';
 
 /** Tells whether something is still what it was when it was captured. */
 type Check = () => boolean;

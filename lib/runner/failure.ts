@@ -1,11 +1,11 @@
-import { CODE_FILE } from '../job-set/names.ts';
-import type { ItemOutcome } from '../payload/call.ts';
-import { frameIn, type Scene, type SourceLines, type StackFrame } from '../payload/scene.ts';
-import { thrownOf } from './results-reader.ts';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { CODE_FILE } from '../job-set/names.ts';
+import type { ItemOutcome } from '../payload/call.ts';
+import { frameIn, type Scene, type SourceLines, type StackFrame } from '../payload/scene.ts';
+import { thrownOf } from './results-reader.ts';
 
 const MOST_NAMES = 100;
 const MOST_PACKAGES = 50;

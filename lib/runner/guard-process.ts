@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import {
   NeverSettledError,
   ProcessExitError,
@@ -5,7 +6,6 @@ import {
   UnhandledRejectionError,
 } from '../base/errors.ts';
 import type { OutcomeWriter } from './outcome.ts';
-import { inspect } from 'node:util';
 
 /** Whom it concerns that the process ends, or something in it threw. */
 export interface Guarded {

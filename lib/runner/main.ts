@@ -1,3 +1,5 @@
+import { fstatSync, lstatSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { givenFilesOf, parseWorkerKey, TRANSFERRED } from '../job-set/names.ts';
 import { trustOwnerOf } from '../job-set/trusted-files.ts';
 import { deserialize } from '../payload/deserialize.ts';
@@ -8,8 +10,6 @@ import { seldom, WATCH_TIME } from './lazy.ts';
 import { makeCalls, offerInside } from './make-calls.ts';
 import { hasOutcome, OutcomeWriter } from './outcome.ts';
 import { readJob } from './read-job.ts';
-import { fstatSync, lstatSync } from 'node:fs';
-import { dirname } from 'node:path';
 
 /** @param afterwards what is to be done once the outcome is there and the job's slot is all that is waited for */
 export function run(afterwards: () => void): void {

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import type { CallItem, CallOptions, EncodedCall, ItemOutcome } from '../payload/call.ts';
 import { deserializeWith } from '../payload/deserialize.ts';
 import type { AnyFunction } from '../payload/graph.ts';
@@ -8,7 +9,6 @@ import type * as Insides from './inside/inside.ts';
 import { seldom } from './lazy.ts';
 import type { OutcomeWriter, RunningCall } from './outcome.ts';
 import type { ResultsReader } from './results-reader.ts';
-import { AsyncLocalStorage } from 'node:async_hooks';
 
 /**
  * Makes the calls of a job, one after the other.

@@ -1,3 +1,5 @@
+import { closeSync, fstatSync, fsyncSync, openSync, readFileSync, readSync, writeSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { ResultNotWrittenError } from '../base/errors.ts';
 import { CANNOT_WRITE, outcomeFile, stderrFile, stdoutFile } from '../job-set/names.ts';
 import { writeWholeSync } from '../job-set/whole-files.ts';
@@ -7,8 +9,6 @@ import { type CallOptions, encodeOutcome, type ItemOutcome, unseal } from '../pa
 import { seldom } from './lazy.ts';
 import type { TimeLimit } from './time-limit.ts';
 import type { OutcomeQueue } from './worker/outcome-queue.ts';
-import { closeSync, fstatSync, fsyncSync, openSync, readFileSync, readSync, writeSync } from 'node:fs';
-import { hostname } from 'node:os';
 
 /** Gathers what came of the job's calls, and writes it once. */
 export class OutcomeWriter {

@@ -1,9 +1,9 @@
+import { createHash } from 'node:crypto';
+import { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync, readSync } from 'node:fs';
 import { PayloadError } from '../base/errors.ts';
 import { functionFile, inputsFile, resultFile } from '../job-set/names.ts';
 import { checkOwnership, refuseLink } from '../job-set/trusted-files.ts';
 import { decodeCall, decodeOutcome, type EncodedCall, type EncodedOutcome } from '../payload/call.ts';
-import { createHash } from 'node:crypto';
-import { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync, readSync } from 'node:fs';
 
 /** A network filesystem may show a file of another machine some seconds late. */
 const PATIENCE_MS = 20_000;

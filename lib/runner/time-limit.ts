@@ -1,6 +1,3 @@
-import type { ItemOutcome } from '../payload/call.ts';
-import { WATCH_TIME } from './lazy.ts';
-import { type OutcomePlace, writeOutcome } from './outcome.ts';
 import {
   MessageChannel,
   type MessagePort,
@@ -8,6 +5,9 @@ import {
   Worker,
   workerData,
 } from 'node:worker_threads';
+import type { ItemOutcome } from '../payload/call.ts';
+import { WATCH_TIME } from './lazy.ts';
+import { type OutcomePlace, writeOutcome } from './outcome.ts';
 
 /** What the two threads share: who may write the outcome, and how many calls have begun. */
 const STATE = 0;

@@ -1,5 +1,5 @@
-import type { JobEvent, ParsedEvents } from '../batch/batch-system.ts';
 import { type FileHandle, open } from 'node:fs/promises';
+import type { JobEvent, ParsedEvents } from '../batch/batch-system.ts';
 
 /** A network filesystem may show zeros for what another machine has just written; after so many looks, they are what is there. */
 const LOOKS_AT_ZEROS = 10;

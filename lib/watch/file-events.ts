@@ -1,5 +1,5 @@
-import { type FSWatcher as LogWatcher, watch as watchFile } from 'chokidar';
 import { type FSWatcher as DirectoryWatcher, watch as watchDirectory } from 'node:fs';
+import { type FSWatcher as LogWatcher, watch as watchFile } from 'chokidar';
 
 /** What is watched, and who is told. */
 export interface FileEventsOptions {

@@ -1,3 +1,4 @@
+import { readdir, readFile } from 'node:fs/promises';
 import type { BatchSystem, JobBatch } from '../batch/batch-system.ts';
 import { inboxFile, takenFile, workerFile, workerKey, workersDirectory } from '../job-set/names.ts';
 import { type Assignment, parseInbox, readTaken } from '../job-set/worker-inbox.ts';
@@ -5,7 +6,6 @@ import { appendLine } from './assignments.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import { idOf, newCall, newWorker, type Worker } from './model.ts';
 import type { WorkerNote } from './worker-files.ts';
-import { readdir, readFile } from 'node:fs/promises';
 
 const LINE_BREAK = 0x0a;
 

@@ -1,9 +1,9 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { InboxLine } from '../job-set/worker-inbox.ts';
 import { fairShare, shareOf, windowOf } from './assignment-policy.ts';
 import type { Pool, WarmCall, Worker } from './model.ts';
 import type { Warm } from './warm-calls.ts';
 import type { WorkerFiles } from './worker-files.ts';
-import { setTimeout as sleep } from 'node:timers/promises';
 
 const TRY_AGAIN_MS = 1000;
 

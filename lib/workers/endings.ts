@@ -1,10 +1,10 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { BatchSystem } from '../batch/batch-system.ts';
 import { CANNOT_WRITE } from '../job-set/names.ts';
 import { appendLine } from './assignments.ts';
 import type { WarmCall, Worker, WorkerEnd } from './model.ts';
 import type { Warm } from './warm-calls.ts';
 import type { WorkerFiles } from './worker-files.ts';
-import { setTimeout as sleep } from 'node:timers/promises';
 
 /** After being told to end, a worker has so much of the time to do so by itself. */
 const BY_ITSELF = 0.4;

@@ -1,3 +1,6 @@
+import { appendFileSync } from 'node:fs';
+import { access, appendFile, mkdir, open, readdir, readFile, rm, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
 import * as names from '../job-set/names.ts';
 import { PRIVATE_DIRECTORY } from '../job-set/trusted-files.ts';
 import { writeWhole } from '../job-set/whole-files.ts';
@@ -10,9 +13,6 @@ import {
   writeBack,
 } from '../job-set/worker-inbox.ts';
 import { unseal } from '../payload/call.ts';
-import { appendFileSync } from 'node:fs';
-import { access, appendFile, mkdir, open, readdir, readFile, rm, unlink } from 'node:fs/promises';
-import { join } from 'node:path';
 
 const CLOSE = encodeInboxLine({ kind: 'close' });
 

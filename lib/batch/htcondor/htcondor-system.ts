@@ -1,3 +1,4 @@
+import PQueue from 'p-queue';
 import { CommandError, SubmitError } from '../../base/errors.ts';
 import type {
   AvoidedHost,
@@ -35,7 +36,6 @@ import { Factories, isLate } from './late-materialization.ts';
 import { idSlices, JobQueries } from './queue.ts';
 import { findSubmitted, Submission } from './submission.ts';
 import { checkDirectoryName, checkSubmitOptions } from './submit-description.ts';
-import PQueue from 'p-queue';
 
 /** Each analysis asks the collector for all machines of the pool. */
 const ANALYSES_AT_ONCE = 2;

@@ -1,3 +1,4 @@
+import { dirname, relative, resolve } from 'node:path';
 import { ALWAYS_TRAVELS, pathInScratch } from '../../job-set/job-script.ts';
 import {
   callsDirectory,
@@ -11,7 +12,6 @@ import {
 } from '../../job-set/names.ts';
 import type { JobBatch, SubmitOptions } from '../batch-system.ts';
 import { quoteWords, type Tail } from './itemdata.ts';
-import { dirname, relative, resolve } from 'node:path';
 
 /** Submit commands that the library gives itself, besides others, where files are transferred. */
 export const RESERVED_FOR_TRANSFER: readonly string[] = [

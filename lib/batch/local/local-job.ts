@@ -1,7 +1,7 @@
+import { constants, hostname } from 'node:os';
 import { scriptFile } from '../../job-set/names.ts';
 import type { ClassAd, JobBatch, JobEvent } from '../batch-system.ts';
 import type { ProcessGroup } from './process-group.ts';
-import { constants, hostname } from 'node:os';
 
 /** A job of this machine. `held`: its process could not be started. */
 export interface LocalJob {

@@ -1,3 +1,5 @@
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
 import { LOCAL_JOB_VARIABLE, localJobMark, TAG_VARIABLE } from '../../job-set/names.ts';
 import type {
   BatchSystem,
@@ -11,8 +13,6 @@ import type {
 import { classAdOf, commandOf, endOf, explainJob, type LocalJob } from './local-job.ts';
 import { Orphans } from './orphans.ts';
 import { ProcessGroup } from './process-group.ts';
-import { randomBytes } from 'node:crypto';
-import { hostname } from 'node:os';
 
 /** How many jobs that have ended are remembered. */
 const HISTORY = 1000;

@@ -1,7 +1,7 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { startOf } from '../../job-set/claim.ts';
 import { runnerFile, scriptFile } from '../../job-set/names.ts';
 import type { JobEvent } from '../batch-system.ts';
-import { readdirSync, readFileSync } from 'node:fs';
 
 const POLL_MS = 250;
 

@@ -1,5 +1,5 @@
-import { KILL_AFTER_MS } from '../../job-set/names.ts';
 import { type ChildProcess, spawn } from 'node:child_process';
+import { KILL_AFTER_MS } from '../../job-set/names.ts';
 
 /** How the first process of a group has ended. */
 export interface GroupEnd {

@@ -1,3 +1,4 @@
+import { deserialize } from 'node:v8';
 import { DirectoryError, PayloadError, SubmitError } from '../../base/errors.ts';
 import type { BatchSystem } from '../../batch/batch-system.ts';
 import { optionsOfJob } from '../../batch/submit-options.ts';
@@ -17,7 +18,6 @@ import { itemFutures, needsOf } from '../needs/needs.ts';
 import { settle, takeResults } from '../track/results.ts';
 import { checkHeader } from './check-header.ts';
 import { recoverCalls, type Recovered, type RecoveredCall } from './recovery.ts';
-import { deserialize } from 'node:v8';
 
 /** What the executor that attaches does. */
 export interface AttachHost {

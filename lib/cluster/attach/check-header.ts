@@ -1,8 +1,8 @@
+import { hostname } from 'node:os';
 import { DirectoryError } from '../../base/errors.ts';
 import type { BatchSystem } from '../../batch/batch-system.ts';
 import type { JobSet } from '../../job-set/job-set.ts';
 import type { Filesystem } from '../cluster-options.ts';
-import { hostname } from 'node:os';
 
 /** Where the jobs of a job set are, as its header says. */
 export interface JobSetHeader {

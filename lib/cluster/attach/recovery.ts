@@ -1,9 +1,9 @@
+import { readdir } from 'node:fs/promises';
 import type { BatchSystem } from '../../batch/batch-system.ts';
 import type { Settled } from '../../job-set/archive.ts';
 import type { JobSet } from '../../job-set/job-set.ts';
 import type { Journaled, JournaledCall, JournaledSubmission } from '../../job-set/journal.ts';
 import { logsDirectory, outcomesDirectory, parseTransferredName } from '../../job-set/names.ts';
-import { readdir } from 'node:fs/promises';
 
 /**
  * What has become of a call while nobody looked after it. `settled`: its future was done; `submitted`: the batch system knows its job; `begun`: it

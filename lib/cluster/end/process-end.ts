@@ -1,6 +1,6 @@
-import { SignalError } from '../../base/errors.ts';
 import { writeSync } from 'node:fs';
 import { constants } from 'node:os';
+import { SignalError } from '../../base/errors.ts';
 
 /** The jobs of one executor, as the end of the process sees them. */
 export interface EndingJobs {

@@ -1,10 +1,10 @@
+import { customAlphabet } from 'nanoid';
 import { DirectoryError } from '../../base/errors.ts';
 import type { JobSet } from '../../job-set/job-set.ts';
 import { givenName, resultName } from '../../job-set/names.ts';
 import { keepResult } from '../../job-set/results.ts';
 import type { Call, CallHost } from '../calls/call.ts';
 import { failureOf, type Need, NeedFinder } from './needs.ts';
-import { customAlphabet } from 'nanoid';
 
 const randomWord = customAlphabet('0123456789abcdefghijkmnopqrstuvwxyz', 16);
 

@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import { DirectoryError } from '../../base/errors.ts';
 import { control, type Future } from '../../futures/future.ts';
 import type { JobSet } from '../../job-set/job-set.ts';
@@ -6,7 +7,6 @@ import { encodeOutcome } from '../../payload/call.ts';
 import { encodeThrown } from '../../payload/thrown.ts';
 import type { Call } from '../calls/call.ts';
 import { dependencyError, type Need } from './needs.ts';
-import { hostname } from 'node:os';
 
 interface Kept {
   /** Calls whose jobs may still read it. */

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { JobOutOfMemoryError } from '../../base/job-errors.ts';
 import { parseMemory } from '../../base/memory.ts';
 import { startTimer } from '../../base/timers.ts';
@@ -6,7 +7,6 @@ import type { Call } from '../calls/call.ts';
 import type { Job } from '../track/job.ts';
 import type { TrackerHost } from '../track/tracker.ts';
 import type { Submissions } from './submissions.ts';
-import { inspect } from 'node:util';
 
 /** How a call is tried again. */
 export interface Retry {

@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { relative } from 'node:path';
 import type { JobBatch } from '../../batch/batch-system.ts';
 import type { InputLocation, JobSet } from '../../job-set/job-set.ts';
 import { journalJob } from '../../job-set/journal.ts';
@@ -13,8 +15,6 @@ import {
 import { writeGiven } from '../../job-set/results.ts';
 import type { Call } from '../calls/call.ts';
 import { needNames } from '../needs/needs.ts';
-import { existsSync } from 'node:fs';
-import { relative } from 'node:path';
 
 /** Writes the functions and inputs that are not on the disk yet, as those of a call that is tried again are; tells which. */
 export async function writeCalls(jobSet: JobSet, calls: readonly Call[]): Promise<Call[]> {

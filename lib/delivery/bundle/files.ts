@@ -1,7 +1,8 @@
-import { DeliveryError } from '../../base/errors.ts';
 import { lstatSync, readdirSync, readFileSync, readlinkSync, realpathSync, statSync } from 'node:fs';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { DeliveryError } from '../../base/errors.ts';
+import { globToRegExp, PATH_GLOB } from '../../base/glob.ts';
 
 /** What is packed, by its path below the root. */
 export interface BundledFile {
@@ -106,12 +107,7 @@ function matchesAny(path: string, patterns: readonly string[]): boolean {
 function matches(path: string, pattern: string): boolean {
   const wanted = pattern.replace(/^\.?\//, '').replace(/\/$/, '');
   const hasPlace = pattern.replace(/\/$/, '').includes('/');
-  return toRegExp(wanted).test(hasPlace ? path : path.slice(path.lastIndexOf('/') + 1));
-}
-
-function toRegExp(pattern: string): RegExp {
-  const text = pattern.replaceAll(/[.+?^${}()|[\]\\]/g, String.raw`\$&`).replaceAll('*', '[^/]*');
-  return new RegExp(`^${text}$`);
+  return globToRegExp(wanted, PATH_GLOB).test(hasPlace ? path : path.slice(path.lastIndexOf('/') + 1));
 }
 
 /** How many of the largest things are named. */

@@ -1,3 +1,5 @@
+import { existsSync, realpathSync } from 'node:fs';
+import { basename, join, relative, resolve } from 'node:path';
 import { DeliveryError } from '../../base/errors.ts';
 import { keyOf } from '../../batch/submit-options.ts';
 import { shellWord } from '../../job-set/job-script.ts';
@@ -8,8 +10,6 @@ import type { Delivered, DeliveryContext } from '../delivery.ts';
 import { type BundledFile, checkSize, findRoot, isWithin, listFiles, packagesNeeded } from './files.ts';
 import type { BundleDelivery } from './options.ts';
 import { storeFiles, storeNode } from './store.ts';
-import { existsSync, realpathSync } from 'node:fs';
-import { basename, join, relative, resolve } from 'node:path';
 
 const SIZE_LIMIT = 512 * 1024 * 1024;
 

@@ -1,18 +1,3 @@
-import { DeliveryError } from '../../base/errors.ts';
-import { runCommand } from '../../batch/run-command.ts';
-import {
-  bundleArchive,
-  bundleDirectory,
-  bundledNode,
-  bundlesDirectory,
-  headerFile,
-  isJobSetId,
-  packedNode,
-  scriptFile,
-} from '../../job-set/names.ts';
-import { checkOwnership, makeDirectory, PRIVATE_DIRECTORY } from '../../job-set/trusted-files.ts';
-import { temporaryFile } from '../../job-set/whole-files.ts';
-import type { BundledFile } from './files.ts';
 import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream, lstatSync, type Stats } from 'node:fs';
 import {
@@ -32,6 +17,21 @@ import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import PQueue from 'p-queue';
+import { DeliveryError } from '../../base/errors.ts';
+import { runCommand } from '../../batch/run-command.ts';
+import {
+  bundleArchive,
+  bundleDirectory,
+  bundledNode,
+  bundlesDirectory,
+  headerFile,
+  isJobSetId,
+  packedNode,
+  scriptFile,
+} from '../../job-set/names.ts';
+import { checkOwnership, makeDirectory, PRIVATE_DIRECTORY } from '../../job-set/trusted-files.ts';
+import { temporaryFile } from '../../job-set/whole-files.ts';
+import type { BundledFile } from './files.ts';
 
 /** How often it begins anew where files change while they are copied. */
 const MOST_TRIES = 3;

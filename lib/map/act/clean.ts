@@ -1,3 +1,6 @@
+import { lstat, readdir, rm } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
 import type { OptionTable } from '../../base/checks.ts';
 import { PayloadError } from '../../base/errors.ts';
 import { CleanError, MapRemovedError, MapUnfinishedError, TagNotFoundError } from '../../base/map-errors.ts';
@@ -9,9 +12,6 @@ import { type MapHome, type MapSetHeader, openWhatThereIs } from '../read/open-m
 import { type MapProgress, type ProgressOption, withProgress } from '../report/progress.ts';
 import { listTags, readTag, releaseTag } from '../tags/tags.ts';
 import type { RemoveOptions } from './remove-map.ts';
-import { lstat, readdir, rm } from 'node:fs/promises';
-import { hostname } from 'node:os';
-import { join } from 'node:path';
 
 export interface RemoveMapOptions extends RemoveOptions {
   /**

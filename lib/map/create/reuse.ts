@@ -1,3 +1,8 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { serialize } from 'node:v8';
 import { Slots } from '../../base/fifo.ts';
 import { separateOptions } from '../../batch/submit-options.ts';
 import type { Call } from '../../cluster/calls/call.ts';
@@ -15,11 +20,6 @@ import { isGraph, readGraph } from '../../payload/format.ts';
 import type { Graph, Node } from '../../payload/graph.ts';
 import type { Reference } from '../../payload/reference/reference.ts';
 import { listTags, readTag } from '../tags/tags.ts';
-import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
-import { serialize } from 'node:v8';
 
 /** Each read takes a file descriptor. */
 const AT_ONCE = 16;

@@ -1,3 +1,4 @@
+import { deserialize } from 'node:v8';
 import { PayloadError, SubmitError } from '../../base/errors.ts';
 import { NeverSubmittedError } from '../../base/map-errors.ts';
 import type { BatchSystem } from '../../batch/batch-system.ts';
@@ -12,7 +13,6 @@ import { decodeThrown, type EncodedThrown } from '../../payload/thrown.ts';
 import { type Component, type ComponentStatus, isUnsent, jobIdOf } from './component.ts';
 import { keeperOf } from './keepers.ts';
 import type { MapReader } from './map-reader.ts';
-import { deserialize } from 'node:v8';
 
 /** Makes the calls, and so the futures, of a map's components, and settles them from the disk. */
 export class ComponentCalls {

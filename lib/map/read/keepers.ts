@@ -1,5 +1,5 @@
-import type { MapExecutor } from '../create/map-executor.ts';
 import { AsyncLocalStorage } from 'node:async_hooks';
+import type { MapExecutor } from '../create/map-executor.ts';
 
 /** By the directory of the map's job set: however many objects of this program stand for a map, one executor looks after its jobs. */
 const keepers = new Map<string, MapExecutor>();

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { MapOutOfReachError, MapRemovedError } from '../../base/map-errors.ts';
 import type { WaitOptions } from '../../base/timers.ts';
 import type { BatchSystem } from '../../batch/batch-system.ts';
@@ -23,7 +24,6 @@ import {
 import { addKeeper, inTurn, keeperOf } from './keepers.ts';
 import { MapReader } from './map-reader.ts';
 import { MapWatch } from './map-watch.ts';
-import { existsSync } from 'node:fs';
 
 /** A map as a program has it open: looks at its components, waits for them, and settles their futures. */
 export class MapCore {

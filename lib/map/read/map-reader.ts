@@ -1,3 +1,4 @@
+import { readdir, stat } from 'node:fs/promises';
 import { PayloadError } from '../../base/errors.ts';
 import { Slots } from '../../base/fifo.ts';
 import type { BatchSystem, JobEvent } from '../../batch/batch-system.ts';
@@ -10,7 +11,6 @@ import { decodeOutcome, type EncodedOutcome } from '../../payload/call.ts';
 import { EventLogFollower } from '../../watch/event-log-follower.ts';
 import { type Component, isUnsent, jobIdOf, onJobLost, type OutcomeSummary } from './component.ts';
 import { MapState } from './map-state.ts';
-import { readdir, stat } from 'node:fs/promises';
 
 /** Each read takes a file descriptor. */
 const READS_AT_ONCE = 16;

@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import { DirectoryError } from '../../base/errors.ts';
 import {
   MapOutOfReachError,
@@ -14,7 +15,6 @@ import { JobMap } from '../job-map.ts';
 import { listTags, readTag } from '../tags/tags.ts';
 import { keeperOf } from './keepers.ts';
 import type { MapCore, MapHost } from './map-core.ts';
-import { hostname } from 'node:os';
 
 /** Where maps are looked for, and by whom. */
 export type MapHome = Omit<MapHost, 'system' | 'outOfReach'> & {

@@ -1,10 +1,10 @@
+import { inspect } from 'node:util';
 import { JobError } from '../../base/job-errors.ts';
 import { ComponentStateError } from '../../base/map-errors.ts';
 import { frameIn, type Scene, type SourceLines } from '../../payload/scene.ts';
 import { type ComponentStatus, jobIdOf } from '../read/component.ts';
 import type { MapCore } from '../read/map-core.ts';
 import { showBytes, showSeconds } from './format-status.ts';
-import { inspect } from 'node:util';
 
 /** What is known of a component that failed. */
 export interface Failure {

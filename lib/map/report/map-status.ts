@@ -1,9 +1,9 @@
-import { MapRemovedError } from '../../base/map-errors.ts';
-import type { JobMap } from '../job-map.ts';
-import { type Component, countStatuses, type StatusCounts } from '../read/component.ts';
 import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import PQueue from 'p-queue';
+import { MapRemovedError } from '../../base/map-errors.ts';
+import type { JobMap } from '../job-map.ts';
+import { type Component, countStatuses, type StatusCounts } from '../read/component.ts';
 
 /** A map in numbers. */
 export interface MapStatus {

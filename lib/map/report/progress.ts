@@ -1,7 +1,7 @@
-import type { StatusCounts } from '../read/component.ts';
-import { showCounts } from './format-status.ts';
 import { clearLine, cursorTo } from 'node:readline';
 import type { WriteStream } from 'node:tty';
+import type { StatusCounts } from '../read/component.ts';
+import { showCounts } from './format-status.ts';
 
 /** How far something has come that is done with maps. */
 export interface MapProgress {

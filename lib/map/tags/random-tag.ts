@@ -1,5 +1,5 @@
-import { hasTag } from './tags.ts';
 import { randomInt } from 'node:crypto';
+import { hasTag } from './tags.ts';
 
 /** A tag that people can read and say, such as `calm-green-heron`: one of about a million. */
 export function randomTag(): string {

@@ -1,3 +1,11 @@
+import type {
+  AnyNode,
+  AssignmentProperty,
+  MethodDefinition,
+  Property,
+  PropertyDefinition,
+  StaticBlock,
+} from 'acorn';
 import {
   type ClassNode,
   type FunctionNode,
@@ -7,14 +15,6 @@ import {
   withoutParentheses,
 } from './parse.ts';
 import type { Range } from './text.ts';
-import type {
-  AnyNode,
-  AssignmentProperty,
-  MethodDefinition,
-  Property,
-  PropertyDefinition,
-  StaticBlock,
-} from 'acorn';
 
 export interface ClassShape {
   /** The expression behind `extends`, with its parentheses. */

@@ -1,5 +1,5 @@
-import { loadAcorn } from './parse.ts';
 import type { AssignmentExpression, Expression, Node, Program } from 'acorn';
+import { loadAcorn } from './parse.ts';
 
 /** A function or class that a CommonJS module exports, by its text. */
 export interface CommonjsExport {

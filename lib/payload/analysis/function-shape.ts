@@ -1,3 +1,4 @@
+import type { AnyNode, Statement } from 'acorn';
 import { type ClassShape, classShapeOf, keyRangeIn, locationOf } from './class-shape.ts';
 import {
   childrenOf,
@@ -12,7 +13,6 @@ import {
 import type { FreeName } from './scope.ts';
 import { hasStrictDirective, usesOf } from './text-walk.ts';
 import type { Range } from './text.ts';
-import type { AnyNode, Statement } from 'acorn';
 
 /** What the text of a function tells about it. All offsets are those in the text. */
 export interface FunctionShape {

@@ -1,3 +1,4 @@
+import type { AnyNode, Identifier, ImportDeclaration, Literal, Program, VariableDeclaration } from 'acorn';
 import { locationOf } from './class-shape.ts';
 import {
   type ClassNode,
@@ -10,7 +11,6 @@ import {
 import { Scope, Uses } from './scope.ts';
 import { TextWalk } from './text-walk.ts';
 import type { Range } from './text.ts';
-import type { AnyNode, Identifier, ImportDeclaration, Literal, Program, VariableDeclaration } from 'acorn';
 
 /** What the source of an ES module tells about its exports and imports. */
 export interface ModuleShape {

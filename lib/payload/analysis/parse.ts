@@ -1,4 +1,4 @@
-import { positionAt } from './text.ts';
+import { createRequire } from 'node:module';
 import type {
   AnonymousClassDeclaration,
   AnonymousFunctionDeclaration,
@@ -15,7 +15,7 @@ import type {
   Program,
   Property,
 } from 'acorn';
-import { createRequire } from 'node:module';
+import { positionAt } from './text.ts';
 
 /** What is known of a function besides its text; it tells apart what looks the same. */
 export interface FunctionHints {

@@ -1,3 +1,12 @@
+import type {
+  AnyNode,
+  CallExpression,
+  CatchClause,
+  ForInStatement,
+  ForOfStatement,
+  MemberExpression,
+  SwitchStatement,
+} from 'acorn';
 import {
   childrenOf,
   type ClassNode,
@@ -9,15 +18,6 @@ import {
   withoutParentheses,
 } from './parse.ts';
 import { hoistFromBlock, type NameUse, noteNameUse, Scope, type ScopeTraits, Uses } from './scope.ts';
-import type {
-  AnyNode,
-  CallExpression,
-  CatchClause,
-  ForInStatement,
-  ForOfStatement,
-  MemberExpression,
-  SwitchStatement,
-} from 'acorn';
 
 /** What a node is for: a `target` is assigned to; `var` and `lexical` are patterns that declare. */
 type Role = 'value' | 'target' | 'var' | 'lexical';

@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import type { FunctionShape } from '../analysis/function-shape.ts';
 import type { Slot } from '../graph.ts';
 import { evaluateInside } from '../inspect/enter.ts';
@@ -7,7 +8,6 @@ import type { Capture } from './capture.ts';
 import { enterRules } from './lexical.ts';
 import { isStandardGlobal } from './platform.ts';
 import { Refusal } from './refusal.ts';
-import { types } from 'node:util';
 
 /** A variable that a function takes from around it. */
 export interface Binding {

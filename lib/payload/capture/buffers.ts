@@ -1,7 +1,7 @@
+import { types } from 'node:util';
 import type { ObjectNode } from '../graph.ts';
 import type { Capture } from './capture.ts';
 import { Refusal } from './refusal.ts';
-import { types } from 'node:util';
 
 type BufferNode = Extract<ObjectNode, { kind: 'buffer' }>;
 type ViewNode = Extract<ObjectNode, { kind: 'view' }>;

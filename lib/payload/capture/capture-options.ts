@@ -1,5 +1,5 @@
-import { checkChoice, showValue } from '../../base/checks.ts';
 import { types } from 'node:util';
+import { checkChoice, showValue } from '../../base/checks.ts';
 
 /** How functions and what they capture travel. */
 export interface CaptureOptions {

@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import type { GivenFiles } from '../given-files.ts';
 import type { Graph, Node, ObjectNode, Properties, Slot } from '../graph.ts';
 import { identityOf, originalOf } from '../identities.ts';
@@ -11,7 +12,6 @@ import { PrivateFields, WeakCollections } from './private-members.ts';
 import { addProperty } from './properties.ts';
 import { References } from './references.ts';
 import { type Edge, type Hop, Refusal, refusalAt } from './refusal.ts';
-import { types } from 'node:util';
 
 /**
  * Describes a value, and all that it leads to, as a graph. Nothing of it is run: no getter, no `toJSON`, no trap of a Proxy.

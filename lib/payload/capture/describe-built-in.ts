@@ -1,10 +1,10 @@
+import { types } from 'node:util';
 import type { ObjectNode, Slot } from '../graph.ts';
 import { identityOf } from '../identities.ts';
 import { promiseState } from '../inspect/slots.ts';
 import { propertyOf } from '../reference/members.ts';
 import type { Capture } from './capture.ts';
 import { Refusal } from './refusal.ts';
-import { types } from 'node:util';
 
 type Kind = ObjectNode['kind'];
 

@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { type InputFile, inputFileOf } from '../given-files.ts';
 import type { AnyFunction, Node, ObjectNode, ObjectState, Slot } from '../graph.ts';
 import { proxyParts } from '../inspect/slots.ts';
@@ -9,7 +10,6 @@ import { describeBuiltIn } from './describe-built-in.ts';
 import { intrinsicName, isOfPlatform, natureOf } from './platform.ts';
 import { captureProperties } from './properties.ts';
 import { describeValue, nameOfFunction, Refusal } from './refusal.ts';
-import { types } from 'node:util';
 
 const OPEN_INSIDE = 'Open it inside the function, or send what is needed to open it.';
 

@@ -1,11 +1,11 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { decode, encode } from '@jridgewell/sourcemap-codec';
 import { positionAt } from '../analysis/text.ts';
 import type { SourceFile } from '../graph.ts';
 import type { Script } from '../inspect/scopes.ts';
 import { toThere } from '../moved.ts';
-import { decode, encode } from '@jridgewell/sourcemap-codec';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 
 /** A stretch of a file. */
 interface Stretch {

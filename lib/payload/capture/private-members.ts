@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import type { ClassMember } from '../analysis/class-shape.ts';
 import { shapeOf } from '../analysis/function-shape.ts';
 import { countLineBreaks } from '../analysis/text.ts';
@@ -8,7 +9,6 @@ import type { Capture } from './capture.ts';
 import type { CodeInfo } from './code-info.ts';
 import { lexicalThis } from './lexical.ts';
 import { Refusal } from './refusal.ts';
-import { types } from 'node:util';
 
 /** The private members that instances of a class have. */
 export interface PrivateShape {

@@ -1,8 +1,8 @@
+import { types } from 'node:util';
 import { ACCESSOR, CONFIGURABLE, ENUMERABLE, PLAIN_PROPERTY, type Properties, WRITABLE } from '../graph.ts';
 import { hasExtraProperties } from '../plain.ts';
 import { type Property, propertyOf } from '../reference/members.ts';
 import type { Capture } from './capture.ts';
-import { types } from 'node:util';
 
 /** The own properties of an object in their order, but for some; undefined if there are none. No getter is called. */
 export function captureProperties(

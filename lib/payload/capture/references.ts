@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import type { AnyFunction } from '../graph.ts';
 import { textOf } from '../identities.ts';
 import { lookInside, type Script, scriptOf } from '../inspect/scopes.ts';
@@ -12,7 +13,6 @@ import { lastResortOf, type ReferenceContext, referenceOf } from '../reference/r
 import type { Reference } from '../reference/reference.ts';
 import type { CaptureOptions } from './capture-options.ts';
 import { intrinsicOfAnyRealm, noteRealmOf } from './platform.ts';
-import { types } from 'node:util';
 
 /** What a capture asks about references. */
 export class References {

@@ -1,8 +1,8 @@
-import { showValue } from '../../base/checks.ts';
-import { SerializationError } from '../../base/errors.ts';
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { types } from 'node:util';
+import { showValue } from '../../base/checks.ts';
+import { SerializationError } from '../../base/errors.ts';
 
 /** One thing on the way: how it was reached, and what it is. */
 export interface Hop {

@@ -1,3 +1,6 @@
+import type { Debugger } from 'node:inspector';
+import { types } from 'node:util';
+import { runInThisContext, Script } from 'node:vm';
 import { exchange, hook, idsOf, KEY, mainGlobal, offer, withdraw } from './exchange.ts';
 import { findInside, type FunctionInside, scriptOf } from './scopes.ts';
 import {
@@ -9,9 +12,6 @@ import {
   withCleanUp,
   withDebugger,
 } from './session.ts';
-import type { Debugger } from 'node:inspector';
-import { types } from 'node:util';
-import { runInThisContext, Script } from 'node:vm';
 
 export { withDebugger } from './session.ts';
 

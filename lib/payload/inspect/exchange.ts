@@ -1,7 +1,7 @@
-import { InspectorUnavailableError, post, sessionHere, withCleanUp } from './session.ts';
 import { randomUUID } from 'node:crypto';
 import type { Runtime } from 'node:inspector';
 import { runInThisContext } from 'node:vm';
+import { InspectorUnavailableError, post, sessionHere, withCleanUp } from './session.ts';
 
 /** What stands for a value in the inspector's answers. */
 export type Remote = Runtime.RemoteObject;

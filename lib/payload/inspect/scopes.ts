@@ -1,6 +1,6 @@
+import type { Debugger } from 'node:inspector';
 import { exchange, idsOf, mainGlobal, type Remote, valuesOf } from './exchange.ts';
 import { InspectorUnavailableError, knownScripts, newestScript, post, withDebugger } from './session.ts';
-import type { Debugger } from 'node:inspector';
 
 /** What a function holds that its text does not tell. */
 export interface FunctionInside {

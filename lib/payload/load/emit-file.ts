@@ -1,7 +1,7 @@
-import { type ClassNode, type FunctionNode, type Graph, HELPERS } from '../graph.ts';
 import { createRequire, isBuiltin, Module } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { type ClassNode, type FunctionNode, type Graph, HELPERS } from '../graph.ts';
 
 /** Scripts that make the functions and classes of one file. */
 export interface EmittedFile {

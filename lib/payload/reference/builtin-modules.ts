@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { ModuleLoadError } from '../../base/errors.ts';
 import {
   follow,
@@ -18,7 +19,6 @@ import {
   walkMembers,
 } from './members.ts';
 import type { BuiltinReference, Part, Step } from './reference.ts';
-import { types } from 'node:util';
 
 type Entry = Pick<BuiltinReference, 'module' | 'path' | 'part'>;
 

@@ -1,11 +1,11 @@
+import { existsSync } from 'node:fs';
+import { dirname, extname } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { knownShapeOf } from '../analysis/module-shape.ts';
 import { nodeModule } from './members.ts';
 import { mayReference, pathOf, type ReferencePolicy } from './module-policy.ts';
 import { findPackages, packageNameIn } from './packages.ts';
 import type { ImportReference } from './reference.ts';
-import { existsSync } from 'node:fs';
-import { dirname, extname } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
 
 /**
  * The reference to what an import statement gives a variable, if a plain `node` could execute that statement there.

@@ -1,3 +1,5 @@
+import { types } from 'node:util';
+import { runInThisContext } from 'node:vm';
 import { ModuleLoadError } from '../../base/errors.ts';
 import {
   follow,
@@ -18,8 +20,6 @@ import {
   walkMembers,
 } from './members.ts';
 import type { IntrinsicReference, Part, Step } from './reference.ts';
-import { types } from 'node:util';
-import { runInThisContext } from 'node:vm';
 
 type Realm = typeof globalThis;
 type Place = readonly [path: readonly Step[], part: Part];

@@ -1,3 +1,7 @@
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { ModuleLoadError } from '../../base/errors.ts';
 import { compileFile } from '../load/emit-file.ts';
 import { referenceToHere } from '../moved.ts';
@@ -6,10 +10,6 @@ import { intrinsicAt } from './intrinsics.ts';
 import { follow, lastFunctionOn, showPath, textOf } from './members.ts';
 import { findPackages, hashOf, packageOf, readSource } from './packages.ts';
 import type { ImportReference, ModuleReference, Reference } from './reference.ts';
-import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
 
 /**
  * What a reference means in this process. Its module is loaded, unless it is already; it begins with a fresh state then, whatever

@@ -1,6 +1,6 @@
-import type { Part, Step } from './reference.ts';
 import { types } from 'node:util';
 import { runInThisContext } from 'node:vm';
+import type { Part, Step } from './reference.ts';
 
 /**
  * What lies at a path from an object; undefined if there is nothing.

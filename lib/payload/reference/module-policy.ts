@@ -1,12 +1,12 @@
-import { JOB_VARIABLE } from '../main-url.ts';
-import { toThere } from '../moved.ts';
-import { mainProcess } from './members.ts';
-import { nearestPackageName, packageOf } from './packages.ts';
 import { readFileSync, realpathSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { extname, resolve, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { isMainThread } from 'node:worker_threads';
+import { JOB_VARIABLE } from '../main-url.ts';
+import { toThere } from '../moved.ts';
+import { mainProcess } from './members.ts';
+import { nearestPackageName, packageOf } from './packages.ts';
 
 /**
  * Which modules a job may be told to load, rather than being sent what it needs of them. Names decide: a package (all its files,

@@ -1,3 +1,5 @@
+import { resolve as absolute, sep } from 'node:path';
+import { types } from 'node:util';
 import { type CommonjsExport, commonjsExports } from '../analysis/commonjs-shape.ts';
 import { knownShapeOf } from '../analysis/module-shape.ts';
 import { offsetAt } from '../analysis/text.ts';
@@ -17,8 +19,6 @@ import {
 import { isForced, pathOf, type ReferencePolicy } from './module-policy.ts';
 import { packageOf, readSource, type SourceFile } from './packages.ts';
 import type { ModuleReference, Part, RequireReference, Step } from './reference.ts';
-import { resolve as absolute, sep } from 'node:path';
-import { types } from 'node:util';
 
 /** One way to get at a value through `require`. */
 export interface LoadedExport {

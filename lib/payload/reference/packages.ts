@@ -1,7 +1,7 @@
-import type { PackageFile } from './reference.ts';
 import { createHash } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { dirname, join, sep } from 'node:path';
+import type { PackageFile } from './reference.ts';
 
 /** A directory under node_modules. */
 export interface PackageRoot {

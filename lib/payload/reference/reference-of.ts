@@ -1,3 +1,5 @@
+import { pathToFileURL } from 'node:url';
+import { types } from 'node:util';
 import { builtinOf, defaultOf, isNamespaceOf } from './builtin-modules.ts';
 import { intrinsicOf } from './intrinsics.ts';
 import {
@@ -29,8 +31,6 @@ import {
 } from './modules.ts';
 import { hashOf, packageOf, readSource } from './packages.ts';
 import type { ModuleReference, Part, Reference, Step } from './reference.ts';
-import { pathToFileURL } from 'node:url';
-import { types } from 'node:util';
 
 /** What is to be known to tell references. A new one for each capture: what was loaded since the last is noticed then. */
 export interface ReferenceContext {

@@ -1,3 +1,5 @@
+import { cp, mkdir, open, readdir, rm, stat } from 'node:fs/promises';
+import { basename, join, relative } from 'node:path';
 import { showValue } from '../../base/checks.ts';
 import { CheckpointError, InvalidStateError, SerializationError } from '../../base/errors.ts';
 import { callDirectory, callsDirectory, checkpointDirectory, parseJobKey } from '../../job-set/names.ts';
@@ -11,8 +13,6 @@ import { seldom } from '../lazy.ts';
 import type { RunningCall } from '../outcome.ts';
 import { Generations, makeDirectoriesSync, WriteQueue } from './generations.ts';
 import type { Termination } from './termination.ts';
-import { cp, mkdir, open, readdir, rm, stat } from 'node:fs/promises';
-import { basename, join, relative } from 'node:path';
 
 /** The checkpoints of one call: those of its earlier attempts, too. */
 export class SavedWork implements Checkpoint {

@@ -1,10 +1,10 @@
+import { mkdirSync } from 'node:fs';
+import { readdir, rename } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { generationBefore } from '../../job-set/names.ts';
 import { patientCalls, PRIVATE_DIRECTORY, readTrusted } from '../../job-set/trusted-files.ts';
 import { writeWhole } from '../../job-set/whole-files.ts';
 import { seal, unseal } from '../../payload/call.ts';
-import { mkdirSync } from 'node:fs';
-import { readdir, rename } from 'node:fs/promises';
-import { dirname } from 'node:path';
 
 /**
  * A file of which there is a whole one at any instant, once there was one: the one before stays until the next one is on the disk. Processes

@@ -1,3 +1,6 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { constants, tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { parseClassAd, secondsOf } from '../../base/class-ad.ts';
 import type { ClassAd } from '../../batch/batch-system.ts';
 import {
@@ -11,9 +14,6 @@ import type { CurrentJob } from '../../job.ts';
 import type { RunningCall } from '../outcome.ts';
 import type { ProgressReport } from './progress-report.ts';
 import { Termination } from './termination.ts';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { constants, tmpdir } from 'node:os';
-import { join } from 'node:path';
 
 /** By which signals a job's ClassAd wants to be told to end. */
 const SIGNAL_ATTRIBUTES = ['KillSig', 'RemoveKillSig', 'HoldKillSig'] as const;

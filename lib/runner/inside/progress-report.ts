@@ -1,10 +1,10 @@
+import { renameSync, writeFileSync } from 'node:fs';
 import { showValue } from '../../base/checks.ts';
 import { encodeProgress, type Progress } from '../../job-set/call-outputs.ts';
 import { callDirectory, callsDirectory, parseJobKey, progressFile } from '../../job-set/names.ts';
 import { temporaryFile } from '../../job-set/whole-files.ts';
 import type { RunningCall } from '../outcome.ts';
 import { makeDirectoriesSync } from './generations.ts';
-import { renameSync, writeFileSync } from 'node:fs';
 
 /** It is written this often at the most. */
 const INTERVAL_MS = 500;

@@ -1,9 +1,3 @@
-import { showValue } from '../../base/checks.ts';
-import { OutputFileError } from '../../base/errors.ts';
-import { outputDirectory, type OutputOwner } from '../../job-set/call-outputs.ts';
-import { givenDirectory, outputFilesOf } from '../../job-set/names.ts';
-import { PRIVATE_DIRECTORY } from '../../job-set/trusted-files.ts';
-import { isForbidden, temporaryFile } from '../../job-set/whole-files.ts';
 import {
   accessSync,
   chmodSync,
@@ -21,6 +15,12 @@ import {
   statSync,
 } from 'node:fs';
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
+import { showValue } from '../../base/checks.ts';
+import { OutputFileError } from '../../base/errors.ts';
+import { outputDirectory, type OutputOwner } from '../../job-set/call-outputs.ts';
+import { givenDirectory, outputFilesOf } from '../../job-set/names.ts';
+import { PRIVATE_DIRECTORY } from '../../job-set/trusted-files.ts';
+import { isForbidden, temporaryFile } from '../../job-set/whole-files.ts';
 
 /**
  * Moves a file or directory of the call's to where files are kept that were sent back; under its name there is all of it, or nothing. What was sent

@@ -1,6 +1,6 @@
-import { isForbidden, syncIfAllowed, temporaryFile, writeWholeSync } from '../../job-set/whole-files.ts';
 import { closeSync, fsync, open, openSync, renameSync, unlinkSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { isForbidden, syncIfAllowed, temporaryFile, writeWholeSync } from '../../job-set/whole-files.ts';
 
 /** A disk that takes longer than this is waited for while the next call is made. */
 const SLOW_MS = 0.5;

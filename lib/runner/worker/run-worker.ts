@@ -1,3 +1,6 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { closeSync, constants, fstatSync, openSync, readSync, unlinkSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import {
   blankFile,
   CANNOT_WRITE,
@@ -18,9 +21,6 @@ import { hasOutcome, lookBefore, OutcomeWriter } from '../outcome.ts';
 import { readCall, readFunction } from '../read-job.ts';
 import { OutcomeQueue } from './outcome-queue.ts';
 import { hasChildren, ProcessState } from './process-state.ts';
-import { AsyncLocalStorage } from 'node:async_hooks';
-import { closeSync, constants, fstatSync, openSync, readSync, unlinkSync, writeFileSync } from 'node:fs';
-import { hostname } from 'node:os';
 
 /** How long it sleeps between two looks into its inbox: little while it is busy, and then more and more. */
 const SHORTEST_SLEEP_MS = 1;

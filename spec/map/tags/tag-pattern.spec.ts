@@ -37,6 +37,10 @@ describe('A pattern of tags', () => {
     ['[a', 'a', false],
     ['a.c', 'abc', false],
     ['(a)+', '(a)+', true],
+    ['[c-a]', 'b', false],
+    ['[!c-a]', 'b', true],
+    ['[^a]', '^', true],
+    ['a/*-', 'a/b/c-', true],
   ])('%s and the tag %s: %s', (pattern, tag, expected) => {
     expect(tagPattern(pattern)(tag)).toBe(expected);
   });
