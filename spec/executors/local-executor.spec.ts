@@ -6,7 +6,7 @@ import { DirectoryError, JobControlError, ResultNotWrittenError } from '../../li
 import { JobExitedError } from '../../lib/base/job-errors.ts';
 import { currentJob } from '../../lib/job.ts';
 import { LocalExecutor, type LocalExecutorOptions } from '../../lib/executors/local-executor.ts';
-import { executorContract } from '../executor-contract.ts';
+import { executorContract } from '../contract/executor-contract.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { thrownBy } from '../support/thrown-by.ts';
 

@@ -1,5 +1,5 @@
 import { LocalExecutor } from '../../lib/executors/local-executor.ts';
-import { mapContract } from '../map-contract.ts';
+import { mapContract } from '../contract/map-contract.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 const options = { directory: temporaryDirectory(), maxWorkers: 8 };

@@ -1,5 +1,5 @@
 import { HTCondorExecutor } from '../../lib/executors/htcondor-executor.ts';
-import { executorContract } from '../executor-contract.ts';
+import { executorContract } from '../contract/executor-contract.ts';
 import { sharedTemporaryDirectory } from '../support/temporary-directory.ts';
 
 const options = {

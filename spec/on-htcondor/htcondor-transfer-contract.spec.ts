@@ -6,7 +6,7 @@ import { maps } from '../contract/maps.ts';
 import { programs } from '../contract/programs.ts';
 import { shutdown } from '../contract/shutdown.ts';
 import { waits } from '../contract/waits.ts';
-import { executorContract } from '../executor-contract.ts';
+import { executorContract } from '../contract/executor-contract.ts';
 import { sharedTemporaryDirectory } from '../support/temporary-directory.ts';
 
 const options = {

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { HTCondorExecutor } from '../../lib/executors/htcondor-executor.ts';
-import { mapContract } from '../map-contract.ts';
+import { mapContract } from '../contract/map-contract.ts';
 import { Gate, passGate } from '../support/gate.ts';
 import { sharedTemporaryDirectory } from '../support/temporary-directory.ts';
 import { thrownBy } from '../support/thrown-by.ts';

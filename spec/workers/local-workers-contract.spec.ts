@@ -1,5 +1,5 @@
 import { LocalExecutor } from '../../lib/executors/local-executor.ts';
-import { executorContract } from '../executor-contract.ts';
+import { executorContract } from '../contract/executor-contract.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 const options = { directory: temporaryDirectory(), maxWorkers: 4, workers: { max: 4 } };

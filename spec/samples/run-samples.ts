@@ -131,7 +131,7 @@ const SAMPLES: Readonly<Record<string, Sample>> = {
 /** Files in samples/ that are imported by samples, and not run. */
 const IMPORTED = ['command-line.ts', 'model.js'];
 
-const repository = fileURLToPath(new URL('..', import.meta.url));
+const repository = fileURLToPath(new URL('../..', import.meta.url));
 
 /** Specifies that each sample, run as a user would run it, prints what it should. `parent`: where job sets may lie. */
 export function specifySamples(system: 'local' | 'htcondor', parent: string): void {

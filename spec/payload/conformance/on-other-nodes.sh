@@ -2,7 +2,7 @@
 # Runs the cases of the payload on the newest Node 22 and Node 24: how V8 shows what a function captures is its own business, and
 # changes. Linux on x64 only, as are the packages on npm that bring these binaries.
 set -euo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../../.."
 
 nodes=$(mktemp -d)
 trap 'rm -rf "$nodes"' EXIT

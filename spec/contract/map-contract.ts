@@ -1,16 +1,16 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { ClusterOptions } from '../lib/cluster/cluster-options.ts';
-import { TimeoutError } from '../lib/base/errors.ts';
-import { checkpoint, currentJob, outputFile } from '../lib/job.ts';
-import type { JobMap } from '../lib/map/job-map.ts';
-import type { MappingExecutor } from '../lib/map/mapping-executor.ts';
-import { collect } from './support/collect.ts';
-import { Gate, passGate } from './support/gate.ts';
-import { testsAtOnce } from './support/tests-at-once.ts';
-import { thrownBy } from './support/thrown-by.ts';
-import { until } from './support/until.ts';
+import type { ClusterOptions } from '../../lib/cluster/cluster-options.ts';
+import { TimeoutError } from '../../lib/base/errors.ts';
+import { checkpoint, currentJob, outputFile } from '../../lib/job.ts';
+import type { JobMap } from '../../lib/map/job-map.ts';
+import type { MappingExecutor } from '../../lib/map/mapping-executor.ts';
+import { collect } from '../support/collect.ts';
+import { Gate, passGate } from '../support/gate.ts';
+import { testsAtOnce } from '../support/tests-at-once.ts';
+import { thrownBy } from '../support/thrown-by.ts';
+import { until } from '../support/until.ts';
 
 /** To be mapped: fails for three. */
 function threeFails(x: number): number {
