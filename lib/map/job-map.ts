@@ -23,11 +23,12 @@ import {
   type ComponentHold,
   type ComponentStatus,
   countStatuses,
+  formatCounts,
   isSettled,
 } from './read/component.ts';
 import { MapCore, type MapHost, type MapPlace } from './read/map-core.ts';
 import { errorReport, errorReports } from './report/error-report.ts';
-import { holdReport, showCounts } from './report/format-status.ts';
+import { holdReport } from './report/format-status.ts';
 import { componentUsage, type ComponentUsage, sizeOf } from './report/map-status.ts';
 import { type MapProgress, type ProgressOption, withProgress } from './report/progress.ts';
 import { makePersistent, renameTag } from './tags/tags.ts';
@@ -390,7 +391,7 @@ export class JobMap<A extends readonly unknown[] = readonly unknown[], R = unkno
 
   /** How many components are in which status, in a line such as `first-try: 3 completed, 1 running`. */
   async status(): Promise<string> {
-    return `${this.tag}: ${showCounts(countStatuses(await this.statuses()))}`;
+    return `${this.tag}: ${formatCounts(countStatuses(await this.statuses()))}`;
   }
 
   /** Why those that are held are, as a table for people; `holds()` has the same for programs. */

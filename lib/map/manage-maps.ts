@@ -123,7 +123,7 @@ function homeOf(owner: string, options: LoadMapOptions, more: OptionTable): MapH
       system: systemFor(header, { pool, schedd, submitPatience, commandTimeout, maxWorkers }),
       isNamed: header.system === 'HTCondor' && schedd !== undefined && header.queue?.schedd === undefined,
     }),
-    keep: (keeper) => void keeper.keep(),
+    supervise: (executor) => void executor.supervise(),
   };
 }
 

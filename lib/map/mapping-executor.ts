@@ -28,7 +28,7 @@ import { checkPattern, listTags } from './tags/tags.ts';
 
 /** An executor that has maps besides futures: calls that have a name, and stay on the disk until they are removed. */
 export abstract class MappingExecutor extends ClusterExecutor {
-  readonly #keepers = new Set<MapExecutor>();
+  readonly #mapExecutors = new Set<MapExecutor>();
 
   /**
    * Calls `fn` with each input, a job for each, and returns when all of them are in the queue. The map, its inputs and its results stay on the disk
@@ -155,8 +155,8 @@ export abstract class MappingExecutor extends ClusterExecutor {
 
   override async shutdown(options: ShutdownOptions = {}): Promise<void> {
     const ended = super.shutdown(options);
-    if (options.cancelFutures === true) for (const keeper of this.#keepers) keeper.cancelWaiting();
-    const left = Promise.all([...this.#keepers].map(async (keeper) => keeper.letGo()));
+    if (options.cancelFutures === true) for (const executor of this.#mapExecutors) executor.cancelPending();
+    const left = Promise.all([...this.#mapExecutors].map(async (executor) => executor.close()));
     await ended;
     if (options.wait !== false) await left;
   }
@@ -176,9 +176,9 @@ export abstract class MappingExecutor extends ClusterExecutor {
         system: header.system === system.name ? system.forMap() : systemFor(header),
         isNamed: false,
       }),
-      keep: (keeper) => {
-        this.#keepers.add(keeper);
-        void keeper.keep().finally(() => this.#keepers.delete(keeper));
+      supervise: (executor) => {
+        this.#mapExecutors.add(executor);
+        void executor.supervise().finally(() => this.#mapExecutors.delete(executor));
       },
     };
   }

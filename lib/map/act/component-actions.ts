@@ -43,7 +43,7 @@ export async function actOn(
   const { chosen, jobIds } = await choosePossible(core, methodOf(action), POSSIBLE[action.kind], choice);
   if (jobIds.length === 0) return [];
   const refusals = await (await core.reach()).act(action, jobIds);
-  core.watch.poke();
+  core.watch.wake();
   const [refusal] = refusals;
   // What has moved on meanwhile is no trouble where the whole map was meant.
   if (choice === undefined) return chosen.filter((_, at) => !refusals.has(jobIds[at] as string));
@@ -61,11 +61,11 @@ export async function cancelComponents(
   const { chosen, jobIds } = await choosePossible(core, 'cancel', CANCELLABLE, choice);
   if (chosen.length === 0) return [];
   const system = await core.reach();
-  for (const index of chosen) core.keeper?.cancel(index);
+  for (const index of chosen) core.executor?.cancel(index);
   if (choice === undefined && system.jobSetRemoval !== undefined)
     await system.jobSetRemoval.remove(core.reader.jobSet.id);
   else if (jobIds.length > 0) await system.remove(jobIds);
-  core.watch.poke();
+  core.watch.wake();
   return chosen;
 }
 
@@ -137,7 +137,7 @@ export async function rerunComponents(
       const { call } = core.component(index);
       // With its checkpoint, it would have nothing left to do; one that has failed goes on where it was.
       if (statuses[index] === 'completed') await removeCallFiles(jobSet.directory, call.index);
-      executor.again(jobSet, call, optionsOf(index));
+      executor.rerun(jobSet, call, optionsOf(index));
     }
   }, policies);
   return chosen;

@@ -47,7 +47,7 @@ async function remove(
   } catch (error) {
     if (!force) throw error;
   }
-  await core.keeper?.letGo();
+  await core.executor?.close();
   await core.watch.close();
   await jobSet.remove();
   await releaseTag(core.host.options.directory, core.tag, jobSet.id);

@@ -15,7 +15,7 @@ import { claimTag, hasTag, releaseTag, type TagRecord, tagTaken } from '../tags/
 import { ComponentOptions, type MapSubmitOptions } from './component-options.ts';
 import { goOnWithTag, type WantedCall } from './go-on-with-map.ts';
 import { argumentsOf, batchesOf, checkInputs, type Inputs } from './inputs.ts';
-import { MapExecutor, mapOptions, needsKeeper } from './map-executor.ts';
+import { MapExecutor, mapOptions, needsSupervision } from './map-executor.ts';
 import { contentsOfMap, StoredOutcomes } from './reuse.ts';
 
 export interface CreateMapOptions<T = unknown> extends JobPolicies {
@@ -105,7 +105,7 @@ async function makeMap(
     function: written.hash,
     name: fn.name,
     spread,
-    supervised: needsKeeper(host.system, merged),
+    supervised: needsSupervision(host.system, merged),
     waitsHeld: waitsHeld(merged),
     axes,
     contents: contentsOfMap(written, host.options),
@@ -219,7 +219,7 @@ export class MapInMaking {
     const jobSet = await JobSet.open(directory, this.#id, filesystem === 'transfer');
     const place = { tag: this.#tag as string, record: this.#record, header: this.#header };
     return JobMap.open(place, jobSet, this.#host, async (core) =>
-      core.entrust(this.#executor as MapExecutor, isKept),
+      core.superviseOrClose(this.#executor as MapExecutor, isKept),
     );
   }
 

@@ -40,10 +40,10 @@ export class MapExecutor extends ClusterExecutor {
   readonly #pending = new Map<number, Future<unknown>>();
   /** Those who give it more calls just now. */
   #givers = new Set<Promise<unknown>>();
-  #left: Promise<void> | undefined;
-  #onLeft = (): void => {};
+  #closing: Promise<void> | undefined;
+  #onClosed = (): void => {};
   /** Resolves when it looks after nothing any more. */
-  readonly left: Promise<void> = new Promise((resolve) => (this.#onLeft = resolve));
+  readonly closed: Promise<void> = new Promise((resolve) => (this.#onClosed = resolve));
   /** Of so many components the journal tells that they are there. */
   #announced = 0;
 
@@ -57,7 +57,7 @@ export class MapExecutor extends ClusterExecutor {
    * @param readLast the numbers of its last call and submission; is asked when nobody else can add to them any more
    * @throws {JobSetInUseError}
    */
-  async takeUp(
+  async adopt(
     jobSet: JobSet,
     readLast: () => Promise<{ readonly call: number; readonly submission: number }>,
     takeOver?: boolean,
@@ -113,7 +113,7 @@ export class MapExecutor extends ClusterExecutor {
   }
 
   /** A component is to be run once more: its next attempt waits for {@link sendAll}. */
-  again(
+  rerun(
     jobSet: JobSet,
     { index, attempt, job, submission, position }: JournaledCall,
     options: JobOptions,
@@ -139,16 +139,16 @@ export class MapExecutor extends ClusterExecutor {
    * Components have failed for good, as nobody tries them again: with an executor at work on others, it could not be told otherwise. With what they
    * failed is in their outcomes.
    */
-  async judge(calls: readonly JournaledCall[]): Promise<void> {
+  async markFailed(calls: readonly JournaledCall[]): Promise<void> {
     const bytes = new Uint8Array();
-    const judged = calls.map(({ index, attempt }) => ({
+    const failed = calls.map(({ index, attempt }) => ({
       call: index,
       attempt,
       kind: 'failed' as const,
       bytes,
     }));
     // Those of one tick are written at once.
-    await Promise.all(judged.map(async (one) => this.parts.own.opened?.archive.add(one)));
+    await Promise.all(failed.map(async (one) => this.parts.own.opened?.archive.add(one)));
   }
 
   /** Writes what `fill` gives it, and sends it; it is not let go meanwhile. @throws as {@link sendAll}, and `fill` */
@@ -208,13 +208,13 @@ export class MapExecutor extends ClusterExecutor {
   }
 
   /** Leaves the jobs to the batch system; jobs that would end with the program are looked after until they are done. */
-  async letGo(): Promise<void> {
-    this.#left ??= this.#leave();
-    return this.#left;
+  async close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
   }
 
   /** What has not started is not wanted any more. */
-  cancelWaiting(): void {
+  cancelPending(): void {
     for (const future of this.#pending.values()) if (!future.running()) future.cancel();
   }
 
@@ -225,7 +225,7 @@ export class MapExecutor extends ClusterExecutor {
 
   /** Everything is taken back: its jobs, and its job set. */
   async undo(): Promise<void> {
-    this.#left = Promise.resolve();
+    this.#closing = Promise.resolve();
     for (const future of this.#pending.values()) future.cancel();
     await this.shutdown();
     await this.parts.own.opened?.jobSet.remove();
@@ -233,7 +233,7 @@ export class MapExecutor extends ClusterExecutor {
 
   /** Whether it can be given more calls. */
   get isOpen(): boolean {
-    return this.#left === undefined;
+    return this.#closing === undefined;
   }
 
   /** Through which its jobs can be reached. */
@@ -242,18 +242,18 @@ export class MapExecutor extends ClusterExecutor {
   }
 
   /** Looks after its calls until they are done. */
-  async keep(): Promise<void> {
+  async supervise(): Promise<void> {
     // More may be sent meanwhile.
     while (this.#pending.size > 0 || this.#givers.size > 0)
       await Promise.allSettled([...this.#pending.values(), ...this.#givers]);
-    await this.letGo();
+    await this.close();
   }
 
-  async #leave(): Promise<void> {
+  async #close(): Promise<void> {
     try {
       await (this.#system.jobSetRemoval === undefined ? this.shutdown() : this.detach());
     } finally {
-      this.#onLeft();
+      this.#onClosed();
     }
   }
 }
@@ -274,7 +274,7 @@ export function mapOptions(options: ResolvedOptions, tag: string, map: MapHeader
 }
 
 /** Whether a program has to look after the jobs: the batch system knows nothing of retries, and local jobs end with the program. */
-export function needsKeeper({ jobSetRemoval }: BatchSystem, policies: JobPolicies): boolean {
+export function needsSupervision({ jobSetRemoval }: BatchSystem, policies: JobPolicies): boolean {
   const { retries = 0, growMemory, onHold = 'wait' } = policies;
   const retried = typeof retries === 'number' ? retries > 0 : retries.limit > 0;
   const actions: readonly (HoldAction | undefined)[] =

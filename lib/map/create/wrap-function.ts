@@ -1,12 +1,11 @@
 import { checkOptions, showValue } from '../../base/checks.ts';
 import type { SubmitOptions } from '../../batch/batch-system.ts';
 import { keyOf, mergeSubmitOptions, REQUIREMENTS } from '../../batch/submit-options.ts';
-import type { OrFuture, OrFutures } from '../../futures/executor.ts';
+import type { Executor, OrFuture, OrFutures } from '../../futures/executor.ts';
 import type { Future } from '../../futures/future.ts';
 import { checkPolicies, type JobOptions, type JobPolicies, POLICY_TABLE } from '../../futures/job-options.ts';
 import { noteStandIn } from '../../payload/identities.ts';
 import type { JobMap } from '../job-map.ts';
-import type { MappingExecutor } from '../mapping-executor.ts';
 import type { MapSubmitOptions } from './component-options.ts';
 import type { CreateMapOptions } from './create-map.ts';
 import type { Axes, Inputs } from './inputs.ts';
@@ -35,15 +34,37 @@ export interface WrappedFunction<This, A extends unknown[], R> {
   submit(...args: A): Future<Awaited<R>>;
 }
 
-/** What a wrapped function needs of its executor. */
-type Host = Pick<
-  MappingExecutor,
-  'createMap' | 'createStarmap' | 'createProduct' | 'mapBuilder' | 'buildMap' | 'with'
->;
+/** An executor that makes maps: the methods of `MappingExecutor` that a wrapped function calls. */
+export interface MapMaker extends Pick<Executor, 'with'> {
+  createMap<T, R>(
+    fn: (input: T) => R,
+    inputs: Inputs<OrFuture<T>>,
+    options?: CreateMapOptions<NoInfer<T>>,
+  ): Promise<JobMap<[T], Awaited<R>>>;
+  createStarmap<A extends unknown[], R>(
+    fn: (...args: A) => R,
+    argumentLists: Inputs<NoInfer<Readonly<OrFutures<A>>>>,
+    options?: CreateMapOptions<Readonly<NoInfer<A>>>,
+  ): Promise<JobMap<A, Awaited<R>>>;
+  createProduct<A extends unknown[], R>(
+    fn: (...args: A) => R,
+    axes: NoInfer<Axes<OrFutures<A>>>,
+    options?: CreateMapOptions<Readonly<NoInfer<A>>>,
+  ): Promise<JobMap<A, Awaited<R>>>;
+  mapBuilder<A extends unknown[], R>(
+    fn: (...args: A) => R,
+    options?: CreateMapOptions<Readonly<NoInfer<A>>>,
+  ): MapBuilder<A, Awaited<R>>;
+  buildMap<A extends unknown[], R>(
+    fn: (...args: A) => R,
+    fill: (call: (...args: OrFutures<A>) => number) => void | Promise<void>,
+    options?: CreateMapOptions<Readonly<NoInfer<A>>>,
+  ): Promise<JobMap<A, Awaited<R>>>;
+}
 
 /** @throws {TypeError} {@link RangeError} for wrong options */
 export function wrapFunction<This, A extends unknown[], R>(
-  executor: Host,
+  executor: MapMaker,
   fn: (this: This, ...args: A) => R,
   given: WrapOptions<A>,
 ): WrappedFunction<This, A, R> {

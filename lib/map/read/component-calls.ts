@@ -11,8 +11,8 @@ import { settle, takeResults } from '../../cluster/track/results.ts';
 import type { OtherNode } from '../../payload/format.ts';
 import { decodeThrown, type EncodedThrown } from '../../payload/thrown.ts';
 import { type Component, type ComponentStatus, isUnsent, jobIdOf } from './component.ts';
-import { keeperOf } from './keepers.ts';
 import type { MapReader } from './map-reader.ts';
+import { findRunningExecutor } from './running-maps.ts';
 
 /** Makes the calls, and so the futures, of a map's components, and settles them from the disk. */
 export class ComponentCalls {
@@ -43,7 +43,7 @@ export class ComponentCalls {
         onDone: () => {},
         onCancel: ({ jobId }) => {
           // It may wait here for room in the queue, or between two tries.
-          keeperOf(this.#reader.jobSet.directory)?.cancel(component.index);
+          findRunningExecutor(this.#reader.jobSet.directory)?.cancel(component.index);
           if (jobId !== undefined) this.#commands.remove(jobId);
         },
       },

@@ -240,3 +240,23 @@ export function countStatuses(statuses: Iterable<ComponentStatus>): StatusCounts
   for (const status of statuses) counts[status] += 1;
   return counts;
 }
+
+/** All statuses, in the order in which tables and summaries show them. */
+export const STATUSES_AS_SHOWN: readonly ComponentStatus[] = [
+  'completed',
+  'running',
+  'transferring',
+  'suspended',
+  'idle',
+  'unmaterialized',
+  'held',
+  'errored',
+  'removed',
+];
+
+/** Counts as a line such as `3 completed, 1 running`, without zeros. */
+export function formatCounts(counts: StatusCounts): string {
+  return STATUSES_AS_SHOWN.filter((status) => counts[status] > 0)
+    .map((status) => `${counts[status]} ${status}`)
+    .join(', ');
+}

@@ -10,7 +10,7 @@ import { type JobPolicies, mergeJobOptions } from '../../futures/job-options.ts'
 import { isClaimed } from '../../job-set/claim.ts';
 import type { JobSet } from '../../job-set/job-set.ts';
 import { logsDirectory, outcomesDirectory } from '../../job-set/names.ts';
-import { MapExecutor, mapOptions, needsKeeper } from '../create/map-executor.ts';
+import { MapExecutor, mapOptions, needsSupervision } from '../create/map-executor.ts';
 import type { TagRecord } from '../tags/tags.ts';
 import { ComponentCalls } from './component-calls.ts';
 import {
@@ -21,9 +21,9 @@ import {
   isSettled,
   statusOf,
 } from './component.ts';
-import { addKeeper, inTurn, keeperOf } from './keepers.ts';
 import { MapReader } from './map-reader.ts';
 import { MapWatch } from './map-watch.ts';
+import { findRunningExecutor, registerExecutor, withMapLock } from './running-maps.ts';
 
 /** A map as a program has it open: looks at its components, waits for them, and settles their futures. */
 export class MapCore {
@@ -53,8 +53,8 @@ export class MapCore {
   }
 
   /** What looks after its jobs, if this program does. */
-  get keeper(): MapExecutor | undefined {
-    return keeperOf(this.reader.jobSet.directory);
+  get executor(): MapExecutor | undefined {
+    return findRunningExecutor(this.reader.jobSet.directory);
   }
 
   /**
@@ -62,8 +62,8 @@ export class MapCore {
    * @throws {MapOutOfReachError} if they cannot
    */
   async reach(): Promise<BatchSystem> {
-    const { host, keeper, reader, tag } = this;
-    if (keeper !== undefined) return keeper.system;
+    const { host, executor, reader, tag } = this;
+    if (executor !== undefined) return executor.system;
     if (host.outOfReach !== undefined) throw host.outOfReach;
     const isElsewhere =
       host.system.queue === undefined && (await isClaimed(reader.jobSet.directory, host.takeOver));
@@ -174,23 +174,23 @@ export class MapCore {
    * @throws {JobSetInUseError} if another program looks after the map; {@link SubmitError}
    */
   async submit(fill: (executor: MapExecutor) => Promise<void>, policies: JobPolicies): Promise<void> {
-    return inTurn(this.reader.jobSet.directory, async () => this.#submit(fill, policies));
+    return withMapLock(this.reader.jobSet.directory, async () => this.#submit(fill, policies));
   }
 
   async #submit(fill: (executor: MapExecutor) => Promise<void>, policies: JobPolicies): Promise<void> {
-    const { keeper } = this;
-    if (keeper?.isOpen === true) await keeper.send(fill);
+    const { executor } = this;
+    if (executor?.isOpen === true) await executor.send(fill);
     else {
       // It may be at its end, and the job set still be its own.
-      await keeper?.letGo();
-      await this.#submitAnew(fill, policies);
+      await executor?.close();
+      await this.#submitAsOwner(fill, policies);
     }
     await this.look();
-    this.watch.poke();
+    this.watch.wake();
   }
 
   /** As {@link submit}, of a map that nobody looks after. */
-  async #submitAnew(fill: (executor: MapExecutor) => Promise<void>, policies: JobPolicies): Promise<void> {
+  async #submitAsOwner(fill: (executor: MapExecutor) => Promise<void>, policies: JobPolicies): Promise<void> {
     const { host, reader, header } = this;
     if (host.outOfReach !== undefined) throw host.outOfReach;
     // Jobs of a program that is gone, which may be with the host's, must not end with it.
@@ -202,23 +202,23 @@ export class MapCore {
       await this.look();
       return { call: this.length, submission: reader.lastSubmission };
     };
-    await executor.takeUp(reader.jobSet, readLast, host.takeOver);
+    await executor.adopt(reader.jobSet, readLast, host.takeOver);
     try {
-      await executor.judge(reader.components.filter(isUnjudged).map(({ call }) => call));
+      await executor.markFailed(reader.components.filter(isFinalStateUnknown).map(({ call }) => call));
       const isAllSent = await executor.send(fill);
-      const isKept = needsKeeper(host.system, mergeJobOptions(host.options.policies, policies));
-      await this.entrust(executor, isKept || !isAllSent);
+      const isKept = needsSupervision(host.system, mergeJobOptions(host.options.policies, policies));
+      await this.superviseOrClose(executor, isKept || !isAllSent);
     } catch (error) {
-      await executor.letGo();
+      await executor.close();
       throw error;
     }
   }
 
   /** Its jobs are in the queue: either somebody here looks after them, or the batch system alone does. */
-  async entrust(executor: MapExecutor, isKept: boolean): Promise<void> {
-    if (!isKept) return executor.letGo();
-    addKeeper(this.reader.jobSet.directory, executor);
-    this.host.keep(executor);
+  async superviseOrClose(executor: MapExecutor, isKept: boolean): Promise<void> {
+    if (!isKept) return executor.close();
+    registerExecutor(this.reader.jobSet.directory, executor);
+    this.host.supervise(executor);
   }
 
   /** Reads, and tells what cannot be read as the map is gone. */
@@ -250,13 +250,13 @@ export class MapCore {
     const { reader, watch, header } = this;
     const attended = reader.isAttended;
     // A rerun may be tried again where the map itself was not to be.
-    const supervised = attended && (header.supervised || this.keeper?.isOpen === true);
+    const supervised = attended && (header.supervised || this.executor?.isOpen === true);
     return { now: performance.now(), grace: watch.knownGrace, supervised, attended };
   }
 }
 
 /** It has failed, and nobody has said whether it is tried again. */
-function isUnjudged({ outcome, verdict }: Component): boolean {
+function isFinalStateUnknown({ outcome, verdict }: Component): boolean {
   return outcome?.failed === true && verdict === undefined;
 }
 
@@ -266,7 +266,7 @@ export interface MapHost {
   readonly system: BatchSystem;
   readonly options: ResolvedOptions;
   /** Looks after a map's jobs until they are done, or as long as the program has its executor. */
-  keep(executor: MapExecutor): void;
+  supervise(executor: MapExecutor): void;
   /** What finds futures in the inputs of a map, if some executor's may be given. */
   readonly newFinder?: (() => GivenFinder) | undefined;
   /** Why the jobs of the map cannot be reached from here, if so: it is only read then. */

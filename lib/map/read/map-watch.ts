@@ -94,7 +94,7 @@ export class MapWatch {
   }
 
   /** Something was done to the map: those who wait look at once. */
-  poke(): void {
+  wake(): void {
     if (this.#waiters.size > 0) this.#refreshSoon();
   }
 

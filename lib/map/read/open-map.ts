@@ -13,8 +13,8 @@ import { deliveredIn } from '../../delivery/deliver.ts';
 import { JobSet } from '../../job-set/job-set.ts';
 import { JobMap } from '../job-map.ts';
 import { listTags, readTag } from '../tags/tags.ts';
-import { keeperOf } from './keepers.ts';
 import type { MapCore, MapHost } from './map-core.ts';
+import { findRunningExecutor } from './running-maps.ts';
 
 /** Where maps are looked for, and by whom. */
 export type MapHome = Omit<MapHost, 'system' | 'outOfReach'> & {
@@ -86,7 +86,7 @@ export async function openWhatThereIs(tag: string, home: MapHome, begin?: Begin)
     ...home,
     // Wherever a later program runs that submits them again.
     options: { ...options, filesystem, cwd: header.cwd ?? options.cwd },
-    ...reach(tag, header, home, keeperOf(jobSet.directory)),
+    ...reach(tag, header, home, findRunningExecutor(jobSet.directory)),
   };
   return JobMap.open({ tag, record, header: header.map }, jobSet, host, begin);
 }
@@ -95,9 +95,9 @@ function reach(
   tag: string,
   header: JobSetHeader,
   home: MapHome,
-  keeper: { readonly system: BatchSystem } | undefined,
+  executor: { readonly system: BatchSystem } | undefined,
 ): Pick<MapHost, 'system' | 'outOfReach'> {
-  if (keeper !== undefined) return { system: keeper.system };
+  if (executor !== undefined) return { system: executor.system };
   const { system, isNamed } = home.systemOf(header);
   const trouble = isNamed ? undefined : troubleWith(header, system, hostname(), 'load it');
   if (trouble === undefined) return { system };

@@ -1,10 +1,5 @@
 import { checkChoice } from '../../base/checks.ts';
-import {
-  COMPONENT_STATUSES,
-  type ComponentHold,
-  type ComponentStatus,
-  type StatusCounts,
-} from '../read/component.ts';
+import { COMPONENT_STATUSES, type ComponentHold, STATUSES_AS_SHOWN } from '../read/component.ts';
 import type { MapStatus } from './map-status.ts';
 
 export type StatusFormat = 'table' | 'json' | 'csv';
@@ -20,28 +15,8 @@ export function formatStatus(maps: readonly MapStatus[], format: StatusFormat = 
   return format === 'csv' ? csvOf(sorted) : tableOf(sorted);
 }
 
-/** In which order people want to know of them. */
-const SHOWN: readonly ComponentStatus[] = [
-  'completed',
-  'running',
-  'transferring',
-  'suspended',
-  'idle',
-  'unmaterialized',
-  'held',
-  'errored',
-  'removed',
-];
-
-/** In a line, such as `3 completed, 1 running`; statuses that none has are left out. */
-export function showCounts(counts: StatusCounts): string {
-  return SHOWN.filter((status) => counts[status] > 0)
-    .map((status) => `${counts[status]} ${status}`)
-    .join(', ');
-}
-
 function tableOf(maps: readonly MapStatus[]): string {
-  const occurring = SHOWN.filter((status) => maps.some(({ counts }) => counts[status] > 0));
+  const occurring = STATUSES_AS_SHOWN.filter((status) => maps.some(({ counts }) => counts[status] > 0));
   const names = [...occurring, 'data', 'max memory', 'max time', 'total time', 'CPU time'];
   const columns = [{ name: 'tag' }, ...names.map((name) => ({ name, numbers: true }))];
   const ordered = [

@@ -2,8 +2,7 @@ import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import PQueue from 'p-queue';
 import { MapRemovedError } from '../../base/map-errors.ts';
-import type { JobMap } from '../job-map.ts';
-import { type Component, countStatuses, type StatusCounts } from '../read/component.ts';
+import { type Component, type ComponentStatus, countStatuses, type StatusCounts } from '../read/component.ts';
 
 /** A map in numbers. */
 export interface MapStatus {
@@ -24,11 +23,21 @@ export interface MapStatus {
   readonly made: Date;
 }
 
+/** The members of a `JobMap` from which its numbers come. */
+interface CountableMap {
+  readonly tag: string;
+  readonly isTransient: boolean;
+  readonly made: Date;
+  statuses(): Promise<ComponentStatus[]>;
+  usage(): Promise<ComponentUsage[]>;
+  localData(): Promise<number>;
+}
+
 /** Each of them reads some files. */
 const MAPS_AT_ONCE = 8;
 
 /** Maps in numbers, in the order of the maps; those that were removed meanwhile are left out. See {@link formatStatus}. */
-export async function mapStatus(maps: Iterable<JobMap>): Promise<MapStatus[]> {
+export async function mapStatus(maps: Iterable<CountableMap>): Promise<MapStatus[]> {
   const queue = new PQueue({ concurrency: MAPS_AT_ONCE });
   const found = await Promise.all(
     Array.from(maps, async (map) =>
@@ -42,7 +51,7 @@ export async function mapStatus(maps: Iterable<JobMap>): Promise<MapStatus[]> {
   return found.filter((status) => status !== undefined);
 }
 
-async function statusOfMap(map: JobMap): Promise<MapStatus> {
+async function statusOfMap(map: CountableMap): Promise<MapStatus> {
   const usage = await map.usage();
   const statuses = await map.statuses();
   const runs = usage.map(({ wallMs }) => wallMs / 1000);

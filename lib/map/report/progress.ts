@@ -1,7 +1,6 @@
 import { clearLine, cursorTo } from 'node:readline';
 import type { WriteStream } from 'node:tty';
-import type { StatusCounts } from '../read/component.ts';
-import { showCounts } from './format-status.ts';
+import { formatCounts, type StatusCounts } from '../read/component.ts';
 
 /** How far something has come that is done with maps. */
 export interface MapProgress {
@@ -29,7 +28,6 @@ export async function withProgress<T>(
 ): Promise<T> {
   if (typeof option === 'function') return work(option);
   if (option !== true || !process.stderr.isTTY) return work(() => {});
-  const { ProgressBar } = await import('./progress.ts');
   const bar = new ProgressBar(process.stderr);
   try {
     return await work((progress) => bar.show(progress));
@@ -92,7 +90,7 @@ export class ProgressBar {
 /** How far it has come, in a line. */
 export function progressLine({ tag, phase, done, total, counts }: MapProgress): string {
   const what = tag === undefined ? phase : `${tag}: ${phase}`;
-  const other = counts === undefined ? '' : showCounts({ ...counts, completed: 0 });
+  const other = counts === undefined ? '' : formatCounts({ ...counts, completed: 0 });
   const details = other === '' ? '' : `  ${other}`;
   if (total === undefined) return `${what} ${done}${details}`;
   const filled = total === 0 ? BAR_CHARACTERS : Math.floor((BAR_CHARACTERS * done) / total);
