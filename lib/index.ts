@@ -39,14 +39,12 @@ export type {
   CheckedDelivery,
   Deliver,
   Delivered,
-  Delivery,
   DeliveryContext,
   DeliveryMethod,
 } from './delivery/delivery.ts';
+export type { ContainerDelivery, Delivery, PathDelivery } from './delivery/methods.ts';
 export { registerDelivery, unregisterDelivery } from './delivery/methods.ts';
-export type { BundleDelivery } from './delivery/bundle/options.ts';
-export type { ContainerDelivery } from './delivery/methods.ts';
-export type { PathDelivery } from './delivery/methods.ts';
+export type { BundleDelivery } from './delivery/bundle/make-bundle.ts';
 export type { WorkerOptions } from './workers/worker-options.ts';
 export type { KeepFiles } from './cluster/job-files.ts';
 export { Executor, type JobRequest, type ShutdownOptions } from './futures/executor.ts';
@@ -58,7 +56,8 @@ export type {
   MemoryGrowth,
   RetryPolicy,
 } from './futures/job-options.ts';
-export type { ClassAd, JobAction, JobEdit, SubmitOptions } from './batch/batch-system.ts';
+export type { ClassAd, JobAction, JobEdit } from './batch/batch-system.ts';
+export type { SubmitOptions } from './batch/submit-options.ts';
 export type { ItemResult, MapOptions, MapResults } from './futures/map-results.ts';
 export { Future } from './futures/future.ts';
 export { FutureController } from './futures/future.ts';

@@ -1,4 +1,4 @@
-import type { VariedOptions } from './submit-options.ts';
+import type { SubmitOptions, VariedOptions } from './submit-options.ts';
 
 /** The contract between the executor and what runs its jobs: HTCondor, Slurm, Grid Engine, processes of this machine. */
 export interface BatchSystem {
@@ -110,9 +110,6 @@ export interface JobSetRemoval {
   /** What a user can type to do the same. */
   commandFor(jobSetId: string): string;
 }
-
-/** Submit commands (HTCondor) by name, as the user wrote them. */
-export type SubmitOptions = Readonly<Record<string, string | number | boolean>>;
 
 /** What is the same for all jobs of an executor. */
 export interface JobPlace {

@@ -1,4 +1,5 @@
-import type { SubmitOptions } from './batch-system.ts';
+/** Submit commands (HTCondor) by name, as the user wrote them. */
+export type SubmitOptions = Readonly<Record<string, string | number | boolean>>;
 
 type Value = SubmitOptions[string];
 

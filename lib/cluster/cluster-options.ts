@@ -1,9 +1,7 @@
 import { extname, join, resolve } from 'node:path';
 import { checkChoice, checkNumber, checkOptions, type OptionTable, showValue } from '../base/checks.ts';
-import type { SubmitOptions } from '../batch/batch-system.ts';
-import { mergeSubmitOptions } from '../batch/submit-options.ts';
-import type { Delivery } from '../delivery/delivery.ts';
-import { chooseDelivery, type ChosenDelivery } from '../delivery/methods.ts';
+import { mergeSubmitOptions, type SubmitOptions } from '../batch/submit-options.ts';
+import { chooseDelivery, type ChosenDelivery, type Delivery } from '../delivery/methods.ts';
 import { checkPolicies, type JobPolicies, POLICY_TABLE } from '../futures/job-options.ts';
 import { troubleWithVariable } from '../job-set/job-script.ts';
 import { type CaptureOptions, checkCaptureOptions } from '../payload/capture/capture-options.ts';

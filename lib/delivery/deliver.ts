@@ -1,14 +1,22 @@
 import { isAbsolute } from 'node:path';
 import { checkOptions, showValue } from '../base/checks.ts';
 import { CondorFuturesError, DeliveryError } from '../base/errors.ts';
-import type { BatchSystem, SubmitOptions } from '../batch/batch-system.ts';
-import { keyOf, REQUIREMENTS } from '../batch/submit-options.ts';
-import type { ResolvedOptions } from '../cluster/cluster-options.ts';
+import type { BatchSystem } from '../batch/batch-system.ts';
+import { keyOf, REQUIREMENTS, type SubmitOptions } from '../batch/submit-options.ts';
 import { pathInScratch, troubleWithVariable } from '../job-set/job-script.ts';
 import type { JobSet } from '../job-set/job-set.ts';
 import { mainUrl } from '../payload/main-url.ts';
-import type { Delivered, Delivery, DeliveryContext } from './delivery.ts';
+import type { AnyDelivery, Delivered, DeliveryContext } from './delivery.ts';
 import { chooseDelivery, type ChosenDelivery } from './methods.ts';
+
+/** An executor's options that decide about the delivery. */
+interface DeliveryOptions extends Pick<
+  DeliveryContext,
+  'directory' | 'filesystem' | 'cwd' | 'node' | 'execArgv' | 'submit'
+> {
+  /** Undefined for the method `shared`. */
+  readonly delivery: ChosenDelivery | undefined;
+}
 
 const NOTHING: Omit<Required<Delivered>, 'node'> = { setup: [], submit: {}, files: [], environment: {} };
 
@@ -18,7 +26,7 @@ const NOTHING: Omit<Required<Delivered>, 'node'> = { setup: [], submit: {}, file
  */
 export async function deliveredBy(
   system: BatchSystem,
-  { delivery, directory, filesystem, cwd, node, execArgv, submit }: ResolvedOptions,
+  { delivery, directory, filesystem, cwd, node, execArgv, submit }: DeliveryOptions,
 ): Promise<Required<Delivered>> {
   if (delivery === undefined) return { ...NOTHING, node };
   return deliver(delivery, system, {
@@ -42,7 +50,7 @@ export async function deliver(
   system: Pick<BatchSystem, 'checkSubmitOptions'>,
   about: Omit<DeliveryContext, 'options' | 'ask'>,
 ): Promise<Required<Delivered>> {
-  const ask = async (other: Delivery): Promise<Delivered> => {
+  const ask = async (other: AnyDelivery): Promise<Delivered> => {
     const chosen = chooseDelivery(executor, other, undefined);
     return chosen === undefined ? { node: about.node } : deliver(chosen, system, about);
   };

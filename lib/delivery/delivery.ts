@@ -1,25 +1,8 @@
-import type { SubmitOptions } from '../batch/batch-system.ts';
-import type { BundleDelivery } from './bundle/options.ts';
-import type { ContainerDelivery, PathDelivery } from './methods.ts';
+import type { SubmitOptions } from '../batch/submit-options.ts';
 
-/**
- * How the jobs come by their node, and by the program's own modules. By name, with the method's defaults, or as an object:
- * - `shared`: the binary that runs this program, at the same path (or the option `node`);
- * - `path`: the node on the PATH of the job's machine;
- * - `container`: the node in an image;
- * - `bundle`: the program's directory and its packages are packed once, and with them the node binary if that is asked for;
- * - any name given to {@link registerDelivery}.
- */
-export type Delivery =
-  | 'shared'
-  | 'path'
-  | 'bundle'
-  | (string & {})
-  | { readonly method: 'shared' }
-  | PathDelivery
-  | ContainerDelivery
-  | BundleDelivery
-  | { readonly method: string; readonly [option: string]: unknown };
+/** A delivery of any method, built in or registered: its name, or its name and options. */
+export type AnyDelivery =
+  string | { readonly method: string } | { readonly method: string; readonly [option: string]: unknown };
 
 /** What a method is told. */
 export interface DeliveryContext {
@@ -41,7 +24,7 @@ export interface DeliveryContext {
   readonly execArgv: readonly string[];
   readonly submit: SubmitOptions;
   /** What another method does about it, to build on. */
-  ask(delivery: Delivery): Promise<Delivered>;
+  ask(delivery: AnyDelivery): Promise<Delivered>;
 }
 
 /** What a method does about it. */
@@ -72,7 +55,7 @@ export interface CheckedDelivery {
   check?(
     options: Readonly<Record<string, unknown>>,
     executor: string,
-    check: (delivery: Delivery) => void,
+    check: (delivery: AnyDelivery) => void,
   ): void;
 }
 

@@ -1,8 +1,27 @@
-import { checkChoice, checkOptions, showValue } from '../base/checks.ts';
-import type { SubmitOptions } from '../batch/batch-system.ts';
-import { bundle } from './bundle/options.ts';
-import type { CheckedDelivery, Delivery, DeliveryMethod } from './delivery.ts';
+import { checkChoice, checkNumber, checkOptions, showValue } from '../base/checks.ts';
+import type { SubmitOptions } from '../batch/submit-options.ts';
+import type { BundleDelivery } from './bundle/make-bundle.ts';
+import type { AnyDelivery, CheckedDelivery, DeliveryMethod } from './delivery.ts';
 import { nodeCheck } from './node-check.ts';
+
+/**
+ * The node binary that jobs run, and the program's own modules there. A name stands for the method's defaults:
+ * - `shared`: the binary that runs this program, at the same path (or the option `node`);
+ * - `path`: the node on the PATH of the job's machine;
+ * - `container`: the node in an image;
+ * - `bundle`: the program's directory and its packages are packed once, with the node binary if `node` is true;
+ * - any name given to {@link registerDelivery}.
+ */
+export type Delivery =
+  | 'shared'
+  | 'path'
+  | 'bundle'
+  | (string & {})
+  | { readonly method: 'shared' }
+  | PathDelivery
+  | ContainerDelivery
+  | BundleDelivery
+  | { readonly method: string; readonly [option: string]: unknown };
 
 const UNIVERSES = ['container', 'docker', 'apptainer'] as const;
 
@@ -79,6 +98,34 @@ export const path: CheckedDelivery = {
   },
 };
 
+export const bundle: CheckedDelivery = {
+  check(options, _executor, check) {
+    const owner = "delivery 'bundle'";
+    checkOptions(owner, options, {
+      node: ['boolean', 'string', 'object'],
+      root: ['string'],
+      include: ['array of strings'],
+      exclude: ['array of strings'],
+      sizeLimit: ['number'],
+    });
+    const { node, sizeLimit = 1, include = [] } = options as Omit<BundleDelivery, 'method'>;
+    checkNumber('sizeLimit', sizeLimit, 1);
+    const outside = include.find((file) => /^\/|^\.\.?(?:\/|$)|\/\.\.(?:\/|$)/.test(file));
+    if (outside !== undefined) {
+      throw new TypeError(
+        `Expected \`include\` of ${owner} to be paths below its root, such as 'data/table.bin', got ${showValue(outside)}`,
+      );
+    }
+    if (typeof node === 'boolean' || node === undefined) return;
+    if (node === 'bundle' || (typeof node === 'object' && node.method === 'bundle')) {
+      throw new TypeError(`Expected \`node\` of ${owner} to be true or another delivery, got bundle`);
+    }
+    check(node);
+  },
+  // Most programs never need it.
+  deliver: async (context) => (await import('./bundle/make-bundle.ts')).makeBundle(context),
+};
+
 /** The method of an executor, with its options. */
 export interface ChosenDelivery {
   readonly name: string;
@@ -95,7 +142,7 @@ export interface ChosenDelivery {
  */
 export function chooseDelivery(
   executor: string,
-  delivery: Delivery | undefined,
+  delivery: AnyDelivery | undefined,
   node: string | undefined,
 ): ChosenDelivery | undefined {
   if (delivery === undefined) return undefined;

@@ -7,8 +7,7 @@ import {
   showValue,
 } from '../base/checks.ts';
 import { parseMemory } from '../base/memory.ts';
-import type { SubmitOptions } from '../batch/batch-system.ts';
-import { mergeSubmitOptions } from '../batch/submit-options.ts';
+import { mergeSubmitOptions, type SubmitOptions } from '../batch/submit-options.ts';
 
 /** Options of jobs rather than of the executor: `executor.with(options)`. */
 export interface JobOptions extends JobPolicies {

@@ -1,4 +1,5 @@
-import type { AvoidedHost, JobEvent, SubmitOptions } from '../batch/batch-system.ts';
+import type { AvoidedHost, JobEvent } from '../batch/batch-system.ts';
+import type { SubmitOptions } from '../batch/submit-options.ts';
 import type { Assignment } from '../job-set/worker-inbox.ts';
 import { longerHorizon } from './assignment-policy.ts';
 

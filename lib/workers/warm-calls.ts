@@ -1,4 +1,5 @@
-import type { JobEvent, SubmitOptions } from '../batch/batch-system.ts';
+import type { JobEvent } from '../batch/batch-system.ts';
+import type { SubmitOptions } from '../batch/submit-options.ts';
 import { Pool, type WarmCall, type Worker } from './model.ts';
 
 /** How many calls that are gone are remembered. */

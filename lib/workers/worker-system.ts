@@ -7,10 +7,9 @@ import type {
   JobEvent,
   JobPlace,
   JobSetRemoval,
-  SubmitOptions,
   SubmittedBatch,
 } from '../batch/batch-system.ts';
-import type { ResolvedOptions } from '../cluster/cluster-options.ts';
+import type { SubmitOptions } from '../batch/submit-options.ts';
 import { watchModeOf } from '../watch/job-set-watch.ts';
 import { Adoption } from './adoption.ts';
 import { CallControls } from './call-controls.ts';
@@ -22,8 +21,13 @@ import type { ResolvedWorkers } from './worker-options.ts';
 const LOCAL_GRACE_MS = 100;
 const NETWORK_GRACE_MS = 15_000;
 
-/** What of an executor's options the workers need. */
-type Options = Pick<ResolvedOptions, 'watch' | 'outcomeGrace' | 'cwd'>;
+/** An executor's options that concern its workers. */
+interface Options {
+  readonly watch: 'auto' | 'events' | 'sweep';
+  readonly outcomeGrace: number | undefined;
+  /** The current directory of the jobs. */
+  readonly cwd: string;
+}
 
 /** A batch system as it is, or one whose jobs make many calls each. */
 export function withWorkers(

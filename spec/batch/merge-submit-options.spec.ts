@@ -1,6 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { SubmitOptions } from '../../lib/batch/batch-system.ts';
-import { mergeSubmitOptions } from '../../lib/batch/submit-options.ts';
+import { mergeSubmitOptions, type SubmitOptions } from '../../lib/batch/submit-options.ts';
 
 describe('Submit options of several layers', () => {
   it.each<[string, (SubmitOptions | undefined)[], SubmitOptions]>([

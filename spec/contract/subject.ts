@@ -1,5 +1,5 @@
 import { afterAll, beforeAll } from '@jest/globals';
-import type { SubmitOptions } from '../../lib/batch/batch-system.ts';
+import type { SubmitOptions } from '../../lib/batch/submit-options.ts';
 import type { ClusterExecutor } from '../../lib/cluster/cluster-executor.ts';
 import type { ClusterOptions } from '../../lib/cluster/cluster-options.ts';
 import type { Executor } from '../../lib/futures/executor.ts';

@@ -1,7 +1,10 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { chooseDelivery } from '../../lib/delivery/methods.ts';
-import type { Delivery } from '../../lib/delivery/delivery.ts';
-import { registerDelivery, unregisterDelivery } from '../../lib/delivery/methods.ts';
+import {
+  chooseDelivery,
+  type Delivery,
+  registerDelivery,
+  unregisterDelivery,
+} from '../../lib/delivery/methods.ts';
 import { HTCondorExecutor } from '../../lib/executors/htcondor-executor.ts';
 import { LocalExecutor } from '../../lib/executors/local-executor.ts';
 

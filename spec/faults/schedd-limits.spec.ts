@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, it } from '@jest/globals';
-import type { SubmitOptions } from '../../lib/batch/batch-system.ts';
+import type { SubmitOptions } from '../../lib/batch/submit-options.ts';
 import { HTCondorExecutor } from '../../lib/executors/htcondor-executor.ts';
 import { observe, type SubmissionMessage } from '../../lib/base/diagnostics.ts';
 import { configure } from '../support/pool-control.ts';

@@ -1,7 +1,8 @@
 import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import type { JobBatch, JobEvent, SubmitOptions } from '../../lib/batch/batch-system.ts';
+import type { JobBatch, JobEvent } from '../../lib/batch/batch-system.ts';
+import type { SubmitOptions } from '../../lib/batch/submit-options.ts';
 import { SubmitError } from '../../lib/base/errors.ts';
 import { encodeInboxLine, parseInbox, type Assignment } from '../../lib/job-set/worker-inbox.ts';
 import * as names from '../../lib/job-set/names.ts';

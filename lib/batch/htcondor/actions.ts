@@ -1,15 +1,11 @@
 import { CommandError } from '../../base/errors.ts';
 import type { JobAction, JobEdit, JobSetRemoval } from '../batch-system.ts';
 import { type CommandOutput, runCommand, runCommandNow } from '../run-command.ts';
+import { REQUESTED_SUBCODE } from './event-log.ts';
 import { idSlices, jobConstraint, parseClassAds } from './queue.ts';
 
 /** What a tool does that takes the ids of jobs, and answers for each. */
 type SimpleAction = Exclude<JobAction, JobEdit>;
-
-/** Put on the jobs that `future.hold()` holds, to tell their holds from all others: in the event log, in the queue, after a restart. */
-const REQUESTED_SUBCODE = 6770;
-/** HoldReasonCode of a hold by a user, in the manual's table. */
-const USER_REQUEST = 1;
 
 const COMMANDS: Readonly<Record<SimpleAction['kind'], string>> = {
   hold: 'condor_hold',
@@ -25,11 +21,6 @@ export function commandOf(action: SimpleAction): {
   readonly args: readonly string[];
 } {
   return { command: COMMANDS[action.kind], args: action.kind === 'hold' ? holdArguments(action.reason) : [] };
-}
-
-/** Whether a hold with these codes was asked for by a future. */
-export function isRequestedHold(code: number | undefined, subCode: number | undefined): boolean {
-  return code === USER_REQUEST && subCode === REQUESTED_SUBCODE;
 }
 
 /**

@@ -1,5 +1,4 @@
 import type { JobEvent, ParsedEvents } from '../batch-system.ts';
-import { isRequestedHold } from './actions.ts';
 
 /**
  * The time of an event, as `2026-11-21 01:50:38`, or without the year as `11/21 01:50:38`; perhaps with a `T`, with milliseconds, and with a `Z`
@@ -163,4 +162,14 @@ function holdCodes(body: string): { code?: number; subCode?: number; requested?:
   if (codes === null) return {};
   const [code, subCode] = [Number(codes[1]), Number(codes[2])];
   return { code, subCode, ...(isRequestedHold(code, subCode) ? { requested: true } : {}) };
+}
+
+/** HoldReasonSubCode of jobs held by `future.hold()`, which tells them from other holds, also after a restart. */
+export const REQUESTED_SUBCODE = 6770;
+/** HoldReasonCode of a hold by a user, in the manual's table. */
+const USER_REQUEST = 1;
+
+/** Whether a hold with these codes was asked for by a future. */
+export function isRequestedHold(code: number | undefined, subCode: number | undefined): boolean {
+  return code === USER_REQUEST && subCode === REQUESTED_SUBCODE;
 }

@@ -11,7 +11,6 @@ import type {
   JobPlace,
   JobSetRemoval,
   ParsedEvents,
-  SubmitOptions,
   SubmittedBatch,
 } from '../batch-system.ts';
 import {
@@ -21,7 +20,7 @@ import {
   patiently,
   runCommand,
 } from '../run-command.ts';
-import { optionsOfJob } from '../submit-options.ts';
+import { optionsOfJob, type SubmitOptions } from '../submit-options.ts';
 import {
   commandOf,
   editJobs,

@@ -1,4 +1,5 @@
-import type { JobBatch, SubmitOptions } from '../batch-system.ts';
+import type { JobBatch } from '../batch-system.ts';
+import type { SubmitOptions } from '../submit-options.ts';
 import { isLate } from './late-materialization.ts';
 
 /**

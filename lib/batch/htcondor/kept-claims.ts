@@ -1,5 +1,5 @@
-import type { JobBatch, JobEvent, SubmitOptions } from '../batch-system.ts';
-import { optionsOfJob } from '../submit-options.ts';
+import type { JobBatch, JobEvent } from '../batch-system.ts';
+import { optionsOfJob, type SubmitOptions } from '../submit-options.ts';
 
 /** DAGMan keeps as long for the jobs of a workflow (DAGMAN_HOLD_CLAIM_TIME). */
 const KEPT_FOR_MS = 20_000;

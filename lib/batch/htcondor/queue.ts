@@ -1,8 +1,7 @@
 import { CommandError } from '../../base/errors.ts';
 import type { ClassAd, JobEvent } from '../batch-system.ts';
 import type { CommandOutput } from '../run-command.ts';
-import { isRequestedHold } from './actions.ts';
-import { isPolicy } from './event-log.ts';
+import { isPolicy, isRequestedHold } from './event-log.ts';
 import type { Factories } from './late-materialization.ts';
 
 /** How many job ids one command line takes. */

@@ -1,7 +1,7 @@
 import { showValue } from '../../base/checks.ts';
 import { eventLogFile, scriptFile, startFile } from '../../job-set/names.ts';
-import type { AvoidedHost, JobBatch, SubmitOptions, SubmittedBatch } from '../batch-system.ts';
-import { attributeOf, mergeSubmitOptions } from '../submit-options.ts';
+import type { AvoidedHost, JobBatch, SubmittedBatch } from '../batch-system.ts';
+import { attributeOf, mergeSubmitOptions, type SubmitOptions } from '../submit-options.ts';
 import { DOLLAR_ATTRIBUTE, itemdata, quoteWords, troubleWithValue } from './itemdata.ts';
 import { RESERVED_FOR_TRANSFER, transferDescription } from './transfer-commands.ts';
 

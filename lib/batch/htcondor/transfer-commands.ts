@@ -10,7 +10,8 @@ import {
   stdoutFile,
   transferredFile,
 } from '../../job-set/names.ts';
-import type { JobBatch, SubmitOptions } from '../batch-system.ts';
+import type { JobBatch } from '../batch-system.ts';
+import type { SubmitOptions } from '../submit-options.ts';
 import { quoteWords, type Tail } from './itemdata.ts';
 
 /** Submit commands that the library gives itself, besides others, where files are transferred. */

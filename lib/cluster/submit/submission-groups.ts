@@ -1,6 +1,11 @@
 import { showDisk, showMemory } from '../../base/memory.ts';
-import type { AvoidedHost, BatchSystem, SubmitOptions } from '../../batch/batch-system.ts';
-import { mergeSubmitOptions, type OptionsOfJobs, separateOptions } from '../../batch/submit-options.ts';
+import type { AvoidedHost, BatchSystem } from '../../batch/batch-system.ts';
+import {
+  mergeSubmitOptions,
+  type OptionsOfJobs,
+  separateOptions,
+  type SubmitOptions,
+} from '../../batch/submit-options.ts';
 import type { JobOptions } from '../../futures/job-options.ts';
 import type { JobSet } from '../../job-set/job-set.ts';
 import type { JournalEntry } from '../../job-set/journal.ts';

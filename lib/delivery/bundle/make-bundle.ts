@@ -6,12 +6,38 @@ import { shellWord } from '../../job-set/job-script.ts';
 import { NOT_DELIVERED } from '../../job-set/names.ts';
 import { MOVED_FROM, MOVED_TO } from '../../payload/moved.ts';
 import { packageNameIn } from '../../payload/reference/packages.ts';
-import type { Delivered, DeliveryContext } from '../delivery.ts';
+import type { AnyDelivery, Delivered, DeliveryContext } from '../delivery.ts';
 import { type BundledFile, checkSize, findRoot, isWithin, listFiles, packagesNeeded } from './files.ts';
-import type { BundleDelivery } from './options.ts';
 import { storeFiles, storeNode } from './store.ts';
 
 const SIZE_LIMIT = 512 * 1024 * 1024;
+
+/**
+ * The program's own modules for machines that do not have them: its directory and the packages that it needs are packed once, and kept in
+ * `<directory>/bundles` by what is in them.
+ */
+export interface BundleDelivery {
+  readonly method: 'bundle';
+  /**
+   * How the jobs come by node: `true` packs the binary that runs this program; or any other delivery.
+   * @default 'shared'
+   */
+  readonly node?: boolean | AnyDelivery;
+  /**
+   * The directory that is packed.
+   * @default the nearest one above the program's file with a package.json
+   */
+  readonly root?: string;
+  /** Paths below the root to take though they are usually left out, such as `.env`; `node_modules/<name>` takes a package, with all that it needs. */
+  readonly include?: readonly string[];
+  /** What to leave out: names of files or directories, wherever they are, or paths below the root; `*` is anything but a slash. */
+  readonly exclude?: readonly string[];
+  /**
+   * How large the files may be together, in bytes, before they are packed.
+   * @default 536870912 (512 MiB)
+   */
+  readonly sizeLimit?: number;
+}
 
 /**
  * Packs the program, unless that has been done, and says how jobs find their way in it.

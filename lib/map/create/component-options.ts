@@ -1,6 +1,6 @@
 import { showValue } from '../../base/checks.ts';
 import { MisalignedOptionError } from '../../base/map-errors.ts';
-import type { SubmitOptions } from '../../batch/batch-system.ts';
+import type { SubmitOptions } from '../../batch/submit-options.ts';
 import type { JobOptions, JobPolicies } from '../../futures/job-options.ts';
 
 type SubmitValue = SubmitOptions[string];

@@ -1,6 +1,5 @@
 import { checkOptions, showValue } from '../../base/checks.ts';
-import type { SubmitOptions } from '../../batch/batch-system.ts';
-import { keyOf, mergeSubmitOptions, REQUIREMENTS } from '../../batch/submit-options.ts';
+import { keyOf, mergeSubmitOptions, REQUIREMENTS, type SubmitOptions } from '../../batch/submit-options.ts';
 import type { Executor, OrFuture, OrFutures } from '../../futures/executor.ts';
 import type { Future } from '../../futures/future.ts';
 import { checkPolicies, type JobOptions, type JobPolicies, POLICY_TABLE } from '../../futures/job-options.ts';

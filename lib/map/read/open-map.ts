@@ -6,7 +6,8 @@ import {
   MapUnfinishedError,
   TagNotFoundError,
 } from '../../base/map-errors.ts';
-import type { BatchSystem, SubmitOptions } from '../../batch/batch-system.ts';
+import type { BatchSystem } from '../../batch/batch-system.ts';
+import type { SubmitOptions } from '../../batch/submit-options.ts';
 import { type JobSetHeader, troubleWith } from '../../cluster/attach/check-header.ts';
 import type { MapHeader } from '../../cluster/cluster-options.ts';
 import { deliveredIn } from '../../delivery/deliver.ts';

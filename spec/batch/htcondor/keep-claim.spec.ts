@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import type { JobBatch, SubmitOptions } from '../../../lib/batch/batch-system.ts';
+import type { JobBatch } from '../../../lib/batch/batch-system.ts';
+import type { SubmitOptions } from '../../../lib/batch/submit-options.ts';
 import {
   claimCommands,
   jobsThatKeep,

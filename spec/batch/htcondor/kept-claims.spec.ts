@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import type { JobBatch, SubmitOptions } from '../../../lib/batch/batch-system.ts';
+import type { JobBatch } from '../../../lib/batch/batch-system.ts';
+import type { SubmitOptions } from '../../../lib/batch/submit-options.ts';
 import { KeptClaims, type KeptClaimsOptions } from '../../../lib/batch/htcondor/kept-claims.ts';
 
 beforeEach(() => void jest.useFakeTimers());

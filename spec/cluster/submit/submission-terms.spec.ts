@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { SubmitOptions } from '../../../lib/batch/batch-system.ts';
+import type { SubmitOptions } from '../../../lib/batch/submit-options.ts';
 import type { Call } from '../../../lib/cluster/calls/call.ts';
 import { groupByTerms } from '../../../lib/cluster/submit/submission-groups.ts';
 
