@@ -12,14 +12,14 @@ import { JOB_VARIABLE } from '../payload/main-url.ts';
 import { attachCalls } from './attach/attach-calls.ts';
 import type { Call } from './calls/call.ts';
 import { Calls } from './calls/calls.ts';
-import { failedFuture, ownError } from './calls/failed-future.ts';
+import { failedFuture, asDirectoryError } from './calls/failed-future.ts';
 import { JobCommands, warnOfUnremoved } from './calls/job-commands.ts';
 import { JobControls } from './calls/job-controls.ts';
 import type { ResolvedOptions } from './cluster-options.ts';
 import { closeWhenEmpty, ConditionWait, JobsAtEnd, NONE_LEFT_MS } from './end/jobs-at-end.ts';
 import { isEnding, watchExit } from './end/process-end.ts';
-import { type OpenJobSet, OwnJobSet } from './live-job-set.ts';
-import { Dependents } from './needs/dependents.ts';
+import { type LiveJobSet, LazyJobSet } from './live-job-set.ts';
+import { Dependents } from './dependencies/dependents.ts';
 import { Resubmissions } from './submit/retry.ts';
 import { Submissions } from './submit/submissions.ts';
 import { breakCalls, StartBreaker } from './track/start-breaker.ts';
@@ -37,7 +37,7 @@ export class ClusterExecutor extends Executor {
   /** Calls whose futures are not done. */
   readonly #pending = new Set<Call>();
   readonly #wait = new ConditionWait();
-  readonly #own: OwnJobSet;
+  readonly #own: LazyJobSet;
   #futures: readonly Future<unknown>[] = [];
   #shutdown: Promise<void> | undefined;
   #detached = false;
@@ -74,7 +74,7 @@ export class ClusterExecutor extends Executor {
     });
     this.#dependents = new Dependents(this.#submissions, options, async () => this.#openJobSet());
     const resubmissions = new Resubmissions(this.#submissions);
-    this.#own = new OwnJobSet(
+    this.#own = new LazyJobSet(
       system,
       options,
       {
@@ -160,7 +160,7 @@ export class ClusterExecutor extends Executor {
         this.#submissions.startAfter(lastSubmission);
         return this.#own.takeUp(jobSet, claim);
       },
-      addCall: (parts) => this.#await(this.#calls.remake(parts)),
+      addCall: (parts) => this.#await(this.#calls.restore(parts)),
       submit: (call) => this.#dependents.add(call),
       removeJob: (jobId) => this.#commands.remove(jobId),
     });
@@ -259,7 +259,7 @@ export class ClusterExecutor extends Executor {
       void this.#own.opened?.files.releaseInputs(call);
     call.input = undefined;
     call.payload = undefined;
-    if (!call.unwanted) call.controller.reject(ownError(error, this.#options.directory));
+    if (!call.unwanted) call.controller.reject(asDirectoryError(error, this.#options.directory));
   }
 
   /** Stops looking, and lets the process end, when nothing is awaited any more. */
@@ -271,7 +271,7 @@ export class ClusterExecutor extends Executor {
     this.#wait.look();
   }
 
-  async #openJobSet(): Promise<OpenJobSet> {
+  async #openJobSet(): Promise<LiveJobSet> {
     const opened = await this.#own.open();
     if (this.#pending.size > 0) opened.watch.wake();
     return opened;
@@ -297,7 +297,7 @@ export interface ExecutorParts {
   readonly options: ResolvedOptions;
   readonly calls: Calls;
   readonly submissions: Submissions;
-  readonly own: OwnJobSet;
+  readonly own: LazyJobSet;
   /** Waits for a call from now on. */
   readonly add: (call: Call) => Call;
 }

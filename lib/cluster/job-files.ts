@@ -2,7 +2,7 @@ import { Slots } from '../base/fifo.ts';
 import { removeCallFiles, removeOutputFiles, tidyOutputFiles } from '../job-set/call-outputs.ts';
 import type { JobSet } from '../job-set/job-set.ts';
 import type { Call } from './calls/call.ts';
-import { KeptResults } from './needs/kept-results.ts';
+import { KeptResults } from './dependencies/kept-results.ts';
 import type { Job } from './track/job.ts';
 
 /** Whose files stay on the disk: those of failed calls, of all, or of none. */

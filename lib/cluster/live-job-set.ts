@@ -20,7 +20,7 @@ import { Tracker, type TrackerHost } from './track/tracker.ts';
 const LOST_AFTER_GRACES = 10;
 
 /** A job set at work, with all that looks after its jobs. */
-export class OpenJobSet {
+export class LiveJobSet {
   readonly jobSet: JobSet;
   readonly claim: Claim;
   readonly archive: Archive;
@@ -30,7 +30,7 @@ export class OpenJobSet {
   /** It is a map's: nothing of it is removed but by its owner's wish. */
   readonly stays: boolean;
 
-  constructor(parts: Omit<OpenJobSet, 'archiveEnd' | 'leave' | 'close'>) {
+  constructor(parts: Omit<LiveJobSet, 'archiveEnd' | 'leave' | 'close'>) {
     this.jobSet = parts.jobSet;
     this.claim = parts.claim;
     this.archive = parts.archive;
@@ -108,7 +108,7 @@ export async function openJobSet(
   system: BatchSystem,
   options: ResolvedOptions,
   host: JobSetHost,
-): Promise<OpenJobSet> {
+): Promise<LiveJobSet> {
   const { directory } = jobSet;
   const mode = options.watch === 'auto' ? await watchModeOf(directory) : options.watch;
   const outcomeGrace = options.outcomeGrace ?? (mode === 'sweep' ? 15_000 : 1000);
@@ -133,7 +133,7 @@ export async function openJobSet(
     },
   );
   const stays = options.map !== undefined;
-  return new OpenJobSet({ jobSet, claim, archive, files, tracker, watch, stays });
+  return new LiveJobSet({ jobSet, claim, archive, files, tracker, watch, stays });
 }
 
 function warn(message: string): void {
@@ -141,13 +141,13 @@ function warn(message: string): void {
 }
 
 /** The job set of an executor: made for its first submission, and made anew if its directory is lost. */
-export class OwnJobSet {
+export class LazyJobSet {
   readonly #system: BatchSystem;
   readonly #options: ResolvedOptions;
   readonly #host: JobSetHost;
   #id: string;
-  #opening: Promise<OpenJobSet> | undefined;
-  #opened: OpenJobSet | undefined;
+  #opening: Promise<LiveJobSet> | undefined;
+  #opened: LiveJobSet | undefined;
 
   constructor(system: BatchSystem, options: ResolvedOptions, host: JobSetHost, id: string = newJobSetId()) {
     this.#system = system;
@@ -162,12 +162,12 @@ export class OwnJobSet {
   }
 
   /** Undefined before there is one. */
-  get opened(): OpenJobSet | undefined {
+  get opened(): LiveJobSet | undefined {
     return this.#opened;
   }
 
   /** @throws {DirectoryError} if there can be none; the next time it may have been repaired */
-  async open(): Promise<OpenJobSet> {
+  async open(): Promise<LiveJobSet> {
     this.#opening ??= this.#make();
     try {
       this.#opened = await this.#opening;
@@ -179,19 +179,19 @@ export class OwnJobSet {
   }
 
   /** Goes on with one that another process made. */
-  async takeUp(jobSet: JobSet, claim: Claim): Promise<OpenJobSet> {
+  async takeUp(jobSet: JobSet, claim: Claim): Promise<LiveJobSet> {
     this.#id = jobSet.id;
     this.#opening = this.#work(jobSet, claim);
     this.#opened = await this.#opening;
     return this.#opened;
   }
 
-  async #make(): Promise<OpenJobSet> {
+  async #make(): Promise<LiveJobSet> {
     const { jobSet, claim } = await makeJobSet(this.#system, this.#options, this.#id);
     return this.#work(jobSet, claim);
   }
 
-  async #work(jobSet: JobSet, claim: Claim): Promise<OpenJobSet> {
+  async #work(jobSet: JobSet, claim: Claim): Promise<LiveJobSet> {
     return openJobSet(jobSet, claim, this.#system, this.#options, {
       ...this.#host,
       onLost: () => {

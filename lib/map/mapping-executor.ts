@@ -86,7 +86,8 @@ export abstract class MappingExecutor extends ClusterExecutor {
     const { calls } = this.parts;
     const written = calls.write(checkFunction(fn));
     return new MapBuilder<A, Awaited<R>>({
-      copy: (args) => calls.copy(args, written, given.reuse === true ? undefined : calls.newGivenFinder()),
+      copy: (args) =>
+        calls.copy(args, written, given.reuse === true ? undefined : calls.newMapDependencyFinder()),
       make: async (inputs) =>
         (await this.#create({ fn, written, inputs, spread: true }, given)) as JobMap<A, Awaited<R>>,
     });
@@ -171,7 +172,7 @@ export abstract class MappingExecutor extends ClusterExecutor {
     const { system, options, calls } = this.parts;
     return {
       options,
-      newFinder: () => calls.newGivenFinder(),
+      newFinder: () => calls.newMapDependencyFinder(),
       systemOf: (header) => ({
         system: header.system === system.name ? system.forMap() : systemFor(header),
         isNamed: false,

@@ -10,7 +10,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { hashOf } from '../../lib/cluster/calls/functions.ts';
+import { shortHashOf } from '../../lib/cluster/calls/functions.ts';
 import { JobSet, type InputLocation } from '../../lib/job-set/job-set.ts';
 import * as names from '../../lib/job-set/names.ts';
 import type { AnyFunction } from '../../lib/payload/graph.ts';
@@ -54,12 +54,12 @@ interface Job extends InputLocation {
 async function write(fn: AnyFunction | Uint8Array, lists: readonly unknown[][]): Promise<Job> {
   jobs += 1;
   const bytes = typeof fn === 'function' ? serialize(fn) : fn;
-  await jobSet.writeFunction(hashOf(bytes), bytes);
+  await jobSet.writeFunction(shortHashOf(bytes), bytes);
   const items = lists.map((list) => ({ arguments: serialize(list) }));
   const options = { capture: {}, otherNode: 'refuse', main: '' } as const;
-  const call = encodeCall({ function: hashOf(bytes), items, options });
+  const call = encodeCall({ function: shortHashOf(bytes), items, options });
   const [location] = await jobSet.writeInputs([call]);
-  return { ...(location as InputLocation), hash: hashOf(call) };
+  return { ...(location as InputLocation), hash: shortHashOf(call) };
 }
 
 async function run({ batch, offset, length, hash }: Job, directory = jobSet.directory): Promise<Ran> {
@@ -227,7 +227,7 @@ describe('The runner', () => {
   it('refuses a function or input that another user could have written', async () => {
     const fn = (): number => 2;
     const job = await write(fn, [[]]);
-    const file = names.functionFile(jobSet.directory, hashOf(serialize(fn)));
+    const file = names.functionFile(jobSet.directory, shortHashOf(serialize(fn)));
     chmodSync(file, 0o666);
     expect((await run(job)).results).toEqual([expect.objectContaining({ name: 'OwnershipError', file })]);
   });
@@ -236,7 +236,7 @@ describe('The runner', () => {
     const fn = (): number => 5;
     const job = await write(fn, [[]]);
     for (const file of [
-      names.functionFile(jobSet.directory, hashOf(serialize(fn))),
+      names.functionFile(jobSet.directory, shortHashOf(serialize(fn))),
       names.inputsFile(jobSet.directory, job.batch),
     ]) {
       renameSync(file, `${file}.away`);
@@ -257,7 +257,7 @@ describe('The runner', () => {
   it('runs nothing but the very bytes that were submitted', async () => {
     const fn = (): number => 3;
     const job = await write(fn, [[]]);
-    const file = names.functionFile(jobSet.directory, hashOf(serialize(fn)));
+    const file = names.functionFile(jobSet.directory, shortHashOf(serialize(fn)));
     writeFileSync(
       file,
       serialize(() => 4),
@@ -265,14 +265,14 @@ describe('The runner', () => {
     expect((await run(job)).results).toEqual([
       expect.objectContaining({ name: 'PayloadError', message: expect.stringContaining(file) }),
     ]);
-    const inputs = { ...(await write(fn, [[]])), hash: hashOf(Buffer.from('other')) };
+    const inputs = { ...(await write(fn, [[]])), hash: shortHashOf(Buffer.from('other')) };
     expect((await run(inputs)).results).toEqual([expect.objectContaining({ name: 'PayloadError' })]);
   });
 
   it('refuses inputs of another format, or that end too early', async () => {
     jobs += 1;
     const [torn] = await jobSet.writeInputs([Buffer.from('no call')]);
-    const hash = hashOf(Buffer.from('no call'));
+    const hash = shortHashOf(Buffer.from('no call'));
     expect((await run({ ...(torn as InputLocation), hash })).results).toEqual([
       expect.objectContaining({ name: 'PayloadError' }),
     ]);

@@ -13,8 +13,8 @@ import { decodeOutcome } from '../../payload/call.ts';
 import { decodeThrown, type EncodedThrown } from '../../payload/thrown.ts';
 import type { Call, CallParts } from '../calls/call.ts';
 import type { ResolvedOptions } from '../cluster-options.ts';
-import type { OpenJobSet } from '../live-job-set.ts';
-import { itemFutures, needsOf } from '../needs/needs.ts';
+import type { LiveJobSet } from '../live-job-set.ts';
+import { itemFutures, findDependencies } from '../dependencies/dependencies.ts';
 import { settle, takeResults } from '../track/results.ts';
 import { checkHeader } from './check-header.ts';
 import { recoverCalls, type Recovered, type RecoveredCall } from './recovery.ts';
@@ -22,7 +22,7 @@ import { recoverCalls, type Recovered, type RecoveredCall } from './recovery.ts'
 /** What the executor that attaches does. */
 export interface AttachHost {
   /** @param lastSubmission after which its own are numbered */
-  work(jobSet: JobSet, claim: Claim, lastSubmission: number): Promise<OpenJobSet>;
+  work(jobSet: JobSet, claim: Claim, lastSubmission: number): Promise<LiveJobSet>;
   addCall(parts: Omit<CallParts, 'host'>): Call;
   submit(call: Call): void;
   removeJob(jobId: string): void;
@@ -66,7 +66,7 @@ export async function attachCalls(
     const calls = await restoreCalls(jobSet, recovered.calls, archive, options, keeping);
     for (const { index, job } of recovered.calls) {
       const call = calls.get(index);
-      if (call?.done === false) call.needs = needsOf(job.needs ?? [], calls, futures);
+      if (call?.done === false) call.dependencies = findDependencies(job.needs ?? [], calls, futures);
     }
     const lastSubmission = largest(journaled.submissions.map(({ submission }) => submission));
     const open = await host.work(jobSet, claim, lastSubmission);
@@ -158,7 +158,7 @@ function addUnsent(index: number, host: AttachHost): Call {
 
 /** In one turn: before its end the watch tells nothing, and nothing is submitted. */
 function goOn(
-  open: OpenJobSet,
+  open: LiveJobSet,
   calls: ReadonlyMap<number, Call>,
   { calls: found, abandoned }: Recovered,
   host: AttachHost,
@@ -170,7 +170,7 @@ function goOn(
 }
 
 /** Takes up a call that is not done. */
-function resume({ tracker, files }: OpenJobSet, call: Call, found: RecoveredCall, host: AttachHost): void {
+function resume({ tracker, files }: LiveJobSet, call: Call, found: RecoveredCall, host: AttachHost): void {
   if (found.state === 'settled') {
     if (found.settled.kind === 'failed' && files.keeps(true)) files.keepSet();
     return;

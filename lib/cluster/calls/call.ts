@@ -7,7 +7,7 @@ import { listOutputFiles, type OutputFile, type Progress, readProgress } from '.
 import type { InputLocation, JobSet } from '../../job-set/job-set.ts';
 import { jobKey } from '../../job-set/names.ts';
 import type { TravellingFiles } from '../../payload/given-files.ts';
-import type { Need } from '../needs/needs.ts';
+import type { Dependency } from '../dependencies/dependencies.ts';
 import type { WrittenFunction } from './functions.ts';
 import type { JobControls } from './job-controls.ts';
 
@@ -16,7 +16,7 @@ const KEPT_LOG_BYTES = 4096;
 
 /** Of nearly all calls, which need none of their own. */
 const NONE_AVOIDED: ReadonlyMap<string, number> = new Map();
-const NO_NEEDS: readonly Need[] = [];
+const NO_DEPENDENCIES: readonly Dependency[] = [];
 const NONE_GIVEN: readonly string[] = [];
 
 /** Whom a call tells. */
@@ -40,9 +40,9 @@ export interface CallParts {
   /** How many calls a chunk has; 0 for a call that is no chunk. */
   readonly items: number;
   /** What it needs of other calls. */
-  readonly needs?: readonly Need[] | undefined;
+  readonly dependencies?: readonly Dependency[] | undefined;
   /** By resultName(), results of calls of other job sets that it needs, and that lie in its own for good. */
-  readonly given?: readonly string[] | undefined;
+  readonly givenResults?: readonly string[] | undefined;
   readonly host: CallHost;
   /** Whether its value is of no interest here: who wants it reads it from the disk. */
   readonly valueStays?: boolean | undefined;
@@ -62,8 +62,8 @@ export class Call implements FutureSource {
   readonly index: number;
   readonly #host: CallHost;
   /** What it needs of other calls; let go when the future is done. */
-  needs: readonly Need[];
-  readonly given: readonly string[];
+  dependencies: readonly Dependency[];
+  readonly givenResults: readonly string[];
   /** Not all of it is there yet: no job is submitted for it. */
   waits = false;
   readonly valueStays: boolean;
@@ -112,8 +112,8 @@ export class Call implements FutureSource {
     files,
     options,
     items,
-    needs = NO_NEEDS,
-    given = NONE_GIVEN,
+    dependencies = NO_DEPENDENCIES,
+    givenResults = NONE_GIVEN,
     host,
     valueStays = false,
   }: CallParts) {
@@ -125,8 +125,8 @@ export class Call implements FutureSource {
     this.payloadHash = payloadHash;
     this.options = options;
     this.items = items;
-    this.needs = needs;
-    this.given = given;
+    this.dependencies = dependencies;
+    this.givenResults = givenResults;
     this.valueStays = valueStays;
     this.#controller = new FutureController(this);
   }
@@ -174,7 +174,7 @@ export class Call implements FutureSource {
     this.#settled = new WeakRef(this.future);
     this.#controller = undefined;
     this.fn = undefined;
-    this.needs = NO_NEEDS;
+    this.dependencies = NO_DEPENDENCIES;
   }
 
   #tellState(): void {

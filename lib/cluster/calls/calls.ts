@@ -4,11 +4,11 @@ import type { CallOptions } from '../../payload/call.ts';
 import type { AnyFunction } from '../../payload/graph.ts';
 import { mainUrl } from '../../payload/main-url.ts';
 import type { ResolvedOptions } from '../cluster-options.ts';
-import { GivenFinder } from '../needs/given-results.ts';
-import { NeedFinder } from '../needs/needs.ts';
+import { MapDependencyFinder } from '../dependencies/map-dependencies.ts';
+import { DependencyFinder } from '../dependencies/dependencies.ts';
 import { Call, type CallHost, type CallParts } from './call.ts';
 import { copyArguments, encodeRequest } from './encode-request.ts';
-import { Functions, hashOf, type WrittenFunction } from './functions.ts';
+import { Functions, shortHashOf, type WrittenFunction } from './functions.ts';
 
 type UnnumberedParts = Omit<CallParts, 'host' | 'index'>;
 
@@ -41,14 +41,14 @@ export class Calls {
   }
 
   /** A list of arguments as it is now, whatever becomes of what it holds until {@link makeOf}. @throws {SerializationError} */
-  copy(args: readonly unknown[], written: WrittenFunction, finder?: GivenFinder): void {
+  copy(args: readonly unknown[], written: WrittenFunction, finder?: MapDependencyFinder): void {
     const transfers = this.#options.filesystem === 'transfer';
     copyArguments(args, written, this.#callOptions, { finder, transfers });
   }
 
   /** What finds the futures of these calls in the inputs of maps. */
-  newGivenFinder(): GivenFinder {
-    return new GivenFinder(this.#host);
+  newMapDependencyFinder(): MapDependencyFinder {
+    return new MapDependencyFinder(this.#host);
   }
 
   /**
@@ -56,40 +56,40 @@ export class Calls {
    * @throws {SerializationError}
    */
   make(request: JobRequest, single: boolean): Call {
-    const finder = new NeedFinder(this.#host);
+    const finder = new DependencyFinder(this.#host);
     const parts = this.#encode(request, single, this.#functions, finder);
-    return this.remake({ ...parts, index: this.#last + 1, needs: finder.needs });
+    return this.restore({ ...parts, index: this.#last + 1, dependencies: finder.found });
   }
 
   /**
-   * What {@link remake} makes one call of a map of, whose value stays on the disk for others to read; it has no number yet.
+   * What {@link restore} makes one call of a map of, whose value stays on the disk for others to read; it has no number yet.
    * @param written its function, as it is in the job set or is to be
    * @param given finds the futures of others' calls, if it may be given any
    * @throws {SerializationError} {@link DependencyError} {@link CancelledError}
    */
-  encodeOf(
+  encodeForMap(
     written: WrittenFunction,
     args: readonly unknown[],
     options: JobOptions,
-    given?: GivenFinder,
+    given?: MapDependencyFinder,
   ): UnnumberedParts {
     const request = { fn: written.fn, items: [args], options };
     // A map has no futures of its own before it is there.
-    const finder = given ?? new NeedFinder(this.#host);
+    const finder = given ?? new DependencyFinder(this.#host);
     const parts = this.#encode(request, true, { write: () => written }, finder);
-    return { ...parts, given: given?.given, valueStays: true };
+    return { ...parts, givenResults: given?.resultNames, valueStays: true };
   }
 
   /** The next call. */
-  number(parts: UnnumberedParts): Call {
-    return this.remake({ ...parts, index: this.#last + 1 });
+  makeNext(parts: UnnumberedParts): Call {
+    return this.restore({ ...parts, index: this.#last + 1 });
   }
 
   #encode(
     request: JobRequest,
     single: boolean,
     functions: Pick<Functions, 'write'>,
-    finder: NeedFinder,
+    finder: DependencyFinder,
   ): UnnumberedParts {
     const options = this.#merge(request.options);
     const { timeLimit } = options;
@@ -98,7 +98,7 @@ export class Calls {
     const apart = { finder, transfers };
     const { fn, payload, files } = encodeRequest(request, functions, callOptions, single, apart);
     const items = single ? 0 : request.items.length;
-    return { fn, payload, payloadHash: hashOf(payload), options, items, files };
+    return { fn, payload, payloadHash: shortHashOf(payload), options, items, files };
   }
 
   #merge(given: JobOptions): JobOptions {
@@ -120,7 +120,7 @@ export class Calls {
   }
 
   /** A call that an earlier process has made; those to come are numbered after it. */
-  remake(parts: Omit<CallParts, 'host'>): Call {
+  restore(parts: Omit<CallParts, 'host'>): Call {
     this.#last = Math.max(this.#last, parts.index);
     return new Call({ ...parts, host: this.#host });
   }

@@ -5,7 +5,7 @@ import { writeGraph } from '../../payload/format.ts';
 import { SHARED_FILES, TravellingFiles } from '../../payload/given-files.ts';
 import { isPrimitive, serializePlain } from '../../payload/plain.ts';
 import { encodeThrown } from '../../payload/thrown.ts';
-import type { NeedFinder } from '../needs/needs.ts';
+import type { DependencyFinder } from '../dependencies/dependencies.ts';
 import type { Functions, WrittenFunction } from './functions.ts';
 
 /** A request as bytes. */
@@ -19,7 +19,7 @@ export interface EncodedRequest {
 /** What in the arguments of calls does not travel as a part of them. */
 export interface Apart {
   /** Tells which objects are results of other calls, and by which names the job finds them. */
-  readonly finder?: NeedFinder | undefined;
+  readonly finder?: DependencyFinder | undefined;
   /**
    * Whether files must travel to the job.
    * @default false
@@ -59,7 +59,7 @@ interface Copy {
   readonly fn: WrittenFunction;
   readonly item: CallItem;
   readonly files: TravellingFiles | undefined;
-  readonly finder: NeedFinder | undefined;
+  readonly finder: DependencyFinder | undefined;
 }
 
 /** By argument list. */
@@ -86,7 +86,7 @@ function encodeItem(
   written: WrittenFunction,
   { capture }: Pick<CallOptions, 'capture'>,
   travelling: TravellingFiles | undefined,
-  finder?: NeedFinder,
+  finder?: DependencyFinder,
 ): CallItem {
   const copy = copies.get(args);
   if (copy?.fn === written) {

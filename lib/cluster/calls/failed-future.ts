@@ -3,7 +3,7 @@ import type { FutureSource } from '../../futures/future-source.ts';
 import { type Future, FutureController } from '../../futures/future.ts';
 
 /** Of a future that failed before there was a call. */
-export class FailedBefore implements FutureSource {
+export class FailedSource implements FutureSource {
   readonly jobId = undefined;
   readonly host = undefined;
   readonly usage = undefined;
@@ -22,14 +22,14 @@ export class FailedBefore implements FutureSource {
 
 /** A future that failed before there was a job; or was cancelled then, as one was that it was given. */
 export function failedFuture(error: unknown): Future<unknown> {
-  const controller = new FutureController<unknown>(new FailedBefore());
+  const controller = new FutureController<unknown>(new FailedSource());
   if (error instanceof CancelledError) controller.future.cancel(error);
   else controller.reject(error);
   return controller.future;
 }
 
 /** What the filesystem says against a submission, as an error of ours that names the directory. */
-export function ownError(error: unknown, directory: string): unknown {
+export function asDirectoryError(error: unknown, directory: string): unknown {
   if (error instanceof CondorFuturesError) return error;
   const message = `A call could not be written to a job set in ${directory}: ${(error as Error).message}`;
   return new DirectoryError(message, directory, { cause: error });

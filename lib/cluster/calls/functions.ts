@@ -36,7 +36,7 @@ export class Functions {
     if (known?.state?.isUnchanged() === true) return known.written;
     const capture = captureGraph(fn, 'function', this.#options);
     const bytes = writeGraph(capture.graph);
-    const hash = hashOf(bytes);
+    const hash = shortHashOf(bytes);
     // What can only be told by capturing again is at least written once.
     const written =
       known?.written.hash === hash ? known.written : { fn, hash, bytes, objects: objectsOf(capture) };
@@ -58,7 +58,7 @@ export class Functions {
 }
 
 /** The first half of SHA-256, in hexadecimal: enough to notice any other bytes. */
-export function hashOf(bytes: Uint8Array): string {
+export function shortHashOf(bytes: Uint8Array): string {
   // Cut as bytes: a string that is cut holds all of the other.
   return createHash('sha256').update(bytes).digest().toString('hex', 0, 16);
 }

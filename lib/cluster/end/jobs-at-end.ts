@@ -2,7 +2,7 @@ import type { BatchSystem } from '../../batch/batch-system.ts';
 import type { JobSet } from '../../job-set/job-set.ts';
 import type { Call } from '../calls/call.ts';
 import type { JobCommands } from '../calls/job-commands.ts';
-import type { OpenJobSet } from '../live-job-set.ts';
+import type { LiveJobSet } from '../live-job-set.ts';
 import type { Submissions } from '../submit/submissions.ts';
 import type { Tracker } from '../track/tracker.ts';
 import { type EndingJobs, endWithProcess, leaveProcess } from './process-end.ts';
@@ -127,7 +127,7 @@ const SILENCES = 4;
 export const NONE_LEFT_MS: number = SILENCE_MS * SILENCES;
 
 /** Closes a job set whose calls are done when its jobs have left the queue, so that their files can go: for as long as ever fewer are in it. */
-export async function closeWhenEmpty(opened: OpenJobSet, wait: ConditionWait): Promise<void> {
+export async function closeWhenEmpty(opened: LiveJobSet, wait: ConditionWait): Promise<void> {
   const { tracker, watch } = opened;
   watch.wake();
   let before = Infinity;

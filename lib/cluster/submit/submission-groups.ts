@@ -95,7 +95,7 @@ function submitOf(common: SubmitOptions, { options, memory, disk, jobSet }: Call
 }
 
 /** Writes down that calls, whose inputs are on the disk, are still to be submitted: not to be lost if the process is ended meanwhile. */
-export class WaitingNotes {
+export class PendingJournal {
   readonly #grouping: Grouping;
   /** For which attempt the journal knows calls to wait. */
   readonly #noted = new Map<Call, number>();

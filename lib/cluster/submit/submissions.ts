@@ -7,8 +7,8 @@ import type { JobSet } from '../../job-set/job-set.ts';
 import type { JournalEntry } from '../../job-set/journal.ts';
 import type { Call } from '../calls/call.ts';
 import type { ResolvedOptions } from '../cluster-options.ts';
-import { QueueRoom } from './queue-room.ts';
-import { type CallGroup, groupByTerms, type Grouping, WaitingNotes } from './submission-groups.ts';
+import { QueueCapacity } from './queue-capacity.ts';
+import { type CallGroup, groupByTerms, type Grouping, PendingJournal } from './submission-groups.ts';
 import { batchedJob, journaledJob, writeCalls } from './write-calls.ts';
 
 /** What a submission needs from the executor, and tells it. */
@@ -37,7 +37,7 @@ const WINDOW = 100_000;
  */
 export class Submissions {
   readonly #host: SubmissionHost;
-  readonly #room: QueueRoom;
+  readonly #room: QueueCapacity;
   readonly #grouping: Grouping;
   /** Calls whose inputs may not be on the disk yet. */
   #arrived: Call[] = [];
@@ -45,10 +45,10 @@ export class Submissions {
   readonly #line = new Set<Call>();
   /** Calls whose inputs are on the disk, and that need results which are not there yet. */
   readonly #parked = new Set<Call>();
-  readonly #notes: WaitingNotes;
+  readonly #notes: PendingJournal;
   /** Those of the line that are being submitted. */
   #underWay: ReadonlySet<Call> = new Set();
-  #waitingFor: WaitingCalls | undefined;
+  #waitingFor: SubmissionAbort | undefined;
   /** One at a time, so that jobs are queued in the order of their calls. */
   #working: Promise<void> | undefined;
   /** There are more calls, or there may be more room, than it has seen. */
@@ -60,8 +60,8 @@ export class Submissions {
   constructor(host: SubmissionHost) {
     this.#host = host;
     this.#grouping = { common: host.options.submit, system: host.system };
-    this.#notes = new WaitingNotes(this.#grouping);
-    this.#room = new QueueRoom(host.options.maxInFlight, () => this.#work());
+    this.#notes = new PendingJournal(this.#grouping);
+    this.#room = new QueueCapacity(host.options.maxInFlight, () => this.#work());
   }
 
   /** The next submission gets the number after this one. */
@@ -206,7 +206,7 @@ export class Submissions {
     }
     this.#submissions += 1;
     this.#underWay = new Set(calls);
-    const waiting = new WaitingCalls(calls);
+    const waiting = new SubmissionAbort(calls);
     this.#waitingFor = waiting;
     try {
       return await this.#hand({ ...group, ...options }, calls, this.#submissions, waiting.signal);
@@ -297,7 +297,7 @@ export class Submissions {
 function ignore(): void {}
 
 /** Calls whose jobs are being submitted: whether anybody still waits for them. */
-export class WaitingCalls {
+export class SubmissionAbort {
   readonly #controller = new AbortController();
   readonly #takeBacks: readonly (() => void)[];
   #left: number;

@@ -14,7 +14,7 @@ import {
 } from '../../job-set/names.ts';
 import { writeGiven } from '../../job-set/results.ts';
 import type { Call } from '../calls/call.ts';
-import { needNames } from '../needs/needs.ts';
+import { dependencyNames } from '../dependencies/dependencies.ts';
 
 /** Writes the functions and inputs that are not on the disk yet, as those of a call that is tried again are; tells which. */
 export async function writeCalls(jobSet: JobSet, calls: readonly Call[]): Promise<Call[]> {
@@ -34,9 +34,9 @@ export async function writeCalls(jobSet: JobSet, calls: readonly Call[]): Promis
 
 /** What a call's job is to be, for the journal. */
 export function journaledJob(call: Call, attempt: number): string {
-  const { index, input, payloadHash: hash, items, growths, given } = call;
+  const { index, input, payloadHash: hash, items, growths, dependencies, givenResults } = call;
   const key = jobKey(index, attempt);
-  const needs = [...needNames(call.needs), ...given];
+  const needs = [...dependencyNames(dependencies), ...givenResults];
   return journalJob({ key, ...(input as InputLocation), hash, items, growths, needs });
 }
 
@@ -47,7 +47,7 @@ export function batchedJob(call: Call, submission: number): JobBatch['jobs'][num
   return {
     key,
     arguments: [key, batch, offset, length, payloadHash, submission].map(String),
-    travels: travels && [...travels, ...filesNeeded(call), ...keptBefore(call)],
+    travels: travels && [...travels, ...neededResultFiles(call), ...keptBefore(call)],
   };
 }
 
@@ -70,11 +70,14 @@ export async function travelsOf(
 }
 
 /** What the job of a call reads besides its function and its inputs, by paths in its job set: the results of calls whose futures it was given. */
-export function filesNeeded({
-  needs,
-  given = [],
-}: Pick<Call, 'needs'> & Partial<Pick<Call, 'given'>>): string[] {
-  const names = [...needs.map(({ call }) => call.index), ...given.map((name) => parseResultName(name).call)];
+export function neededResultFiles({
+  dependencies,
+  givenResults = [],
+}: Pick<Call, 'dependencies'> & Partial<Pick<Call, 'givenResults'>>): string[] {
+  const names = [
+    ...dependencies.map(({ call }) => call.index),
+    ...givenResults.map((name) => parseResultName(name).call),
+  ];
   return [...new Set(names.map((name) => resultFile('', name)))];
 }
 

@@ -3,7 +3,7 @@ import type { JobSet } from '../../job-set/job-set.ts';
 import { startFile, stderrFile, TURNED_AWAY, turnedAwayFile } from '../../job-set/names.ts';
 import { exists } from '../../job-set/whole-files.ts';
 import type { JobFiles } from '../job-files.ts';
-import { errorOf } from './job-death.ts';
+import { createJobError } from './job-end-error.ts';
 import type { Job, JobEnd } from './job.ts';
 
 /** How much of a dead job's stderr its error shows, in characters. */
@@ -42,7 +42,10 @@ export async function postMortem(
       ? (couldNotBegin ? startFile : stderrFile)(jobSet.directory, key)
       : undefined,
   };
-  const error = errorOf({ end, couldNotBegin, evicted, heapFull: isHeapFull(text), staysHeld }, failure);
+  const error = createJobError(
+    { end, couldNotBegin, evicted, heapFull: isHeapFull(text), staysHeld },
+    failure,
+  );
   const hadNoNode = error instanceof NodeUnavailableError;
   return {
     error,

@@ -23,7 +23,7 @@ import {
   settle,
   unreadableError,
 } from './results.ts';
-import { SilenceCheck } from './silence-check.ts';
+import { StatusPoll } from './status-poll.ts';
 
 /** How many outcomes are read at once: each takes a file descriptor. */
 const READS_AT_ONCE = 32;
@@ -31,7 +31,7 @@ const READS_AT_ONCE = 32;
 /** Brings outcomes and events, in whatever order they come, together with the calls that wait for them. */
 export class Tracker {
   readonly #host: TrackerHost;
-  readonly #silence: SilenceCheck;
+  readonly #silence: StatusPoll;
   readonly #clock: AwakeClock;
   readonly #reads = new Slots(READS_AT_ONCE);
   /** Jobs whose files are not removed yet, by key and by id. */
@@ -47,7 +47,7 @@ export class Tracker {
   constructor(host: TrackerHost) {
     this.#host = host;
     this.#clock = new AwakeClock(host.outcomeGrace);
-    this.#silence = new SilenceCheck(
+    this.#silence = new StatusPoll(
       host.system,
       (event) => this.onEvent(event),
       (job) => this.#onEnd(job, { kind: 'lost', jobId: job.jobId }),

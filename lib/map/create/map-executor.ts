@@ -4,8 +4,12 @@ import type { Call } from '../../cluster/calls/call.ts';
 import type { WrittenFunction } from '../../cluster/calls/functions.ts';
 import { ClusterExecutor } from '../../cluster/cluster-executor.ts';
 import type { MapHeader, ResolvedOptions } from '../../cluster/cluster-options.ts';
-import { awaitGiven, type GivenFinder, takeGiven } from '../../cluster/needs/given-results.ts';
-import { WaitingNotes } from '../../cluster/submit/submission-groups.ts';
+import {
+  awaitDependencies,
+  type MapDependencyFinder,
+  copyResults,
+} from '../../cluster/dependencies/map-dependencies.ts';
+import { PendingJournal } from '../../cluster/submit/submission-groups.ts';
 import { writeCalls } from '../../cluster/submit/write-calls.ts';
 import type { Future } from '../../futures/future.ts';
 import {
@@ -24,7 +28,7 @@ export interface WriteOptions {
   /** Outcomes that do for calls with the same arguments. */
   readonly stored?: StoredOutcomes | undefined;
   /** What finds futures, if some may be given; they are waited for. */
-  readonly newFinder?: (() => GivenFinder) | undefined;
+  readonly newFinder?: (() => MapDependencyFinder) | undefined;
   /** Ends that wait. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -92,17 +96,17 @@ export class MapExecutor extends ClusterExecutor {
   ): Promise<number[]> {
     const { own } = this.parts;
     const { jobSet, files } = await own.open();
-    const finders: GivenFinder[] = [];
+    const finders: MapDependencyFinder[] = [];
     const encoded = calls.map(({ args, options }) => {
       const finder = newFinder?.();
       if (finder !== undefined) finders.push(finder);
-      return this.parts.calls.encodeOf(fn, args, options, finder);
+      return this.parts.calls.encodeForMap(fn, args, options, finder);
     });
     // Nothing waits in the queue for this program: what was given is there before the jobs are.
-    await awaitGiven(finders, signal);
-    await takeGiven(jobSet, finders);
+    await awaitDependencies(finders, signal);
+    await copyResults(jobSet, finders);
     this.assertOpen();
-    const made = encoded.map((parts) => this.parts.calls.number(parts));
+    const made = encoded.map((parts) => this.parts.calls.makeNext(parts));
     const payloads = made.map(({ payload }) => payload as Uint8Array);
     for (const call of await writeCalls(jobSet, made)) files.useInputs(call.input?.batch as number);
     const given = await stored?.giveTo(jobSet, made, payloads);
@@ -118,14 +122,14 @@ export class MapExecutor extends ClusterExecutor {
     { index, attempt, job, submission, position }: JournaledCall,
     options: JobOptions,
   ): void {
-    const call = this.parts.calls.remake({
+    const call = this.parts.calls.restore({
       index,
       fn: undefined,
       payload: undefined,
       payloadHash: job.hash,
       options: mergeJobOptions({ submit: optionsOfJob(submission, position) }, options),
       items: 0,
-      given: job.needs,
+      givenResults: job.needs,
       valueStays: true,
     });
     call.attempts = attempt;
@@ -202,7 +206,7 @@ export class MapExecutor extends ClusterExecutor {
     const count = this.#written;
     if (count <= this.#announced) return;
     const { system, options, own } = this.parts;
-    await new WaitingNotes({ common: options.submit, system }).note(this.#calls);
+    await new PendingJournal({ common: options.submit, system }).note(this.#calls);
     await own.opened?.jobSet.note({ event: 'components', count } satisfies JournalEntry);
     this.#announced = count;
   }

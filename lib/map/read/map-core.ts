@@ -4,7 +4,7 @@ import type { WaitOptions } from '../../base/timers.ts';
 import type { BatchSystem } from '../../batch/batch-system.ts';
 import type { Call } from '../../cluster/calls/call.ts';
 import type { MapHeader, ResolvedOptions } from '../../cluster/cluster-options.ts';
-import type { GivenFinder } from '../../cluster/needs/given-results.ts';
+import type { MapDependencyFinder } from '../../cluster/dependencies/map-dependencies.ts';
 import type { Future } from '../../futures/future.ts';
 import { type JobPolicies, mergeJobOptions } from '../../futures/job-options.ts';
 import { isClaimed } from '../../job-set/claim.ts';
@@ -268,7 +268,7 @@ export interface MapHost {
   /** Looks after a map's jobs until they are done, or as long as the program has its executor. */
   supervise(executor: MapExecutor): void;
   /** What finds futures in the inputs of a map, if some executor's may be given. */
-  readonly newFinder?: (() => GivenFinder) | undefined;
+  readonly newFinder?: (() => MapDependencyFinder) | undefined;
   /** Why the jobs of the map cannot be reached from here, if so: it is only read then. */
   readonly outOfReach?: MapOutOfReachError | undefined;
   /** Programs of other machines that looked after the map are gone, by the user's word. */

@@ -1,7 +1,7 @@
 import { waitFor, type WaitOptions } from '../../base/timers.ts';
 import type { BatchSystem, EventSource } from '../../batch/batch-system.ts';
 import type { ResolvedOptions } from '../../cluster/cluster-options.ts';
-import { type AskedJob, SilenceCheck } from '../../cluster/track/silence-check.ts';
+import { type PolledJob, StatusPoll } from '../../cluster/track/status-poll.ts';
 import { JobSetWatch, watchModeOf } from '../../watch/job-set-watch.ts';
 import { type Component, jobIdOf } from './component.ts';
 import type { MapReader } from './map-reader.ts';
@@ -18,8 +18,8 @@ const NO_EVENTS: EventSource = { kind: 'callback', subscribe: () => {} };
 export class MapWatch {
   readonly #reader: MapReader;
   readonly #options: Pick<ResolvedOptions, 'watch' | 'sweepInterval' | 'outcomeGrace'>;
-  readonly #silence: SilenceCheck<AskedJob>;
-  readonly #asked = new Map<Component, AskedJob>();
+  readonly #silence: StatusPoll<PolledJob>;
+  readonly #asked = new Map<Component, PolledJob>();
   readonly #waiters = new Set<{ look: () => void; fail: (error: unknown) => void }>();
   #watching: Promise<JobSetWatch> | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -32,7 +32,7 @@ export class MapWatch {
   ) {
     this.#reader = reader;
     this.#options = options;
-    this.#silence = new SilenceCheck(
+    this.#silence = new StatusPoll(
       system,
       (event) => reader.onEvent(event),
       ({ jobId }) => reader.onLost(jobId),
@@ -156,7 +156,7 @@ export class MapWatch {
   }
 
   /** Components whose jobs are in the queue, as far as is known. */
-  #askable(): AskedJob[] {
+  #askable(): PolledJob[] {
     return this.#reader.components.flatMap((component) => {
       const jobId = jobIdOf(component);
       const isOpen =

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { serialize } from 'condor-futures/payload';
-import { hashOf } from '../../../lib/cluster/calls/functions.ts';
+import { shortHashOf } from '../../../lib/cluster/calls/functions.ts';
 import { JobSet, type InputLocation } from '../../../lib/job-set/job-set.ts';
 import * as names from '../../../lib/job-set/names.ts';
 import { decodeOutcome, encodeCall } from '../../../lib/payload/call.ts';
@@ -30,14 +30,14 @@ async function jobStarter(directory: string, node: string, version: string): Pro
     version,
     serialize(() => Number(process.hrtime.bigint()) / 1e6),
   );
-  await jobSet.writeFunction(hashOf(fn), fn);
+  await jobSet.writeFunction(shortHashOf(fn), fn);
   const options = { capture: {}, otherNode: 'refuse', main: '' } as const;
-  const call = encodeCall({ function: hashOf(fn), items: [{ arguments: serialize([]) }], options });
+  const call = encodeCall({ function: shortHashOf(fn), items: [{ arguments: serialize([]) }], options });
   const [{ batch, offset, length }] = (await jobSet.writeInputs([call])) as [InputLocation];
   let key = 0;
   return async () => {
     key += 1;
-    const args = [names.scriptFile(jobSet.directory), key, batch, offset, length, hashOf(call), 1];
+    const args = [names.scriptFile(jobSet.directory), key, batch, offset, length, shortHashOf(call), 1];
     const start = now();
     spawnSync('/bin/sh', args.map(String), { env });
     const [item] = decodeOutcome(readFileSync(names.outcomeFile(jobSet.directory, String(key))))?.items ?? [];

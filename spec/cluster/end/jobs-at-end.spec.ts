@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, it, jest } from '@jest/globals';
 import { closeWhenEmpty } from '../../../lib/cluster/end/jobs-at-end.ts';
 import { ConditionWait } from '../../../lib/cluster/end/jobs-at-end.ts';
-import type { OpenJobSet } from '../../../lib/cluster/live-job-set.ts';
+import type { LiveJobSet } from '../../../lib/cluster/live-job-set.ts';
 
 beforeEach(() => {
   jest.useFakeTimers();
@@ -19,7 +19,7 @@ async function closedAfter(
   let closedWith: number | undefined;
   const opened = { tracker, watch: { wake: () => {} }, close: async () => void (closedWith = tracker.size) };
   const wait = new ConditionWait();
-  void closeWhenEmpty(opened as unknown as OpenJobSet, wait);
+  void closeWhenEmpty(opened as unknown as LiveJobSet, wait);
   for (let second = 0; ; second += 1) {
     tracker.size -= leave.filter((one) => one === second).length;
     wait.look();

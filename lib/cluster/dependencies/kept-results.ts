@@ -6,7 +6,7 @@ import { keepResult, removeResult, writeResult } from '../../job-set/results.ts'
 import { encodeOutcome } from '../../payload/call.ts';
 import { encodeThrown } from '../../payload/thrown.ts';
 import type { Call } from '../calls/call.ts';
-import { dependencyError, type Need } from './needs.ts';
+import { dependencyError, type Dependency } from './dependencies.ts';
 
 interface Kept {
   /** Calls whose jobs may still read it. */
@@ -32,7 +32,7 @@ export class KeptResults {
    */
   async use(user: Call): Promise<void> {
     // Results of one chunk are in one file.
-    const byCall = new Map(user.needs.map((need) => [need.call.index, need]));
+    const byCall = new Map(user.dependencies.map((need) => [need.call.index, need]));
     this.#used.set(user, [...byCall.keys()]);
     await Promise.all([...byCall].map(async ([index, need]) => this.#keep(index, need, user)));
   }
@@ -53,7 +53,7 @@ export class KeptResults {
     this.release(user);
   }
 
-  async #keep(index: number, need: Need, user: Call): Promise<void> {
+  async #keep(index: number, need: Dependency, user: Call): Promise<void> {
     const known = this.#kept.get(index);
     if (known !== undefined && known.users.size > 0) {
       known.users.add(user);
@@ -78,7 +78,7 @@ export class KeptResults {
     this.#kept.set(index, removed);
   }
 
-  async #write(index: number, need: Need): Promise<void> {
+  async #write(index: number, need: Dependency): Promise<void> {
     const { directory } = this.#jobSet;
     const { call, future } = need;
     const failed = future !== undefined && future.state !== 'finished';

@@ -1,10 +1,10 @@
 import { control, type Future } from '../../futures/future.ts';
 import type { Call } from '../calls/call.ts';
-import { ownError } from '../calls/failed-future.ts';
+import { asDirectoryError } from '../calls/failed-future.ts';
 import type { ResolvedOptions } from '../cluster-options.ts';
-import type { OpenJobSet } from '../live-job-set.ts';
+import type { LiveJobSet } from '../live-job-set.ts';
 import type { Submissions } from '../submit/submissions.ts';
-import { dependencyError, type Need } from './needs.ts';
+import { dependencyError, type Dependency } from './dependencies.ts';
 
 /**
  * Calls that were given futures wait, on the disk and in no line, until those are done; a job is submitted when all have a result. A call
@@ -13,16 +13,16 @@ import { dependencyError, type Need } from './needs.ts';
 export class Dependents {
   readonly #submissions: Submissions;
   readonly #directory: string;
-  readonly #openJobSet: () => Promise<OpenJobSet>;
+  readonly #openJobSet: () => Promise<LiveJobSet>;
   /** Of each call, what it waits for, and how to ask for that no more. */
-  readonly #waiting = new Map<Call, Map<Need, () => void>>();
+  readonly #waiting = new Map<Call, Map<Dependency, () => void>>();
   /** What is done, and has not been told yet to those that wait for it. */
-  #news: [Call, Need][] = [];
+  #news: [Call, Dependency][] = [];
 
   constructor(
     submissions: Submissions,
     { directory }: Pick<ResolvedOptions, 'directory'>,
-    openJobSet: () => Promise<OpenJobSet>,
+    openJobSet: () => Promise<LiveJobSet>,
   ) {
     this.#submissions = submissions;
     this.#directory = directory;
@@ -31,12 +31,12 @@ export class Dependents {
 
   /** A call is to be submitted, which may need others first. */
   add(call: Call): void {
-    call.waits = call.needs.length > 0;
+    call.waits = call.dependencies.length > 0;
     this.#submissions.add(call);
     if (!call.waits) return;
-    const waiting = new Map<Need, () => void>();
+    const waiting = new Map<Dependency, () => void>();
     this.#waiting.set(call, waiting);
-    for (const need of call.needs) {
+    for (const need of call.dependencies) {
       const takeBack = need.future?.addDoneCallback(() => this.#tell(call, need));
       if (takeBack !== undefined) waiting.set(need, takeBack);
     }
@@ -50,7 +50,7 @@ export class Dependents {
   }
 
   /** Later in the same turn, one after the other: chains of calls are long, and who cancels many of them has reasons for each. */
-  #tell(call: Call, need: Need): void {
+  #tell(call: Call, need: Dependency): void {
     this.#news.push([call, need]);
     if (this.#news.length > 1) return;
     queueMicrotask(() => {
@@ -59,7 +59,7 @@ export class Dependents {
     });
   }
 
-  #hear(call: Call, need: Need): void {
+  #hear(call: Call, need: Dependency): void {
     const waiting = this.#waiting.get(call);
     const { future } = need;
     if (waiting === undefined || future === undefined || call.unwanted) return;
@@ -82,7 +82,7 @@ export class Dependents {
       // Cancelled before it was on the disk, it has nothing else to be removed.
       if (call.unwanted) return files.results.release(call);
     } catch (error) {
-      if (!call.unwanted) call.controller.reject(ownError(error, this.#directory));
+      if (!call.unwanted) call.controller.reject(asDirectoryError(error, this.#directory));
       return;
     }
     call.waits = false;

@@ -8,10 +8,10 @@ import { parseResultName, resultName } from '../../job-set/names.ts';
 import type { Elsewhere } from '../../payload/capture/capture.ts';
 import { Refusal } from '../../payload/capture/refusal.ts';
 import { Call, type CallHost } from '../calls/call.ts';
-import { FailedBefore } from '../calls/failed-future.ts';
+import { FailedSource } from '../calls/failed-future.ts';
 
 /** The result of another call that a call needs, as it was given its future. */
-export interface Need {
+export interface Dependency {
   /** The one that it was given, or that of the job, of calls that an earlier process made; let go when it has returned. */
   future: Future<unknown> | undefined;
   readonly call: Call;
@@ -22,10 +22,10 @@ export interface Need {
 const REMEDY = 'Await it, and send what it gives.';
 
 /** Finds futures in the arguments of a call. */
-export class NeedFinder {
+export class DependencyFinder {
   readonly #host: CallHost;
   readonly #nameOf: (call: Call) => number | string;
-  #found: Map<Future<unknown>, Need> | undefined;
+  #found: Map<Future<unknown>, Dependency> | undefined;
 
   /**
    * @param host whose calls the futures have to be those of
@@ -37,7 +37,7 @@ export class NeedFinder {
   }
 
   /** Each future once; undefined if there are none. */
-  get needs(): readonly Need[] | undefined {
+  get found(): readonly Dependency[] | undefined {
     return this.#found === undefined ? undefined : [...this.#found.values()];
   }
 
@@ -54,18 +54,18 @@ export class NeedFinder {
   };
 
   /** What another has found is needed too. */
-  addAll({ needs = [] }: NeedFinder): void {
-    for (const need of needs) {
+  addAll({ found = [] }: DependencyFinder): void {
+    for (const dependency of found) {
       this.#found ??= new Map();
-      this.#found.set(need.future as Future<unknown>, need);
+      this.#found.set(dependency.future as Future<unknown>, dependency);
     }
   }
 }
 
-function needOf(future: Future<unknown>, host: CallHost): Need {
+function needOf(future: Future<unknown>, host: CallHost): Dependency {
   const source = control.sourceOf(future);
   const [call, item] = source instanceof ItemSource ? [source.call, source.item] : [source, 0];
-  const isOurs = source instanceof FailedBefore || (call instanceof Call && call.isOf(host));
+  const isOurs = source instanceof FailedSource || (call instanceof Call && call.isOf(host));
   if (!isOurs)
     throw new Refusal('a Future of another job set (each executor, and each map, has its own)', REMEDY);
   if (future.cancelled() || future.state === 'failed') throw failureOf(future);
@@ -81,19 +81,19 @@ export function failureOf(future: Future<unknown>): Error {
 }
 
 /** What the journal calls the results that a call needs. */
-export function needNames(needs: readonly Need[]): string[] {
-  return needs.map(({ call, item }) => resultName(call.index, item));
+export function dependencyNames(dependencies: readonly Dependency[]): string[] {
+  return dependencies.map(({ call, item }) => resultName(call.index, item));
 }
 
 /**
- * What {@link needNames} was made of.
+ * What {@link dependencyNames} was made of.
  * @param futures those of the calls that an earlier process made, by number
  */
-export function needsOf(
+export function findDependencies(
   names: readonly string[],
   calls: ReadonlyMap<number, Call>,
   futures: ReadonlyMap<Call, Future<unknown>>,
-): Need[] {
+): Dependency[] {
   return names.flatMap((name) => {
     const { call: index, item } = parseResultName(name);
     const call = calls.get(Number(index));

@@ -4,7 +4,7 @@ import type { JobSet } from '../../job-set/job-set.ts';
 import { givenName, resultName } from '../../job-set/names.ts';
 import { keepResult } from '../../job-set/results.ts';
 import type { Call, CallHost } from '../calls/call.ts';
-import { failureOf, type Need, NeedFinder } from './needs.ts';
+import { failureOf, type Dependency, DependencyFinder } from './dependencies.ts';
 
 const randomWord = customAlphabet('0123456789abcdefghijkmnopqrstuvwxyz', 16);
 
@@ -18,15 +18,15 @@ function nameOf(call: Call): string {
 }
 
 /** Finds futures of an executor in the inputs of its maps, whose job sets are others. */
-export class GivenFinder extends NeedFinder {
+export class MapDependencyFinder extends DependencyFinder {
   /** @param host the executor's, rather than the map's */
   constructor(host: CallHost) {
     super(host, nameOf);
   }
 
   /** What the journal calls the results that were found. */
-  get given(): string[] | undefined {
-    return this.needs?.map(({ call, item }) => resultName(nameOf(call), item));
+  get resultNames(): string[] | undefined {
+    return this.found?.map(({ call, item }) => resultName(nameOf(call), item));
   }
 }
 
@@ -34,7 +34,10 @@ export class GivenFinder extends NeedFinder {
  * Resolves when all that was found is done, and has a value.
  * @throws {DependencyError} {@link CancelledError} as soon as one fails; the signal's reason
  */
-export async function awaitGiven(finders: readonly NeedFinder[], signal?: AbortSignal): Promise<void> {
+export async function awaitDependencies(
+  finders: readonly DependencyFinder[],
+  signal?: AbortSignal,
+): Promise<void> {
   signal?.throwIfAborted();
   const futures = new Set(needsOfAll(finders).map(({ future }) => future as NonNullable<typeof future>));
   if (futures.size === 0) return;
@@ -58,7 +61,10 @@ export async function awaitGiven(finders: readonly NeedFinder[], signal?: AbortS
  * Brings what was found, and is done, into the job set of a map, where it stays whatever becomes of the executor's.
  * @throws {DirectoryError} if it is gone; {@link OwnershipError}; what the filesystem says
  */
-export async function takeGiven({ directory }: JobSet, finders: readonly NeedFinder[]): Promise<void> {
+export async function copyResults(
+  { directory }: JobSet,
+  finders: readonly DependencyFinder[],
+): Promise<void> {
   const calls = new Set(needsOfAll(finders).map(({ call }) => call));
   for (const call of calls) {
     if (await takeOne(directory, call)) continue;
@@ -75,8 +81,8 @@ async function takeOne(directory: string, call: Call): Promise<boolean> {
   return keepResult(directory, source).catch(falseIfGone);
 }
 
-function needsOfAll(finders: readonly NeedFinder[]): Need[] {
-  return finders.flatMap(({ needs = [] }) => needs);
+function needsOfAll(finders: readonly DependencyFinder[]): Dependency[] {
+  return finders.flatMap(({ found = [] }) => found);
 }
 
 function falseIfGone(error: NodeJS.ErrnoException): boolean {

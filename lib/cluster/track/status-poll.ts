@@ -8,7 +8,7 @@ const LONGEST_SILENCE_MS = 600_000;
 const MISSING_TIMES = 2;
 
 /** What is asked about. */
-export interface AskedJob {
+export interface PolledJob {
   readonly jobId: string;
   readonly phase: Job['phase'];
   readonly end: JobEnd | undefined;
@@ -20,13 +20,13 @@ export interface AskedJob {
  * Nothing may come of it for long, and nobody would notice that it is gone. That holds for a job whose call is done, too, also while it is
  * held until it is removed: calls may wait for its place in the queue.
  */
-function maySilentlyEnd({ phase, end }: AskedJob): boolean {
+function maySilentlyEnd({ phase, end }: PolledJob): boolean {
   if (phase !== 'open') return phase === 'settled';
   return end === undefined || (end.kind === 'held' && end.requested === true);
 }
 
 /** Asks the batch system, rarely and for all jobs at once, when outcomes and events have been silent for long. */
-export class SilenceCheck<J extends AskedJob = Job> {
+export class StatusPoll<J extends PolledJob = Job> {
   readonly #system: Pick<BatchSystem, 'status'>;
   readonly #onEvent: (event: JobEvent) => void;
   readonly #onLost: (job: J) => void;

@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { QueueRoom } from '../../../lib/cluster/submit/queue-room.ts';
+import { QueueCapacity } from '../../../lib/cluster/submit/queue-capacity.ts';
 
 let calls: number;
-let room: QueueRoom;
+let room: QueueCapacity;
 beforeEach(() => {
   jest.useFakeTimers();
   calls = 0;
-  room = new QueueRoom(Infinity, () => (calls += 1));
+  room = new QueueCapacity(Infinity, () => (calls += 1));
 });
 afterEach(() => {
   jest.useRealTimers();
@@ -34,7 +34,7 @@ function fill(places: number, wanted = 10_000): { taken: number[]; refused: numb
 describe('The room in a queue', () => {
   it('is without an end as long as nothing is refused, but for the jobs in flight', () => {
     expect(room.beside(1e6)).toBe(Infinity);
-    const bounded = new QueueRoom(10, () => {});
+    const bounded = new QueueCapacity(10, () => {});
     expect([0, 9, 10, 11].map((inFlight) => bounded.beside(inFlight))).toEqual([10, 1, 0, 0]);
   });
 

@@ -16,7 +16,7 @@ import { CANNOT_WRITE, NOT_DELIVERED } from '../../job-set/names.ts';
 import type { JobEnd } from './job.ts';
 
 /** How a job ended, with what else there is to judge it by. */
-export interface JobVerdict {
+export interface JobEndDetails {
   readonly end: JobEnd;
   /** Its shell did not find its script. */
   readonly couldNotBegin: boolean;
@@ -29,7 +29,7 @@ export interface JobVerdict {
 }
 
 /** The error of a job that ended like this without an outcome. */
-export function errorOf(verdict: JobVerdict, failure: JobFailure): JobError {
+export function createJobError(verdict: JobEndDetails, failure: JobFailure): JobError {
   const { end } = verdict;
   const job = `Job ${failure.jobId}${failure.host === undefined ? '' : ` on ${failure.host}`}`;
   switch (end.kind) {
@@ -51,7 +51,7 @@ type End<Kind extends JobEnd['kind']> = Extract<JobEnd, { kind: Kind }>;
 function heldError(
   job: string,
   { reason, code, subCode }: End<'held'>,
-  { staysHeld = false }: JobVerdict,
+  { staysHeld = false }: JobEndDetails,
   failure: JobFailure,
 ): JobError {
   const hold = { holdReason: reason, holdReasonCode: code, holdReasonSubCode: subCode };
@@ -76,7 +76,7 @@ function isMemoryHold(reason: string, code: number | undefined): boolean {
 function removedError(
   job: string,
   { reason, byPolicy }: End<'removed'>,
-  { evicted }: JobVerdict,
+  { evicted }: JobEndDetails,
   failure: JobFailure,
 ): JobError {
   const removal = { ...failure, removeReason: reason };
@@ -105,7 +105,7 @@ const NODE_REMEDY =
 function diedError(
   job: string,
   { exitCode, signal }: End<'ended'>,
-  { couldNotBegin, heapFull }: JobVerdict,
+  { couldNotBegin, heapFull }: JobEndDetails,
   failure: JobFailure,
 ): JobError {
   const died = { ...failure, exitCode, signal };

@@ -10,7 +10,7 @@ const LONGEST_PAUSE_MS = 60_000;
  * How many jobs may go into the queue now. Which limits its administrators have set is found out by being refused: fewer at once then, and
  * when even one is too many, one for each job of ours that leaves the queue, and now and then one on trial.
  */
-export class QueueRoom {
+export class QueueCapacity {
   readonly #maxInFlight: number;
   readonly #onRoom: () => void;
   /** Set when more were refused. */

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import type { JobEvent } from '../../../lib/batch/batch-system.ts';
 import type { Call } from '../../../lib/cluster/calls/call.ts';
 import { newJob, type Job } from '../../../lib/cluster/track/job.ts';
-import { SilenceCheck } from '../../../lib/cluster/track/silence-check.ts';
+import { StatusPoll } from '../../../lib/cluster/track/status-poll.ts';
 import { ScriptedSystem } from '../../support/scripted-system.ts';
 
 const MINUTE = 60_000;
@@ -11,7 +11,7 @@ let system: ScriptedSystem;
 let asked: number;
 let heard: JobEvent[];
 let lost: Job[];
-let check: SilenceCheck;
+let check: StatusPoll;
 const job = newJob({ key: '1' } as Call, '1.1');
 beforeEach(() => {
   jest.useFakeTimers();
@@ -25,7 +25,7 @@ beforeEach(() => {
   [heard, lost] = [[], []];
   job.missing = 0;
   job.phase = 'open';
-  check = new SilenceCheck(system, (event) => heard.push(event), (missing) => lost.push(missing)); // prettier-ignore
+  check = new StatusPoll(system, (event) => heard.push(event), (missing) => lost.push(missing)); // prettier-ignore
 });
 afterEach(() => {
   jest.useRealTimers();
@@ -40,7 +40,7 @@ async function pass(milliseconds: number): Promise<void> {
   await jest.advanceTimersByTimeAsync(0);
 }
 
-describe('SilenceCheck', () => {
+describe('StatusPoll', () => {
   it('asks after a minute of silence, and tells what it hears', async () => {
     const event = { jobId: '1.1', kind: 'held', reason: 'why not' } as const;
     system.known = new Map([['1.1', event]]);

@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals';
 import type { Call } from '../../../lib/cluster/calls/call.ts';
-import { WaitingNotes } from '../../../lib/cluster/submit/submission-groups.ts';
+import { PendingJournal } from '../../../lib/cluster/submit/submission-groups.ts';
 import type { JobSet } from '../../../lib/job-set/job-set.ts';
 import { untilCollected } from '../../support/collect-garbage.ts';
 
@@ -27,7 +27,7 @@ function failedCalls(count: number): { calls: Call[]; noted: string[]; jobSet: {
 
 it('Calls that are to be tried again are noted, but none that has been cancelled since', async () => {
   const { calls, noted } = failedCalls(3);
-  const notes = new WaitingNotes({ common: {}, system: {} });
+  const notes = new PendingJournal({ common: {}, system: {} });
   const all = Promise.all(calls.map(async (call) => notes.noteRetry(call)));
   // As one that is cancelled does.
   Object.assign(calls[1] as Call, { done: true, input: undefined });
@@ -39,7 +39,7 @@ it('Calls whose options differ are noted with them in one line, where the batch 
   const { calls, jobSet } = failedCalls(3);
   const entries: unknown[] = [];
   jobSet.note = async (entry: unknown) => void entries.push(entry);
-  const notes = new WaitingNotes({ common: { rank: 'x' }, system: { canVary: () => true } });
+  const notes = new PendingJournal({ common: { rank: 'x' }, system: { canVary: () => true } });
   await notes.note(calls);
   expect(entries).toEqual([
     {
@@ -55,13 +55,13 @@ it.each([
   ['is done', { done: true }],
   ['is submitted', { attempts: 2 }],
 ])('A call that %s while it is noted is not held on to', async (_, change) => {
-  const notes = new WaitingNotes({ common: {}, system: {} });
+  const notes = new PendingJournal({ common: {}, system: {} });
   const reference = await noteOne(notes, change);
   await untilCollected(reference);
-  expect(notes).toBeInstanceOf(WaitingNotes);
+  expect(notes).toBeInstanceOf(PendingJournal);
 });
 
-async function noteOne(notes: WaitingNotes, change: object): Promise<WeakRef<Call>> {
+async function noteOne(notes: PendingJournal, change: object): Promise<WeakRef<Call>> {
   const { calls, jobSet } = failedCalls(1);
   const [call] = calls as [Call];
   jobSet.note = async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { errorOf } from '../../../lib/cluster/track/job-death.ts';
+import { createJobError } from '../../../lib/cluster/track/job-end-error.ts';
 import type { JobEnd } from '../../../lib/cluster/track/job.ts';
 import { JobDiedError, JobError, JobRemovedError, type JobFailure } from '../../../lib/base/job-errors.ts';
 
@@ -17,7 +17,7 @@ type End<Event> = Event extends JobEnd ? Omit<Event, 'jobId'> : never;
 
 function errorAfter(end: End<JobEnd>, more: Partial<JobFailure> = {}, hints = {}): JobError {
   const verdict = { couldNotBegin: false, heapFull: false, evicted: false, ...hints };
-  return errorOf({ end: { jobId: '7.3', ...end }, ...verdict }, { ...failure, ...more });
+  return createJobError({ end: { jobId: '7.3', ...end }, ...verdict }, { ...failure, ...more });
 }
 
 describe('The error of a job', () => {
