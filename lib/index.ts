@@ -56,7 +56,8 @@ export type {
   MemoryGrowth,
   RetryPolicy,
 } from './futures/job-options.ts';
-export type { ClassAd, JobAction, JobEdit } from './batch/batch-system.ts';
+export type { ClassAd } from './base/class-ad.ts';
+export type { JobAction, JobEdit } from './batch/batch-system.ts';
 export type { SubmitOptions } from './batch/submit-options.ts';
 export type { ItemResult, MapOptions, MapResults } from './futures/map-results.ts';
 export { Future } from './futures/future.ts';

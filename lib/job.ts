@@ -1,4 +1,4 @@
-import type { ClassAd } from './batch/batch-system.ts';
+import type { ClassAd } from './base/class-ad.ts';
 
 /** What a call knows of the job that it runs in. */
 export interface CurrentJob {

@@ -1,4 +1,5 @@
-import type { ClassAd } from '../batch/batch-system.ts';
+/** The attributes of a job or machine, by HTCondor's names. */
+export type ClassAd = Readonly<Record<string, unknown>>;
 
 /**
  * The attributes of a ClassAd in the text that HTCondor writes into a job's directory, `Name = value` on each line. Expressions become text

@@ -1,3 +1,4 @@
+import type { ClassAd } from '../base/class-ad.ts';
 import type { SubmitOptions, VariedOptions } from './submit-options.ts';
 
 /** The contract between the executor and what runs its jobs: HTCondor, Slurm, Grid Engine, processes of this machine. */
@@ -92,9 +93,6 @@ export interface JobEdit {
   readonly attribute: 'RequestMemory' | 'RequestDisk';
   readonly value: number;
 }
-
-/** The attributes of a job, by HTCondor's names. */
-export type ClassAd = Readonly<Record<string, unknown>>;
 
 /** What becomes of jobs that would outlive the process: all of a job set, also those whose ids are not known yet. */
 export interface JobSetRemoval {

@@ -1,3 +1,5 @@
+import type { OptionsOfJobs } from '../job-set/journal.ts';
+
 /** Submit commands (HTCondor) by name, as the user wrote them. */
 export type SubmitOptions = Readonly<Record<string, string | number | boolean>>;
 
@@ -52,13 +54,6 @@ function bothRequirements(outer: Value, inner: Value): Value {
 
 /** Submit options of which each job of a submission has its own value, by name: the values in the order of the jobs. */
 export type VariedOptions = Readonly<Record<string, readonly SubmitOptions[string][]>>;
-
-/** The submit options of some jobs: what they have in common, and what each has of its own. */
-export interface OptionsOfJobs {
-  readonly submit: SubmitOptions;
-  /** @default nothing */
-  readonly varied?: VariedOptions | undefined;
-}
 
 /**
  * What options of jobs have in common, and where they differ.

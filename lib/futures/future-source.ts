@@ -1,4 +1,5 @@
-import type { ClassAd, JobAction } from '../batch/batch-system.ts';
+import type { ClassAd } from '../base/class-ad.ts';
+import type { JobAction } from '../batch/batch-system.ts';
 import type { OutputFile, Progress } from '../job-set/call-outputs.ts';
 
 /**

@@ -1,39 +1,31 @@
 import { readFile } from 'node:fs/promises';
-import type { OptionsOfJobs } from '../batch/submit-options.ts';
 import { journalFile, parseJobKey } from './names.ts';
 
 type Value = string | number | boolean;
-type Varied = Readonly<Record<string, readonly Value[]>> | undefined;
+
+/** The submit options of jobs that were submitted together: common ones, and those that differ from job to job. */
+export type OptionsOfJobs = {
+  readonly submit: Readonly<Record<string, Value>>;
+  /** By name: the values in the order of the jobs. */
+  readonly varied?: Readonly<Record<string, readonly Value[]>> | undefined;
+};
 
 /** A line of the journal. `submitting` is on the disk before the batch system is asked for the jobs. */
 export type JournalEntry =
-  | {
+  | (OptionsOfJobs & {
       readonly event: 'submitting';
       readonly submission: number;
       /** By journalJob(). */
       readonly jobs: readonly string[];
-      readonly submit: Readonly<Record<string, Value>>;
-      /** What each job has besides, by name: the values in the order of the jobs. */
-      readonly varied?: Varied;
-    }
+    })
   | { readonly event: 'submitted'; readonly submission: number; readonly ids: readonly string[] }
   /** There were too many at once, or in the queue: its calls are still to be submitted. */
   | { readonly event: 'postponed'; readonly submission: number }
   | { readonly event: 'refused'; readonly submission: number; readonly error: string }
   /** Calls of which another job set had outcomes: they have no jobs. */
-  | {
-      readonly event: 'reused';
-      readonly jobs: readonly string[];
-      readonly submit: Readonly<Record<string, Value>>;
-      readonly varied?: Varied;
-    }
+  | (OptionsOfJobs & { readonly event: 'reused'; readonly jobs: readonly string[] })
   /** Calls that are still to be submitted, under these keys; perhaps once more, as they failed. */
-  | {
-      readonly event: 'waiting';
-      readonly jobs: readonly string[];
-      readonly submit: Readonly<Record<string, Value>>;
-      readonly varied?: Varied;
-    }
+  | (OptionsOfJobs & { readonly event: 'waiting'; readonly jobs: readonly string[] })
   /** Of a map: the inputs of so many components are on the disk, and what the journal says of each is before this line. */
   | { readonly event: 'components'; readonly count: number }
   /** The executor was shut down: nothing is awaited any more. */

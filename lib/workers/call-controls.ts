@@ -1,4 +1,5 @@
-import type { BatchSystem, ClassAd, JobAction } from '../batch/batch-system.ts';
+import type { ClassAd } from '../base/class-ad.ts';
+import type { BatchSystem, JobAction } from '../batch/batch-system.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import type { WarmCall, Worker } from './model.ts';
 

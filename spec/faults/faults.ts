@@ -1,14 +1,11 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { kill, runningShadows, starterOf, type Daemon } from '../support/pool-control.ts';
+import { kill, runningShadows, starterOf } from '../support/pool-control.ts';
+import type { FaultKind } from './plan.ts';
 import type { Random } from './random.ts';
 import { readRuns } from './runs.ts';
 
 const run = promisify(execFile);
-
-/** What is killed with SIGKILL, or done to a job from outside. */
-export type FaultKind = Extract<Daemon, 'schedd' | 'startd' | 'negotiator' | 'collector'> | JobFaultKind;
-type JobFaultKind = 'starter' | 'shadow' | 'runner' | 'hold' | 'remove';
 
 /** What was done, to be held against the errors of calls. */
 export interface FaultsDone {

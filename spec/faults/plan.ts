@@ -1,5 +1,9 @@
-import type { FaultKind } from './faults.ts';
+import type { Daemon } from '../support/pool-control.ts';
 import type { Random } from './random.ts';
+
+/** What is killed with SIGKILL, or done to a job from outside. */
+export type FaultKind = Extract<Daemon, 'schedd' | 'startd' | 'negotiator' | 'collector'> | JobFaultKind;
+type JobFaultKind = 'starter' | 'shadow' | 'runner' | 'hold' | 'remove';
 
 /** What a call does; a `cancelled` one sleeps until it is. */
 export type CallKind = 'quick' | 'sleeping' | 'throwing' | 'exiting' | 'killed' | 'cancelled' | 'mapped';

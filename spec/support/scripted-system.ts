@@ -1,6 +1,6 @@
+import type { ClassAd } from '../../lib/base/class-ad.ts';
 import type {
   BatchSystem,
-  ClassAd,
   EventSource,
   JobAction,
   JobBatch,

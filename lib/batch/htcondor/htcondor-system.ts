@@ -1,9 +1,9 @@
 import PQueue from 'p-queue';
+import type { ClassAd } from '../../base/class-ad.ts';
 import { CommandError, SubmitError } from '../../base/errors.ts';
 import type {
   AvoidedHost,
   BatchSystem,
-  ClassAd,
   EventSource,
   JobAction,
   JobBatch,

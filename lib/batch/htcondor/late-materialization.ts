@@ -1,4 +1,5 @@
-import type { ClassAd, JobEvent, ParsedEvents } from '../batch-system.ts';
+import type { ClassAd } from '../../base/class-ad.ts';
+import type { JobEvent, ParsedEvents } from '../batch-system.ts';
 import type { SubmitOptions } from '../submit-options.ts';
 import { parseEventLog } from './event-log.ts';
 

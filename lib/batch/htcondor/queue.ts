@@ -1,5 +1,6 @@
+import type { ClassAd } from '../../base/class-ad.ts';
 import { CommandError } from '../../base/errors.ts';
-import type { ClassAd, JobEvent } from '../batch-system.ts';
+import type { JobEvent } from '../batch-system.ts';
 import type { CommandOutput } from '../run-command.ts';
 import { isPolicy, isRequestedHold } from './event-log.ts';
 import type { Factories } from './late-materialization.ts';

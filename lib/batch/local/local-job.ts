@@ -1,6 +1,7 @@
 import { constants, hostname } from 'node:os';
+import type { ClassAd } from '../../base/class-ad.ts';
 import { scriptFile } from '../../job-set/names.ts';
-import type { ClassAd, JobBatch, JobEvent } from '../batch-system.ts';
+import type { JobBatch, JobEvent } from '../batch-system.ts';
 import type { ProcessGroup } from './process-group.ts';
 
 /** A job of this machine. `held`: its process could not be started. */

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
+import type { ClassAd } from '../../base/class-ad.ts';
 import { LOCAL_JOB_VARIABLE, localJobMark, TAG_VARIABLE } from '../../job-set/names.ts';
 import type {
   BatchSystem,
-  ClassAd,
   EventSource,
   JobAction,
   JobBatch,

@@ -1,5 +1,6 @@
+import type { ClassAd } from '../../base/class-ad.ts';
 import { InvalidStateError, JobControlError } from '../../base/errors.ts';
-import type { BatchSystem, ClassAd, JobAction, JobEdit } from '../../batch/batch-system.ts';
+import type { BatchSystem, JobAction, JobEdit } from '../../batch/batch-system.ts';
 import { methodOf } from '../../batch/job-actions.ts';
 import type { JobControl } from '../../futures/future-source.ts';
 import type { Call } from './call.ts';

@@ -1,14 +1,9 @@
 import { showDisk, showMemory } from '../../base/memory.ts';
 import type { AvoidedHost, BatchSystem } from '../../batch/batch-system.ts';
-import {
-  mergeSubmitOptions,
-  type OptionsOfJobs,
-  separateOptions,
-  type SubmitOptions,
-} from '../../batch/submit-options.ts';
+import { mergeSubmitOptions, separateOptions, type SubmitOptions } from '../../batch/submit-options.ts';
 import type { JobOptions } from '../../futures/job-options.ts';
 import type { JobSet } from '../../job-set/job-set.ts';
-import type { JournalEntry } from '../../job-set/journal.ts';
+import type { JournalEntry, OptionsOfJobs } from '../../job-set/journal.ts';
 import type { Call } from '../calls/call.ts';
 import { journaledJob } from './write-calls.ts';
 

@@ -1,8 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseClassAd, secondsOf } from '../../base/class-ad.ts';
-import type { ClassAd } from '../../batch/batch-system.ts';
+import { type ClassAd, parseClassAd, secondsOf } from '../../base/class-ad.ts';
 import {
   KILL_AFTER_MS,
   LOCAL_JOB_VARIABLE,
