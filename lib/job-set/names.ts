@@ -202,7 +202,8 @@ export const TURNED_AWAY = 187;
 /** EX_UNAVAILABLE: that of a job whose machine has no node for it, or cannot unpack it. */
 export const NOT_DELIVERED = 69;
 
-const randomName = customAlphabet('0123456789abcdefghijkmnopqrstuvwxyz', 8);
+const ID_ALPHABET = '0123456789abcdefghijkmnopqrstuvwxyz';
+const ID_LENGTH = 8;
 
 /** The name of a job set to be: the time, and something that nobody else has. */
 export function newJobSetId(): string {
@@ -210,7 +211,8 @@ export function newJobSetId(): string {
     .toISOString()
     .replaceAll(/[-:]|\..*/g, '')
     .replace('T', '-');
-  return `${time}-${randomName()}`;
+  // Not made once for all: the runner, which needs other names of this file, would carry nanoid.
+  return `${time}-${customAlphabet(ID_ALPHABET, ID_LENGTH)()}`;
 }
 
 /** Whether a name is one that {@link newJobSetId} gives. */

@@ -1,7 +1,7 @@
 import { closeSync, constants as flags, fstatSync, openSync, readFileSync } from 'node:fs';
 import { cachedDataVersionTag } from 'node:v8';
 import { constants, Script } from 'node:vm';
-import { checkOwnership } from '../job-set/trusted-files.ts';
+import { isTrusted } from '../job-set/trusted-files.ts';
 import { writeWholeSync } from '../job-set/whole-files.ts';
 import { seal, unseal } from '../payload/call.ts';
 
@@ -47,7 +47,7 @@ function readCode(file: string): Buffer | undefined {
   try {
     const descriptor = openSync(file, flags.O_RDONLY | flags.O_NOFOLLOW);
     try {
-      checkOwnership(file, fstatSync(descriptor));
+      if (!isTrusted(fstatSync(descriptor))) return undefined;
       return unseal(readFileSync(descriptor)) as Buffer | undefined;
     } finally {
       closeSync(descriptor);

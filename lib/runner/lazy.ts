@@ -1,12 +1,12 @@
-import type * as Seldom from './lazy-modules.ts';
+import type * as LazyModules from './lazy-modules.ts';
 
 /**
- * What most jobs never need: how values that are not plain data, and errors, are captured. Its modules are in the runner's one file, but only
- * run when first asked for, which the bundler does because of this very form.
+ * Loads what captures errors, and values that are not plain data: most jobs never need it. Its modules are part of the runner's one file, but
+ * esbuild runs them at the first `require()`.
  */
-export function seldom(): typeof Seldom {
-  return require('./lazy-modules.ts') as typeof Seldom;
+export function lazy(): typeof LazyModules {
+  return require('./lazy-modules.ts') as typeof LazyModules;
 }
 
-/** The argument of a thread that watches the time, in place of the job set's directory. */
+/** First argument of a thread that watches a time limit; for a job it is the job set's directory. */
 export const WATCH_TIME = 'watch-time';

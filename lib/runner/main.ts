@@ -6,14 +6,16 @@ import { deserialize } from '../payload/deserialize.ts';
 import { setGivenPlace } from '../payload/given-files.ts';
 import type { AnyFunction } from '../payload/graph.ts';
 import { guardProcess } from './guard-process.ts';
-import { seldom, WATCH_TIME } from './lazy.ts';
+import { WATCH_TIME } from './lazy.ts';
 import { makeCalls, offerInside } from './make-calls.ts';
 import { hasOutcome, OutcomeWriter } from './outcome.ts';
 import { readJob } from './read-job.ts';
+import type * as TimeLimitModule from './time-limit.ts';
+import type * as WorkerModule from './worker/run-worker.ts';
 
 /** @param afterwards what is to be done once the outcome is there and the job's slot is all that is waited for */
 export function run(afterwards: () => void): void {
-  if (process.argv[2] === WATCH_TIME) seldom().watchTime();
+  if (process.argv[2] === WATCH_TIME) (require('./time-limit.ts') as typeof TimeLimitModule).watchTime();
   else void main(afterwards);
 }
 
@@ -27,7 +29,8 @@ async function main(afterwards: () => void): Promise<void> {
   const worker = parseWorkerKey(key);
   if (worker !== undefined) {
     // For a worker, it stands where a call's batch stands.
-    await seldom().runWorker(directory, worker, Number(batch), afterwards);
+    const { runWorker } = require('./worker/run-worker.ts') as typeof WorkerModule;
+    await runWorker(directory, worker, Number(batch), afterwards);
     return exit();
   }
   if (transferred === TRANSFERRED) {

@@ -5,10 +5,11 @@ import type { AnyFunction } from '../payload/graph.ts';
 import type { FromElsewhere } from '../payload/load/load-graph.ts';
 import { JOB_VARIABLE } from '../payload/main-url.ts';
 import { isPrimitive, serializePlain } from '../payload/plain.ts';
-import type * as Insides from './inside/inside.ts';
-import { seldom } from './lazy.ts';
+import type * as InsideModule from './inside/inside.ts';
+import { lazy } from './lazy.ts';
 import type { OutcomeWriter, RunningCall } from './outcome.ts';
-import type { ResultsReader } from './results-reader.ts';
+import type * as ResultsReaderModule from './results-reader.ts';
+import type * as TimeLimitModule from './time-limit.ts';
 
 /**
  * Makes the calls of a job, one after the other.
@@ -21,14 +22,16 @@ export async function makeCalls(
 ): Promise<void> {
   const { timeLimit = Infinity } = options;
   const limit =
-    timeLimit === Infinity ? undefined : new (seldom().TimeLimit)(timeLimit, items.length, writer.place);
+    timeLimit === Infinity
+      ? undefined
+      : new (loadTimeLimit().TimeLimit)(timeLimit, items.length, writer.place);
   writer.expect(items.length, limit);
   process.env[JOB_VARIABLE] = options.main;
   let loaded: Promise<AnyFunction> | undefined;
   const load = async (): Promise<AnyFunction> => (loaded ??= loadFunction());
-  let results: ResultsReader | undefined;
+  let results: ResultsReaderModule.ResultsReader | undefined;
   const result = async (name: string): Promise<unknown> => {
-    results ??= new (seldom().ResultsReader)(writer.place.directory, options);
+    results ??= new (loadResultsReader().ResultsReader)(writer.place.directory, options);
     return results.read(name);
   };
   let course: AsyncLocalStorage<RunningCall> | undefined;
@@ -64,10 +67,10 @@ export async function runItem(
     const [fn, args] = await decode(load, item, options, result);
     const value = await fn(...args);
     if (isPrimitive(value)) return { primitive: value };
-    const bytes = serializePlain(value, 'result') ?? seldom().serialize(value, options.capture, 'result');
+    const bytes = serializePlain(value, 'result') ?? lazy().serialize(value, options.capture, 'result');
     return { value: bytes };
   } catch (error) {
-    return seldom().failureOf(error);
+    return lazy().failureOf(error);
   }
 }
 
@@ -92,11 +95,20 @@ const INSIDE = Symbol.for('condor-futures.inside');
 export function offerInside(current: () => RunningCall | undefined): void {
   (globalThis as Record<symbol, unknown>)[INSIDE] = () => {
     const call = current();
-    return call && (call.inside ??= new (insides().Inside)(call));
+    return call && (call.inside ??= new (loadInside().Inside)(call));
   };
 }
 
-/** Run when first asked for, as {@link seldom}. */
-function insides(): typeof Insides {
-  return require('./inside/inside.ts') as typeof Insides;
+// Few calls need these modules: see lazy.ts.
+
+function loadTimeLimit(): typeof TimeLimitModule {
+  return require('./time-limit.ts') as typeof TimeLimitModule;
+}
+
+function loadResultsReader(): typeof ResultsReaderModule {
+  return require('./results-reader.ts') as typeof ResultsReaderModule;
+}
+
+function loadInside(): typeof InsideModule {
+  return require('./inside/inside.ts') as typeof InsideModule;
 }

@@ -6,8 +6,7 @@ import { writeWholeSync } from '../job-set/whole-files.ts';
 import type { Printed } from '../job-set/worker-inbox.ts';
 import type { InsideCall } from '../job.ts';
 import { type CallOptions, encodeOutcome, type ItemOutcome, unseal } from '../payload/call.ts';
-import { seldom } from './lazy.ts';
-import type { TimeLimit } from './time-limit.ts';
+import { lazy } from './lazy.ts';
 import type { OutcomeQueue } from './worker/outcome-queue.ts';
 
 /** Gathers what came of the job's calls, and writes it once. */
@@ -41,7 +40,7 @@ export class OutcomeWriter {
   /** All calls that have no outcome yet fail with this, and the job is done. */
   fail(error: unknown): void {
     if (this.#written || this.leaving) return;
-    const failure = seldom().failureOf(error);
+    const failure = lazy().failureOf(error);
     while (this.#items.length < this.#expected) this.#items.push(failure);
     this.write();
   }
@@ -61,6 +60,13 @@ export class OutcomeWriter {
   async release(): Promise<void> {
     await this.#timeLimit?.stop();
   }
+}
+
+/** The part of a time limit that the writer uses: a call is done; the outcome is about to be written; nothing is left to end. */
+interface TimeLimit {
+  end(item: ItemOutcome): void;
+  claim(): void;
+  stop(): Promise<void>;
 }
 
 /** Where the outcome of a job goes, and since when the job has been running. */
@@ -104,7 +110,7 @@ function tellUnwritable(place: OutcomePlace, items: readonly ItemOutcome[], erro
   const message = `The result could not be written: ${error.message}`;
   process.exitCode = CANNOT_WRITE;
   tell(`condor-futures: ${message}`);
-  const thrown = seldom().encodeThrown(new ResultNotWrittenError(message, { cause: error }));
+  const thrown = lazy().encodeThrown(new ResultNotWrittenError(message, { cause: error }));
   const words = encode(
     place,
     items.map(() => ({ thrown })),

@@ -9,7 +9,7 @@ import type { Checkpoint } from '../../job.ts';
 import type { CallOptions } from '../../payload/call.ts';
 import { deserialize } from '../../payload/deserialize.ts';
 import { serializePlain } from '../../payload/plain.ts';
-import { seldom } from '../lazy.ts';
+import { lazy } from '../lazy.ts';
 import type { RunningCall } from '../outcome.ts';
 import { Generations, makeDirectoriesSync, WriteQueue } from './generations.ts';
 import type { Termination } from './termination.ts';
@@ -113,7 +113,7 @@ export class SavedState {
    */
   encode(state: unknown): Uint8Array {
     return (
-      serializePlain(state, 'checkpoint') ?? seldom().serialize(state, this.#options.capture, 'checkpoint')
+      serializePlain(state, 'checkpoint') ?? lazy().serialize(state, this.#options.capture, 'checkpoint')
     );
   }
 
