@@ -27,7 +27,7 @@ export class CapturedState {
 
   private constructor(capture: Capture, objects: readonly Check[]) {
     this.#objects = objects;
-    this.#code = [...capture.code.infos].filter(({ bindings }) => bindings.length > 0);
+    this.#code = [...capture.codeInfos].filter(({ bindings }) => bindings.length > 0);
     this.#enter = capture.options.captureThis !== 'never';
   }
 

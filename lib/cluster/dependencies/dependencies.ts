@@ -5,8 +5,8 @@ import { control, Future, FutureController } from '../../futures/future.ts';
 import type { ItemResult } from '../../futures/map-results.ts';
 import type { OutputFile } from '../../job-set/call-outputs.ts';
 import { parseResultName, resultName } from '../../job-set/names.ts';
-import type { Elsewhere } from '../../payload/capture/capture.ts';
 import { Refusal } from '../../payload/capture/refusal.ts';
+import type { Elsewhere } from '../../payload/capture/sink.ts';
 import { Call, type CallHost } from '../calls/call.ts';
 import { FailedSource } from '../calls/failed-future.ts';
 

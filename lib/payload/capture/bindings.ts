@@ -4,22 +4,11 @@ import type { Slot } from '../graph.ts';
 import { evaluateInside } from '../inspect/enter.ts';
 import type { FunctionInside, Scope, Script } from '../inspect/scopes.ts';
 import type { Reference } from '../reference/reference.ts';
-import type { Capture } from './capture.ts';
+import type { Binding } from './code-info.ts';
 import { enterRules } from './lexical.ts';
 import { isStandardGlobal } from './platform.ts';
 import { Refusal } from './refusal.ts';
-
-/** A variable that a function takes from around it. */
-export interface Binding {
-  readonly name: string;
-  readonly written: boolean;
-  /** The scope it is found in; the variables of a realm's global object are in one of their own. */
-  readonly scope: Scope;
-  /** Which of the function's scopes that is, counted from the innermost; behind them all for a global. */
-  readonly depth: number;
-  readonly value: unknown;
-  readonly slot: Slot;
-}
+import type { CaptureSink } from './sink.ts';
 
 interface Code {
   readonly fn: (...args: never[]) => unknown;
@@ -32,7 +21,7 @@ interface Code {
  * The variables that a function captures, with their values. Names that are nowhere to be found are left alone, as are the
  * globals of JavaScript and Node.
  */
-export function bindingsOf(capture: Capture, index: number, code: Code): Binding[] {
+export function bindingsOf(sink: CaptureSink, index: number, code: Code): Binding[] {
   const { shape, inside } = code;
   const bindings: Binding[] = [];
   const names = [...shape.free.values()];
@@ -44,7 +33,7 @@ export function bindingsOf(capture: Capture, index: number, code: Code): Binding
     if (found === undefined) continue;
     const { scope, depth } = found;
     const value = scope.variables[name];
-    const slot = slotOf(capture, index, { name, value, members, scope, script: code.script });
+    const slot = slotOf(sink, index, { name, value, members, scope, script: code.script });
     bindings.push({ name, written, scope, depth, value, slot });
   }
   return bindings;
@@ -97,32 +86,32 @@ interface Variable {
   readonly script: Script | undefined;
 }
 
-function slotOf(capture: Capture, index: number, { name, value, members, scope, script }: Variable): Slot {
+function slotOf(sink: CaptureSink, index: number, { name, value, members, scope, script }: Variable): Slot {
   const edge = { by: 'variable', name } as const;
   if (typeof value === 'function' && /^cov_[0-9a-z]+$/.test(name)) {
     // Istanbul counts in a report of the whole file, which nobody reads in a job.
-    return [capture.addNode({ kind: 'rebuilt', type: 'coverage', data: null }, {}, index, edge)];
+    return [sink.addNode({ kind: 'rebuilt', type: 'coverage', data: null }, {}, index, edge)];
   }
   if (typeof value !== 'object' || value === null) {
-    return capture.slot(value, index, edge, importRope(capture, name, scope, script));
+    return sink.slot(value, index, edge, importRope(sink, name, scope, script));
   }
   if (types.isModuleNamespaceObject(value)) {
-    const reference = capture.references.ofImport(name, script);
-    if (reference !== undefined) return capture.reference(value, reference, index, edge);
+    const reference = sink.references.ofImport(name, script);
+    if (reference !== undefined) return sink.reference(value, reference, index, edge);
   }
   if (members !== undefined && isModuleObject(name, value))
-    return capture.partialSlot(value, members, index, edge);
-  return capture.slot(value, index, edge, importRope(capture, name, scope, script));
+    return sink.partialSlot(value, members, index, edge);
+  return sink.slot(value, index, edge, importRope(sink, name, scope, script));
 }
 
 /** What an import statement gave may be had by that statement again, if it cannot be sent. */
 function importRope(
-  capture: Capture,
+  sink: CaptureSink,
   name: string,
   scope: Scope,
   script: Script | undefined,
 ): (() => Reference | undefined) | undefined {
-  return scope.type === 'module' ? () => capture.references.ofImport(name, script) : undefined;
+  return scope.type === 'module' ? () => sink.references.ofImport(name, script) : undefined;
 }
 
 /** Of the exports of a whole module, only those that the function names are sent. */

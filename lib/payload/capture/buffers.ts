@@ -1,10 +1,15 @@
 import { types } from 'node:util';
 import type { ObjectNode } from '../graph.ts';
-import type { Capture } from './capture.ts';
 import { Refusal } from './refusal.ts';
+import type { CaptureSink, ViewNode } from './sink.ts';
 
 type BufferNode = Extract<ObjectNode, { kind: 'buffer' }>;
-type ViewNode = Extract<ObjectNode, { kind: 'view' }>;
+
+interface NotedView {
+  readonly index: number;
+  readonly view: ArrayBufferView;
+  readonly node: ViewNode;
+}
 
 interface Resizable extends ArrayBuffer {
   readonly resizable?: boolean;
@@ -14,80 +19,88 @@ interface Resizable extends ArrayBuffer {
 export const NO_SHARING =
   'Jobs share no memory: send a copy in an ArrayBuffer, such as one made with slice().';
 
+export function describeBuffer(sink: CaptureSink, buffer: ArrayBuffer): BufferNode {
+  sink.noteBuffer(buffer);
+  return wholeBuffer(buffer);
+}
+
+/** A view's node gets its buffer in {@link BufferPlan.finish}. */
+export function describeView(sink: CaptureSink, index: number, view: ArrayBufferView): ViewNode {
+  if (types.isSharedArrayBuffer(view.buffer)) throw new Refusal('a view of a SharedArrayBuffer', NO_SHARING);
+  const node: ViewNode = {
+    kind: 'view',
+    type: typeOf(view),
+    buffer: undefined,
+    offset: view.byteOffset,
+    length: followsLength(view) ? undefined : ((view as Uint8Array).length ?? view.byteLength),
+  };
+  sink.noteView(index, view, node);
+  return node;
+}
+
 /**
- * Views of one ArrayBuffer share one in the job too. Of a buffer that only views are seen of, only the bytes between the first and
- * the last byte that they show are sent; and where views of Node's pool for small Buffers do not overlap, each is sent alone: the
- * pool holds bytes of others.
+ * Decides which bytes of each ArrayBuffer are sent. Views that share a buffer share one in the job too. If only views of a
+ * buffer were captured, only the bytes between the first and the last byte that they show are sent; views of Node's pool for
+ * small Buffers that do not overlap are sent separately, because the pool also holds unrelated bytes.
  */
 export class BufferPlan {
-  readonly #capture: Capture;
-  readonly #views = new Map<ArrayBuffer, { index: number; view: ArrayBufferView; node: ViewNode }[]>();
-  /** Buffers that were come by themselves. */
-  readonly #whole = new Set<ArrayBuffer>();
+  readonly #sink: CaptureSink;
+  readonly #viewsByBuffer = new Map<ArrayBuffer, NotedView[]>();
+  /** Buffers that were captured themselves. */
+  readonly #wholeBuffers = new Set<ArrayBuffer>();
 
-  constructor(capture: Capture) {
-    this.#capture = capture;
+  constructor(sink: CaptureSink) {
+    this.#sink = sink;
   }
 
-  describeBuffer(buffer: ArrayBuffer): BufferNode {
-    this.#whole.add(buffer);
-    return wholeBuffer(buffer);
+  noteBuffer(buffer: ArrayBuffer): void {
+    this.#wholeBuffers.add(buffer);
   }
 
-  describeView(index: number, view: ArrayBufferView): ViewNode {
-    if (types.isSharedArrayBuffer(view.buffer))
-      throw new Refusal('a view of a SharedArrayBuffer', NO_SHARING);
-    const { buffer } = view as { buffer: ArrayBuffer };
-    const node: ViewNode = {
-      kind: 'view',
-      type: typeOf(view),
-      buffer: undefined,
-      offset: view.byteOffset,
-      length: followsLength(view) ? undefined : ((view as Uint8Array).length ?? view.byteLength),
-    };
-    const views = this.#views.get(buffer);
-    if (views === undefined) this.#views.set(buffer, [{ index, view, node }]);
+  noteView(index: number, view: ArrayBufferView, node: ViewNode): void {
+    const buffer = view.buffer as ArrayBuffer;
+    const views = this.#viewsByBuffer.get(buffer);
+    if (views === undefined) this.#viewsByBuffer.set(buffer, [{ index, view, node }]);
     else views.push({ index, view, node });
-    return node;
   }
 
-  /** Once all views are known. */
+  /** Adds the buffers; call it when all views are noted. */
   finish(): void {
-    for (const [buffer, views] of this.#views) {
-      const known = this.#whole.has(buffer) ? this.#capture.indexOf(buffer) : undefined;
+    for (const [buffer, views] of this.#viewsByBuffer) {
+      const known = this.#wholeBuffers.has(buffer) ? this.#sink.indexOf(buffer) : undefined;
       if (known !== undefined) for (const { node } of views) node.buffer = [known];
       else if ((buffer as Resizable).resizable === true) this.#send(views, 0, wholeBuffer(buffer));
       else this.#sendParts(buffer, views);
     }
   }
 
-  #sendParts(buffer: ArrayBuffer, views: { index: number; view: ArrayBufferView; node: ViewNode }[]): void {
+  #sendParts(buffer: ArrayBuffer, views: readonly NotedView[]): void {
     const sorted = views.toSorted((a, b) => a.view.byteOffset - b.view.byteOffset);
     const isPool =
       buffer.byteLength === Buffer.poolSize && sorted.every(({ node }) => node.type === 'Buffer');
     while (sorted.length > 0) {
-      const group = [sorted.shift() as (typeof sorted)[number]];
-      const start = (group[0] as (typeof sorted)[number]).view.byteOffset;
+      const group = [sorted.shift() as NotedView];
+      const start = (group[0] as NotedView).view.byteOffset;
       let end = start;
       for (const { view } of group) end = Math.max(end, view.byteOffset + view.byteLength);
       for (;;) {
         if (sorted[0] === undefined || (isPool && sorted[0].view.byteOffset >= end)) break;
-        const next = sorted.shift() as (typeof sorted)[number];
+        const next = sorted.shift() as NotedView;
         end = Math.max(end, next.view.byteOffset + next.view.byteLength);
         group.push(next);
       }
-      // A view of eight-byte numbers must begin at a multiple of eight.
+      // Views of eight-byte numbers need an offset that is a multiple of eight.
       const aligned = start - (start % 8);
       this.#send(group, aligned, { kind: 'buffer', bytes: buffer.slice(aligned, end) });
     }
   }
 
-  #send(group: { index: number; node: ViewNode }[], start: number, bytes: BufferNode): void {
+  #send(group: readonly NotedView[], start: number, bytes: BufferNode): void {
     const [first] = group;
-    // Under a key of its own: the pool may be sent in several parts.
-    const made = this.#capture.addNode(bytes, {}, first?.index ?? -1, { by: 'part', name: 'its buffer' });
+    // The node belongs to a new object, because the pool may be sent in several parts.
+    const index = this.#sink.addNode(bytes, {}, first?.index ?? -1, { by: 'part', name: 'its buffer' });
     for (const { node } of group) {
-      node.buffer = [made];
+      node.buffer = [index];
       node.offset -= start;
     }
   }
@@ -104,7 +117,7 @@ function typeOf(view: ArrayBufferView): string {
   return types.isTypedArray(view) ? view[Symbol.toStringTag] : 'DataView';
 }
 
-/** Whether the view has as many elements as its resizable buffer has room for: its length is not its own then. */
+/** Whether the length of the view follows that of its resizable buffer; assumed where the view reaches the end. */
 function followsLength(view: ArrayBufferView): boolean {
   const buffer = view.buffer as Resizable;
   if (buffer.resizable !== true || !types.isTypedArray(view)) return false;

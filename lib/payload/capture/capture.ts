@@ -1,24 +1,27 @@
 import { types } from 'node:util';
 import type { GivenFiles } from '../given-files.ts';
-import type { Graph, Node, ObjectNode, Properties, Slot } from '../graph.ts';
+import type { Graph, Node, Properties, Slot } from '../graph.ts';
 import { identityOf, originalOf } from '../identities.ts';
 import { InspectorUnavailableError } from '../inspect/session.ts';
 import type { Reference } from '../reference/reference.ts';
 import { BufferPlan } from './buffers.ts';
 import type { CaptureOptions } from './capture-options.ts';
 import { CodeCapture } from './code-capture.ts';
-import { describeObject } from './describe-object.ts';
+import type { CodeInfo } from './code-info.ts';
+import { describeObject, namespaceNode } from './describe-object.ts';
+import { addProperty } from './object-state.ts';
 import { PrivateFields, WeakCollections } from './private-members.ts';
-import { addProperty } from './properties.ts';
 import { References } from './references.ts';
 import { type Edge, type Hop, Refusal, refusalAt } from './refusal.ts';
+import type { CaptureSink, Elsewhere, FindReference, ViewNode } from './sink.ts';
 
 /**
- * Describes a value, and all that it leads to, as a graph. Nothing of it is run: no getter, no `toJSON`, no trap of a Proxy.
- * @param name what the value is called in errors
- * @param elsewhere by which name the reader has an object from elsewhere; undefined of those that travel
- * @param files what becomes of input files; without, they are refused
- * @throws {SerializationError} with the way to what cannot travel; {@link InputFileError}
+ * Describes a value, and everything reachable from it, as a graph. None of it is run: no getter, no `toJSON`, no Proxy trap.
+ * @param name how errors refer to the value
+ * @param elsewhere names objects that the reader takes from another call's result
+ * @param files receives the input files found; without it they are refused
+ * @throws {SerializationError} with the path to the part that cannot be sent
+ * @throws {InputFileError}
  */
 export function captureGraph(
   value: unknown,
@@ -27,22 +30,22 @@ export function captureGraph(
   elsewhere?: Elsewhere,
   files?: GivenFiles,
 ): Capture {
-  const rescued = new Map<object, Reference>();
+  const forcedReferences = new Map<object, Reference>();
   for (;;) {
-    const capture = new Capture(options, rescued, elsewhere, files);
+    const capture = new Capture(options, forcedReferences, elsewhere, files);
     try {
       capture.run(value, name);
       return capture;
     } catch (error) {
-      if (!(error instanceof Rescue)) throw error;
-      // It could not go by value, but a module has it: once more, with that by reference.
-      rescued.set(error.object, error.reference);
+      if (!(error instanceof RetryByReference)) throw error;
+      // It cannot be sent by value, but a module exports it.
+      forcedReferences.set(error.object, error.reference);
     }
   }
 }
 
-/** Not an error: begin again, with this object by reference. */
-class Rescue extends Error {
+/** Not an error: starts the capture again, with this object by reference. */
+class RetryByReference extends Error {
   readonly object: object;
   readonly reference: Reference;
 
@@ -53,97 +56,101 @@ class Rescue extends Error {
   }
 }
 
-/** By which name the reader has an object from elsewhere. May throw a Refusal. */
-export type Elsewhere = (object: object) => string | undefined;
-
-/** Finds a reference to fall back on. */
-export type Rope = () => Reference | undefined;
-
-/** A capture under way: a queue of things to describe, in the order in which they were come by, so that nothing is nested. */
-export class Capture {
+/** One capture: a queue of values to describe, in the order in which they were reached, so that nothing recurses. */
+export class Capture implements CaptureSink {
   readonly options: CaptureOptions;
   readonly files: GivenFiles | undefined;
-  readonly nodes: (Node | undefined)[] = [];
-  readonly code: CodeCapture;
-  readonly buffers: BufferPlan;
-  readonly references: References;
   readonly elsewhere: Elsewhere | undefined;
+  readonly references: References;
+  readonly nodes: (Node | undefined)[] = [];
   readonly #values: (object | symbol)[] = [];
   readonly #from: number[] = [];
   readonly #edges: Edge[] = [];
   readonly #indices = new Map<object | symbol, number>();
-  readonly #rescued: ReadonlyMap<object, Reference>;
-  /** A reference to fall back on, should the thing not go by value. */
-  readonly #ropes = new Map<number, Rope>();
-  /** Modules of which only some exports are sent: their keys so far. */
-  readonly #partial = new Map<object, Set<string>>();
-  readonly #privates: PrivateFields;
-  readonly #weak: WeakCollections;
-  #described = 0;
+  readonly #forcedReferences: ReadonlyMap<object, Reference>;
+  /** Find a reference for a node whose value cannot be sent. */
+  readonly #fallbacks = new Map<number, FindReference>();
+  /** The names sent so far of modules of which only some exports are sent. */
+  readonly #partialExports = new Map<object, Set<string>>();
+  readonly #code: CodeCapture;
+  readonly #buffers: BufferPlan;
+  readonly #privateFields: PrivateFields;
+  readonly #weakCollections: WeakCollections;
+  #describedCount = 0;
   #root: Slot;
 
   constructor(
     options: CaptureOptions,
-    rescued: ReadonlyMap<object, Reference>,
+    forcedReferences: ReadonlyMap<object, Reference>,
     elsewhere: Elsewhere | undefined,
     files: GivenFiles | undefined,
   ) {
     this.options = options;
     this.elsewhere = elsewhere;
     this.files = files;
-    this.#rescued = rescued;
+    this.#forcedReferences = forcedReferences;
     this.references = new References(options);
-    this.code = new CodeCapture(this);
-    this.buffers = new BufferPlan(this);
-    this.#privates = new PrivateFields(this);
-    this.#weak = new WeakCollections(this);
+    this.#code = new CodeCapture(this);
+    this.#buffers = new BufferPlan(this);
+    this.#privateFields = new PrivateFields(this);
+    this.#weakCollections = new WeakCollections(this);
   }
 
   run(value: unknown, name: string): void {
     this.#root = this.slot(value, -1, { by: 'root', name });
     do {
       this.#drain();
-      // Each of these may come by more.
-    } while (this.code.capturePending() || this.#privates.capturePending() || this.#weak.capturePending());
-    this.buffers.finish();
-    this.code.finish();
+      // Each of these may reach new values.
+    } while (
+      this.#code.capturePending() ||
+      this.#privateFields.capturePending() ||
+      this.#weakCollections.capturePending()
+    );
+    this.#buffers.finish();
+    this.#code.finish();
   }
 
   get graph(): Graph {
-    const { contexts, files, globals } = this.code;
+    const { contexts, files, globals } = this.#code;
     return { root: this.#root, nodes: this.nodes as Node[], contexts, files, globals: [...globals] };
   }
 
-  /** The slot of a value that was come by from a node; `-1` for the root. */
-  slot(given: unknown, from: number, edge: Edge, rope?: Rope): Slot {
+  /** Everything captured, in the order in which it was reached. */
+  *steps(): Generator<Hop & { readonly node: Node; readonly from: number }> {
+    for (const [index, value] of this.#values.entries()) {
+      const edge = this.#edges[index] as Edge;
+      const from = this.#from[index] as number;
+      yield { value, edge, from, place: this.#code.placeOf(index), node: this.nodes[index] as Node };
+    }
+  }
+
+  slot(given: unknown, from: number, edge: Edge, fallback?: FindReference): Slot {
     if (typeof given === 'symbol') return [this.#symbol(given, from, edge)];
     if ((typeof given !== 'object' && typeof given !== 'function') || given === null) return given as Slot;
     const value = originalOf(given);
     const known = this.#indices.get(value);
     if (known !== undefined) {
-      if (this.#partial.has(value)) this.partialSlot(value, Object.keys(value), from, edge);
+      if (this.#partialExports.has(value)) this.partialSlot(value, Object.keys(value), from, edge);
       return [known];
     }
     const index = this.#add(value, from, edge);
-    if (rope !== undefined) this.#ropes.set(index, rope);
+    if (fallback !== undefined) this.#fallbacks.set(index, fallback);
     return [index];
   }
 
-  /** As {@link slot}, for something that is known to go by reference. */
   reference(value: object, reference: Reference, from: number, edge: Edge): Slot {
     const known =
       this.#indices.get(value) ?? this.addNode({ kind: 'reference', reference }, value, from, edge);
     return [known];
   }
 
-  /** As {@link slot}, for the exports of a module, of which only some are sent. */
   partialSlot(module: object, members: Iterable<string>, from: number, edge: Edge): Slot {
     const reference = this.#indices.has(module) ? undefined : this.references.of(module);
     if (reference !== undefined) return this.reference(module, reference, from, edge);
-    const sent = this.#partial.get(module) ?? new Set();
+    const sent = this.#partialExports.get(module) ?? new Set();
     const known = this.#indices.get(module);
-    if (known !== undefined && !this.#partial.has(module)) return [known];
-    this.#partial.set(module, sent);
+    if (known !== undefined && !this.#partialExports.has(module)) return [known];
+    this.#partialExports.set(module, sent);
     const index = known ?? this.addNode(emptyModule(module), module, from, edge);
     const { properties } = this.nodes[index] as { properties: Properties };
     for (const name of members) {
@@ -155,19 +162,21 @@ export class Capture {
     return [index];
   }
 
-  /** The node of a value, if the capture has come by it. */
-  indexOf(value: object | symbol): number | undefined {
-    return this.#indices.get(value);
-  }
-
-  /** Makes a node for something that has no value of its own here. */
   addNode(node: Node, value: object, from: number, edge: Edge): number {
     const index = this.#add(value, from, edge);
     this.nodes[index] = node;
     return index;
   }
 
-  /** Calls back with the index at hand, so that a refusal is told with the way there. */
+  replaceByMember(index: number, node: Node): void {
+    this.#code.drop(index);
+    this.nodes[index] = node;
+  }
+
+  indexOf(value: object | symbol): number | undefined {
+    return this.#indices.get(value);
+  }
+
   guard<T>(index: number, act: () => T): T {
     try {
       return act();
@@ -181,30 +190,45 @@ export class Capture {
     }
   }
 
-  valueAt(index: number): object | symbol {
-    return this.#values[index] as object | symbol;
+  codeInfoAt(index: number): CodeInfo | undefined {
+    return this.#code.infoAt(index);
   }
 
-  /** All that was captured, in the order in which it was come by. */
-  *steps(): Generator<Hop & { readonly node: Node; readonly from: number }> {
-    for (const [index, value] of this.#values.entries()) {
-      const edge = this.#edges[index] as Edge;
-      const from = this.#from[index] as number;
-      yield { value, edge, from, place: this.code.placeOf(index), node: this.nodes[index] as Node };
-    }
+  get codeInfos(): Iterable<CodeInfo> {
+    return this.#code.infos;
+  }
+
+  homeOf(fn: object): object | null | undefined {
+    return this.#code.homeOf(fn);
+  }
+
+  noteHome(fn: object, object: object): void {
+    this.#code.noteHome(fn, object);
+  }
+
+  notePrototype(index: number, ownerIndex: number, owner: object, prototype: object): void {
+    this.#code.notePrototype(index, ownerIndex, owner, prototype);
   }
 
   notePrivates(index: number, object: object): void {
-    this.#privates.note(index, object);
+    this.#privateFields.note(index, object);
   }
 
   noteWeak(index: number, collection: WeakMap<object, unknown> | WeakSet<object>): void {
-    this.#weak.note(index, collection);
+    this.#weakCollections.note(index, collection);
+  }
+
+  noteBuffer(buffer: ArrayBuffer): void {
+    this.#buffers.noteBuffer(buffer);
+  }
+
+  noteView(index: number, view: ArrayBufferView, node: ViewNode): void {
+    this.#buffers.noteView(index, view, node);
   }
 
   #drain(): void {
-    for (; this.#described < this.#values.length; this.#described += 1) {
-      const index = this.#described;
+    for (; this.#describedCount < this.#values.length; this.#describedCount += 1) {
+      const index = this.#describedCount;
       const value = this.#values[index] as object | symbol;
       if (this.nodes[index] !== undefined || typeof value === 'symbol') continue;
       this.guard(index, () => this.#describe(index, value));
@@ -212,12 +236,12 @@ export class Capture {
   }
 
   #describe(index: number, value: object): void {
-    const rescued = this.#rescued.get(value);
+    const forced = this.#forcedReferences.get(value);
     const isCode = typeof value === 'function' && !types.isProxy(value);
-    // Whether a function goes by reference depends on its place, which is asked of V8 for many at once.
-    const reference = rescued ?? (isCode ? undefined : this.references.of(value));
+    // Whether a function goes by reference depends on its place, which CodeCapture asks of V8 for many at once.
+    const reference = forced ?? (isCode ? undefined : this.references.of(value));
     if (reference !== undefined) this.nodes[index] = { kind: 'reference', reference };
-    else if (isCode) this.code.add(index, value);
+    else if (isCode) this.#code.add(index, value);
     else this.nodes[index] = describeObject(this, index, value);
   }
 
@@ -244,33 +268,28 @@ export class Capture {
     return index;
   }
 
-  /** What to throw: the error for the user, unless something on the way there can go by reference. */
+  /** The error for a refusal: a retry if a value on the path can go by reference, else the user's error. */
   #refused(index: number, refusal: Refusal): Error {
     const hops: Hop[] = [];
     for (let at = index; at >= 0; at = this.#from[at] as number) {
       const value = this.#values[at] as object;
-      const rope = this.#rescued.has(value)
+      const reference = this.#forcedReferences.has(value)
         ? undefined
-        : (this.#ropes.get(at)?.() ?? this.#lastResort(value));
-      if (rope !== undefined) return new Rescue(value, rope);
-      hops.unshift({ edge: this.#edges[at] as Edge, value, place: this.code.placeOf(at) });
+        : (this.#fallbacks.get(at)?.() ?? this.#lastResort(value));
+      if (reference !== undefined) return new RetryByReference(value, reference);
+      hops.unshift({ edge: this.#edges[at] as Edge, value, place: this.#code.placeOf(at) });
     }
     return refusalAt(hops, refusal);
   }
 
-  /** An object that a module exports can be had from there, as it was when the module was loaded. */
+  /** A module's export, as it was when the module was loaded. */
   #lastResort(value: object | symbol): Reference | undefined {
     return typeof value === 'symbol' ? undefined : this.references.lastResortOf(value);
   }
 }
 
-/** An object for some of the exports of a module, to be filled. */
+/** An object for some of the exports of a module, without properties yet. */
 function emptyModule(module: object): Node {
   if (!types.isModuleNamespaceObject(module)) return { kind: 'object', properties: { keys: [], values: [] } };
   return namespaceNode({ keys: [], values: [] });
-}
-
-/** What stands for `import * as` of a module that a job cannot load: an object that looks like it, with exports as they are now. */
-export function namespaceNode({ keys, values }: Properties): ObjectNode {
-  return { kind: 'namespace', prototype: null, properties: { keys, values }, fixed: true };
 }

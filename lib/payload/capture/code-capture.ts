@@ -1,17 +1,17 @@
 import type { FunctionShape } from '../analysis/function-shape.ts';
 import { countLineBreaks } from '../analysis/text.ts';
-import type { ClassNode, Context, FunctionNode, Node, Place, Slot, SourceFile } from '../graph.ts';
+import type { ClassNode, Context, FunctionNode, Place, Slot, SourceFile } from '../graph.ts';
 import { textOf } from '../identities.ts';
 import { type FunctionInside, lookInside, type Script, scriptOf } from '../inspect/scopes.ts';
 import { InspectorUnavailableError } from '../inspect/session.ts';
 import { boundParts } from '../inspect/slots.ts';
 import { isNative, type SomeFunction } from '../reference/members.ts';
 import { bindingsOf, explicitScope } from './bindings.ts';
-import type { Capture } from './capture.ts';
+import type { CaptureSink } from './sink.ts';
 import { type CodeInfo, ownNumber, ownString, shapeOfFunction } from './code-info.ts';
 import { describeClass } from './describe-class.ts';
 import { describeFunction } from './describe-function.ts';
-import { stateOf } from './describe-object.ts';
+import { stateOf } from './object-state.ts';
 import { Files, originalPlace } from './files.ts';
 import { homeClassOf } from './private-members.ts';
 import { fillPrototype } from './prototypes.ts';
@@ -20,7 +20,7 @@ import { buildContexts } from './shared-scopes.ts';
 
 /** Captures functions and classes; many at once, as asking the inspector for many costs little more than for one. */
 export class CodeCapture {
-  readonly #capture: Capture;
+  readonly #sink: CaptureSink;
   #pending: { index: number; fn: SomeFunction }[] = [];
   #prototypes: { index: number; of: number; owner: object; object: object }[] = [];
   #homeless: CodeInfo[] = [];
@@ -34,8 +34,8 @@ export class CodeCapture {
   /** Variables of the program that are properties of the global object. */
   readonly globals: Map<string, Slot> = new Map();
 
-  constructor(capture: Capture) {
-    this.#capture = capture;
+  constructor(sink: CaptureSink) {
+    this.#sink = sink;
   }
 
   add(index: number, fn: object): void {
@@ -55,12 +55,11 @@ export class CodeCapture {
     return this.#homes.get(fn);
   }
 
-  /** A method of a class that is sent: its text is within that of the class. */
-  become(index: number, node: Node): void {
+  /** Forgets a function, because the text of its class creates it. */
+  drop(index: number): void {
     this.#infos.delete(index);
     this.#pending = this.#pending.filter((pending) => pending.index !== index);
     this.#homeless = this.#homeless.filter((info) => info.index !== index);
-    this.#capture.nodes[index] = node;
   }
 
   /** Where a function begins, in the file that its author wrote, as `sim.ts:41:18`. */
@@ -71,7 +70,7 @@ export class CodeCapture {
     return showPlace(url, line, column);
   }
 
-  infoOf(index: number): CodeInfo | undefined {
+  infoAt(index: number): CodeInfo | undefined {
     return this.#infos.get(index);
   }
 
@@ -87,12 +86,9 @@ export class CodeCapture {
     this.#prototypes = [];
     this.#capturePlain(pending.filter(({ index, fn }) => !this.#captureSpecial(index, fn)));
     for (const { index, of, owner, object } of prototypes) {
-      const ready = this.#capture.nodes[of] !== undefined;
+      const ready = this.#sink.nodes[of] !== undefined;
       if (!ready) this.#prototypes.push({ index, of, owner, object });
-      else
-        this.#capture.guard(index, () =>
-          fillPrototype(this.#capture, index, of, owner as SomeFunction, object),
-        );
+      else this.#sink.guard(index, () => fillPrototype(this.#sink, index, of, owner as SomeFunction, object));
     }
     if (pending.length > 0 || prototypes.length > 0) return true;
     return this.#findHomes();
@@ -101,10 +97,10 @@ export class CodeCapture {
   /** Once all is known: the contexts that functions share. */
   finish(): void {
     for (const info of this.#infos.values()) {
-      const node = this.#capture.nodes[info.index] as FunctionNode | ClassNode;
+      const node = this.#sink.nodes[info.index] as FunctionNode | ClassNode;
       if (node.kind !== 'function' || !info.shape.lexical.super || info.shape.kind === 'arrow') continue;
       if (node.home === undefined) {
-        this.#capture.guard(info.index, () => {
+        this.#sink.guard(info.index, () => {
           throw new Refusal(
             'a method that says `super`, without the object or class it belongs to',
             'Submit the object, or wrap the call in an arrow function.',
@@ -116,16 +112,16 @@ export class CodeCapture {
     for (const { bindings } of this.#infos.values()) {
       for (const { scope, name, slot } of bindings) if (scope.type === 'global') this.globals.set(name, slot);
     }
-    this.contexts = buildContexts(this.#capture, [...this.#infos.values()]);
+    this.contexts = buildContexts(this.#sink, [...this.#infos.values()]);
   }
 
   /** Bound and native functions. */
   #captureSpecial(index: number, fn: SomeFunction): boolean {
-    return this.#capture.guard(index, () => {
+    return this.#sink.guard(index, () => {
       if (!isNative(fn)) return false;
-      const reference = this.#capture.references.of(fn);
+      const reference = this.#sink.references.of(fn);
       if (reference !== undefined) {
-        this.#capture.nodes[index] = { kind: 'reference', reference };
+        this.#sink.nodes[index] = { kind: 'reference', reference };
         return true;
       }
       const bound = boundParts(fn);
@@ -135,16 +131,16 @@ export class CodeCapture {
           'Wrap it in a function that gets it where it runs.',
         );
       }
-      const part = (value: unknown, name: string): ReturnType<Capture['slot']> =>
-        this.#capture.slot(value, index, { by: 'part', name });
-      this.#capture.nodes[index] = {
+      const part = (value: unknown, name: string): Slot =>
+        this.#sink.slot(value, index, { by: 'part', name });
+      this.#sink.nodes[index] = {
         kind: 'bound',
         target: part(bound.target, 'bound function'),
         self: part(bound.thisValue, 'bound `this`'),
         arguments: bound.args.map((value, at) => part(value, `bound argument ${at}`)),
         name: ownString(fn, 'name'),
         length: ownNumber(fn, 'length'),
-        ...stateOf(this.#capture, index, fn, 'Function.prototype', ['name', 'length']),
+        ...stateOf(this.#sink, index, fn, 'Function.prototype', ['name', 'length']),
       };
       return true;
     });
@@ -158,18 +154,18 @@ export class CodeCapture {
       const script = inside.scriptId === undefined ? undefined : scriptOf(inside.scriptId);
       this.#places.set(index, { script, line: inside.line, column: inside.column });
       // A class that was captured meanwhile may have it as a member.
-      if (this.#capture.nodes[index] !== undefined) return;
-      this.#capture.guard(index, () => this.#captureOne(index, fn, inside, script));
+      if (this.#sink.nodes[index] !== undefined) return;
+      this.#sink.guard(index, () => this.#captureOne(index, fn, inside, script));
     });
   }
 
   #captureOne(index: number, fn: SomeFunction, inside: FunctionInside, script: Script | undefined): void {
-    const capture = this.#capture;
+    const sink = this.#sink;
     const text = textOf(fn);
-    capture.references.notePlace(fn, inside.line, inside.column, script);
-    const reference = capture.references.of(fn);
+    sink.references.notePlace(fn, inside.line, inside.column, script);
+    const reference = sink.references.of(fn);
     if (reference !== undefined) {
-      capture.nodes[index] = { kind: 'reference', reference };
+      sink.nodes[index] = { kind: 'reference', reference };
       return;
     }
     if (script?.url.startsWith('node:') === true) {
@@ -179,12 +175,11 @@ export class CodeCapture {
     refuseUnreadable(shape);
     const place = this.#placeIn(inside, script, text, shape);
     this.#places.set(index, { script, line: place.line, column: place.column });
-    const bindings = bindingsOf(capture, index, { fn, shape, inside, script });
+    const bindings = bindingsOf(sink, index, { fn, shape, inside, script });
     const info: CodeInfo = { index, fn, text, shape, inside, script, place, bindings };
     this.#infos.set(index, info);
     if (shape.privateNames.length > 0) this.#homeless.push(info);
-    capture.nodes[index] =
-      shape.kind === 'class' ? describeClass(capture, info) : describeFunction(capture, info);
+    sink.nodes[index] = shape.kind === 'class' ? describeClass(sink, info) : describeFunction(sink, info);
   }
 
   #lookInside(pending: readonly { index: number; fn: SomeFunction }[]): FunctionInside[] {
@@ -196,8 +191,8 @@ export class CodeCapture {
     } catch (error) {
       if (!(error instanceof InspectorUnavailableError)) throw error;
       return pending.map(({ index, fn }) =>
-        this.#capture.guard(index, () =>
-          withoutInspector(fn, error, this.#capture.references.of(fn) !== undefined),
+        this.#sink.guard(index, () =>
+          withoutInspector(fn, error, this.#sink.references.of(fn) !== undefined),
         ),
       );
     }
@@ -218,7 +213,7 @@ export class CodeCapture {
     this.#homeless = [];
     for (const info of homeless) {
       if (this.#infos.has(info.index)) {
-        info.homeClass = this.#capture.guard(info.index, () => homeClassOf(this.#capture, info));
+        info.homeClass = this.#sink.guard(info.index, () => homeClassOf(this.#sink, info));
       }
     }
     return homeless.length > 0;

@@ -1,8 +1,7 @@
 import { type FunctionShape, shapeOf } from '../analysis/function-shape.ts';
-import type { Place } from '../graph.ts';
-import type { FunctionInside, Script } from '../inspect/scopes.ts';
+import type { Place, Slot } from '../graph.ts';
+import type { FunctionInside, Scope, Script } from '../inspect/scopes.ts';
 import type { SomeFunction } from '../reference/members.ts';
-import type { Binding } from './bindings.ts';
 import { Refusal } from './refusal.ts';
 
 /** A function or class that goes by value, and what is known of it. */
@@ -17,6 +16,18 @@ export interface CodeInfo {
   readonly bindings: readonly Binding[];
   /** Of a function that uses private names: the node of their class. */
   homeClass?: number;
+}
+
+/** A variable that a function takes from around it. */
+export interface Binding {
+  readonly name: string;
+  readonly written: boolean;
+  /** The scope it is found in; the variables of a realm's global object are in one of their own. */
+  readonly scope: Scope;
+  /** Which of the function's scopes that is, counted from the innermost; behind them all for a global. */
+  readonly depth: number;
+  readonly value: unknown;
+  readonly slot: Slot;
 }
 
 /** The text decides what a function is, with a little help from what it has. */

@@ -3,7 +3,8 @@ import type { ObjectNode, Slot } from '../graph.ts';
 import { identityOf } from '../identities.ts';
 import { promiseState } from '../inspect/slots.ts';
 import { propertyOf } from '../reference/members.ts';
-import type { Capture } from './capture.ts';
+import { describeBuffer, describeView } from './buffers.ts';
+import type { CaptureSink } from './sink.ts';
 import { Refusal } from './refusal.ts';
 
 type Kind = ObjectNode['kind'];
@@ -18,10 +19,10 @@ export interface BuiltIn {
 }
 
 /** Undefined for an object of no such kind. */
-export function describeBuiltIn(capture: Capture, index: number, object: object): BuiltIn | undefined {
+export function describeBuiltIn(sink: CaptureSink, index: number, object: object): BuiltIn | undefined {
   const kind = CHECKS.find(([, check]) => check(object))?.[0];
   if (kind === undefined) return undefined;
-  const node = withKind(capture, index, object, kind);
+  const node = withKind(sink, index, object, kind);
   const prototype = DEFAULT_PROTOTYPES[kind] ?? `${typeOf(node)}.prototype`;
   return { node, prototype, skipped: SKIPPED[kind] };
 }
@@ -62,34 +63,34 @@ const SKIPPED: Readonly<Partial<Record<Kind, readonly PropertyKey[]>>> = {
   arguments: ['callee', Symbol.iterator],
 };
 
-function withKind(capture: Capture, index: number, object: object, kind: Kind): ObjectNode {
+function withKind(sink: CaptureSink, index: number, object: object, kind: Kind): ObjectNode {
   switch (kind) {
     case 'array':
       return { kind, length: (object as unknown[]).length };
     case 'map':
-      return { kind, entries: mapEntries(capture, index, object as Map<unknown, unknown>) };
+      return { kind, entries: mapEntries(sink, index, object as Map<unknown, unknown>) };
     case 'set':
-      return { kind, entries: setEntries(capture, index, object as Set<unknown>) };
+      return { kind, entries: setEntries(sink, index, object as Set<unknown>) };
     case 'weak-map':
     case 'weak-set':
-      capture.noteWeak(index, object as WeakSet<object>);
+      sink.noteWeak(index, object as WeakSet<object>);
       return { kind, id: identityOf(object), entries: [] };
     case 'date':
       return { kind, time: Date.prototype.getTime.call(object) };
     case 'regexp':
       return { kind, ...regExpParts(object) };
     case 'promise':
-      return describePromise(capture, index, object as Promise<unknown>);
+      return describePromise(sink, index, object as Promise<unknown>);
     case 'boxed': {
       const value = unbox(object);
-      return { kind, value: capture.slot(value, index, { by: 'part', name: 'the boxed value' }) };
+      return { kind, value: sink.slot(value, index, { by: 'part', name: 'the boxed value' }) };
     }
     case 'arguments':
       return { kind, length: (object as { length: number }).length };
     case 'buffer':
-      return capture.buffers.describeBuffer(object as ArrayBuffer);
+      return describeBuffer(sink, object as ArrayBuffer);
     case 'view':
-      return capture.buffers.describeView(index, object as ArrayBufferView);
+      return describeView(sink, index, object as ArrayBufferView);
     default:
       return { kind };
   }
@@ -104,11 +105,11 @@ function unbox(object: object): unknown {
   return Symbol.prototype.valueOf.call(object as unknown as symbol);
 }
 
-function describePromise(capture: Capture, index: number, promise: Promise<unknown>): ObjectNode {
+function describePromise(sink: CaptureSink, index: number, promise: Promise<unknown>): ObjectNode {
   const found = promiseState(promise);
   if (found.state === 'pending') throw new Refusal('a pending Promise', 'Await it before you submit.');
   const value = found.state === 'fulfilled' ? found.value : found.reason;
-  const slot = capture.slot(value, index, { by: 'part', name: 'what the Promise settled with' });
+  const slot = sink.slot(value, index, { by: 'part', name: 'what the Promise settled with' });
   return { kind: 'promise', state: found.state, value: slot };
 }
 
@@ -118,20 +119,17 @@ function regExpParts(regExp: object): { source: string; flags: string } {
   return { source: get('source'), flags: get('flags') };
 }
 
-function mapEntries(capture: Capture, index: number, map: Map<unknown, unknown>): Slot[] {
+function mapEntries(sink: CaptureSink, index: number, map: Map<unknown, unknown>): Slot[] {
   const entries: Slot[] = [];
   Map.prototype.forEach.call(map, (value, key) => {
-    entries.push(
-      capture.slot(key, index, { by: 'key', key }),
-      capture.slot(value, index, { by: 'entry', key }),
-    );
+    entries.push(sink.slot(key, index, { by: 'key', key }), sink.slot(value, index, { by: 'entry', key }));
   });
   return entries;
 }
 
-function setEntries(capture: Capture, index: number, set: Set<unknown>): Slot[] {
+function setEntries(sink: CaptureSink, index: number, set: Set<unknown>): Slot[] {
   const entries: Slot[] = [];
-  Set.prototype.forEach.call(set, (key) => entries.push(capture.slot(key, index, { by: 'key', key })));
+  Set.prototype.forEach.call(set, (key) => entries.push(sink.slot(key, index, { by: 'key', key })));
   return entries;
 }
 

@@ -4,11 +4,11 @@ import { type ClassNode, HELPERS, type Slot } from '../graph.ts';
 import { identityOf } from '../identities.ts';
 import { privateMembers } from '../inspect/slots.ts';
 import { findVariable } from './bindings.ts';
-import type { Capture } from './capture.ts';
+import type { CaptureSink } from './sink.ts';
 import { type LiveMember, liveMembers, matchedKeys } from './class-members.ts';
 import { type CodeInfo, ownNumber, ownString } from './code-info.ts';
 import { isUsual } from './describe-function.ts';
-import { stateOf } from './describe-object.ts';
+import { stateOf } from './object-state.ts';
 import { isStandardGlobal } from './platform.ts';
 import { isDefaultPrototype } from './prototypes.ts';
 import { Refusal } from './refusal.ts';
@@ -19,7 +19,7 @@ const ARGUMENTS = `${HELPERS}_arguments`;
  * Describes a class that goes by value. Its text is evaluated again on the other side, without what ran when the class was made
  * first: static fields and blocks are replaced by the values they led to, computed keys and the heritage by theirs.
  */
-export function describeClass(capture: Capture, info: CodeInfo): ClassNode {
+export function describeClass(sink: CaptureSink, info: CodeInfo): ClassNode {
   const { index, fn, text, place } = info;
   const shape = info.shape.class as ClassShape;
   const live = liveMembers(fn, text, shape);
@@ -27,11 +27,11 @@ export function describeClass(capture: Capture, info: CodeInfo): ClassNode {
   const edits = [
     ...info.shape.importMetas.map((range) => ({ range, with: `${HELPERS}.meta[${place.file}]` })),
     ...heritageEdits(shape),
-    ...shape.members.flatMap((member) => memberEdits(capture, info, member, live, keys)),
+    ...shape.members.flatMap((member) => memberEdits(sink, info, member, live, keys)),
     ...constructorEdits(shape),
   ];
   const edited = editText(text, withoutInner(edits));
-  for (const member of live) adoptMember(capture, index, member);
+  for (const member of live) adoptMember(sink, index, member);
   const heritage =
     shape.heritage === undefined || shape.heritageIsNull ? undefined : (Object.getPrototypeOf(fn) as unknown);
   return {
@@ -43,7 +43,7 @@ export function describeClass(capture: Capture, info: CodeInfo): ClassNode {
     id: identityOf(fn),
     name: ownString(fn, 'name'),
     length: ownNumber(fn, 'length'),
-    heritage: capture.slot(heritage, index, { by: 'part', name: 'class it extends' }),
+    heritage: sink.slot(heritage, index, { by: 'part', name: 'class it extends' }),
     keys,
     hasPrivates: shape.members.some((member) => member.private),
     privateNames: shape.members.filter(isPrivateField).map(({ name }) => name as string),
@@ -52,22 +52,22 @@ export function describeClass(capture: Capture, info: CodeInfo): ClassNode {
       .filter(({ fn: found, key }) => found === undefined && key !== undefined && isGone(info, key))
       .map(
         ({ member, key }) =>
-          [member.static, capture.slot(key, index, { by: 'part', name: 'removed member' })] as const,
+          [member.static, sink.slot(key, index, { by: 'part', name: 'removed member' })] as const,
       ),
-    ...classState(capture, info, shape),
+    ...classState(sink, info, shape),
   };
 }
 
-function classState(capture: Capture, { index, fn }: CodeInfo, shape: ClassShape): Partial<ClassNode> {
+function classState(sink: CaptureSink, { index, fn }: CodeInfo, shape: ClassShape): Partial<ClassNode> {
   const skipped: PropertyKey[] = ['prototype', ...matchedKeys(fn, true)];
   if (isUsual(fn, 'name')) skipped.push('name');
   if (isUsual(fn, 'length')) skipped.push('length');
-  isDefaultPrototype(capture, index, fn);
-  const { prototype: _made, ...state } = stateOf(capture, index, fn, 'Function.prototype', skipped);
+  isDefaultPrototype(sink, index, fn);
+  const { prototype: _made, ...state } = stateOf(sink, index, fn, 'Function.prototype', skipped);
   if (!shape.members.some((member) => isPrivateField(member) && member.static)) return state;
   const fields = privateMembers(fn).filter(({ kind }) => kind === 'field');
   const privates = fields.map(
-    ({ name, value }) => [index, name, capture.slot(value, index, { by: 'private', name })] as const,
+    ({ name, value }) => [index, name, sink.slot(value, index, { by: 'private', name })] as const,
   );
   return { ...state, privates };
 }
@@ -77,7 +77,7 @@ function heritageEdits({ heritage, heritageIsNull }: ClassShape): TextEdit[] {
 }
 
 function memberEdits(
-  capture: Capture,
+  sink: CaptureSink,
   info: CodeInfo,
   member: ClassMember,
   live: readonly LiveMember[],
@@ -93,7 +93,7 @@ function memberEdits(
     if (kind === 'field' && isGlobalKey(info, member)) return edits;
     const actual = kind === 'field' ? fieldKey(info, member) : (found ?? `a removed member ${keys.length}`);
     edits.push({ range: key, with: `[${HELPERS}_keys[${keys.length}]]` });
-    keys.push(capture.slot(actual, info.index, { by: 'part', name: 'computed key' }));
+    keys.push(sink.slot(actual, info.index, { by: 'part', name: 'computed key' }));
   }
   if (
     kind === 'field' &&
@@ -161,13 +161,13 @@ function withoutInner(edits: readonly TextEdit[]): TextEdit[] {
 }
 
 /** A function that the text of the class makes is not sent besides. */
-function adoptMember(capture: Capture, owner: number, { member, key, part, fn }: LiveMember): void {
+function adoptMember(sink: CaptureSink, owner: number, { member, key, part, fn }: LiveMember): void {
   if (fn === undefined) return;
-  const slot = capture.slot(key, owner, { by: 'part', name: 'computed key' });
+  const slot = sink.slot(key, owner, { by: 'part', name: 'computed key' });
   const node = { kind: 'member', class: owner, static: member.static, key: slot, part } as const;
-  const known = capture.indexOf(fn);
-  if (known === undefined) capture.addNode(node, fn, owner, { by: 'property', key });
-  else capture.code.become(known, node);
+  const known = sink.indexOf(fn);
+  if (known === undefined) sink.addNode(node, fn, owner, { by: 'property', key });
+  else sink.replaceByMember(known, node);
 }
 
 function isGone({ fn }: CodeInfo, key: PropertyKey): boolean {

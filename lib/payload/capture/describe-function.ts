@@ -2,41 +2,41 @@ import type { FunctionShape } from '../analysis/function-shape.ts';
 import { editText, type TextEdit } from '../analysis/text.ts';
 import { type FunctionNode, HELPERS, type ObjectState, type Slot } from '../graph.ts';
 import { bindsOwnName } from './bindings.ts';
-import type { Capture } from './capture.ts';
+import type { CaptureSink } from './sink.ts';
 import { type CodeInfo, ownNumber, ownString } from './code-info.ts';
-import { stateOf } from './describe-object.ts';
+import { stateOf } from './object-state.ts';
 import { lexicalNewTarget, lexicalThis } from './lexical.ts';
 import { isDefaultPrototype } from './prototypes.ts';
 import { Refusal } from './refusal.ts';
 
 /** Describes a function that goes by value. */
-export function describeFunction(capture: Capture, info: CodeInfo): FunctionNode {
+export function describeFunction(sink: CaptureSink, info: CodeInfo): FunctionNode {
   const { index, fn, text, shape, place } = info;
-  const home = shape.kind === 'arrow' ? undefined : capture.code.homeOf(fn);
+  const home = shape.kind === 'arrow' ? undefined : sink.homeOf(fn);
   const usesSuper = shape.lexical.super && home !== undefined;
   const { before, after } = frameOf(shape, usesSuper);
   const edits = editsOf(info);
   const usesThis = shape.kind === 'arrow' && shape.lexical.this;
-  const self = usesThis ? lexicalThis(fn, shape, capture.options) : capture;
-  const part = (value: unknown, name: string): Slot => capture.slot(value, index, { by: 'lexical', name });
+  const self = usesThis ? lexicalThis(fn, shape, sink.options) : undefined;
+  const part = (value: unknown, name: string): Slot => sink.slot(value, index, { by: 'lexical', name });
   const node: FunctionNode = {
     kind: 'function',
     place,
     before,
     text: edits.length === 0 ? text : editText(text, edits),
     after,
-    strict: isStrict(info, self),
+    strict: isStrict(info, usesThis && !isObject(self)),
     context: -1,
     name: ownString(fn, 'name'),
     length: ownNumber(fn, 'length'),
     ...(edits.length === 0 ? {} : { original: text }),
-    ...functionState(capture, index, fn),
+    ...functionState(sink, index, fn),
   };
   if (usesSuper) node.home = part(home, 'home object');
   if (shape.kind === 'arrow') {
     if (usesThis) node.self = part(self, '`this`');
     if (shape.lexical.newTarget) {
-      const target = lexicalNewTarget(fn, shape, capture.options);
+      const target = lexicalNewTarget(fn, shape, sink.options);
       if (target !== undefined) node.newTarget = part(target, '`new.target`');
     }
     if (shape.lexical.arguments) {
@@ -47,12 +47,12 @@ export function describeFunction(capture: Capture, info: CodeInfo): FunctionNode
 }
 
 /** What a function or class has as any object has. */
-export function functionState(capture: Capture, index: number, fn: CodeInfo['fn']): ObjectState {
+export function functionState(sink: CaptureSink, index: number, fn: CodeInfo['fn']): ObjectState {
   const skipped: string[] = ['arguments', 'caller'];
   if (isUsual(fn, 'name')) skipped.push('name');
   if (isUsual(fn, 'length')) skipped.push('length');
-  if (isDefaultPrototype(capture, index, fn)) skipped.push('prototype');
-  return stateOf(capture, index, fn, prototypeNameOf(fn), skipped);
+  if (isDefaultPrototype(sink, index, fn)) skipped.push('prototype');
+  return stateOf(sink, index, fn, prototypeNameOf(fn), skipped);
 }
 
 /** Name and length are sent apart, unless they are not what a function has by itself, as in a frozen one. */
@@ -113,7 +113,7 @@ function lexicalArguments({ inside }: CodeInfo): unknown[] {
  * Whether the code is strict. Plain functions tell; others are taken as strict where it is certain, as strict code that is run as
  * sloppy code does the same as long as it is right.
  */
-function isStrict({ fn, shape, inside, script }: CodeInfo, self: unknown): boolean {
+function isStrict({ fn, shape, inside, script }: CodeInfo, hasPrimitiveThis: boolean): boolean {
   if (shape.strictDirective || shape.privateNames.length > 0) return true;
   if (Object.hasOwn(fn, 'prototype') && shape.kind === 'function' && !shape.async && !shape.generator) {
     try {
@@ -123,9 +123,13 @@ function isStrict({ fn, shape, inside, script }: CodeInfo, self: unknown): boole
       return true;
     }
   }
-  // Sloppy code never sees a `this` that is no object.
-  if ((typeof self !== 'object' || self === null) && typeof self !== 'function') return true;
+  // In sloppy code `this` is always an object.
+  if (hasPrimitiveThis) return true;
   return inside.scopes.some(({ type }) => type === 'module') || /\.m[jt]s$/.test(script?.url ?? '');
+}
+
+function isObject(value: unknown): boolean {
+  return (typeof value === 'object' && value !== null) || typeof value === 'function';
 }
 
 /** The prototype that functions of the kind have, by name. */

@@ -1,77 +1,55 @@
 import { types } from 'node:util';
 import { type InputFile, inputFileOf } from '../given-files.ts';
-import type { AnyFunction, Node, ObjectNode, ObjectState, Slot } from '../graph.ts';
+import type { AnyFunction, Node, ObjectNode, Properties, Slot } from '../graph.ts';
 import { proxyParts } from '../inspect/slots.ts';
 import { describeRebuilt, reduce, whyNot } from '../reducers.ts';
 import { isNative } from '../reference/members.ts';
 import { NO_SHARING } from './buffers.ts';
-import { type Capture, namespaceNode } from './capture.ts';
 import { describeBuiltIn } from './describe-built-in.ts';
 import { intrinsicName, isOfPlatform, natureOf } from './platform.ts';
-import { captureProperties } from './properties.ts';
+import { stateOf } from './object-state.ts';
 import { describeValue, nameOfFunction, Refusal } from './refusal.ts';
+import type { CaptureSink } from './sink.ts';
 
 const OPEN_INSIDE = 'Open it inside the function, or send what is needed to open it.';
 
 /** Describes an object that is no function. */
-export function describeObject(capture: Capture, index: number, object: object): Node {
-  if (types.isProxy(object)) return describeProxy(capture, index, object);
-  const name = capture.elsewhere?.(object);
+export function describeObject(sink: CaptureSink, index: number, object: object): Node {
+  if (types.isProxy(object)) return describeProxy(sink, index, object);
+  const name = sink.elsewhere?.(object);
   if (name !== undefined) return { kind: 'elsewhere', name };
   const file = inputFileOf(object);
-  if (file !== undefined) return describeFile(capture, file);
+  if (file !== undefined) return describeFile(sink, file);
   const why = whyNot(object);
   if (why !== undefined) throw new Refusal(...why);
   const reduced = reduceSafely(object);
   if (reduced !== undefined) {
     const part = (value: unknown): Slot =>
-      capture.slot(value, index, { by: 'part', name: 'what its reducer gave' });
+      sink.slot(value, index, { by: 'part', name: 'what its reducer gave' });
     return { kind: 'reduced', rebuild: part(reduced.rebuild), arguments: reduced.arguments.map(part) };
   }
-  if (types.isModuleNamespaceObject(object)) return describeNamespace(capture, index, object);
+  if (types.isModuleNamespaceObject(object)) return describeNamespace(sink, index, object);
   const owner = ownerOf(object);
   if (owner !== undefined) {
-    const [of] = capture.slot(owner, index, { by: 'property', key: 'constructor' }) as readonly [number];
-    capture.code.notePrototype(index, of, owner, object);
+    const [of] = sink.slot(owner, index, { by: 'property', key: 'constructor' }) as readonly [number];
+    sink.notePrototype(index, of, owner, object);
     return { kind: 'prototype', of };
   }
   const shallow = shallowData(object);
   if (shallow !== undefined) return { kind: 'data', value: shallow };
-  const found = describeBuiltIn(capture, index, object);
-  if (found === undefined) return describeOrdinary(capture, index, object);
+  const found = describeBuiltIn(sink, index, object);
+  if (found === undefined) return describeOrdinary(sink, index, object);
   const { node, prototype, skipped } = found;
-  const state = stateOf(capture, index, object, prototype, skipped);
-  return withState(capture, index, object, Object.assign(node, state));
+  const state = stateOf(sink, index, object, prototype, skipped);
+  return withState(sink, index, object, Object.assign(node, state));
 }
 
-/**
- * What an object has besides its kind.
- * @param expected the name of the prototype that objects of its kind have
- */
-export function stateOf(
-  capture: Capture,
-  index: number,
-  object: object,
-  expected: string,
-  skipped: readonly PropertyKey[] = [],
-): ObjectState {
-  const state: ObjectState = {};
-  const prototype = Object.getPrototypeOf(object) as object | null;
-  if (prototype === null || intrinsicName(prototype) !== expected) {
-    state.prototype = capture.slot(prototype, index, { by: 'part', name: 'its prototype' });
-  }
-  const properties = captureProperties(capture, index, object, new Set(skipped));
-  if (properties !== undefined) state.properties = properties;
-  if (!Object.isExtensible(object)) state.fixed = true;
-  return state;
-}
-
-function withState<N extends ObjectNode>(capture: Capture, index: number, object: object, node: N): N {
-  capture.notePrivates(index, object);
+function withState<N extends ObjectNode>(sink: CaptureSink, index: number, object: object, node: N): N {
+  sink.notePrivates(index, object);
   return node;
 }
 
-function describeFile({ files }: Capture, file: InputFile): Node {
+function describeFile({ files }: CaptureSink, file: InputFile): Node {
   if (files !== undefined) return files.give(file);
   throw new Refusal(
     `the input file ${file.path}, outside of the arguments of a call`,
@@ -86,26 +64,31 @@ function ownerOf(object: object): object | undefined {
   return Object.getOwnPropertyDescriptor(owner, 'prototype')?.value === object ? owner : undefined;
 }
 
-function describeProxy(capture: Capture, index: number, proxy: object): Node {
+function describeProxy(sink: CaptureSink, index: number, proxy: object): Node {
   const parts = proxyParts(proxy);
   if (parts === undefined) throw new Refusal('a revoked Proxy', 'Send something else.');
   return {
     kind: 'proxy',
-    target: capture.slot(parts.target, index, { by: 'part', name: 'target of the Proxy' }),
-    handler: capture.slot(parts.handler, index, { by: 'part', name: 'handler of the Proxy' }),
+    target: sink.slot(parts.target, index, { by: 'part', name: 'target of the Proxy' }),
+    handler: sink.slot(parts.handler, index, { by: 'part', name: 'handler of the Proxy' }),
   };
 }
 
 /** `import * as` of a module that a job cannot load: its exports as they are now. */
-function describeNamespace(capture: Capture, index: number, namespace: object): Node {
+function describeNamespace(sink: CaptureSink, index: number, namespace: object): Node {
   const keys = Object.keys(namespace);
   const values = keys.map((key) =>
-    capture.slot((namespace as Record<string, unknown>)[key], index, { by: 'property', key }),
+    sink.slot((namespace as Record<string, unknown>)[key], index, { by: 'property', key }),
   );
   return namespaceNode({ keys, values });
 }
 
-function describeOrdinary(capture: Capture, index: number, object: object): Node {
+/** Stands for `import * as` of a module that a job cannot load: an object that looks like it, with its exports as they are now. */
+export function namespaceNode({ keys, values }: Properties): ObjectNode {
+  return { kind: 'namespace', prototype: null, properties: { keys, values }, fixed: true };
+}
+
+function describeOrdinary(sink: CaptureSink, index: number, object: object): Node {
   if (types.isGeneratorObject(object)) {
     throw new Refusal(
       'a running generator: its frame cannot be captured',
@@ -113,14 +96,14 @@ function describeOrdinary(capture: Capture, index: number, object: object): Node
     );
   }
   const nature = natureOf(object);
-  refuseForeign(capture, object);
+  refuseForeign(sink, object);
   if (nature.is === 'plain') {
-    return withState(capture, index, object, {
+    return withState(sink, index, object, {
       kind: 'object',
-      ...stateOf(capture, index, object, 'Object.prototype'),
+      ...stateOf(sink, index, object, 'Object.prototype'),
     });
   }
-  if (nature.is === 'emitter') return describeEmitter(capture, index, object);
+  if (nature.is === 'emitter') return describeEmitter(sink, index, object);
   const { type, origin } = nature;
   const rebuilt = describeRebuilt(type, object);
   if (rebuilt !== undefined && Reflect.ownKeys(object).every((key) => typeof key === 'symbol')) {
@@ -135,14 +118,14 @@ function describeOrdinary(capture: Capture, index: number, object: object): Node
 }
 
 /** Objects of classes that no module shows, made by Node itself or by an addon. */
-function refuseForeign(capture: Capture, object: object): void {
+function refuseForeign(sink: CaptureSink, object: object): void {
   for (
     let prototype = Object.getPrototypeOf(object) as object | null;
     prototype !== null && !isOfPlatform(prototype);
     prototype = Object.getPrototypeOf(prototype) as object | null
   ) {
     const owner = ownerOf(prototype);
-    if (owner !== undefined && capture.references.isForeign(owner as AnyFunction)) {
+    if (owner !== undefined && sink.references.isForeign(owner as AnyFunction)) {
       const what = isNative(owner as AnyFunction) ? 'native ' : '';
       const name = `${what}${nameOfFunction(owner)}`;
       throw new Refusal(`${article(name)}: a live resource of this process`, OPEN_INSIDE);
@@ -151,12 +134,12 @@ function refuseForeign(capture: Capture, object: object): void {
 }
 
 /** Node gives each EventEmitter symbols of its own, which the job's Node gives again. */
-function describeEmitter(capture: Capture, index: number, object: object): Node {
+function describeEmitter(sink: CaptureSink, index: number, object: object): Node {
   const symbols = Object.getOwnPropertySymbols(object);
   const known = new Set(['Symbol(shapeMode)', 'Symbol(kCapture)']);
   const skipped = symbols.filter((symbol) => known.has(String(symbol)));
-  const state = stateOf(capture, index, object, '', skipped);
-  return withState(capture, index, object, { kind: 'emitter', ...state });
+  const state = stateOf(sink, index, object, '', skipped);
+  return withState(sink, index, object, { kind: 'emitter', ...state });
 }
 
 /** Errors that a reducer throws are told with the way to the object. */

@@ -5,7 +5,7 @@ import { countLineBreaks } from '../analysis/text.ts';
 import type { Node, ObjectState, Slot } from '../graph.ts';
 import { originalOf, textOf } from '../identities.ts';
 import { privateMembers, weakEntries } from '../inspect/slots.ts';
-import type { Capture } from './capture.ts';
+import type { CaptureSink } from './sink.ts';
 import type { CodeInfo } from './code-info.ts';
 import { lexicalThis } from './lexical.ts';
 import { Refusal } from './refusal.ts';
@@ -19,11 +19,11 @@ export interface PrivateShape {
 
 /** Reads the private fields of instances, once it is known how their classes travel. */
 export class PrivateFields {
-  readonly #capture: Capture;
+  readonly #sink: CaptureSink;
   readonly #pending: { index: number; object: object; classes: readonly PrivateShape[] }[] = [];
 
-  constructor(capture: Capture) {
-    this.#capture = capture;
+  constructor(sink: CaptureSink) {
+    this.#sink = sink;
   }
 
   note(index: number, object: object): void {
@@ -36,27 +36,25 @@ export class PrivateFields {
     const pending = this.#pending.splice(0);
     for (const each of pending) {
       const nodes = each.classes.map(({ owner }) =>
-        this.#capture.slot(owner, each.index, { by: 'property', key: 'constructor' }),
+        this.#sink.slot(owner, each.index, { by: 'property', key: 'constructor' }),
       );
       // Whether a class goes by value is to be known first.
-      const isKnown = nodes.every(
-        (slot) => this.#capture.nodes[(slot as readonly [number])[0]] !== undefined,
-      );
+      const isKnown = nodes.every((slot) => this.#sink.nodes[(slot as readonly [number])[0]] !== undefined);
       if (!isKnown) this.#pending.push(each);
-      else this.#capture.guard(each.index, () => this.#captureOne(each.index, each.object, each.classes));
+      else this.#sink.guard(each.index, () => this.#captureOne(each.index, each.object, each.classes));
     }
     return pending.length > 0;
   }
 
   #captureOne(index: number, object: object, classes: readonly PrivateShape[]): void {
-    const capture = this.#capture;
+    const sink = this.#sink;
     const values = privateMembers(object).filter(({ kind }) => kind === 'field');
     if (values.length === 0 && classes.every(({ fields }) => fields.length > 0)) return; // made without its constructor
     const brands: number[] = [];
     const privates: [number, string, Slot][] = [];
     for (const { owner, fields } of classes) {
-      const [node] = capture.slot(owner, index, { by: 'property', key: 'constructor' }) as readonly [number];
-      if (capture.nodes[node]?.kind === 'reference') {
+      const [node] = sink.slot(owner, index, { by: 'property', key: 'constructor' }) as readonly [number];
+      if (sink.nodes[node]?.kind === 'reference') {
         const names = fields.join(', ');
         throw new Refusal(
           `an instance of ${(owner as { name?: string }).name ?? 'a class'} with private members${names === '' ? '' : ` ${names}`}, whose class a job loads from its module`,
@@ -68,10 +66,10 @@ export class PrivateFields {
         const found = values.shift();
         if (found?.name !== name)
           throw new Refusal(`an object whose private ${name} cannot be read`, 'Send its data instead.');
-        privates.push([node, name, capture.slot(found.value, index, { by: 'private', name })]);
+        privates.push([node, name, sink.slot(found.value, index, { by: 'private', name })]);
       }
     }
-    Object.assign(capture.nodes[index] as ObjectState, { brands, privates });
+    Object.assign(sink.nodes[index] as ObjectState, { brands, privates });
   }
 }
 
@@ -112,15 +110,15 @@ export function isPrivateOfInstances(member: ClassMember): boolean {
  * among the classes at hand whose text is around the function's.
  * @throws {Refusal} if there is none
  */
-export function homeClassOf(capture: Capture, info: CodeInfo): number {
-  for (const candidate of candidates(capture, info)) {
+export function homeClassOf(sink: CaptureSink, info: CodeInfo): number {
+  for (const candidate of candidates(sink, info)) {
     if (!textOf(candidate).startsWith('class') || !textOf(candidate).includes(info.text)) continue;
-    const [index] = capture.slot(candidate, info.index, {
+    const [index] = sink.slot(candidate, info.index, {
       by: 'part',
       name: 'class it stands in',
     }) as readonly [number];
     // Its own place is known once it is captured; until then its text has to do.
-    const home = capture.code.infoOf(index);
+    const home = sink.codeInfoAt(index);
     if (home === undefined || isAround(home, info)) return index;
   }
   throw new Refusal(
@@ -129,13 +127,13 @@ export function homeClassOf(capture: Capture, info: CodeInfo): number {
   );
 }
 
-function* candidates(capture: Capture, info: CodeInfo): Generator<object> {
-  for (const other of capture.code.infos) if (other.shape.kind === 'class') yield other.fn;
+function* candidates(sink: CaptureSink, info: CodeInfo): Generator<object> {
+  for (const other of sink.codeInfos) if (other.shape.kind === 'class') yield other.fn;
   for (const { variables } of info.inside.scopes) {
     for (const value of Object.values(variables)) if (typeof value === 'function') yield value;
   }
   if (info.shape.kind !== 'arrow' || !info.shape.lexical.this) return;
-  const self = lexicalThis(info.fn, info.shape, capture.options);
+  const self = lexicalThis(info.fn, info.shape, sink.options);
   if (typeof self === 'function') yield self;
   if (typeof self !== 'object' || self === null) return;
   for (
@@ -156,11 +154,11 @@ function isAround(home: CodeInfo, { place }: CodeInfo): boolean {
 
 /** Entries of WeakMaps and WeakSets travel if their keys do: others could never be looked up. */
 export class WeakCollections {
-  readonly #capture: Capture;
+  readonly #sink: CaptureSink;
   readonly #noted: { index: number; entries: [object, unknown][]; slots: Slot[]; isMap: boolean }[] = [];
 
-  constructor(capture: Capture) {
-    this.#capture = capture;
+  constructor(sink: CaptureSink) {
+    this.#sink = sink;
   }
 
   note(index: number, collection: WeakMap<object, unknown> | WeakSet<object>): void {
@@ -178,14 +176,14 @@ export class WeakCollections {
     for (const noted of this.#noted) {
       const { index, slots, isMap } = noted;
       noted.entries = noted.entries.filter(([key, value]) => {
-        const known = this.#capture.indexOf(key);
+        const known = this.#sink.indexOf(key);
         if (known === undefined) return true;
         slots.push([known]);
-        if (isMap) slots.push(this.#capture.slot(value, index, { by: 'entry', key }));
+        if (isMap) slots.push(this.#sink.slot(value, index, { by: 'entry', key }));
         found = true;
         return false;
       });
-      Object.assign(this.#capture.nodes[index] as Node, { entries: slots });
+      Object.assign(this.#sink.nodes[index] as Node, { entries: slots });
     }
     return found;
   }

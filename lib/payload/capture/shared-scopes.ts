@@ -3,7 +3,7 @@ import type { ClassNode, Context, FunctionNode, Slot } from '../graph.ts';
 import { textOf } from '../identities.ts';
 import { evaluateInside, withDebugger } from '../inspect/enter.ts';
 import { lookInside, type Scope } from '../inspect/scopes.ts';
-import type { Capture } from './capture.ts';
+import type { CaptureSink } from './sink.ts';
 import type { CodeInfo } from './code-info.ts';
 import { enterRules } from './lexical.ts';
 import { Refusal } from './refusal.ts';
@@ -29,7 +29,7 @@ interface Shared {
  *
  * Sets the context of each function's node.
  */
-export function buildContexts(capture: Capture, infos: readonly CodeInfo[]): Context[] {
+export function buildContexts(sink: CaptureSink, infos: readonly CodeInfo[]): Context[] {
   const innermost = new Map<CodeInfo, Shared>();
   const chains = new Map(infos.map((info) => [info, chainOf(info)]));
   const deepest = [...chains.values()].reduce((most, { length }) => Math.max(most, length), 0);
@@ -39,7 +39,7 @@ export function buildContexts(capture: Capture, infos: readonly CodeInfo[]): Con
       return scope === undefined ? [] : [{ info, scope }];
     });
     for (const alike of groupAlike(views, innermost)) {
-      for (const group of partition(capture, alike)) {
+      for (const group of partition(sink, alike)) {
         const [first] = group as [View, ...View[]];
         const parent = innermost.get(first.info);
         const shared = { parent, file: first.info.place.file, slots: slotsOf(group) };
@@ -47,7 +47,7 @@ export function buildContexts(capture: Capture, infos: readonly CodeInfo[]): Con
       }
     }
   }
-  return new Numbering(capture, infos, innermost).contexts;
+  return new Numbering(sink, infos, innermost).contexts;
 }
 
 /** The scopes of a function, outermost first. */
@@ -103,7 +103,7 @@ class Numbering {
   /** New parents of scopes that lie in the body of a class. */
   readonly #moved = new Map<Shared, Shared>();
 
-  constructor(capture: Capture, infos: readonly CodeInfo[], innermost: ReadonlyMap<CodeInfo, Shared>) {
+  constructor(sink: CaptureSink, infos: readonly CodeInfo[], innermost: ReadonlyMap<CodeInfo, Shared>) {
     const byNode = new Map(infos.map((info) => [info.index, info]));
     const bodyOf = new Map<CodeInfo, Shared>();
     for (const info of infos) {
@@ -112,7 +112,7 @@ class Numbering {
         bodyOf.set(info, this.#moveIntoBody(innermost.get(info), home, innermost.get(home)));
     }
     for (const info of infos) {
-      const node = capture.nodes[info.index] as FunctionNode | ClassNode;
+      const node = sink.nodes[info.index] as FunctionNode | ClassNode;
       const own = innermost.get(info);
       const body = bodyOf.get(info);
       const isOutside = body !== undefined && own === body.parent;
@@ -170,14 +170,14 @@ const REMEDY =
  * same; else a mark is assigned to a variable through one function, looked for through the others, and taken back.
  * @throws {Refusal} if that cannot be done
  */
-export function partition(capture: Capture, alike: readonly View[]): readonly (readonly View[])[] {
+export function partition(sink: CaptureSink, alike: readonly View[]): readonly (readonly View[])[] {
   const [first] = alike as readonly [View, ...View[]];
   // There is one of these for each module and realm.
   if (alike.length === 1 || ['module', 'script'].includes(first.scope.type)) return [alike];
   const names = assignedNames(alike);
   if (names.length === 0 || holdsOwnFunction(first)) return [alike];
-  return capture.guard(first.info.index, () => {
-    if (capture.options.captureThis === 'never') throw refusal(alike, names, "captureThis is 'never'");
+  return sink.guard(first.info.index, () => {
+    if (sink.options.captureThis === 'never') throw refusal(alike, names, "captureThis is 'never'");
     return withDebugger(() => probe(alike, names));
   });
 }

@@ -1,12 +1,43 @@
 import { types } from 'node:util';
-import { ACCESSOR, CONFIGURABLE, ENUMERABLE, PLAIN_PROPERTY, type Properties, WRITABLE } from '../graph.ts';
+import {
+  ACCESSOR,
+  CONFIGURABLE,
+  ENUMERABLE,
+  type ObjectState,
+  PLAIN_PROPERTY,
+  type Properties,
+  WRITABLE,
+} from '../graph.ts';
 import { hasExtraProperties } from '../plain.ts';
 import { type Property, propertyOf } from '../reference/members.ts';
-import type { Capture } from './capture.ts';
+import { intrinsicName } from './platform.ts';
+import type { CaptureSink } from './sink.ts';
+
+/**
+ * What an object has besides its kind.
+ * @param expected the name of the prototype that objects of its kind have
+ */
+export function stateOf(
+  sink: CaptureSink,
+  index: number,
+  object: object,
+  expected: string,
+  skipped: readonly PropertyKey[] = [],
+): ObjectState {
+  const state: ObjectState = {};
+  const prototype = Object.getPrototypeOf(object) as object | null;
+  if (prototype === null || intrinsicName(prototype) !== expected) {
+    state.prototype = sink.slot(prototype, index, { by: 'part', name: 'its prototype' });
+  }
+  const properties = captureProperties(sink, index, object, new Set(skipped));
+  if (properties !== undefined) state.properties = properties;
+  if (!Object.isExtensible(object)) state.fixed = true;
+  return state;
+}
 
 /** The own properties of an object in their order, but for some; undefined if there are none. No getter is called. */
-export function captureProperties(
-  capture: Capture,
+function captureProperties(
+  sink: CaptureSink,
   index: number,
   object: object,
   skipped: ReadonlySet<PropertyKey>,
@@ -18,22 +49,22 @@ export function captureProperties(
     const descriptor = descriptorOf(object, key);
     if (isItsOwn(object, key, descriptor)) continue;
     for (const part of [descriptor.value, descriptor.get, descriptor.set] as unknown[]) {
-      if (typeof part === 'function') capture.code.noteHome(part, object);
+      if (typeof part === 'function') sink.noteHome(part, object);
     }
-    addProperty(capture, index, properties, key, descriptor);
+    addProperty(sink, index, properties, key, descriptor);
   }
   return properties.keys.length === 0 ? undefined : properties;
 }
 
 export function addProperty(
-  capture: Capture,
+  sink: CaptureSink,
   index: number,
   properties: Properties,
   key: string | symbol,
   descriptor: Property,
 ): void {
   const at = properties.keys.length;
-  properties.keys.push(capture.slot(key, index, { by: 'part', name: `property key ${String(key)}` }));
+  properties.keys.push(sink.slot(key, index, { by: 'part', name: `property key ${String(key)}` }));
   const { get, set } = descriptor;
   const isAccessor = get !== undefined || set !== undefined || !('value' in descriptor);
   let flags = isAccessor ? ACCESSOR : 0;
@@ -41,10 +72,10 @@ export function addProperty(
   if (descriptor.enumerable === true) flags |= ENUMERABLE;
   if (descriptor.configurable === true) flags |= CONFIGURABLE;
   if (isAccessor) {
-    properties.values.push(capture.slot(get, index, { by: 'getter', key }));
+    properties.values.push(sink.slot(get, index, { by: 'getter', key }));
     properties.setters ??= {};
-    properties.setters[at] = capture.slot(set, index, { by: 'setter', key });
-  } else properties.values.push(capture.slot(descriptor.value, index, { by: 'property', key }));
+    properties.setters[at] = sink.slot(set, index, { by: 'setter', key });
+  } else properties.values.push(sink.slot(descriptor.value, index, { by: 'property', key }));
   if (flags !== PLAIN_PROPERTY) {
     properties.flags ??= {};
     properties.flags[at] = flags;
