@@ -26,15 +26,12 @@ export type { WrapOptions } from './map/create/wrap-function.ts';
 export type { CreateMapOptions, CreationProgress } from './map/create/create-map.ts';
 export type { MapSubmitOptions, PerComponent } from './map/create/component-options.ts';
 export type { CompletedComponent, ComponentWaitOptions, MapWaitOptions } from './map/job-map.ts';
-export type { ComponentHold, ComponentStatus } from './map/read/component.ts';
-export type { ComponentChoice } from './map/read/component.ts';
+export type { ComponentChoice, ComponentHold } from './map/read/component.ts';
 export type { ComponentUsage } from './map/report/map-status.ts';
 export type { Inputs } from './map/create/inputs.ts';
 export type { RemoveOptions } from './map/act/remove-map.ts';
 export * from './base/map-errors.ts';
-export * from './base/map-errors.ts';
-export type { AttachOptions } from './cluster/cluster-options.ts';
-export type { ClusterOptions, Filesystem } from './cluster/cluster-options.ts';
+export type { AttachOptions, ClusterOptions, Filesystem } from './cluster/cluster-options.ts';
 export type {
   CheckedDelivery,
   Deliver,
@@ -42,12 +39,23 @@ export type {
   DeliveryContext,
   DeliveryMethod,
 } from './delivery/delivery.ts';
-export type { ContainerDelivery, Delivery, PathDelivery } from './delivery/methods.ts';
-export { registerDelivery, unregisterDelivery } from './delivery/methods.ts';
 export type { BundleDelivery } from './delivery/bundle/make-bundle.ts';
+export {
+  registerDelivery,
+  unregisterDelivery,
+  type ContainerDelivery,
+  type Delivery,
+  type PathDelivery,
+} from './delivery/methods.ts';
 export type { WorkerOptions } from './workers/worker-options.ts';
 export type { KeepFiles } from './cluster/job-files.ts';
-export { Executor, type JobRequest, type ShutdownOptions } from './futures/executor.ts';
+export {
+  Executor,
+  type JobRequest,
+  type OrFuture,
+  type OrFutures,
+  type ShutdownOptions,
+} from './futures/executor.ts';
 export type {
   HoldAction,
   HoldActions,
@@ -60,13 +68,11 @@ export type { ClassAd } from './base/class-ad.ts';
 export type { JobAction, JobEdit } from './batch/batch-system.ts';
 export type { SubmitOptions } from './batch/submit-options.ts';
 export type { ItemResult, MapOptions, MapResults } from './futures/map-results.ts';
-export { Future } from './futures/future.ts';
-export { FutureController } from './futures/future.ts';
-export type { FutureSource, FutureState, JobControl, Usage } from './futures/future-source.ts';
+export { Future, FutureController } from './futures/future.ts';
+export type { FutureSource, JobControl, Usage } from './futures/future-source.ts';
 export { checkpoint, currentJob, outputFile, progress, type Checkpoint, type CurrentJob } from './job.ts';
 export type { Progress } from './job-set/call-outputs.ts';
-export { asCompleted, type Completions } from './futures/as-completed.ts';
-export type { AsCompletedOptions } from './futures/as-completed.ts';
+export { asCompleted, type AsCompletedOptions, type Completions } from './futures/as-completed.ts';
 export { wait, type ReturnWhen, type WaitResult } from './futures/wait.ts';
 export type { WaitOptions } from './base/timers.ts';
 export {
@@ -74,6 +80,7 @@ export {
   type CommandMessage,
   type DiagnosticMessages,
   type DiagnosticName,
+  type FutureState,
   type SettlementMessage,
   type StateMessage,
   type SubmissionMessage,
@@ -82,11 +89,5 @@ export { moduleFunction, type ModuleFunction } from './payload/module-function.t
 export { registerErrorClass } from './payload/thrown.ts';
 export * from './base/errors.ts';
 export { inputDirectory, inputFile } from './payload/given-files.ts';
-export * from './base/errors.ts';
-export * from './base/errors.ts';
 export { listOutputFiles, type OutputFile, type OutputOwner } from './job-set/call-outputs.ts';
 export * from './base/job-errors.ts';
-export type { OrFuture, OrFutures } from './futures/executor.ts';
-export { DependencyError } from './base/errors.ts';
-export * from './base/errors.ts';
-export * from './base/map-errors.ts';

@@ -1,6 +1,11 @@
 import { channel, type Channel, subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { debuglog, inspect } from 'node:util';
-import type { FutureState } from '../futures/future-source.ts';
+
+/**
+ * Where a call stands. `pending`: not started yet; `running`: its job has started; `finished`: it returned; `failed`: it
+ * threw, or its job died; `cancelled`.
+ */
+export type FutureState = 'pending' | 'running' | 'finished' | 'failed' | 'cancelled';
 
 /** A batch of jobs was handed to the batch system, which took or refused it. */
 export interface SubmissionMessage {

@@ -1,19 +1,12 @@
-import type { Future } from '../futures/future.ts';
+import type { FutureState } from './diagnostics.ts';
+import { setNames } from './error-names.ts';
 
 /** The base of every error that condor-futures itself makes; what a call throws comes back as itself instead. */
-export class CondorFuturesError extends Error {
-  static {
-    this.prototype.name = 'CondorFuturesError';
-  }
-}
+export class CondorFuturesError extends Error {}
 
 /** The future was cancelled: by `cancel()`, by the signal given to `with()`, by `shutdown({ cancelFutures: true })`, or by
  * SIGINT or SIGTERM in a program that listens for them itself. */
-export class CancelledError extends CondorFuturesError {
-  static {
-    this.prototype.name = 'CancelledError';
-  }
-}
+export class CancelledError extends CondorFuturesError {}
 
 /** The process was told to end, which cancelled its futures: the `cause` of their CancelledErrors. */
 export class SignalError extends CondorFuturesError {
@@ -24,25 +17,13 @@ export class SignalError extends CondorFuturesError {
     super(`The process received ${signal}`);
     this.signal = signal;
   }
-
-  static {
-    this.prototype.name = 'SignalError';
-  }
 }
 
 /** A wait took longer than its timeout. The job is not affected: wait again, or `cancel()` it. */
-export class TimeoutError extends CondorFuturesError {
-  static {
-    this.prototype.name = 'TimeoutError';
-  }
-}
+export class TimeoutError extends CondorFuturesError {}
 
 /** A settled future was settled again, or something was asked of the job of a future that is done. */
-export class InvalidStateError extends CondorFuturesError {
-  static {
-    this.prototype.name = 'InvalidStateError';
-  }
-}
+export class InvalidStateError extends CondorFuturesError {}
 
 /** The batch system refuses what a future asked for its job, such as `suspend()` while it does not run; `reason` says why. */
 export class JobControlError extends CondorFuturesError {
@@ -57,18 +38,10 @@ export class JobControlError extends CondorFuturesError {
     this.jobId = jobId;
     this.reason = reason;
   }
-
-  static {
-    this.prototype.name = 'JobControlError';
-  }
 }
 
 /** `submit` or `map` was called after `shutdown()`. */
-export class ShutdownError extends CondorFuturesError {
-  static {
-    this.prototype.name = 'ShutdownError';
-  }
-}
+export class ShutdownError extends CondorFuturesError {}
 
 /** A value cannot travel between machines. */
 export class SerializationError extends CondorFuturesError {
@@ -79,10 +52,6 @@ export class SerializationError extends CondorFuturesError {
     super(message, options);
     this.path = path;
   }
-
-  static {
-    this.prototype.name = 'SerializationError';
-  }
 }
 
 /** The directory of job sets cannot be used. */
@@ -92,10 +61,6 @@ export class DirectoryError extends CondorFuturesError {
   constructor(message: string, directory: string, options?: ErrorOptions) {
     super(message, options);
     this.directory = directory;
-  }
-
-  static {
-    this.prototype.name = 'DirectoryError';
   }
 }
 
@@ -109,18 +74,10 @@ export class JobSetInUseError extends DirectoryError {
     this.host = host;
     this.pid = pid;
   }
-
-  static {
-    this.prototype.name = 'JobSetInUseError';
-  }
 }
 
 /** The executor was detached, and the call goes on without it: `attach` with the executor's `id` gives its future again. */
-export class DetachedError extends CondorFuturesError {
-  static {
-    this.prototype.name = 'DetachedError';
-  }
-}
+export class DetachedError extends CondorFuturesError {}
 
 /** A file that a payload is read from could have been written by another user, so it is not read. */
 export class OwnershipError extends CondorFuturesError {
@@ -129,10 +86,6 @@ export class OwnershipError extends CondorFuturesError {
   constructor(message: string, file: string) {
     super(message);
     this.file = file;
-  }
-
-  static {
-    this.prototype.name = 'OwnershipError';
   }
 }
 
@@ -156,18 +109,10 @@ export class CommandError extends CondorFuturesError implements CommandFailure {
     this.exitCode = failure.exitCode;
     this.stderr = failure.stderr;
   }
-
-  static {
-    this.prototype.name = 'CommandError';
-  }
 }
 
 /** A command-line program of the batch system is not on PATH. */
-export class CommandNotFoundError extends CommandError {
-  static {
-    this.prototype.name = 'CommandNotFoundError';
-  }
-}
+export class CommandNotFoundError extends CommandError {}
 
 /** The batch system took no jobs; `stderr` has its words. What it may have queued all the same has been removed again. */
 export class SubmitError extends CommandError {
@@ -185,10 +130,6 @@ export class SubmitError extends CommandError {
     this.transient = failure.transient ?? false;
     this.limit = failure.limit;
   }
-
-  static {
-    this.prototype.name = 'SubmitError';
-  }
 }
 
 /**
@@ -203,25 +144,13 @@ export class BrokenExecutorError extends CondorFuturesError {
     super(message, options);
     this.failures = failures;
   }
-
-  static {
-    this.prototype.name = 'BrokenExecutorError';
-  }
 }
 
 /** The bytes of a call or of its outcome are there, but cannot be read: torn, or of another version of condor-futures. */
-export class PayloadError extends CondorFuturesError {
-  static {
-    this.prototype.name = 'PayloadError';
-  }
-}
+export class PayloadError extends CondorFuturesError {}
 
 /** The call returned or threw, and the execute machine could not write that: `cause` says why, such as ENOSPC. */
-export class ResultNotWrittenError extends CondorFuturesError {
-  static {
-    this.prototype.name = 'ResultNotWrittenError';
-  }
-}
+export class ResultNotWrittenError extends CondorFuturesError {}
 
 /** The call ended its own process with `process.exit()`, whatever the code. */
 export class ProcessExitError extends CondorFuturesError {
@@ -231,32 +160,16 @@ export class ProcessExitError extends CondorFuturesError {
     super(message);
     this.exitCode = exitCode;
   }
-
-  static {
-    this.prototype.name = 'ProcessExitError';
-  }
 }
 
 /** A promise that the call made, and did not return, was rejected; `cause` is the reason. */
-export class UnhandledRejectionError extends CondorFuturesError {
-  static {
-    this.prototype.name = 'UnhandledRejectionError';
-  }
-}
+export class UnhandledRejectionError extends CondorFuturesError {}
 
 /** Something that the call started, such as a timer, threw outside of it; `cause` is what it threw. */
-export class UncaughtExceptionError extends CondorFuturesError {
-  static {
-    this.prototype.name = 'UncaughtExceptionError';
-  }
-}
+export class UncaughtExceptionError extends CondorFuturesError {}
 
 /** The call waits for a promise that nothing can settle any more: its process has nothing left to do. */
-export class NeverSettledError extends CondorFuturesError {
-  static {
-    this.prototype.name = 'NeverSettledError';
-  }
-}
+export class NeverSettledError extends CondorFuturesError {}
 
 /** The module of the call's function cannot be loaded on the execute side, or does not export it; `cause` says why. */
 export class ModuleLoadError extends CondorFuturesError {
@@ -268,17 +181,20 @@ export class ModuleLoadError extends CondorFuturesError {
     this.module = module;
     this.exportName = exportName;
   }
-
-  static {
-    this.prototype.name = 'ModuleLoadError';
-  }
 }
 
 /** The source of the call's function does not compile on the execute side; `cause` is the SyntaxError. */
-export class FunctionSyntaxError extends CondorFuturesError {
-  static {
-    this.prototype.name = 'FunctionSyntaxError';
-  }
+export class FunctionSyntaxError extends CondorFuturesError {}
+
+/** The part of a `Future` by which a {@link DependencyError} names the call that failed. */
+export interface FailedFuture extends PromiseLike<unknown> {
+  readonly state: FutureState;
+  readonly jobId: string | undefined;
+  readonly host: string | undefined;
+  readonly attempts: number;
+  exception(): Promise<unknown>;
+  stdout(): Promise<string>;
+  stderr(): Promise<string>;
 }
 
 /**
@@ -288,11 +204,11 @@ export class FunctionSyntaxError extends CondorFuturesError {
 export class DependencyError extends CondorFuturesError {
   /** Of the call that failed, if it had a job. */
   readonly jobId: string | undefined;
-  readonly #future: Future<unknown> | undefined;
+  readonly #future: FailedFuture | undefined;
 
   constructor(
     message: string,
-    failed: { readonly future?: Future<unknown> | undefined; readonly jobId?: string | undefined },
+    failed: { readonly future?: FailedFuture | undefined; readonly jobId?: string | undefined },
     options?: ErrorOptions,
   ) {
     super(message, options);
@@ -301,12 +217,8 @@ export class DependencyError extends CondorFuturesError {
   }
 
   /** The future that failed; undefined if the error comes from another process: a job, or the one that an executor was attached to. */
-  get future(): Future<unknown> | undefined {
+  get future(): FailedFuture | undefined {
     return #future in this ? this.#future : undefined;
-  }
-
-  static {
-    this.prototype.name = 'DependencyError';
   }
 }
 
@@ -319,10 +231,6 @@ export class DeliveryError extends CondorFuturesError {
     super(`The delivery '${method}' ${message}`, options);
     this.method = method;
   }
-
-  static {
-    this.prototype.name = 'DeliveryError';
-  }
 }
 
 /** A file that is given to a call is not there, is not what it was said to be, or cannot be sent; `cause` may say why. */
@@ -332,10 +240,6 @@ export class InputFileError extends CondorFuturesError {
   constructor(message: string, path: string, options?: ErrorOptions) {
     super(message, options);
     this.path = path;
-  }
-
-  static {
-    this.prototype.name = 'InputFileError';
   }
 }
 
@@ -347,10 +251,6 @@ export class OutputFileError extends CondorFuturesError {
     super(message, options);
     this.path = path;
   }
-
-  static {
-    this.prototype.name = 'OutputFileError';
-  }
 }
 
 /** What a call wanted to keep could not be written, or not be found again whole; `cause` says why. */
@@ -361,10 +261,6 @@ export class CheckpointError extends CondorFuturesError {
   constructor(message: string, path: string, options?: ErrorOptions) {
     super(message, options);
     this.path = path;
-  }
-
-  static {
-    this.prototype.name = 'CheckpointError';
   }
 }
 
@@ -381,8 +277,37 @@ export class JobEndingError extends CondorFuturesError {
     this.signal = signal;
     this.deadline = deadline;
   }
-
-  static {
-    this.prototype.name = 'JobEndingError';
-  }
 }
+
+setNames({
+  CondorFuturesError,
+  CancelledError,
+  SignalError,
+  TimeoutError,
+  InvalidStateError,
+  JobControlError,
+  ShutdownError,
+  SerializationError,
+  DirectoryError,
+  JobSetInUseError,
+  DetachedError,
+  OwnershipError,
+  CommandError,
+  CommandNotFoundError,
+  SubmitError,
+  BrokenExecutorError,
+  PayloadError,
+  ResultNotWrittenError,
+  ProcessExitError,
+  UnhandledRejectionError,
+  UncaughtExceptionError,
+  NeverSettledError,
+  ModuleLoadError,
+  FunctionSyntaxError,
+  DependencyError,
+  DeliveryError,
+  InputFileError,
+  OutputFileError,
+  CheckpointError,
+  JobEndingError,
+});

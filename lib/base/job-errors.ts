@@ -1,3 +1,4 @@
+import { setNames } from './error-names.ts';
 import { CondorFuturesError } from './errors.ts';
 
 /** What is known of a job that ended without an outcome. */
@@ -40,10 +41,6 @@ export class JobError extends CondorFuturesError implements JobFailure {
     this.stderrTail = failure.stderrTail;
     this.stderrFile = failure.stderrFile;
   }
-
-  static {
-    this.prototype.name = 'JobError';
-  }
 }
 
 /** How a process ended: one of the two is known. */
@@ -62,18 +59,10 @@ export class JobDiedError extends JobError implements ProcessEnd {
     this.exitCode = failure.exitCode;
     this.signal = failure.signal;
   }
-
-  static {
-    this.prototype.name = 'JobDiedError';
-  }
 }
 
 /** The job's process ended by itself, with `exitCode`: its node could not start, say, or native code called exit(). */
-export class JobExitedError extends JobDiedError {
-  static {
-    this.prototype.name = 'JobExitedError';
-  }
-}
+export class JobExitedError extends JobDiedError {}
 
 /** The job's machine has no node that its call can run on, which the option `delivery` was to find there. */
 export class NodeUnavailableError extends JobExitedError {
@@ -93,18 +82,10 @@ export class NodeUnavailableError extends JobExitedError {
     this.found = failure.found;
     this.version = failure.version;
   }
-
-  static {
-    this.prototype.name = 'NodeUnavailableError';
-  }
 }
 
 /** The job's process was ended by `signal`, from outside or by a crash. */
-export class JobKilledError extends JobDiedError {
-  static {
-    this.prototype.name = 'JobKilledError';
-  }
-}
+export class JobKilledError extends JobDiedError {}
 
 /** Why a batch system holds a job. */
 export interface Hold {
@@ -125,10 +106,6 @@ export class JobHeldError extends JobError implements Hold {
     this.holdReason = failure.holdReason;
     this.holdReasonCode = failure.holdReasonCode;
     this.holdReasonSubCode = failure.holdReasonSubCode;
-  }
-
-  static {
-    this.prototype.name = 'JobHeldError';
   }
 }
 
@@ -157,10 +134,6 @@ export class JobOutOfMemoryError extends JobError implements ProcessEnd {
     this.holdReasonCode = holdReasonCode;
     this.holdReasonSubCode = holdReasonSubCode;
   }
-
-  static {
-    this.prototype.name = 'JobOutOfMemoryError';
-  }
 }
 
 /** The call ran longer than its `timeLimit`, and its job was ended. */
@@ -172,10 +145,6 @@ export class JobTimeLimitError extends JobError {
     super(message, failure);
     this.timeLimit = failure.timeLimit;
   }
-
-  static {
-    this.prototype.name = 'JobTimeLimitError';
-  }
 }
 
 /** The job was removed from the queue from outside, by condor_rm, say. It is not tried again: somebody wanted it gone. */
@@ -186,29 +155,28 @@ export class JobRemovedError extends JobError {
     super(message, failure);
     this.removeReason = failure.removeReason;
   }
-
-  static {
-    this.prototype.name = 'JobRemovedError';
-  }
 }
 
 /** A periodic expression of the job or of the schedd removed the job; `removeReason` says which. */
-export class JobRemovedByPolicyError extends JobRemovedError {
-  static {
-    this.prototype.name = 'JobRemovedByPolicyError';
-  }
-}
+export class JobRemovedByPolicyError extends JobRemovedError {}
 
 /** The job was evicted from its machine, and removed before it ran again. */
-export class JobEvictedError extends JobRemovedError {
-  static {
-    this.prototype.name = 'JobEvictedError';
-  }
-}
+export class JobEvictedError extends JobRemovedError {}
 
 /** The batch system knows nothing of the job any more, and there is no outcome. */
-export class JobLostError extends JobError {
-  static {
-    this.prototype.name = 'JobLostError';
-  }
-}
+export class JobLostError extends JobError {}
+
+setNames({
+  JobError,
+  JobDiedError,
+  JobExitedError,
+  NodeUnavailableError,
+  JobKilledError,
+  JobHeldError,
+  JobOutOfMemoryError,
+  JobTimeLimitError,
+  JobRemovedError,
+  JobRemovedByPolicyError,
+  JobEvictedError,
+  JobLostError,
+});

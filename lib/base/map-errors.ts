@@ -1,19 +1,27 @@
-import type { ComponentStatus } from '../map/read/component.ts';
+import { setNames } from './error-names.ts';
 import { CondorFuturesError } from './errors.ts';
 
+/**
+ * The state of a component of a map. `unmaterialized`: the batch system has not taken its job into the queue yet; `transferring`: its
+ * files are being transferred; `held`, `suspended`: as HTCondor defines them; `removed`: its job was removed from the queue; `completed`:
+ * the call returned; `errored`: it threw, or its job died.
+ */
+export type ComponentStatus =
+  | 'unmaterialized'
+  | 'idle'
+  | 'running'
+  | 'transferring'
+  | 'held'
+  | 'suspended'
+  | 'removed'
+  | 'completed'
+  | 'errored';
+
 /** A map was to be made of no inputs at all. */
-export class EmptyMapError extends CondorFuturesError {
-  static {
-    this.prototype.name = 'EmptyMapError';
-  }
-}
+export class EmptyMapError extends CondorFuturesError {}
 
 /** The map of a builder was asked for before it was made. */
-export class MapNotMadeError extends CondorFuturesError {
-  static {
-    this.prototype.name = 'MapNotMadeError';
-  }
-}
+export class MapNotMadeError extends CondorFuturesError {}
 
 /** A list of options that has not one entry for each input; nothing was submitted. */
 export class MisalignedOptionError extends CondorFuturesError {
@@ -23,10 +31,6 @@ export class MisalignedOptionError extends CondorFuturesError {
   constructor(message: string, option: string) {
     super(message);
     this.option = option;
-  }
-
-  static {
-    this.prototype.name = 'MisalignedOptionError';
   }
 }
 
@@ -39,10 +43,6 @@ export class ComponentPendingError extends CondorFuturesError {
     super(message);
     this.component = component;
     this.status = status;
-  }
-
-  static {
-    this.prototype.name = 'ComponentPendingError';
   }
 }
 
@@ -59,10 +59,6 @@ export class MapComponentError extends CondorFuturesError {
     this.component = component;
     this.status = status;
   }
-
-  static {
-    this.prototype.name = 'MapComponentError';
-  }
 }
 
 /** Something was asked of a map that has been removed, here or by another process. */
@@ -72,10 +68,6 @@ export class MapRemovedError extends CondorFuturesError {
   constructor(tag: string, options?: ErrorOptions) {
     super(`The map ${tag} has been removed`, options);
     this.tag = tag;
-  }
-
-  static {
-    this.prototype.name = 'MapRemovedError';
   }
 }
 
@@ -97,10 +89,6 @@ export class MapUnfinishedError extends CondorFuturesError {
     this.tag = tag;
     this.isBeingMade = isBeingMade;
   }
-
-  static {
-    this.prototype.name = 'MapUnfinishedError';
-  }
 }
 
 /**
@@ -115,10 +103,6 @@ export class MapOutOfReachError extends CondorFuturesError {
     super(`The jobs of map ${tag} ${why}`);
     this.tag = tag;
   }
-
-  static {
-    this.prototype.name = 'MapOutOfReachError';
-  }
 }
 
 /** A component has no job, nor will it get one by itself: the program that was to submit it is gone. `rerun()` submits it. */
@@ -130,10 +114,6 @@ export class NeverSubmittedError extends CondorFuturesError {
       `Component ${component} was never submitted: the program that was to do so has ended before. Remedy: rerun()`,
     );
     this.component = component;
-  }
-
-  static {
-    this.prototype.name = 'NeverSubmittedError';
   }
 }
 
@@ -152,10 +132,6 @@ export class CleanError extends CondorFuturesError {
     this.errors = errors;
     this.removed = removed;
   }
-
-  static {
-    this.prototype.name = 'CleanError';
-  }
 }
 
 /** What was asked of components cannot be done in the state that they are in; nothing was changed. */
@@ -165,10 +141,6 @@ export class ComponentStateError extends CondorFuturesError {
   constructor(message: string, components: readonly number[]) {
     super(message);
     this.components = components;
-  }
-
-  static {
-    this.prototype.name = 'ComponentStateError';
   }
 }
 
@@ -180,10 +152,6 @@ export class InvalidTagError extends CondorFuturesError {
     super(message);
     this.tag = tag;
   }
-
-  static {
-    this.prototype.name = 'InvalidTagError';
-  }
 }
 
 /** Another map of the directory has the tag. */
@@ -193,10 +161,6 @@ export class TagTakenError extends CondorFuturesError {
   constructor(message: string, tag: string) {
     super(message);
     this.tag = tag;
-  }
-
-  static {
-    this.prototype.name = 'TagTakenError';
   }
 }
 
@@ -210,10 +174,6 @@ export class TagNotFoundError extends CondorFuturesError {
     super(message);
     this.tag = tag;
     this.nearest = nearest;
-  }
-
-  static {
-    this.prototype.name = 'TagNotFoundError';
   }
 }
 
@@ -232,8 +192,22 @@ export class MapDiffersError extends TagTakenError {
     this.difference = difference;
     this.component = component;
   }
-
-  static {
-    this.prototype.name = 'MapDiffersError';
-  }
 }
+
+setNames({
+  EmptyMapError,
+  MapNotMadeError,
+  MisalignedOptionError,
+  ComponentPendingError,
+  MapComponentError,
+  MapRemovedError,
+  MapUnfinishedError,
+  MapOutOfReachError,
+  NeverSubmittedError,
+  CleanError,
+  ComponentStateError,
+  InvalidTagError,
+  TagTakenError,
+  TagNotFoundError,
+  MapDiffersError,
+});

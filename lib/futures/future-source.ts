@@ -2,12 +2,6 @@ import type { ClassAd } from '../base/class-ad.ts';
 import type { JobAction } from '../batch/batch-system.ts';
 import type { OutputFile, Progress } from '../job-set/call-outputs.ts';
 
-/**
- * Where a call stands. `pending`: not started yet; `running`: its job has started; `finished`: it returned; `failed`: it
- * threw, or its job died; `cancelled`.
- */
-export type FutureState = 'pending' | 'running' | 'finished' | 'failed' | 'cancelled';
-
 /** What one call used on the machine that ran it. */
 export interface Usage {
   /** When the call began and ended, by the clock of the machine that ran it. */

@@ -1,12 +1,13 @@
 import { inspect } from 'node:util';
 import { nameOfType, showValue } from '../base/checks.ts';
+import type { FutureState } from '../base/diagnostics.ts';
 import { CancelledError, InvalidStateError, JobControlError } from '../base/errors.ts';
 import { checkWaitOptions, waitFor, type WaitOptions } from '../base/timers.ts';
 import type { JobAction } from '../batch/batch-system.ts';
 import { diskEdit, memoryEdit, methodOf } from '../batch/job-actions.ts';
 import type { OutputFile, Progress } from '../job-set/call-outputs.ts';
 import { cannotTravel } from '../payload/reducers.ts';
-import type { FutureSource, FutureState, JobControl, Usage } from './future-source.ts';
+import type { FutureSource, JobControl, Usage } from './future-source.ts';
 
 /** The half of Future that only executors use, out of the reach of users: see FutureController. */
 export let control: {

@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { ComponentPendingError, MapComponentError } from '../base/map-errors.ts';
+import { type ComponentStatus, ComponentPendingError, MapComponentError } from '../base/map-errors.ts';
 import { checkWaitOptions, type WaitOptions } from '../base/timers.ts';
 import { diskEdit, memoryEdit } from '../batch/job-actions.ts';
 import type { OrFuture, OrFutures } from '../futures/executor.ts';
@@ -21,7 +21,6 @@ import {
   checkComponent,
   type ComponentChoice,
   type ComponentHold,
-  type ComponentStatus,
   countStatuses,
   formatCounts,
   isSettled,

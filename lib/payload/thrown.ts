@@ -1,8 +1,5 @@
 import { inspect, types } from 'node:util';
 import * as ownErrors from '../base/errors.ts';
-import * as fileErrors from '../base/errors.ts';
-import * as insideErrors from '../base/errors.ts';
-import { DependencyError } from '../base/errors.ts';
 import * as jobErrors from '../base/job-errors.ts';
 import { References } from './capture/references.ts';
 import { deserialize } from './deserialize.ts';
@@ -41,9 +38,7 @@ const builtin = new Map<string, ErrorClass>(
   }),
 );
 /** Others have classes of these names too: an error is ours only if it descends from our base class. */
-const ours = new Map<string, ErrorClass>(
-  Object.entries<ErrorClass>({ ...ownErrors, ...jobErrors, ...insideErrors, ...fileErrors, DependencyError }),
-);
+const ours = new Map<string, ErrorClass>(Object.entries<ErrorClass>({ ...ownErrors, ...jobErrors }));
 const registered = new Map<string, ErrorClass>();
 
 /** How many errors within an error travel, in all; others, and those that go round in circles, are told in words. */

@@ -1,6 +1,7 @@
 import { isObserved, publish, type SettlementMessage } from '../../base/diagnostics.ts';
 import { InvalidStateError } from '../../base/errors.ts';
-import type { FutureSource, FutureState, JobControl, Usage } from '../../futures/future-source.ts';
+import type { FutureState } from '../../base/diagnostics.ts';
+import type { FutureSource, JobControl, Usage } from '../../futures/future-source.ts';
 import { type Future, FutureController } from '../../futures/future.ts';
 import type { JobOptions } from '../../futures/job-options.ts';
 import { listOutputFiles, type OutputFile, type Progress, readProgress } from '../../job-set/call-outputs.ts';

@@ -1,5 +1,5 @@
 import { JobControlError } from '../../base/errors.ts';
-import { ComponentStateError } from '../../base/map-errors.ts';
+import { type ComponentStatus, ComponentStateError } from '../../base/map-errors.ts';
 import type { BatchSystem, JobAction } from '../../batch/batch-system.ts';
 import { methodOf } from '../../batch/job-actions.ts';
 import { optionsOfJob } from '../../batch/submit-options.ts';
@@ -10,7 +10,6 @@ import {
   chooseComponents,
   COMPONENT_STATUSES,
   type ComponentChoice,
-  type ComponentStatus,
   isSettled,
   isUnsent,
   jobIdOf,

@@ -1,4 +1,9 @@
-import { MapDiffersError, MapRemovedError, MapUnfinishedError } from '../../base/map-errors.ts';
+import {
+  type ComponentStatus,
+  MapDiffersError,
+  MapRemovedError,
+  MapUnfinishedError,
+} from '../../base/map-errors.ts';
 import { copyArguments, encodeRequest } from '../../cluster/calls/encode-request.ts';
 import type { WrittenFunction } from '../../cluster/calls/functions.ts';
 import type { MapHeader } from '../../cluster/cluster-options.ts';
@@ -6,7 +11,6 @@ import type { JobOptions, JobPolicies } from '../../futures/job-options.ts';
 import { removeTagged } from '../act/clean.ts';
 import { rerunComponents } from '../act/component-actions.ts';
 import type { JobMap } from '../job-map.ts';
-import type { ComponentStatus } from '../read/component.ts';
 import type { MapCore } from '../read/map-core.ts';
 import { type MapHome, openMap } from '../read/open-map.ts';
 import { hasTag } from '../tags/tags.ts';

@@ -1,6 +1,6 @@
 import { deserialize } from 'node:v8';
 import { PayloadError, SubmitError } from '../../base/errors.ts';
-import { NeverSubmittedError } from '../../base/map-errors.ts';
+import { type ComponentStatus, NeverSubmittedError } from '../../base/map-errors.ts';
 import type { BatchSystem } from '../../batch/batch-system.ts';
 import { Call } from '../../cluster/calls/call.ts';
 import { JobCommands, warnOfUnremoved } from '../../cluster/calls/job-commands.ts';
@@ -10,7 +10,7 @@ import { postMortem } from '../../cluster/track/post-mortem.ts';
 import { settle, takeResults } from '../../cluster/track/results.ts';
 import type { OtherNode } from '../../payload/format.ts';
 import { decodeThrown, type EncodedThrown } from '../../payload/thrown.ts';
-import { type Component, type ComponentStatus, isUnsent, jobIdOf } from './component.ts';
+import { type Component, isUnsent, jobIdOf } from './component.ts';
 import type { MapReader } from './map-reader.ts';
 import { findRunningExecutor } from './running-maps.ts';
 

@@ -1,16 +1,13 @@
 import { showValue } from '../../base/checks.ts';
+import type { ComponentStatus } from '../../base/map-errors.ts';
 import type { JobEvent } from '../../batch/batch-system.ts';
 import type { JobEnd } from '../../cluster/track/job.ts';
 import type { Usage } from '../../futures/future-source.ts';
 import type { Settled } from '../../job-set/archive.ts';
 import type { JournaledCall } from '../../job-set/journal.ts';
 
-/**
- * Where a component stands. `unmaterialized`: the batch system has not taken its job into the queue yet; `transferring`: its files travel;
- * `held`, `suspended`: by HTCondor's words; `removed`: its job was taken out of the queue; `completed`: it has returned; `errored`: it threw, or its
- * job died.
- */
-export const COMPONENT_STATUSES = [
+/** All of them, in the order in which they are shown. */
+export const COMPONENT_STATUSES: readonly ComponentStatus[] = [
   'unmaterialized',
   'idle',
   'running',
@@ -20,9 +17,7 @@ export const COMPONENT_STATUSES = [
   'removed',
   'completed',
   'errored',
-] as const;
-
-export type ComponentStatus = (typeof COMPONENT_STATUSES)[number];
+];
 
 /** Why a component's job is on hold. */
 export interface ComponentHold {

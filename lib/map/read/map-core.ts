@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { MapOutOfReachError, MapRemovedError } from '../../base/map-errors.ts';
+import { type ComponentStatus, MapOutOfReachError, MapRemovedError } from '../../base/map-errors.ts';
 import type { WaitOptions } from '../../base/timers.ts';
 import type { BatchSystem } from '../../batch/batch-system.ts';
 import type { Call } from '../../cluster/calls/call.ts';
@@ -13,14 +13,7 @@ import { logsDirectory, outcomesDirectory } from '../../job-set/names.ts';
 import { MapExecutor, mapOptions, needsSupervision } from '../create/map-executor.ts';
 import type { TagRecord } from '../tags/tags.ts';
 import { ComponentCalls } from './component-calls.ts';
-import {
-  checkComponent,
-  type Circumstances,
-  type Component,
-  type ComponentStatus,
-  isSettled,
-  statusOf,
-} from './component.ts';
+import { checkComponent, type Circumstances, type Component, isSettled, statusOf } from './component.ts';
 import { MapReader } from './map-reader.ts';
 import { MapWatch } from './map-watch.ts';
 import { findRunningExecutor, registerExecutor, withMapLock } from './running-maps.ts';

@@ -1,8 +1,8 @@
 import { inspect } from 'node:util';
 import { JobError } from '../../base/job-errors.ts';
-import { ComponentStateError } from '../../base/map-errors.ts';
+import { type ComponentStatus, ComponentStateError } from '../../base/map-errors.ts';
 import { frameIn, type Scene, type SourceLines } from '../../payload/scene.ts';
-import { type ComponentStatus, jobIdOf } from '../read/component.ts';
+import { jobIdOf } from '../read/component.ts';
 import type { MapCore } from '../read/map-core.ts';
 import { showBytes, showSeconds } from './format-status.ts';
 

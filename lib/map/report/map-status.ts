@@ -1,8 +1,8 @@
 import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import PQueue from 'p-queue';
-import { MapRemovedError } from '../../base/map-errors.ts';
-import { type Component, type ComponentStatus, countStatuses, type StatusCounts } from '../read/component.ts';
+import { type ComponentStatus, MapRemovedError } from '../../base/map-errors.ts';
+import { type Component, countStatuses, type StatusCounts } from '../read/component.ts';
 
 /** A map in numbers. */
 export interface MapStatus {

@@ -1,5 +1,5 @@
+import type { ComponentStatus } from '../../../lib/base/map-errors.ts';
 import { describe, expect, it } from '@jest/globals';
-import type { ComponentStatus } from '../../../lib/map/read/component.ts';
 import { formatStatus, type StatusFormat } from '../../../lib/map/report/format-status.ts';
 import { holdReport } from '../../../lib/map/report/format-status.ts';
 import { showBytes, showSeconds } from '../../../lib/map/report/format-status.ts';
