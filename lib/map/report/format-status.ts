@@ -1,4 +1,3 @@
-import type { ComponentStatus } from '../../base/map-errors.ts';
 import { checkChoice } from '../../base/checks.ts';
 import { COMPONENT_STATUSES, type ComponentHold, STATUSES_AS_SHOWN } from '../read/component.ts';
 import type { MapStatus } from './map-status.ts';
