@@ -1,3 +1,5 @@
+import { availableParallelism } from 'node:os';
+
 /** @type {import('jest').Config} */
 export default {
   testMatch: ['<rootDir>/spec/**/*.spec.ts'],
@@ -6,6 +8,8 @@ export default {
   transform: { '\\.ts$': ['ts-jest', { useESM: true }] },
   // No test fails because the machine is busy: this only ends what hangs.
   testTimeout: 300_000,
+  // Most specs wait for processes rather than compute: three at once on two processors.
+  maxWorkers: Math.ceil(availableParallelism() * 1.5),
   collectCoverageFrom: ['lib/**/*.ts'],
   coverageProvider: 'v8',
 };

@@ -4,7 +4,7 @@ import { describeEnvironment, writeModules } from '../payload/conformance/enviro
 import { casesForEsm } from '../payload/conformance/programs.ts';
 import { TRANSFORMED } from '../payload/conformance/transformed.ts';
 
-/** Where spec/with-vitest.sh has installed vitest. */
+/** Where run.sh has installed vitest. */
 const installed = join(process.env['CONDOR_FUTURES_VITEST'] ?? '', 'node_modules');
 
 describeEnvironment({

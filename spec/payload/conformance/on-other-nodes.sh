@@ -11,4 +11,4 @@ npm install --prefix "$nodes" --no-save --no-audit --no-fund --loglevel error \
 
 CONDOR_FUTURES_NODES="$nodes/node_modules/node22/bin/node:$nodes/node_modules/node24/bin/node" \
   node --experimental-vm-modules --disable-warning=ExperimentalWarning node_modules/jest/bin/jest.js \
-  spec/payload/conformance/main-programs.spec.ts --testNamePattern 'of CommonJS run by Node.js'
+  spec/payload/cases.spec.ts

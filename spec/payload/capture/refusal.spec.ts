@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
-import { makeProject } from './project.ts';
+import { makeProject } from '../conformance/project.ts';
 
 const PROGRAM = `import { Socket } from 'node:net';
 import { serialize } from 'condor-futures/payload';
