@@ -259,7 +259,7 @@ export class ClusterExecutor extends Executor {
       void this.#own.opened?.files.releaseInputs(call);
     call.input = undefined;
     call.payload = undefined;
-    if (!call.unwanted) call.controller.reject(asDirectoryError(error, this.#options.directory));
+    if (!call.isUnwanted) call.controller.reject(asDirectoryError(error, this.#options.directory));
   }
 
   /** Stops looking, and lets the process end, when nothing is awaited any more. */

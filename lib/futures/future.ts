@@ -3,30 +3,30 @@ import { nameOfType, showValue } from '../base/checks.ts';
 import type { FutureState } from '../base/diagnostics.ts';
 import { CancelledError, InvalidStateError, JobControlError } from '../base/errors.ts';
 import { checkWaitOptions, waitFor, type WaitOptions } from '../base/timers.ts';
+import { warn } from '../base/warn.ts';
 import type { JobAction } from '../batch/batch-system.ts';
 import { diskEdit, memoryEdit, methodOf } from '../batch/job-actions.ts';
 import type { OutputFile, Progress } from '../job-set/call-outputs.ts';
 import { cannotTravel } from '../payload/reducers.ts';
 import type { FutureSource, JobControl, Usage } from './future-source.ts';
 
-/** The half of Future that only executors use, out of the reach of users: see FutureController. */
-export let control: {
+/** Access to private members of Future for the rest of this file, assigned in its static block. */
+let internals: {
   create<T>(source: FutureSource): Future<T>;
   setState<T>(future: Future<T>, state: 'pending' | 'running'): void;
   end<T>(future: Future<T>, state: 'finished' | 'failed', outcome: unknown): void;
   sourceOf(future: Future<unknown>): FutureSource;
-  /** What a future that failed, or was cancelled, rejects with. */
   errorOf(future: Future<unknown>): unknown;
 };
 
 /**
- * The handle of one call. It is a real Promise of the call's value, so `await` it; it settles exactly once. A failed future
- * that nobody awaits does not end the process.
+ * The handle of one call: a real Promise of the call's value, which settles exactly once. A failed future that is never
+ * awaited does not end the process.
  *
- * Made by `executor.submit`; whoever writes an executor makes it with a FutureController.
+ * Created by `executor.submit`; implementations of executors create it with a FutureController.
  */
 export class Future<T> extends Promise<T> {
-  /** What `then`, `catch` and `finally` return are plain promises. */
+  /** `then`, `catch` and `finally` return plain promises. */
   static override get [Symbol.species](): PromiseConstructor {
     return Promise;
   }
@@ -36,16 +36,16 @@ export class Future<T> extends Promise<T> {
   readonly #reject: (error: unknown) => void;
   #state: FutureState = 'pending';
   #error: unknown = undefined;
-  #returned: string | undefined;
+  #outcomeText: string | undefined;
   #callbacks: Set<() => void> | undefined;
 
   private constructor(source: FutureSource) {
-    // Promise's own statics, such as Future.resolve(), come here with a function.
+    // Promise's static methods, such as Future.resolve(), pass a function.
     if (typeof source !== 'object')
       throw new TypeError('A Future is made by an executor; for a plain promise use Promise');
     let settlers!: [resolve: (value: T) => void, reject: (error: unknown) => void];
-    super((...given) => {
-      settlers = given;
+    super((...functions) => {
+      settlers = functions;
     });
     [this.#resolve, this.#reject] = settlers;
     this.#source = source;
@@ -55,7 +55,7 @@ export class Future<T> extends Promise<T> {
     return this.#state;
   }
 
-  /** Whether the call has returned, thrown, died or been cancelled. */
+  /** Whether the call has returned, thrown, been cancelled, or its job has died. */
   done(): boolean {
     return this.#state !== 'pending' && this.#state !== 'running';
   }
@@ -69,7 +69,8 @@ export class Future<T> extends Promise<T> {
   }
 
   /**
-   * Gives the call up: the future rejects with a CancelledError at once, and its job is removed, also while it runs.
+   * Cancels the call: the future rejects with a CancelledError at once, and its job is removed, even while it runs.
+   * @param reason the `cause` of that error
    * @returns whether the future is cancelled now; false only if it was done before
    */
   cancel(reason?: unknown): boolean {
@@ -84,7 +85,7 @@ export class Future<T> extends Promise<T> {
   /**
    * The call's value.
    * @param wait how long to wait, in milliseconds or as options
-   * @throws what the call threw; TimeoutError, which leaves the job alone; CancelledError
+   * @throws the error that the call threw; {@link TimeoutError}, which does not affect the job; {@link CancelledError}
    */
   async result(wait: number | WaitOptions = {}): Promise<T> {
     await this.#wait(wait);
@@ -92,8 +93,9 @@ export class Future<T> extends Promise<T> {
   }
 
   /**
-   * What the call threw, or undefined if it returned.
-   * @throws {TimeoutError} which leaves the job alone; CancelledError
+   * The error that the call threw, or undefined if it returned.
+   * @param wait how long to wait, in milliseconds or as options
+   * @throws {TimeoutError} which does not affect the job; {@link CancelledError}
    */
   async exception(wait: number | WaitOptions = {}): Promise<unknown> {
     await this.#wait(wait);
@@ -102,9 +104,9 @@ export class Future<T> extends Promise<T> {
   }
 
   /**
-   * Calls `callback` with this future once it is done; at once if it is done already. What the callback throws, or rejects
-   * with, becomes a process warning and harms nothing else.
-   * @returns how to take the callback back
+   * Calls `callback` with this future when it is done, at once if it is done already. An error that the callback throws,
+   * or rejects with, becomes a process warning.
+   * @returns a function that unregisters the callback
    */
   addDoneCallback(callback: (future: Future<T>) => unknown): () => void {
     if (typeof callback !== 'function') {
@@ -114,7 +116,7 @@ export class Future<T> extends Promise<T> {
       runDoneCallback(callback, this);
       return () => {};
     }
-    // Its own function, so that adding one callback twice calls it twice, as Python does.
+    // A function of its own, so that a callback that is added twice is called twice, as in Python.
     const entry = (): void => runDoneCallback(callback, this);
     this.#callbacks ??= new Set();
     this.#callbacks.add(entry);
@@ -124,58 +126,60 @@ export class Future<T> extends Promise<T> {
     };
   }
 
-  /** The id that the batch system gave the job, `cluster.proc` on HTCondor; undefined until it is submitted. */
+  /** The job's id in the batch system, `cluster.proc` on HTCondor; undefined until it is submitted. */
   get jobId(): string | undefined {
     return this.#source.jobId;
   }
 
-  /** The machine that the job runs or ran on, once known. */
+  /** The machine on which the job runs or ran, once known. */
   get host(): string | undefined {
     return this.#source.host;
   }
 
-  /** What the call used, once it has an outcome. */
+  /** Time and memory that the call used; undefined until it has an outcome. */
   get usage(): Usage | undefined {
     return this.#source.usage;
   }
 
-  /** How many jobs were submitted for this call so far: more than one with `retries`. */
+  /** Number of jobs that were submitted for this call so far: more than one with `retries`. */
   get attempts(): number {
     return this.#source.attempts;
   }
 
   /**
-   * What the call has written to its stdout so far, also while it runs. Once its files have been removed (`keepFiles`), the
-   * last 4 KiB.
+   * The call's standard output so far, also while it runs. Only the last 4 KiB once its files have been deleted
+   * (`keepFiles`).
    */
   async stdout(): Promise<string> {
     return this.#source.stdout();
   }
 
-  /** As {@link stdout}. */
+  /** The call's standard error, like {@link stdout}. */
   async stderr(): Promise<string> {
     return this.#source.stderr();
   }
 
   /**
-   * The files that the call has sent back with outputFile(), of its last attempt: all of them once the future is done. They stay until their
-   * directory is removed, also after a shutdown.
+   * The files that the call's last attempt has sent back with outputFile(); all of them once the future is done. They
+   * stay until their directory is deleted, also after a shutdown.
    */
   async outputFiles(): Promise<readonly OutputFile[]> {
     return (await this.#source.outputFiles?.()) ?? [];
   }
 
-  /** What the call has told last by `progress()`; undefined if it has told nothing, or its files have been removed (`keepFiles`). */
+  /** The call's last report by `progress()`; undefined if there is none, or its files have been deleted (`keepFiles`). */
   async progress(): Promise<Progress | undefined> {
     return this.#source.progress?.();
   }
 
   /**
-   * Puts the job on hold: it gives up its machine, if it has one, and stays in the queue until {@link release}; then it begins anew.
-   * The future is pending meanwhile. As all that follow, waits for the job to be submitted, and resolves when the batch system has
-   * accepted it.
-   * @param reason for those who look at the queue
-   * @throws {JobControlError} if the batch system refuses; {@link InvalidStateError} if the future is done; {@link CommandError}
+   * Puts the job on hold: it leaves its machine and stays in the queue until {@link release}, and then starts from the
+   * beginning. The future is pending meanwhile.
+   *
+   * Like the methods below, waits until the job is submitted, and resolves when the batch system has accepted the request.
+   * @param reason the hold reason that the queue shows
+   * @throws {JobControlError} if the batch system refuses; {@link CommandError};
+   * {@link InvalidStateError} if the future is done
    */
   async hold(reason?: string): Promise<void> {
     if (reason !== undefined && typeof reason !== 'string')
@@ -183,50 +187,63 @@ export class Future<T> extends Promise<T> {
     await this.#act({ kind: 'hold', reason });
   }
 
-  /** Lets a held job run again. @throws as {@link hold} */
+  /** Releases a held job, so that it runs again. @throws the errors of {@link hold} */
   async release(): Promise<void> {
     await this.#act({ kind: 'release' });
   }
 
-  /** Takes a running job off its machine; it begins anew, there or elsewhere. @throws as {@link hold} */
+  /** Removes a running job from its machine; it restarts there or on another. @throws the errors of {@link hold} */
   async vacate(): Promise<void> {
     await this.#act({ kind: 'vacate' });
   }
 
-  /** Stops the processes of a running job where they are, until {@link continue}. The future stays running. @throws as {@link hold} */
+  /**
+   * Stops the processes of a running job on their machine, until {@link continue}. The future stays running.
+   * @throws the errors of {@link hold}
+   */
   async suspend(): Promise<void> {
     await this.#act({ kind: 'suspend' });
   }
 
-  /** Lets a suspended job go on. @throws as {@link hold} */
+  /** Continues a suspended job. @throws the errors of {@link hold} */
   async continue(): Promise<void> {
     await this.#act({ kind: 'continue' });
   }
 
   /**
-   * Changes how much memory the job asks for, and the call's later attempts. One that runs keeps what it has until it begins anew.
-   * @param amount in MiB, or text such as `'2GB'`, as `request_memory` takes it. @throws as {@link hold}; {@link TypeError}
+   * Changes the memory request of the job, and of the call's later attempts. A running job keeps its memory until it
+   * restarts.
+   * @param amount a number of MiB, or text such as `'2GB'`, as in `request_memory`
+   * @throws the errors of {@link hold}; {@link TypeError}
    */
   async setMemory(amount: number | string): Promise<void> {
     await this.#act(memoryEdit(amount));
   }
 
-  /** The same of disk; a number is one of KiB, as `request_disk` takes it. @throws as {@link setMemory} */
+  /**
+   * Changes the disk request, like {@link setMemory}.
+   * @param amount a number of KiB, or text such as `'2GB'`, as in `request_disk`
+   * @throws the errors of {@link setMemory}
+   */
   async setDisk(amount: number | string): Promise<void> {
     await this.#act(diskEdit(amount));
   }
 
   /**
-   * Why the job does not run, in the batch system's words (`condor_q -better-analyze`); what became of it, if it has left the queue.
-   * @throws {JobControlError} if the batch system knows nothing of the job; {@link CommandError}
+   * The batch system's explanation why the job does not run (`condor_q -better-analyze`), or how it ended, if it has
+   * left the queue.
+   * @throws {JobControlError} if the batch system does not know the job; {@link CommandError}
    */
   async analyze(): Promise<string> {
-    return controlOf(this.#source, 'analyze').analyze();
+    return requireControl(this.#source, 'analyze').analyze();
   }
 
-  /** All attributes of the job, by HTCondor's names; also of one that has left the queue. @throws as {@link analyze} */
+  /**
+   * All attributes of the job by their HTCondor names, also after it has left the queue.
+   * @throws the errors of {@link analyze}
+   */
   async classAd(): Promise<Readonly<Record<string, unknown>>> {
-    return controlOf(this.#source, 'classAd').classAd();
+    return requireControl(this.#source, 'classAd').classAd();
   }
 
   override get [Symbol.toStringTag](): string {
@@ -236,14 +253,18 @@ export class Future<T> extends Promise<T> {
   async #act(action: JobAction): Promise<void> {
     const name = methodOf(action);
     if (this.done()) throw new InvalidStateError(`The future is ${this.#state} already: nothing to ${name}`);
-    await controlOf(this.#source, name).act(action);
+    await requireControl(this.#source, name).act(action);
   }
 
   async #wait(wait: number | WaitOptions): Promise<void> {
     const options = checkWaitOptions('result()', wait);
     if (this.done()) return;
     const late = (): string => `The call is still ${this.#state} after ${String(options.timeout)} ms`;
-    await waitFor(this.then(ignore, ignore), options, late);
+    const settled = this.then(
+      () => {},
+      () => {},
+    );
+    await waitFor(settled, options, late);
   }
 
   #assertOpen(): void {
@@ -253,20 +274,20 @@ export class Future<T> extends Promise<T> {
   #end(state: 'finished' | 'failed' | 'cancelled', outcome: unknown): void {
     this.#assertOpen();
     this.#state = state;
-    // A failure that nobody looks at must not end the process with an unhandledRejection; a value can be a promise of one.
-    if (state !== 'finished' || ['object', 'function'].includes(typeof outcome)) super.catch(ignore);
+    // An error that is never handled must not end the process with an unhandledRejection; a value may be a promise that rejects.
+    if (state !== 'finished' || ['object', 'function'].includes(typeof outcome)) super.catch(() => {});
     if (state === 'finished') {
-      this.#returned = `returned ${nameOfType(outcome)}`;
+      this.#outcomeText = `returned ${nameOfType(outcome)}`;
       this.#resolve(outcome as never);
     } else {
       this.#error = outcome;
-      this.#returned = state === 'failed' ? `raised ${nameOfType(outcome)}` : undefined;
+      this.#outcomeText = state === 'failed' ? `raised ${nameOfType(outcome)}` : undefined;
       this.#reject(outcome);
     }
     this.#source.onDone?.();
     const callbacks = this.#callbacks;
     if (callbacks === undefined) return;
-    // One by one, so that a callback can take back those after it.
+    // One by one, because a callback may unregister later ones.
     for (const callback of callbacks) if (callbacks.delete(callback)) callback();
     this.#callbacks = undefined;
   }
@@ -276,10 +297,10 @@ export class Future<T> extends Promise<T> {
     Reflect.defineProperty(this.prototype, inspect.custom, {
       value(this: Future<unknown>) {
         const job = this.jobId === undefined ? '' : ` job ${this.jobId}`;
-        return `Future {${job} ${this.#state}${this.#returned === undefined ? '' : ` ${this.#returned}`} }`;
+        return `Future {${job} ${this.#state}${this.#outcomeText === undefined ? '' : ` ${this.#outcomeText}`} }`;
       },
     });
-    control = {
+    internals = {
       create: (source) => new Future(source),
       setState: (future, state) => {
         future.#assertOpen();
@@ -292,56 +313,59 @@ export class Future<T> extends Promise<T> {
   }
 }
 
-/** A future of whatever value. */
+/** A future of any value. */
 export type AnyFuture = Future<unknown>;
 
-function ignore(): void {}
-
-/** Makes a future and settles it: for those who write an executor. */
+/** Creates a future and settles it, for implementations of executors. */
 export class FutureController<T> {
   readonly future: Future<T>;
 
   constructor(source: FutureSource) {
-    this.future = control.create<T>(source);
+    this.future = internals.create<T>(source);
   }
 
   /**
-   * The job has started; or it is back in the queue, after an eviction.
+   * Reports that the job has started, or is back in the queue, as after an eviction.
    * @throws {InvalidStateError} if the future is done
    */
   setState(state: 'pending' | 'running'): void {
-    control.setState(this.future, state);
+    internals.setState(this.future, state);
   }
 
   /** @throws {InvalidStateError} if the future is done */
   resolve(value: T): void {
-    control.end(this.future, 'finished', value);
+    internals.end(this.future, 'finished', value);
   }
 
   /** @throws {InvalidStateError} if the future is done */
   reject(error: unknown): void {
-    control.end(this.future, 'failed', error);
+    internals.end(this.future, 'failed', error);
   }
 }
 
-/** @throws {JobControlError} if no batch system runs the call */
-export function controlOf(source: FutureSource, action: string): JobControl {
-  const { control: jobControl, jobId } = source;
-  if (jobControl === undefined) throw new JobControlError(action, jobId, 'no batch system has a job for it');
-  return jobControl;
+/** The source with which an executor created a future. */
+export function sourceOf(future: AnyFuture): FutureSource {
+  return internals.sourceOf(future);
 }
 
-/** Calls a done callback of a future. What it throws, or rejects with, becomes a process warning. */
-export function runDoneCallback<F>(callback: (future: F) => unknown, future: F): void {
-  const warn = (error: unknown): void =>
-    process.emitWarning(
-      `A done callback of ${inspect(future)} failed: ${inspect(error)}`,
-      'CondorFuturesWarning',
-    );
+/** The error with which a failed or cancelled future has rejected. */
+export function errorOf(future: AnyFuture): unknown {
+  return internals.errorOf(future);
+}
+
+/** @throws {JobControlError} if no batch system runs the call */
+function requireControl({ control, jobId }: FutureSource, action: string): JobControl {
+  if (control === undefined) throw new JobControlError(action, jobId, 'no batch system has a job for it');
+  return control;
+}
+
+function runDoneCallback<F>(callback: (future: F) => unknown, future: F): void {
+  const onError = (error: unknown): void =>
+    warn(`A done callback of ${inspect(future)} failed: ${inspect(error)}`);
   try {
     const returned = callback(future);
-    if (returned instanceof Promise) returned.catch(warn);
+    if (returned instanceof Promise) returned.catch(onError);
   } catch (error) {
-    warn(error);
+    onError(error);
   }
 }

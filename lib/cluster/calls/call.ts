@@ -8,9 +8,7 @@ import { listOutputFiles, type OutputFile, type Progress, readProgress } from '.
 import type { InputLocation, JobSet } from '../../job-set/job-set.ts';
 import { jobKey } from '../../job-set/names.ts';
 import type { TravellingFiles } from '../../payload/given-files.ts';
-import type { Dependency } from '../dependencies/dependencies.ts';
 import type { WrittenFunction } from './functions.ts';
-import type { JobControls } from './job-controls.ts';
 
 /** What a call has printed is kept in memory, up to this many bytes, when its files are removed. */
 const KEPT_LOG_BYTES = 4096;
@@ -20,12 +18,26 @@ const NONE_AVOIDED: ReadonlyMap<string, number> = new Map();
 const NO_DEPENDENCIES: readonly Dependency[] = [];
 const NONE_GIVEN: readonly string[] = [];
 
-/** Whom a call tells. */
+/** The result of another call that a call was given as a future. */
+export interface Dependency {
+  /**
+   * The future in the arguments, or that of the job, for calls that an earlier process made; undefined once it has
+   * finished, because its value may be large.
+   */
+  future: Future<unknown> | undefined;
+  readonly call: Call;
+  /** Position of the result among those of the call's job. */
+  readonly item: number;
+}
+
+/** Receives the events of a call, and controls its jobs. */
 export interface CallHost {
   onDone(call: Call): void;
   onCancel(call: Call): void;
-  /** Through which its future controls its job. */
-  readonly controls: JobControls;
+  readonly controls: {
+    of(call: Call): JobControl;
+    onSubmitted(call: Call, jobId: string): void;
+  };
 }
 
 /** What a call is made of. */
@@ -66,7 +78,7 @@ export class Call implements FutureSource {
   dependencies: readonly Dependency[];
   readonly givenResults: readonly string[];
   /** Not all of it is there yet: no job is submitted for it. */
-  waits = false;
+  isBlocked = false;
   readonly valueStays: boolean;
   attempts = 0;
   /** How many of the attempts were made for more memory, or because the job before was turned away. */
@@ -152,7 +164,7 @@ export class Call implements FutureSource {
   }
 
   /** Whether there is nobody left for whom a job could run. */
-  get unwanted(): boolean {
+  get isUnwanted(): boolean {
     return this.givenUp || this.done;
   }
 

@@ -46,7 +46,7 @@ export class JobControls {
         await this.#commands.act(jobId, edit);
       } catch (error) {
         // Meanwhile it has gone on to another attempt, which asks for it by itself.
-        if (!(error instanceof JobControlError) || call.unwanted || call.jobId === jobId) throw error;
+        if (!(error instanceof JobControlError) || call.isUnwanted || call.jobId === jobId) throw error;
       }
       if (edit.attribute === 'RequestMemory') call.memoryRequested = edit.value * MEBIBYTE;
     } catch (error) {

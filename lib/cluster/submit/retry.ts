@@ -4,8 +4,6 @@ import { parseMemory } from '../../base/memory.ts';
 import { startTimer } from '../../base/timers.ts';
 import type { HoldAction, HoldActions, JobOptions, RetryPolicy } from '../../futures/job-options.ts';
 import type { Call } from '../calls/call.ts';
-import type { Job } from '../track/job.ts';
-import type { TrackerHost } from '../track/tracker.ts';
 import type { Submissions } from './submissions.ts';
 
 /** How a call is tried again. */
@@ -115,21 +113,4 @@ export class Resubmissions {
     const stopTimer = startTimer(delay, () => again());
     const takeBack = call.future.addDoneCallback(() => again());
   }
-}
-
-type Host = Pick<TrackerHost, 'resubmit'>;
-
-/** Another job makes the call of one that has failed. */
-export function sendAgain(host: Host, job: Job, retry: Retry): void {
-  const { call } = job;
-  call.jobId = undefined;
-  call.setState('pending');
-  job.archived = host.resubmit(call, retry);
-  job.archived.catch(() => {});
-}
-
-/** As {@link sendAgain}, for a job that has not begun, and so does not count as one of its call's tries. */
-export function sendInstead(host: Host, job: Job): void {
-  job.call.growths += 1;
-  sendAgain(host, job, { delay: 0, avoidHost: 0, memory: undefined });
 }

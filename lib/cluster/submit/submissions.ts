@@ -122,7 +122,7 @@ export class Submissions {
   /** What is being submitted, or waits, is wanted no more: does not wait for a batch system that is away. */
   giveUp(): void {
     this.#waitingFor?.giveUp();
-    for (const call of [...this.#line, ...this.#parked]) if (call.unwanted) this.onDone(call);
+    for (const call of [...this.#line, ...this.#parked]) if (call.isUnwanted) this.onDone(call);
   }
 
   #work(): void {
@@ -146,8 +146,8 @@ export class Submissions {
 
   /** Brings calls to the disk, and into the line. */
   async #write(arrived: readonly Call[]): Promise<void> {
-    for (const call of arrived) if (call.unwanted) this.#drop(call, undefined);
-    const calls = arrived.filter((call) => !call.unwanted);
+    for (const call of arrived) if (call.isUnwanted) this.#drop(call, undefined);
+    const calls = arrived.filter((call) => !call.isUnwanted);
     if (calls.length === 0) return;
     try {
       const jobSet = await this.#host.openJobSet();
@@ -159,13 +159,13 @@ export class Submissions {
     const isFirst = this.#line.size === 0;
     // One that was cancelled meanwhile may have let its arguments go.
     for (const call of calls)
-      if (call.input !== undefined) (call.waits ? this.#parked : this.#line).add(call);
+      if (call.input !== undefined) (call.isBlocked ? this.#parked : this.#line).add(call);
     // Those that are not submitted at once are not to be lost if the process is ended meanwhile.
     const next = isFirst && !this.#left ? this.#nextGroups()[0]?.calls.slice(0, this.#room.atOnce()) : [];
     const atOnce = new Set(next);
     const later = calls.filter((call) => call.input !== undefined && !atOnce.has(call));
     await this.#notes.note(later).catch(ignore);
-    for (const call of calls) if (call.unwanted) this.#drop(call, undefined);
+    for (const call of calls) if (call.isUnwanted) this.#drop(call, undefined);
   }
 
   /** The calls at the head of the line, as many as there is room for. */
@@ -197,7 +197,7 @@ export class Submissions {
 
   /** @returns false if the calls stay in line */
   async #submit(group: CallGroup, some: readonly Call[]): Promise<boolean> {
-    for (const call of some) if (call.unwanted) this.#drop(call, undefined);
+    for (const call of some) if (call.isUnwanted) this.#drop(call, undefined);
     const calls = some.filter((call) => this.#line.has(call));
     if (calls.length === 0) return true;
     const options = group.optionsOf(calls);
@@ -215,7 +215,7 @@ export class Submissions {
       waiting.stop();
       this.#waitingFor = undefined;
       this.#underWay = new Set();
-      for (const call of calls) if (call.unwanted && this.#line.has(call)) this.#drop(call, undefined);
+      for (const call of calls) if (call.isUnwanted && this.#line.has(call)) this.#drop(call, undefined);
     }
   }
 

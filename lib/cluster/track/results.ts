@@ -1,13 +1,14 @@
 import { DirectoryError, PayloadError } from '../../base/errors.ts';
 import { JobTimeLimitError } from '../../base/job-errors.ts';
+import type { BatchSystem } from '../../batch/batch-system.ts';
 import type { ItemResult } from '../../futures/map-results.ts';
+import type { JobSet } from '../../job-set/job-set.ts';
 import { decodeOutcome, type EncodedOutcome, type ItemOutcome } from '../../payload/call.ts';
 import { deserialize } from '../../payload/deserialize.ts';
 import type { OtherNode } from '../../payload/format.ts';
 import { decodeThrown } from '../../payload/thrown.ts';
 import type { Call } from '../calls/call.ts';
 import type { Job } from './job.ts';
-import type { TrackerHost } from './tracker.ts';
 
 /**
  * What came of each item of a call; notes in the call where it ran and what it used. What the items hold may be code: the outcome must
@@ -101,6 +102,14 @@ async function timeLimitError(
   });
 }
 
+/** Where outcomes are read. */
+interface OutcomeSource {
+  readonly jobSet: Pick<JobSet, 'readOutcome'>;
+  readonly system: Pick<BatchSystem, 'onOutcome'>;
+  /** What to do about functions in results of another major version of Node. */
+  readonly otherNode: OtherNode;
+}
+
 /** What came of a job. */
 export interface Outcome {
   readonly bytes: Uint8Array;
@@ -112,7 +121,7 @@ export interface Outcome {
  * @throws {OwnershipError} {@link PayloadError}; {@link TornError}, or what the filesystem says, which may pass
  */
 export async function readOutcome(
-  { jobSet, system, otherNode }: TrackerHost,
+  { jobSet, system, otherNode }: OutcomeSource,
   job: Job,
 ): Promise<Outcome | undefined> {
   if (job.phase !== 'open') return undefined;

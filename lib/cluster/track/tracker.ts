@@ -9,7 +9,7 @@ import type { OtherNode } from '../../payload/format.ts';
 import { AwakeClock } from '../../watch/job-set-watch.ts';
 import type { Call } from '../calls/call.ts';
 import type { JobFiles } from '../job-files.ts';
-import { holdActionOf, type Retry, sendAgain, sendInstead, wantedRetry } from '../submit/retry.ts';
+import { holdActionOf, type Retry, wantedRetry } from '../submit/retry.ts';
 import { type Job, type JobEnd, newJob } from './job.ts';
 import { postMortem } from './post-mortem.ts';
 import {
@@ -66,7 +66,7 @@ export class Tracker {
     this.#byKey.set(job.key, job);
     this.#byId.set(jobId, job);
     this.#silence.onHeard();
-    if (call.unwanted) {
+    if (call.isUnwanted) {
       this.#host.removeJob(jobId);
       this.#settled(job, false);
     }
@@ -241,8 +241,9 @@ export class Tracker {
     const { error, beforeCall, turnedAway } = await postMortem(jobSet, files, job, job.end);
     if (job.phase !== 'open' || job.end === undefined) return;
     if (turnedAway) {
-      sendInstead(this.#host, job);
-      return this.#settled(job, false);
+      // It does not count as an attempt of its call.
+      job.call.growths += 1;
+      return this.#resubmit(job, { delay: 0, avoidHost: 0, memory: undefined });
     }
     this.#fail(job, error);
     if (beforeCall) this.#host.onCouldNotStart(error);
@@ -278,9 +279,18 @@ export class Tracker {
     // Its policy has cancelled the call.
     if (!isOpen(job)) return true;
     if (retry === undefined) return false;
-    sendAgain(this.#host, job, retry);
-    this.#settled(job, false);
+    this.#resubmit(job, retry);
     return true;
+  }
+
+  /** Submits another job for the call, in place of this one. */
+  #resubmit(job: Job, retry: Retry): void {
+    const { call } = job;
+    call.jobId = undefined;
+    call.setState('pending');
+    job.archived = this.#host.resubmit(call, retry);
+    job.archived.catch(() => {});
+    this.#settled(job, false);
   }
 
   #settled(job: Job, failed: boolean): void {
