@@ -86,7 +86,7 @@ export {
   type SubmissionMessage,
 } from './base/diagnostics.ts';
 export { moduleFunction, type ModuleFunction } from './payload/module-function.ts';
-export { registerErrorClass } from './payload/thrown.ts';
+export { registerErrorClass } from './payload/thrown-values.ts';
 export * from './base/errors.ts';
 export { inputDirectory, inputFile } from './payload/given-files.ts';
 export { listOutputFiles, type OutputFile, type OutputOwner } from './job-set/call-outputs.ts';

@@ -9,7 +9,7 @@ import { gatherLines } from '../job-set/job-script.ts';
 import { JobSet } from '../job-set/job-set.ts';
 import type { JournalEntry } from '../job-set/journal.ts';
 import { CODE_FILE, newJobSetId } from '../job-set/names.ts';
-import { encodeThrown } from '../payload/thrown.ts';
+import { encodeThrown } from '../payload/thrown-values.ts';
 import { JobSetWatch, watchModeOf } from '../watch/job-set-watch.ts';
 import type { Call } from './calls/call.ts';
 import type { ResolvedOptions } from './cluster-options.ts';

@@ -5,7 +5,7 @@ import type { BatchSystem } from '../batch/batch-system.ts';
 import { keyOf, REQUIREMENTS, type SubmitOptions } from '../batch/submit-options.ts';
 import { pathInScratch, troubleWithVariable } from '../job-set/job-script.ts';
 import type { JobSet } from '../job-set/job-set.ts';
-import { mainUrl } from '../payload/main-url.ts';
+import { mainUrl } from '../payload/main-program.ts';
 import type { AnyDelivery, Delivered, DeliveryContext } from './delivery.ts';
 import { chooseDelivery, type ChosenDelivery } from './methods.ts';
 

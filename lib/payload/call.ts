@@ -4,7 +4,7 @@ import { PayloadError } from '../base/errors.ts';
 import type { CaptureOptions } from './capture/capture-options.ts';
 import type { OtherNode } from './format.ts';
 import type { Scene } from './scene.ts';
-import type { EncodedThrown } from './thrown.ts';
+import type { EncodedThrown } from './thrown-values.ts';
 
 /** Raised when the bytes change their meaning: both sides of a call must have the same one. */
 export const PAYLOAD_VERSION = 4;

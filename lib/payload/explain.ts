@@ -3,7 +3,7 @@ import type { CaptureOptions } from './capture/capture-options.ts';
 import { type Capture, captureGraph } from './capture/capture.ts';
 import { describeValue, wordsOf } from './capture/refusal.ts';
 import { writeGraph } from './format.ts';
-import { serializePlain } from './plain.ts';
+import { serializePlain } from './plain-data.ts';
 import { showPath } from './reference/members.ts';
 import type { Reference } from './reference/reference.ts';
 

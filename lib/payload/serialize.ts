@@ -1,7 +1,7 @@
 import type { CaptureOptions } from './capture/capture-options.ts';
 import { captureGraph } from './capture/capture.ts';
 import { writeGraph } from './format.ts';
-import { serializePlain } from './plain.ts';
+import { serializePlain } from './plain-data.ts';
 
 /**
  * A value as bytes, with all that it leads to: functions with the variables they capture, classes, instances of them, cycles. Plain

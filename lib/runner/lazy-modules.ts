@@ -1,4 +1,4 @@
 // A list of names rather than whole modules, so that esbuild leaves out what no job needs of them.
 export { failureOf } from './failure.ts';
 export { serialize } from '../payload/serialize.ts';
-export { encodeThrown } from '../payload/thrown.ts';
+export { encodeThrown } from '../payload/thrown-values.ts';

@@ -3,8 +3,8 @@ import type { CallItem, CallOptions, EncodedCall, ItemOutcome } from '../payload
 import { deserializeWith } from '../payload/deserialize.ts';
 import type { AnyFunction } from '../payload/graph.ts';
 import type { FromElsewhere } from '../payload/load/load-graph.ts';
-import { JOB_VARIABLE } from '../payload/main-url.ts';
-import { isPrimitive, serializePlain } from '../payload/plain.ts';
+import { JOB_VARIABLE } from '../payload/main-program.ts';
+import { isPrimitive, serializePlain } from '../payload/plain-data.ts';
 import type * as InsideModule from './inside/inside.ts';
 import { lazy } from './lazy.ts';
 import type { OutcomeWriter, RunningCall } from './outcome.ts';

@@ -2,7 +2,7 @@ import { DependencyError, PayloadError } from '../base/errors.ts';
 import { parseResultName } from '../job-set/names.ts';
 import type { CallOptions, EncodedOutcome, ItemOutcome } from '../payload/call.ts';
 import { deserialize } from '../payload/deserialize.ts';
-import { type EncodedThrown, encodeThrown } from '../payload/thrown.ts';
+import { type EncodedThrown, encodeThrown } from '../payload/thrown-values.ts';
 import { readResult } from './read-job.ts';
 
 /** What other calls have returned, of which the job's calls were given the futures. */

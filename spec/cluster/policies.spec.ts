@@ -4,7 +4,7 @@ import { describe, expect, it } from '@jest/globals';
 import { BrokenExecutorError } from '../../lib/base/errors.ts';
 import type { Future } from '../../lib/futures/future.ts';
 import { JobHeldError, JobOutOfMemoryError } from '../../lib/base/job-errors.ts';
-import { encodeThrown } from '../../lib/payload/thrown.ts';
+import { encodeThrown } from '../../lib/payload/thrown-values.ts';
 import { ScriptedExecutor } from '../support/scripted-executor.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { thrownBy } from '../support/thrown-by.ts';

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import { ModuleLoadError, SerializationError } from '../../lib/base/errors.ts';
 import type { Future } from '../../lib/futures/future.ts';
 import { moduleFunction } from '../../lib/payload/module-function.ts';
-import { registerErrorClass } from '../../lib/payload/thrown.ts';
+import { registerErrorClass } from '../../lib/payload/thrown-values.ts';
 import { testsAtOnce } from '../support/tests-at-once.ts';
 import { thrownBy } from '../support/thrown-by.ts';
 import { groupExecutor, type Subject } from './subject.ts';

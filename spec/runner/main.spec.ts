@@ -19,7 +19,7 @@ import { deserialize } from '../../lib/payload/deserialize.ts';
 import { writeGraph } from '../../lib/payload/format.ts';
 import { moduleFunction } from '../../lib/payload/module-function.ts';
 import { serialize } from '../../lib/payload/serialize.ts';
-import { decodeThrown } from '../../lib/payload/thrown.ts';
+import { decodeThrown } from '../../lib/payload/thrown-values.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { RUNNER } from '../support/built-file.ts';
 

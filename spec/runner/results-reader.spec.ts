@@ -7,7 +7,7 @@ import { resultFile } from '../../lib/job-set/names.ts';
 import { writeResult } from '../../lib/job-set/results.ts';
 import { encodeOutcome, type ItemOutcome } from '../../lib/payload/call.ts';
 import { serialize } from '../../lib/payload/serialize.ts';
-import { decodeThrown, encodeThrown } from '../../lib/payload/thrown.ts';
+import { decodeThrown, encodeThrown } from '../../lib/payload/thrown-values.ts';
 import { ResultsReader, thrownOf } from '../../lib/runner/results-reader.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { thrownBy } from '../support/thrown-by.ts';

@@ -10,7 +10,7 @@ import { Claim } from '../../job-set/claim.ts';
 import { JobSet } from '../../job-set/job-set.ts';
 import { readCalls, readJournal } from '../../job-set/journal.ts';
 import { decodeOutcome } from '../../payload/call.ts';
-import { decodeThrown, type EncodedThrown } from '../../payload/thrown.ts';
+import { decodeThrown, type EncodedThrown } from '../../payload/thrown-values.ts';
 import type { Call, CallParts } from '../calls/call.ts';
 import { itemFutures } from '../calls/item-futures.ts';
 import type { ResolvedOptions } from '../cluster-options.ts';

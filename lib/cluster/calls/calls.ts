@@ -2,7 +2,7 @@ import type { JobRequest } from '../../futures/executor.ts';
 import { type JobOptions, mergeJobOptions } from '../../futures/job-options.ts';
 import type { CallOptions } from '../../payload/call.ts';
 import type { AnyFunction } from '../../payload/graph.ts';
-import { mainUrl } from '../../payload/main-url.ts';
+import { mainUrl } from '../../payload/main-program.ts';
 import type { ResolvedOptions } from '../cluster-options.ts';
 import { MapDependencyFinder } from '../dependencies/map-dependencies.ts';
 import { DependencyFinder } from '../dependencies/dependencies.ts';

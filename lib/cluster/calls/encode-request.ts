@@ -3,8 +3,8 @@ import { type CallItem, type CallOptions, encodeCall } from '../../payload/call.
 import { captureGraph } from '../../payload/capture/capture.ts';
 import { writeGraph } from '../../payload/format.ts';
 import { SHARED_FILES, TravellingFiles } from '../../payload/given-files.ts';
-import { isPrimitive, serializePlain } from '../../payload/plain.ts';
-import { encodeThrown } from '../../payload/thrown.ts';
+import { isPrimitive, serializePlain } from '../../payload/plain-data.ts';
+import { encodeThrown } from '../../payload/thrown-values.ts';
 import type { DependencyFinder } from '../dependencies/dependencies.ts';
 import type { Functions, WrittenFunction } from './functions.ts';
 

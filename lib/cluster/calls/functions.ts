@@ -3,7 +3,7 @@ import type { CaptureOptions } from '../../payload/capture/capture-options.ts';
 import { type Capture, captureGraph } from '../../payload/capture/capture.ts';
 import { writeGraph } from '../../payload/format.ts';
 import type { AnyFunction } from '../../payload/graph.ts';
-import { CapturedState } from '../../payload/unchanged.ts';
+import { CapturedState } from '../../payload/captured-state.ts';
 
 /** A function as it is written into a job set. */
 export interface WrittenFunction {

@@ -4,7 +4,7 @@ import type { Future } from '../../futures/future.ts';
 import type { JobSet } from '../../job-set/job-set.ts';
 import { keepResult, removeResult, writeResult } from '../../job-set/results.ts';
 import { encodeOutcome } from '../../payload/call.ts';
-import { encodeThrown } from '../../payload/thrown.ts';
+import { encodeThrown } from '../../payload/thrown-values.ts';
 import type { Call, Dependency } from '../calls/call.ts';
 import { dependencyFailure } from './dependencies.ts';
 

@@ -6,7 +6,7 @@ import type { JobSet } from '../../job-set/job-set.ts';
 import { decodeOutcome, type EncodedOutcome, type ItemOutcome } from '../../payload/call.ts';
 import { deserialize } from '../../payload/deserialize.ts';
 import type { OtherNode } from '../../payload/format.ts';
-import { decodeThrown } from '../../payload/thrown.ts';
+import { decodeThrown } from '../../payload/thrown-values.ts';
 import type { Call } from '../calls/call.ts';
 import type { Job } from './job.ts';
 

@@ -4,7 +4,7 @@ import { DeliveryError } from '../../base/errors.ts';
 import { keyOf } from '../../batch/submit-options.ts';
 import { shellWord } from '../../job-set/job-script.ts';
 import { NOT_DELIVERED } from '../../job-set/names.ts';
-import { MOVED_FROM, MOVED_TO } from '../../payload/moved.ts';
+import { MOVED_FROM, MOVED_TO } from '../../payload/relocated-paths.ts';
 import { packageNameIn } from '../../payload/reference/packages.ts';
 import type { AnyDelivery, Delivered, DeliveryContext } from '../delivery.ts';
 import { type BundledFile, checkSize, findRoot, isWithin, listFiles, packagesNeeded } from './files.ts';

@@ -9,7 +9,7 @@ import { newJob } from '../../cluster/track/job.ts';
 import { postMortem } from '../../cluster/track/post-mortem.ts';
 import { settle, takeResults } from '../../cluster/track/results.ts';
 import type { OtherNode } from '../../payload/format.ts';
-import { decodeThrown, type EncodedThrown } from '../../payload/thrown.ts';
+import { decodeThrown, type EncodedThrown } from '../../payload/thrown-values.ts';
 import { type Component, isUnsent, jobIdOf } from './component.ts';
 import type { MapReader } from './map-reader.ts';
 import { findRunningExecutor } from './running-maps.ts';

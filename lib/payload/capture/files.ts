@@ -5,7 +5,7 @@ import { decode, encode } from '@jridgewell/sourcemap-codec';
 import { positionAt } from '../analysis/text.ts';
 import type { SourceFile } from '../graph.ts';
 import type { Script } from '../inspect/scopes.ts';
-import { toThere } from '../moved.ts';
+import { toThere } from '../relocated-paths.ts';
 
 /** A stretch of a file. */
 interface Stretch {

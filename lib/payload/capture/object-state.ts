@@ -8,7 +8,7 @@ import {
   type Properties,
   WRITABLE,
 } from '../graph.ts';
-import { hasExtraProperties } from '../plain.ts';
+import { hasExtraProperties } from '../plain-data.ts';
 import { type Property, propertyOf } from '../reference/members.ts';
 import { intrinsicName } from './platform.ts';
 import type { CaptureSink } from './sink.ts';

@@ -4,7 +4,7 @@ import { textOf } from '../identities.ts';
 import { lookInside, type Script, scriptOf } from '../inspect/scopes.ts';
 import { isInspectorAvailable } from '../inspect/session.ts';
 import { moduleReferenceOf } from '../module-function.ts';
-import { referenceToThere } from '../moved.ts';
+import { referenceToThere } from '../relocated-paths.ts';
 import { importOf } from '../reference/import-of.ts';
 import { isNative } from '../reference/members.ts';
 import type { ReferencePolicy } from '../reference/module-policy.ts';

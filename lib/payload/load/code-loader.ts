@@ -1,7 +1,7 @@
 import { FunctionSyntaxError } from '../../base/errors.ts';
 import type { ClassNode, FunctionNode, Graph, MemberNode, Node, PrototypeNode, Slot } from '../graph.ts';
 import { findByIdentity, noteOriginal, remember } from '../identities.ts';
-import { toHere } from '../moved.ts';
+import { toHere } from '../relocated-paths.ts';
 import { compileFile, emitFile, importMetaOf, pathOf } from './emit-file.ts';
 import { type Helpers, newHelpers } from './helpers.ts';
 import { accessOf, type AnyClass, type Brand, noteLoadedClass, twinOf } from './known-classes.ts';

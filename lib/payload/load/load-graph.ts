@@ -1,6 +1,6 @@
 import { PayloadError } from '../../base/errors.ts';
 import type { Graph, Node, Slot } from '../graph.ts';
-import { beginLoading } from '../loading-modules.ts';
+import { beginLoading } from '../main-program.ts';
 import { loadReference } from '../reference/load-reference.ts';
 import { mainGlobal } from '../reference/members.ts';
 import { CodeLoader } from './code-loader.ts';

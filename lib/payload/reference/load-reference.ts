@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { ModuleLoadError } from '../../base/errors.ts';
 import { compileFile } from '../load/emit-file.ts';
-import { referenceToHere } from '../moved.ts';
+import { referenceToHere } from '../relocated-paths.ts';
 import { builtinAt } from './builtin-modules.ts';
 import { intrinsicAt } from './intrinsics.ts';
 import { follow, lastFunctionOn, showPath, textOf } from './members.ts';

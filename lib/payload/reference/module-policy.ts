@@ -3,8 +3,8 @@ import { createRequire } from 'node:module';
 import { extname, resolve, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { isMainThread } from 'node:worker_threads';
-import { JOB_VARIABLE } from '../main-url.ts';
-import { toThere } from '../moved.ts';
+import { JOB_VARIABLE } from '../main-program.ts';
+import { toThere } from '../relocated-paths.ts';
 import { mainProcess } from './members.ts';
 import { nearestPackageName, packageOf } from './packages.ts';
 

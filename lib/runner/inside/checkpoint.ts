@@ -8,7 +8,7 @@ import { temporaryFile } from '../../job-set/whole-files.ts';
 import type { Checkpoint } from '../../job.ts';
 import type { CallOptions } from '../../payload/call.ts';
 import { deserialize } from '../../payload/deserialize.ts';
-import { serializePlain } from '../../payload/plain.ts';
+import { serializePlain } from '../../payload/plain-data.ts';
 import { lazy } from '../lazy.ts';
 import type { RunningCall } from '../outcome.ts';
 import { Generations, makeDirectoriesSync, WriteQueue } from './generations.ts';

@@ -8,7 +8,7 @@ import { Archive, repairArchive } from '../../../lib/job-set/archive.ts';
 import { journalFile, ownerFile } from '../../../lib/job-set/names.ts';
 import { readJournal } from '../../../lib/job-set/journal.ts';
 import { seal } from '../../../lib/payload/call.ts';
-import { encodeThrown } from '../../../lib/payload/thrown.ts';
+import { encodeThrown } from '../../../lib/payload/thrown-values.ts';
 import { collect } from '../../support/collect-garbage.ts';
 import { ScriptedExecutor } from '../../support/scripted-executor.ts';
 import { ScriptedSystem } from '../../support/scripted-system.ts';

@@ -4,7 +4,7 @@ import * as jobErrors from '../base/job-errors.ts';
 import { References } from './capture/references.ts';
 import { deserialize } from './deserialize.ts';
 import { isShared } from './identities.ts';
-import { textToThere } from './moved.ts';
+import { textToThere } from './relocated-paths.ts';
 import { serialize } from './serialize.ts';
 
 /** What a call threw, as plain data. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { ProcessExitError, TimeoutError as OwnTimeoutError } from '../../lib/base/errors.ts';
-import { decodeThrown, encodeThrown, registerErrorClass } from '../../lib/payload/thrown.ts';
+import { decodeThrown, encodeThrown, registerErrorClass } from '../../lib/payload/thrown-values.ts';
 import { deserialize, serialize } from 'node:v8';
 
 /** There and back, as bytes. */

@@ -1,7 +1,7 @@
 import { mkdirSync, realpathSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { hereOf, moved, moveIn } from '../../lib/payload/moved.ts';
+import { hereOf, moved, moveIn } from '../../lib/payload/relocated-paths.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 const parent = realpathSync(temporaryDirectory());
