@@ -14,7 +14,7 @@ const SAMPLED = 64;
 const SAMPLES = 1024;
 
 /** How to look at arrays. `written`: their elements are plain values, unless `hasOnlyDenseArrays` says otherwise of what v8 writes. */
-export type Arrays = 'each element' | 'written';
+type Arrays = 'each element' | 'written';
 
 /**
  * Whether v8 alone brings a value over just as it is: plain data of this realm, without classes, functions, symbols, accessors, frozen

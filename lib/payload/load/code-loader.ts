@@ -1,8 +1,12 @@
+import { isBuiltin } from 'node:module';
+import { dirname } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { FunctionSyntaxError } from '../../base/errors.ts';
 import type { ClassNode, FunctionNode, Graph, MemberNode, Node, PrototypeNode, Slot } from '../graph.ts';
 import { findByIdentity, noteOriginal, remember } from '../identities.ts';
 import { toHere } from '../relocated-paths.ts';
-import { compileFile, emitFile, importMetaOf, pathOf } from './emit-file.ts';
+import { compileFile } from '../reference/load-reference.ts';
+import { emitFile } from './emit-file.ts';
 import { type Helpers, newHelpers } from './helpers.ts';
 import { accessOf, type AnyClass, type Brand, noteLoadedClass, twinOf } from './known-classes.ts';
 
@@ -199,4 +203,28 @@ function explainSyntax(error: unknown, file: string): unknown {
     `A function of ${file} does not compile on Node ${process.version}: ${(error as Error).message}`,
     { cause: error },
   );
+}
+
+/** The path of a file by its URL, or itself. */
+function pathOf(url: string): string {
+  return url.startsWith('file:') ? fileURLToPath(url) : url;
+}
+
+/** What `import.meta` was in a file, as far as it means something elsewhere. */
+function importMetaOf(url: string, path: string): object {
+  return {
+    __proto__: null,
+    url: url.includes(':') ? url : pathToFileURL(path).href,
+    filename: path,
+    dirname: dirname(path),
+    resolve(specifier: string) {
+      if (/^\.{0,2}\//.test(specifier)) return new URL(specifier, pathToFileURL(path)).href;
+      if (/^[a-z]+:/.test(specifier)) return specifier;
+      if (isBuiltin(specifier)) return `node:${specifier}`;
+      // Node tells it for files that it loaded itself only, and `require` may find another file.
+      throw new Error(
+        `import.meta.resolve('${specifier}') cannot be told in a job: import() the package instead`,
+      );
+    },
+  };
 }

@@ -1,10 +1,7 @@
-import { createRequire, isBuiltin, Module } from 'node:module';
-import { dirname, join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
 import { type ClassNode, type FunctionNode, type Graph, HELPERS } from '../graph.ts';
 
 /** Scripts that make the functions and classes of one file. */
-export interface EmittedFile {
+interface EmittedFile {
   /** Each a CommonJS module that exports a function of the helpers. */
   readonly scripts: readonly string[];
   /** Texts that a script evaluates where they belong, by the index of their node. */
@@ -176,45 +173,4 @@ function opening({ index, node }: Extract<Item, { what: 'code' }>): string {
 
 function before(node: CodeNode): string {
   return node.kind === 'class' ? '(' : node.before;
-}
-
-/**
- * What a CommonJS module with this text exports, if it were the file: `require` and `import()` in it resolve from there, as
- * they do not in a vm.Script without an experimental flag.
- */
-export function compileFile(text: string, filename: string): unknown {
-  const module = new Module(filename) as Module & { _compile(text: string, filename: string): void };
-  module.filename = filename;
-  module.paths = createRequire(join(dirname(filename), 'x')).resolve.paths('package') ?? [];
-  // oxlint-disable-next-line no-underscore-dangle -- there is no other name for it
-  module._compile(text, filename);
-  // Node forgets the source map of a module that is gone.
-  kept.push(module);
-  return module.exports;
-}
-
-/** The path of a file by its URL, or itself. */
-export function pathOf(url: string): string {
-  return url.startsWith('file:') ? fileURLToPath(url) : url;
-}
-
-const kept: Module[] = [];
-
-/** What `import.meta` was in a file, as far as it means something elsewhere. */
-export function importMetaOf(url: string, path: string): object {
-  return {
-    __proto__: null,
-    url: url.includes(':') ? url : pathToFileURL(path).href,
-    filename: path,
-    dirname: dirname(path),
-    resolve(specifier: string) {
-      if (/^\.{0,2}\//.test(specifier)) return new URL(specifier, pathToFileURL(path)).href;
-      if (/^[a-z]+:/.test(specifier)) return specifier;
-      if (isBuiltin(specifier)) return `node:${specifier}`;
-      // Node tells it for files that it loaded itself only, and `require` may find another file.
-      throw new Error(
-        `import.meta.resolve('${specifier}') cannot be told in a job: import() the package instead`,
-      );
-    },
-  };
 }

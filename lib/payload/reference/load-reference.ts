@@ -1,9 +1,8 @@
 import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { createRequire, Module } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { ModuleLoadError } from '../../base/errors.ts';
-import { compileFile } from '../load/emit-file.ts';
 import { referenceToHere } from '../relocated-paths.ts';
 import { builtinAt } from './builtin-modules.ts';
 import { intrinsicAt } from './intrinsics.ts';
@@ -185,6 +184,23 @@ export async function importFrom(directory: string, specifier: string): Promise<
 export function directoryOf(file: string): string {
   return /[/\\]$/.test(file) ? file : dirname(file);
 }
+
+/**
+ * What a CommonJS module with this text exports, if it were the file: `require` and `import()` in it resolve from there, as
+ * they do not in a vm.Script without an experimental flag.
+ */
+export function compileFile(text: string, filename: string): unknown {
+  const module = new Module(filename) as Module & { _compile(text: string, filename: string): void };
+  module.filename = filename;
+  module.paths = createRequire(join(dirname(filename), 'x')).resolve.paths('package') ?? [];
+  // oxlint-disable-next-line no-underscore-dangle -- there is no other name for it
+  module._compile(text, filename);
+  // Node forgets the source map of a module that is gone.
+  kept.push(module);
+  return module.exports;
+}
+
+const kept: Module[] = [];
 
 type Importer = (specifier: string, options?: object) => Promise<object>;
 
