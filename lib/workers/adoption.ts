@@ -1,48 +1,50 @@
 import { readdir, readFile } from 'node:fs/promises';
+import { ignoreMissing } from '../base/missing-files.ts';
 import type { BatchSystem, JobBatch } from '../batch/batch-system.ts';
 import { inboxFile, takenFile, workerFile, workerKey, workersDirectory } from '../job-set/names.ts';
 import { type Assignment, parseInbox, readTaken } from '../job-set/worker-inbox.ts';
 import { appendLine } from './assignments.ts';
 import type { Dispatcher } from './dispatcher.ts';
-import { idOf, newCall, newWorker, type Worker } from './model.ts';
+import { callId, newCall, newWorker, type Worker } from './model.ts';
 import type { WorkerNote } from './worker-files.ts';
 
 const LINE_BREAK = 0x0a;
 
-/** A worker of an earlier process, as the disk tells it. */
+/** A worker of an earlier process, as read from its files. */
 interface FoundWorker {
   readonly number: number;
   readonly note: WorkerNote;
-  /** Those that were not taken back. */
+  /** Assignments that were not withdrawn. */
   readonly assignments: readonly Assignment[];
   readonly lastAssignment: number;
-  /** The process that wrote its inbox was killed in the middle of a line. */
-  readonly isCutOff: boolean;
+  /** Whether the last line of its inbox is incomplete, because the process that wrote it was killed. */
+  readonly isTruncated: boolean;
 }
 
-/** Takes up the workers that an earlier process has started, and the calls that they have as somebody asks for them. */
+/** Takes over the workers of an earlier process, and their calls when the executor asks for these. */
 export class Adoption {
   readonly #dispatcher: Dispatcher;
-  /** Who has, or had, a call last, by its key; for as long as nobody has asked. */
-  readonly #holders = new Map<string, { readonly worker: Worker; readonly assignment: Assignment }>();
+  /** The last assignment of each call that was not adopted yet, by the call's key. */
+  readonly #assignments = new Map<string, { readonly worker: Worker; readonly assignment: Assignment }>();
 
   /**
-   * Does nothing in a new job set.
-   * @throws {CommandError} if the batch system gives no answer; what the filesystem says if it gives none
+   * Takes over the workers of a job set; there are none in a new one.
+   * @throws {CommandError} if the batch system gives no answer; errors of the file system other than ENOENT
    */
-  static async begin(
+  static async create(
     dispatcher: Dispatcher,
     inner: BatchSystem,
     jobSet: JobBatch['jobSet'],
   ): Promise<Adoption> {
     const adoption = new Adoption(dispatcher);
-    const numbers = await readNumbers(jobSet.directory);
+    const numbers = await listNumbers(jobSet.directory);
     const found = await readWorkers(jobSet.directory, numbers);
-    // Those that were not made to their end have numbers, too.
-    dispatcher.numberAfter(largest(numbers), -largest(found.map(({ note }) => -note.submission)));
+    // Incomplete workers, which readWorkers() leaves out, have numbers too.
+    dispatcher.continueAfter(largest(numbers), -largest(found.map(({ note }) => -note.submission)));
     if (found.length === 0) return adoption;
     const jobIds = await findJobs(inner, jobSet, found);
-    // Of a call that one had which died, and then another one, the one that lives is asked.
+    // A call may have been assigned to a worker that died, then to one that lives: the latter is added last
+    // and wins.
     const [alive, lost] = [true, false].map((isAlive) =>
       found.filter(({ number }) => jobIds.has(number) === isAlive),
     ) as [FoundWorker[], FoundWorker[]];
@@ -54,52 +56,55 @@ export class Adoption {
     this.#dispatcher = dispatcher;
   }
 
-  /** Takes up the calls of these keys; tells which some worker has. Those that nobody asks for are done. */
-  take(keys: readonly string[]): boolean[] {
-    const { warm } = this.#dispatcher;
-    const losers = new Set<Worker>();
+  /**
+   * Adopts the calls of these keys.
+   * @returns for each whether it is assigned to a worker; the others were never started
+   */
+  adopt(keys: readonly string[]): boolean[] {
+    const { calls } = this.#dispatcher;
+    const lostWorkers = new Set<Worker>();
     for (const key of keys) {
-      const holder = this.#holders.get(key);
-      if (holder === undefined) continue;
-      this.#holders.delete(key);
-      const { worker, assignment } = holder;
+      const found = this.#assignments.get(key);
+      if (found === undefined) continue;
+      this.#assignments.delete(key);
+      const { worker, assignment } = found;
       const { number, key: _key, ...location } = assignment;
-      const call = newCall(idOf(key), key, location, worker.pool);
-      warm.calls.set(call.id, call);
-      warm.assign(call, worker, number);
-      if (worker.phase === 'ended') losers.add(worker);
+      const call = newCall(callId(key), key, location, worker.pool);
+      calls.active.set(call.id, call);
+      calls.assign(call, worker, number);
+      if (worker.phase === 'ended') lostWorkers.add(worker);
     }
-    for (const worker of losers) this.#dispatcher.settleLost(worker);
+    for (const worker of lostWorkers) this.#dispatcher.settleLost(worker);
     this.#dispatcher.wake();
-    return keys.map((key) => warm.calls.has(idOf(key)));
+    return keys.map((key) => calls.active.has(callId(key)));
   }
 
   async #add(found: FoundWorker, jobId: string | undefined): Promise<void> {
-    const { warm, files } = this.#dispatcher;
-    const pool = warm.poolOf(found.note.submit);
+    const { calls, files } = this.#dispatcher;
+    const pool = calls.poolFor(found.note.submit);
     const worker = newWorker(found.number, pool);
     worker.lastAssignment = found.lastAssignment;
-    for (const assignment of found.assignments) this.#holders.set(assignment.key, { worker, assignment });
-    const started = await files.hasStarted(found.number);
-    worker.host = started?.host;
+    for (const assignment of found.assignments) this.#assignments.set(assignment.key, { worker, assignment });
+    const start = await files.findStart(found.number);
+    worker.host = start?.host;
     if (jobId === undefined) {
       worker.phase = 'ended';
-      // It may be on its way into the queue.
+      // Its job may still enter the queue.
       files.closeNow(worker.number);
       return;
     }
-    if (started !== undefined) worker.phase = 'ready';
-    if (found.isCutOff) appendLine(files, worker, { kind: 'calls', assignments: [], known: 1 });
+    if (start !== undefined) worker.phase = 'ready';
+    if (found.isTruncated) appendLine(files, worker, { kind: 'calls', assignments: [], known: 1 });
     worker.jobId = jobId;
-    warm.byJob.set(jobId, worker);
-    warm.workers.add(worker);
+    calls.workersByJobId.set(jobId, worker);
+    calls.workers.add(worker);
     pool.workers.add(worker);
   }
 }
 
-/** In their order. */
-async function readNumbers(directory: string): Promise<number[]> {
-  const names = (await unlessMissing(readdir(workersDirectory(directory)))) ?? [];
+/** The numbers of all workers, in ascending order. */
+async function listNumbers(directory: string): Promise<number[]> {
+  const names = (await readdir(workersDirectory(directory)).catch(ignoreMissing)) ?? [];
   const numbers = names.map(Number).filter((number) => Number.isInteger(number));
   return numbers.toSorted((a, b) => a - b);
 }
@@ -109,21 +114,16 @@ async function readWorkers(directory: string, numbers: readonly number[]): Promi
   return found.filter((worker) => worker !== undefined);
 }
 
-/** What cannot be read may be there all the same: its calls are not to be made by others. */
-async function unlessMissing<T>(reading: Promise<T>): Promise<T | undefined> {
-  return reading.catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return undefined;
-    throw error;
-  });
-}
-
-/** Undefined for one that was not made to its end: the batch system was not asked for it. */
+/**
+ * Reads a worker; undefined for an incomplete one, which was never submitted. Throws errors other than
+ * ENOENT, because the calls of a worker that cannot be read must not run elsewhere.
+ */
 async function readWorker(directory: string, number: number): Promise<FoundWorker | undefined> {
-  const text = await unlessMissing(readFile(workerFile(directory, number), 'utf8'));
-  const inbox = await unlessMissing(readFile(inboxFile(directory, number)));
+  const text = await readFile(workerFile(directory, number), 'utf8').catch(ignoreMissing);
+  const inbox = await readFile(inboxFile(directory, number)).catch(ignoreMissing);
   if (text === undefined || inbox === undefined) return undefined;
   const note = JSON.parse(text) as WorkerNote;
-  // A line that has only lost its line break is one that the worker will read.
+  // A last line that lacks nothing but its line break counts, because the worker will read it.
   const all = parseInbox(Buffer.concat([inbox, Buffer.from('\n')])).lines.flatMap((line) =>
     line.kind === 'calls' ? line.assignments : [],
   );
@@ -135,11 +135,11 @@ async function readWorker(directory: string, number: number): Promise<FoundWorke
     note,
     assignments: all.filter((_, index) => taken[index] !== 'back'),
     lastAssignment: largest(all.map((assignment) => assignment.number)),
-    isCutOff: inbox.length > 0 && inbox.at(-1) !== LINE_BREAK,
+    isTruncated: inbox.length > 0 && inbox.at(-1) !== LINE_BREAK,
   };
 }
 
-/** The ids of the workers that the inner system knows, by number. */
+/** The job ids of the workers that the batch system knows, by worker number. */
 async function findJobs(
   inner: BatchSystem,
   jobSet: JobBatch['jobSet'],
@@ -147,11 +147,11 @@ async function findJobs(
 ): Promise<Map<number, string>> {
   const ids = new Map<number, string>();
   for (const submission of new Set(workers.map(({ note }) => note.submission))) {
-    const mine = workers.filter(({ note }) => note.submission === submission);
-    const jobs = mine.map(({ number }) => ({ key: workerKey(number) }));
-    const { since = 0, submit = {} } = mine[0]?.note ?? {};
+    const submitted = workers.filter(({ note }) => note.submission === submission);
+    const jobs = submitted.map(({ number }) => ({ key: workerKey(number) }));
+    const { since = 0, submit = {} } = submitted[0]?.note ?? {};
     const found = await inner.find({ jobSet, submission, submit, jobs }, undefined, new Date(since));
-    mine.forEach(({ number }, index) => {
+    submitted.forEach(({ number }, index) => {
       const id = found[index];
       if (id !== undefined) ids.set(number, id);
     });
@@ -159,7 +159,7 @@ async function findJobs(
   return ids;
 }
 
-/** 0 if there are none. They may be more than a function takes arguments. */
+/** The maximum, at least 0; Math.max() cannot take so many arguments. */
 function largest(numbers: readonly number[]): number {
   return numbers.reduce((most, number) => Math.max(most, number), 0);
 }

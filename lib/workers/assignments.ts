@@ -2,43 +2,44 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { InboxLine } from '../job-set/worker-inbox.ts';
 import { fairShare, shareOf, windowOf } from './assignment-policy.ts';
 import type { Pool, WarmCall, Worker } from './model.ts';
-import type { Warm } from './warm-calls.ts';
+import type { WarmCalls } from './warm-calls.ts';
 import type { WorkerFiles } from './worker-files.ts';
 
-const TRY_AGAIN_MS = 1000;
+const RETRY_MS = 1000;
 
-/** Gives calls to workers. */
+/** Assigns pending calls to workers. */
 export class Assignments {
-  readonly #warm: Warm;
+  readonly #calls: WarmCalls;
   readonly #files: WorkerFiles;
 
-  constructor(warm: Warm, files: WorkerFiles) {
-    this.#warm = warm;
+  constructor(calls: WarmCalls, files: WorkerFiles) {
+    this.#calls = calls;
     this.#files = files;
   }
 
-  /** Gives each worker that is ready its share of what waits. */
+  /** Assigns each ready worker of a pool its share of the pending calls. */
   assign(pool: Pool): void {
-    if (pool.waiting === 0) return;
+    if (pool.pending === 0) return;
     const window = windowOf(pool.meanDuration, pool.horizon);
     const workers = [...pool.workers];
     const ready = workers.filter(({ phase }) => phase === 'ready');
-    // Those that have not begun get theirs when they do.
+    // Queued workers get their share when they start.
     const sharing = ready.length + workers.filter(({ phase }) => phase === 'queued').length;
     for (const worker of ready.toSorted((a, b) => a.assigned.size - b.assigned.size)) {
       const { size } = worker.assigned;
-      // Long as they may be, none is to wait behind another one for which a worker is about to begin.
-      const fair = pool.meanDuration === undefined ? fairShare(pool.waiting, size, sharing) : Infinity;
-      const count = Math.min(shareOf(pool.waiting, size, window, sharing), fair);
-      if (count > 0) this.#give(worker, pool.take(count));
+      // While durations are unknown, no call should wait behind one that may be long if a worker is about to
+      // start.
+      const fair = pool.meanDuration === undefined ? fairShare(pool.pending, size, sharing) : Infinity;
+      const count = Math.min(shareOf(pool.pending, size, window, sharing), fair);
+      if (count > 0) this.#assignTo(worker, pool.take(count));
     }
   }
 
-  #give(worker: Worker, calls: readonly WarmCall[]): void {
+  #assignTo(worker: Worker, calls: readonly WarmCall[]): void {
     if (worker.assigned.size === 0) worker.progressAt = performance.now();
     for (const call of calls) {
       worker.lastAssignment += 1;
-      this.#warm.assign(call, worker, worker.lastAssignment);
+      this.#calls.assign(call, worker, worker.lastAssignment);
     }
     const assignments = calls.map(({ key, assignment: number, location }) => ({ number, key, ...location }));
     const [known = 1] = worker.assigned.keys();
@@ -46,14 +47,14 @@ export class Assignments {
   }
 }
 
-/** Appends to a worker's inbox, in the order of the calls of this; tries again for as long as the worker lives. */
+/** Appends a line to a worker's inbox after those appended before; retries until the worker has ended. */
 export function appendLine(files: WorkerFiles, worker: Worker, line: InboxLine): void {
   worker.writing = worker.writing.then(async () => {
     while (worker.phase !== 'ended') {
       try {
         return await files.append(worker.number, line);
       } catch {
-        await sleep(TRY_AGAIN_MS, undefined, { ref: false });
+        await sleep(RETRY_MS, undefined, { ref: false });
       }
     }
   });

@@ -12,7 +12,10 @@ const NO_EDIT =
 /** JobStatus as HTCondor numbers it. */
 const [IDLE, RUNNING, REMOVED, COMPLETED, HELD, SUSPENDED] = [1, 2, 3, 4, 5, 7] as const;
 
-/** What futures ask for calls that workers make: it is asked for their workers, as far as that is what is meant. */
+/**
+ * Actions and questions of futures about their calls, passed on to the workers that run them where that means
+ * the same.
+ */
 export class CallControls {
   readonly #dispatcher: Dispatcher;
   readonly #inner: BatchSystem;
@@ -24,24 +27,24 @@ export class CallControls {
     this.#cwd = cwd;
   }
 
-  /** @returns why not, by call */
+  /** @returns refusals by call id */
   async act(action: JobAction, ids: readonly string[]): Promise<Map<string, string>> {
     const answers = await Promise.all(ids.map(async (id) => [id, await this.#act(action, id)] as const));
     return new Map(answers.filter((answer): answer is [string, string] => answer[1] !== undefined));
   }
 
   async analyze(id: string): Promise<string | undefined> {
-    const { warm } = this.#dispatcher;
-    const gone = warm.gone.get(id);
-    if (gone !== undefined) return `Call ${id} has ended: ${gone.end.kind}`;
-    const call = warm.calls.get(id);
+    const { calls } = this.#dispatcher;
+    const settled = calls.settled.get(id);
+    if (settled !== undefined) return `Call ${id} has ended: ${settled.end.kind}`;
+    const call = calls.active.get(id);
     if (call === undefined) return undefined;
-    const worker = await this.#runsIn(call);
+    const worker = await this.#findWorker(call);
     if (worker !== undefined) return `Call ${id} is running in worker ${worker.jobId} on ${worker.host}`;
     const phases = [...call.pool.workers].map(({ phase }) => phase);
     const before = call.pool.list().indexOf(call);
     const where =
-      call.state === 'waiting'
+      call.state === 'pending'
         ? `waits for a worker; before it wait: ${before}`
         : `is next in worker ${call.worker?.jobId}`;
     const ready = phases.filter((phase) => phase === 'ready').length;
@@ -54,34 +57,34 @@ export class CallControls {
   }
 
   async describe(ids: readonly string[]): Promise<Map<string, ClassAd>> {
-    const { warm } = this.#dispatcher;
+    const { calls } = this.#dispatcher;
     const found = ids.flatMap(
-      (id) => warm.calls.get(id) ?? warm.gone.get(id)?.call ?? warm.held.get(id) ?? [],
+      (id) => calls.active.get(id) ?? calls.settled.get(id)?.call ?? calls.held.get(id) ?? [],
     );
     const jobIds = new Set(
-      found.flatMap(({ state, worker }) => (state === 'waiting' ? [] : (worker?.jobId ?? []))),
+      found.flatMap(({ state, worker }) => (state === 'pending' ? [] : (worker?.jobId ?? []))),
     );
     const ads = jobIds.size === 0 ? new Map<string, ClassAd>() : await this.#inner.describe([...jobIds]);
     const described = found.map(async (call) => {
-      const worker = await this.#runsIn(call);
-      const own = this.#adOf(call, worker);
+      const worker = await this.#findWorker(call);
+      const own = this.#classAdOf(call, worker);
       return [call.id, { ...ads.get(call.worker?.jobId ?? ''), ...own }] as const;
     });
     return new Map(await Promise.all(described));
   }
 
   async #act(action: JobAction, id: string): Promise<string | undefined> {
-    const { warm } = this.#dispatcher;
-    const held = warm.held.get(id);
+    const { calls } = this.#dispatcher;
+    const held = calls.held.get(id);
     if (action.kind === 'release' && held !== undefined) {
-      warm.release(held);
+      calls.release(held);
       this.#dispatcher.wake();
       return undefined;
     }
     if (action.kind === 'edit') return NO_EDIT;
     if (action.kind === 'hold' || action.kind === 'release') return NO_HOLD;
-    const call = warm.calls.get(id);
-    const worker = call && (await this.#runsIn(call));
+    const call = calls.active.get(id);
+    const worker = call && (await this.#findWorker(call));
     if (worker?.jobId === undefined)
       return action.kind === 'continue' ? 'it is not suspended' : 'it is not running';
     const refusals = await this.#inner.act(action, [worker.jobId]);
@@ -89,31 +92,31 @@ export class CallControls {
     if (refusal !== undefined) return refusal;
     if (action.kind === 'suspend' && worker.phase === 'ready') worker.phase = 'suspended';
     if (action.kind === 'continue' && worker.phase === 'suspended') worker.phase = 'ready';
-    // Others can make what waits behind it.
-    if (action.kind !== 'continue') await this.#dispatcher.takeBackAll(worker);
+    // Other workers can run the calls behind this one.
+    if (action.kind !== 'continue') await this.#dispatcher.withdrawAll(worker);
     this.#dispatcher.wake();
     return undefined;
   }
 
-  /** The worker that is making a call just now. */
-  async #runsIn(call: WarmCall): Promise<Worker | undefined> {
+  /** Finds the worker that is running a call; undefined if none is. */
+  async #findWorker(call: WarmCall): Promise<Worker | undefined> {
     const { state, worker, assignment } = call;
     if (worker === undefined || (state !== 'assigned' && state !== 'running')) return undefined;
     if (state === 'running') return worker;
-    return (await this.#dispatcher.files.hasBegun(worker.number, assignment)) ? worker : undefined;
+    return (await this.#dispatcher.files.hasStartedCall(worker.number, assignment)) ? worker : undefined;
   }
 
-  #adOf({ id, queuedAt, startedAt, worker: last }: WarmCall, worker: Worker | undefined): ClassAd {
-    const gone = this.#dispatcher.warm.gone.get(id);
+  #classAdOf({ id, queuedAt, startedAt, worker: lastWorker }: WarmCall, worker: Worker | undefined): ClassAd {
+    const settled = this.#dispatcher.calls.settled.get(id);
     const attributes = {
       GlobalJobId: id,
-      JobStatus: statusOf(gone?.end.kind, worker),
+      JobStatus: statusOf(settled?.end.kind, worker),
       Iwd: this.#cwd,
       QDate: seconds(queuedAt),
       JobStartDate: seconds(startedAt),
-      CompletionDate: seconds(gone?.endedAt),
-      ExitCode: gone?.end.kind === 'ended' ? gone.end.exitCode : undefined,
-      CondorFuturesWorker: (worker ?? last)?.jobId,
+      CompletionDate: seconds(settled?.endedAt),
+      ExitCode: settled?.end.kind === 'ended' ? settled.end.exitCode : undefined,
+      CondorFuturesWorker: (worker ?? lastWorker)?.jobId,
     };
     return Object.fromEntries(Object.entries(attributes).filter(([, value]) => value !== undefined));
   }

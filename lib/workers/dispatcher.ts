@@ -1,18 +1,21 @@
 import type { BatchSystem, JobBatch, JobEvent } from '../batch/batch-system.ts';
 import { wantedWorkers } from './assignment-policy.ts';
 import { Assignments } from './assignments.ts';
-import { Departures } from './endings.ts';
-import { Evictions, isStuck, Lookout } from './health.ts';
-import { idOf, newCall, type Pool, type Worker } from './model.ts';
-import { Room, Starts } from './starts.ts';
-import { Warm } from './warm-calls.ts';
+import { Endings } from './endings.ts';
+import { EvictionChecks, HealthChecks, isStuck } from './health.ts';
+import { callId, newCall, type Pool, type Worker } from './model.ts';
+import { Capacity, Starts } from './starts.ts';
+import { WarmCalls } from './warm-calls.ts';
 import { WorkerFiles } from './worker-files.ts';
 import type { ResolvedWorkers } from './worker-options.ts';
 
-/** One answer without a job proves nothing: a queue may be listed while it is being rewritten. */
+/**
+ * A worker is lost only after this many answers without its job, because the queue may be listed while it is
+ * being rewritten.
+ */
 const MISSING_TIMES = 2;
 
-export interface DispatcherHost {
+interface DispatcherHost {
   readonly inner: BatchSystem;
   readonly jobSet: JobBatch['jobSet'];
   readonly cwd: string;
@@ -22,76 +25,69 @@ export interface DispatcherHost {
   emit(event: JobEvent): void;
 }
 
-/** Brings the calls of one job set and its workers together. */
+/** Starts the workers of one job set as its calls need them, and assigns the calls to them. */
 export class Dispatcher {
-  readonly warm: Warm;
+  readonly calls: WarmCalls;
+  readonly files: WorkerFiles;
   readonly #host: DispatcherHost;
-  readonly #files: WorkerFiles;
   readonly #assignments: Assignments;
   readonly #starts: Starts;
-  readonly #departures: Departures;
-  readonly #evictions: Evictions;
-  readonly #room: Room;
-  #isPumping = false;
-  readonly #lookout: Lookout;
-  #stopped = false;
+  readonly #endings: Endings;
+  readonly #evictionChecks: EvictionChecks;
+  readonly #healthChecks: HealthChecks;
+  readonly #capacity: Capacity;
+  #isScheduled = false;
+  #isStopped = false;
 
   constructor(host: DispatcherHost) {
     this.#host = host;
-    this.warm = new Warm((event) => host.emit(event));
-    this.#files = new WorkerFiles(host.jobSet.directory);
-    this.#assignments = new Assignments(this.warm, this.#files);
-    this.#departures = new Departures({
-      warm: this.warm,
-      files: this.#files,
+    const calls = new WarmCalls((event) => host.emit(event));
+    const files = new WorkerFiles(host.jobSet.directory);
+    this.calls = calls;
+    this.files = files;
+    this.#assignments = new Assignments(calls, files);
+    this.#endings = new Endings({
+      calls,
+      files,
       inner: host.inner,
       grace: host.grace,
-      isStopped: () => this.#stopped,
+      isStopped: () => this.#isStopped,
       onChange: () => this.wake(),
     });
-    this.#room = new Room(this.warm, host.options.max);
-    this.#evictions = new Evictions(host.inner, this.#departures);
-    this.#lookout = new Lookout({
-      warm: this.warm,
-      files: this.#files,
-      departures: this.#departures,
-      onStarted: (worker, started) => this.#onRunning(worker, started),
-      onLooked: () => this.wake(),
+    this.#capacity = new Capacity(calls, host.options.max);
+    this.#evictionChecks = new EvictionChecks(host.inner, this.#endings);
+    this.#healthChecks = new HealthChecks({
+      calls,
+      files,
+      endings: this.#endings,
+      onStarted: (worker, machine) => this.#onRunning(worker, machine),
+      onChecked: () => this.wake(),
     });
-    this.#starts = new Starts({
-      ...host,
-      warm: this.warm,
-      files: this.#files,
-      onEvent: (event) => this.onEvent(event),
-    });
+    this.#starts = new Starts({ ...host, calls, files, onEvent: (event) => this.onEvent(event) });
   }
 
-  get files(): WorkerFiles {
-    return this.#files;
+  /** Numbers new workers and submissions after those of an earlier process. */
+  continueAfter(lastWorker: number, lastSubmission: number): void {
+    this.#starts.continueAfter(lastWorker, lastSubmission);
   }
 
-  /** There are workers of an earlier process. */
-  numberAfter(lastWorker: number, lastSubmission: number): void {
-    this.#starts.startAfter(lastWorker, lastSubmission);
-  }
-
-  /** @throws what the inner system's submit throws, if no worker could be submitted for the calls */
+  /** @throws the errors of the inner system's submit() if no worker could be submitted for the calls */
   async submit({ jobs, submit, avoid }: JobBatch, signal?: AbortSignal): Promise<string[]> {
-    const pool = this.warm.poolOf(submit);
+    const pool = this.calls.poolFor(submit);
     pool.avoid = avoid;
     const calls = jobs.map(({ key, arguments: [, batch, offset, length, hash = ''] }) => {
       const location = { batch: Number(batch), offset: Number(offset), length: Number(length), hash };
-      const call = newCall(idOf(key), key, location, pool);
-      this.warm.add(call);
+      const call = newCall(callId(key), key, location, pool);
+      this.calls.add(call);
       return call;
     });
-    await pool.starting;
-    const count = Math.min(this.#wanted(pool), this.#room.for(pool));
+    await pool.submitting;
+    const count = Math.min(this.#wanted(pool), this.#capacity.availableTo(pool));
     if (count > 0 && pool.workers.size === 0) {
       try {
         await this.#start(pool, count, signal);
       } catch (error) {
-        for (const call of calls) this.warm.forget(call);
+        for (const call of calls) this.calls.discard(call);
         throw error;
       }
     }
@@ -99,24 +95,25 @@ export class Dispatcher {
     return calls.map(({ id }) => id);
   }
 
-  /** What came of a call is known. */
+  /** The outcome of a call was read. */
   onOutcome(id: string, duration: number | undefined): void {
-    const call = this.warm.calls.get(id);
+    const call = this.calls.active.get(id);
     if (call === undefined) return;
-    if (duration !== undefined) call.pool.measure(duration);
-    // It may be that of a worker that was given up too early: the one that has the call now is not to make it.
-    if (call.moves > 0 && call.state === 'assigned' && call.worker !== undefined) {
-      void this.#files.takeBack(call.worker.number, call.assignment).catch(() => {});
+    if (duration !== undefined) call.pool.recordDuration(duration);
+    // The outcome may come from an earlier worker that was wrongly taken for dead: the present one must not
+    // run the call again.
+    if (call.reassignments > 0 && call.state === 'assigned' && call.worker !== undefined) {
+      void this.files.withdraw(call.worker.number, call.assignment).catch(() => {});
     }
-    this.warm.finish(call);
+    this.calls.finish(call);
     this.wake();
   }
 
-  /** Something happened to a worker's job. */
+  /** Handles an event of a worker's job. */
   onEvent(event: JobEvent): void {
-    const worker = this.warm.byJob.get(event.jobId);
-    if (worker === undefined) return this.#starts.onEarly(event);
-    worker.missing = 0;
+    const worker = this.calls.workersByJobId.get(event.jobId);
+    if (worker === undefined) return this.#starts.onUnknownJob(event);
+    worker.timesUnknown = 0;
     worker.memoryUsed = event.memoryUsed ?? worker.memoryUsed;
     worker.memoryRequested = event.memoryRequested ?? worker.memoryRequested;
     switch (event.kind) {
@@ -124,120 +121,126 @@ export class Dispatcher {
         return this.#onRunning(worker, event.host);
       case 'queued':
       case 'evicted':
-        // Old events are told again, and it may only have been told to run once more.
-        if (worker.phase !== 'queued' && worker.phase !== 'ended') this.#evictions.suspect(worker);
+        // It may be an old event, repeated after a newer one.
+        if (worker.phase !== 'queued' && worker.phase !== 'ended') this.#evictionChecks.check(worker);
         return;
       case 'held':
       case 'removed':
       case 'ended':
-        void this.#departures.end(worker, event);
+        void this.#endings.end(worker, event);
         return;
       default:
-      // It goes on as it was.
+      // Other events change nothing.
     }
   }
 
-  /** Calls are wanted no more. */
+  /** Removes calls. */
   async remove(ids: readonly string[]): Promise<void> {
     await Promise.all(
       ids.map(async (id) => {
-        const call = this.warm.calls.get(id);
+        const call = this.calls.active.get(id);
         if (call === undefined)
           this.#host.emit({ jobId: id, kind: 'removed', reason: 'it was gone already' });
-        else await this.#departures.removeCall(call);
+        else await this.#endings.removeCall(call);
       }),
     );
     this.wake();
   }
 
-  /** The calls of a worker of which nothing is left but its files. */
+  /** Settles the calls of a worker of an earlier process that the batch system does not know. */
   settleLost(worker: Worker): void {
-    void this.#departures.settleCalls(worker, { kind: 'lost', jobId: worker.jobId ?? '' });
+    void this.#endings.settleCalls(worker, { kind: 'lost', jobId: worker.jobId ?? '' });
   }
 
-  /** What the inner system says of the workers of calls, and so of the calls. */
+  /** Asks the inner system for all workers, handles its answer, and returns the states of calls. */
   async status(ids: readonly string[]): Promise<Map<string, JobEvent>> {
-    const workers = [...this.warm.byJob].filter(([, { phase }]) => phase !== 'ended');
-    const known = await this.#host.inner.status(workers.map(([jobId]) => jobId));
+    const workers = [...this.calls.workersByJobId].filter(([, { phase }]) => phase !== 'ended');
+    const statuses = await this.#host.inner.status(workers.map(([jobId]) => jobId));
     for (const [jobId, worker] of workers) {
-      const event = known.get(jobId);
-      worker.missing = event === undefined ? worker.missing + 1 : 0;
+      const event = statuses.get(jobId);
+      worker.timesUnknown = event === undefined ? worker.timesUnknown + 1 : 0;
       if (event !== undefined) this.onEvent(event);
-      else if (worker.missing >= MISSING_TIMES) void this.#departures.end(worker, { kind: 'lost', jobId });
+      else if (worker.timesUnknown >= MISSING_TIMES) void this.#endings.end(worker, { kind: 'lost', jobId });
     }
-    const events = ids.map((id) => [id, this.warm.eventOf(id)] as const);
+    const events = ids.map((id) => [id, this.calls.statusOf(id)] as const);
     return new Map(events.filter((entry): entry is [string, JobEvent] => entry[1] !== undefined));
   }
 
-  /** Calls of a worker that does not go on may be made by others. */
-  async takeBackAll(worker: Worker): Promise<void> {
+  /** Withdraws the calls of a worker that pauses or leaves its machine, but for the running one. */
+  async withdrawAll(worker: Worker): Promise<void> {
     const [first, ...others] = worker.assigned.values();
     const calls = first?.state === 'assigned' ? [first, ...others] : others;
-    await this.#departures.takeBack(worker, calls);
+    await this.#endings.withdraw(worker, calls);
     this.wake();
   }
 
-  /** Nothing is started any more: the process ends. Calls that wait are removed, others when their workers end. */
+  /**
+   * Starts nothing any more, because the process ends. Removes pending calls now, and others when their
+   * workers end.
+   */
   stop(): void {
-    this.#stopped = true;
-    this.#lookout.sleep();
-    for (const pool of this.warm.pools.values()) for (const call of pool.list()) this.warm.remove(call);
+    this.#isStopped = true;
+    this.#healthChecks.stop();
+    for (const pool of this.calls.pools.values()) for (const call of pool.list()) this.calls.remove(call);
   }
 
-  /** Ends all workers, none of which has a call; resolves when they have left the queue, or the time is over. */
+  /**
+   * Ends all workers, none of which has a call; resolves when they have left the queue, or after the timeout
+   * in milliseconds.
+   */
   async retire(timeout: number): Promise<void> {
-    for (const worker of this.warm.workers) this.#departures.dismiss(worker);
-    await this.#departures.untilNone(timeout);
-    await this.#evictions.idle();
-    this.#lookout.sleep();
+    for (const worker of this.calls.workers) this.#endings.close(worker);
+    await this.#endings.waitForAll(timeout);
+    await this.#evictionChecks.settled();
+    this.#healthChecks.stop();
   }
 
-  /** Gives calls to workers, soon. */
+  /** Assigns calls and starts workers in the next turn of the event loop. */
   wake(): void {
-    if (this.#isPumping || this.#stopped) return;
-    this.#isPumping = true;
+    if (this.#isScheduled || this.#isStopped) return;
+    this.#isScheduled = true;
     setImmediate(() => {
-      this.#isPumping = false;
-      if (!this.#stopped) this.#pump();
+      this.#isScheduled = false;
+      if (!this.#isStopped) this.#dispatch();
     });
   }
 
-  #pump(): void {
-    for (const pool of this.warm.pools.values()) this.#assignments.assign(pool);
-    for (const pool of this.warm.pools.values()) {
+  #dispatch(): void {
+    for (const pool of this.calls.pools.values()) this.#assignments.assign(pool);
+    for (const pool of this.calls.pools.values()) {
       this.#startMore(pool);
-      if (pool.waiting === 0 && this.#stuckIn(pool) === 0) this.#dismissUnneeded(pool);
+      if (pool.pending === 0 && countBlocked(pool) === 0) this.#closeUnneeded(pool);
     }
-    if (this.warm.calls.size > 0) this.#lookout.wake();
-    else this.#lookout.sleep();
+    if (this.calls.active.size > 0) this.#healthChecks.start();
+    else this.#healthChecks.stop();
   }
 
   #startMore(pool: Pool): void {
-    if (pool.starting !== undefined || performance.now() < pool.pauseUntil) return;
+    if (pool.submitting !== undefined || performance.now() < pool.pauseUntil) return;
     const wanted = this.#wanted(pool);
-    const count = Math.min(wanted, this.#room.for(pool));
+    const count = Math.min(wanted, this.#capacity.availableTo(pool));
     if (count > 0) {
       void this.#start(pool, count).catch((error: unknown) => this.#starts.onFailed(pool, error));
     } else if (wanted > 0) {
-      for (const worker of this.#room.ask(pool, wanted)) this.#departures.dismiss(worker);
+      for (const worker of this.#capacity.request(pool, wanted)) this.#endings.close(worker);
     }
   }
 
   async #start(pool: Pool, count: number, signal?: AbortSignal): Promise<void> {
-    this.#room.onStart(pool);
-    const starting = this.#starts.start(pool, count, signal);
-    pool.starting = starting.catch(() => {});
+    this.#capacity.onStart(pool);
+    const submitting = this.#starts.start(pool, count, signal);
+    pool.submitting = submitting.catch(() => {});
     try {
-      await starting;
+      await submitting;
     } finally {
-      pool.starting = undefined;
+      pool.submitting = undefined;
       this.wake();
     }
   }
 
-  /** How many more it could use, whether there is room for them or not. */
+  /** How many more workers the pool could use, whether there is capacity for them or not. */
   #wanted(pool: Pool): number {
-    if (this.#stopped) return 0;
+    if (this.#isStopped) return 0;
     const workers = [...pool.workers];
     const stuck = workers.filter((worker) => isStuck(worker));
     const busy = workers.filter(({ phase, assigned }) => phase === 'ready' && assigned.size > 0);
@@ -245,24 +248,17 @@ export class Dispatcher {
       ({ phase, assigned }) => phase === 'queued' || (phase === 'ready' && assigned.size === 0),
     );
     return wantedWorkers(
-      pool.waiting + this.#stuckIn(pool),
+      pool.pending + countBlocked(pool),
       { busy: busy.filter((worker) => !stuck.includes(worker)).length, free: free.length },
-      meanWith(pool.meanDuration, stuck),
+      meanWithStuck(pool.meanDuration, stuck),
       this.#host.options.max,
     );
   }
 
-  /** How many calls wait behind a long one. */
-  #stuckIn(pool: Pool): number {
-    return [...pool.workers]
-      .filter((worker) => isStuck(worker))
-      .reduce((sum, { assigned }) => sum + assigned.size - 1, 0);
-  }
-
-  /** Those that wait in the batch system's queue for calls that others have made. */
-  #dismissUnneeded(pool: Pool): void {
+  /** Closes queued workers, because other workers have run all calls. */
+  #closeUnneeded(pool: Pool): void {
     for (const worker of pool.workers) {
-      if (worker.phase === 'queued' && worker.jobId !== undefined) this.#departures.dismiss(worker);
+      if (worker.phase === 'queued' && worker.jobId !== undefined) this.#endings.close(worker);
     }
   }
 
@@ -274,8 +270,18 @@ export class Dispatcher {
   }
 }
 
-/** The mean of calls that were short says little once others are not. */
-function meanWith(mean: number | undefined, stuck: readonly Worker[]): number | undefined {
+/** Number of calls that wait in inboxes behind a long one. */
+function countBlocked(pool: Pool): number {
+  return [...pool.workers]
+    .filter((worker) => isStuck(worker))
+    .reduce((sum, { assigned }) => sum + assigned.size - 1, 0);
+}
+
+/**
+ * The mean duration, or the time for which a stuck worker has been running its call if that is longer: a mean
+ * of short calls says little then.
+ */
+function meanWithStuck(mean: number | undefined, stuck: readonly Worker[]): number | undefined {
   if (mean === undefined) return undefined;
   const now = performance.now();
   return stuck.reduce((longest, { progressAt }) => Math.max(longest, now - progressAt), mean);

@@ -1,56 +1,68 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isMissing } from '../base/missing-files.ts';
 import type { BatchSystem } from '../batch/batch-system.ts';
 import { CANNOT_WRITE } from '../job-set/names.ts';
 import { appendLine } from './assignments.ts';
 import type { WarmCall, Worker, WorkerEnd } from './model.ts';
-import type { Warm } from './warm-calls.ts';
+import type { SettledCall, WarmCalls } from './warm-calls.ts';
 import type { WorkerFiles } from './worker-files.ts';
 
-/** After being told to end, a worker has so much of the time to do so by itself. */
-const BY_ITSELF = 0.4;
-const TRY_AGAIN_MS = 1000;
+/** Share of a timeout in which workers may end by themselves before their jobs are removed. */
+const VOLUNTARY_SHARE = 0.4;
+const RETRY_MS = 1000;
 
-interface DeparturesHost {
-  readonly warm: Warm;
+interface EndingsHost {
+  readonly calls: WarmCalls;
   readonly files: WorkerFiles;
   readonly inner: BatchSystem;
+  /** How long an outcome may stay invisible after its worker has ended, in milliseconds. */
   readonly grace: number;
   isStopped(): boolean;
-  /** Calls wait that did not, or there is room for a worker. */
+  /** Calls have become pending, or a worker has ended. */
   onChange(): void;
 }
 
-/** How workers end, and what becomes of their calls then. */
-export class Departures {
-  readonly #host: DeparturesHost;
-  /** Ends that are being worked on. */
+/**
+ * Ends workers, withdraws their assignments, and decides what becomes of the calls of a worker that has
+ * ended.
+ */
+export class Endings {
+  readonly #host: EndingsHost;
+  /** Ended workers whose calls are being settled. */
   readonly #ending = new Set<Promise<void>>();
-  /** What the batch system has been asked to remove, and has not answered. */
+  /** Removals that the batch system has not answered yet. */
   readonly #removals = new Set<Promise<void>>();
-  #onNone: () => void = () => {};
+  #onAllEnded: () => void = () => {};
 
-  constructor(host: DeparturesHost) {
+  constructor(host: EndingsHost) {
     this.#host = host;
   }
 
-  /** A worker has left its machine. What it had not begun is made by others, and what it had begun, too, unless it is what killed it. */
+  /**
+   * Handles a worker that has left its machine: requeues its calls, but fails a running call that is to blame
+   * for the end.
+   */
   async end(worker: Worker, end: WorkerEnd): Promise<void> {
     if (worker.phase === 'ended') return;
+    const { calls } = this.#host;
     const wasClosing = worker.phase === 'closing';
     worker.phase = 'ended';
     worker.pool.workers.delete(worker);
-    this.#host.warm.workers.delete(worker);
-    const ending = this.#settle(worker, end, wasClosing);
+    calls.workers.delete(worker);
+    const ending = this.#settleWorker(worker, end, wasClosing);
     this.#ending.add(ending);
     await ending;
     this.#ending.delete(ending);
-    if (worker.jobId !== undefined) this.#host.warm.byJob.delete(worker.jobId);
-    if (this.#host.warm.workers.size === 0 && this.#ending.size === 0) this.#onNone();
+    if (worker.jobId !== undefined) calls.workersByJobId.delete(worker.jobId);
+    if (calls.workers.size === 0 && this.#ending.size === 0) this.#onAllEnded();
     this.#host.onChange();
   }
 
-  /** It gets no more calls, and ends when it has made those that it has; at once if it has not begun. */
-  dismiss(worker: Worker): void {
+  /**
+   * Assigns no more calls to a worker; it ends after those that it has. Removes its job at once if it has not
+   * started.
+   */
+  close(worker: Worker): void {
     const { phase, jobId } = worker;
     if (phase === 'closing' || phase === 'ended') return;
     worker.phase = 'closing';
@@ -58,180 +70,190 @@ export class Departures {
     if (phase === 'queued' && jobId !== undefined) this.#removeJob(jobId);
   }
 
-  /** Resolves when no worker is left, or the time is over; those that do not end by themselves are removed. */
-  async untilNone(timeout: number): Promise<void> {
-    const { warm, inner } = this.#host;
-    const none = new Promise<boolean>((resolve) => {
-      this.#onNone = () => resolve(true);
-      if (warm.workers.size === 0 && this.#ending.size === 0) resolve(true);
+  /**
+   * Resolves when all workers have ended, or after the timeout in milliseconds; removes those that do not end
+   * by themselves.
+   */
+  async waitForAll(timeout: number): Promise<void> {
+    const { calls, inner } = this.#host;
+    const allEnded = new Promise<boolean>((resolve) => {
+      this.#onAllEnded = () => resolve(true);
+      if (calls.workers.size === 0 && this.#ending.size === 0) resolve(true);
     });
-    if (!(await isTrueWithin(none, timeout * BY_ITSELF))) {
-      await inner.remove([...warm.workers].flatMap(({ jobId }) => jobId ?? [])).catch(() => {});
-      await isTrueWithin(none, timeout * (1 - BY_ITSELF));
+    if (!(await isTrueWithin(allEnded, timeout * VOLUNTARY_SHARE))) {
+      await inner.remove([...calls.workers].flatMap(({ jobId }) => jobId ?? [])).catch(() => {});
+      await isTrueWithin(allEnded, timeout * (1 - VOLUNTARY_SHARE));
     }
     await Promise.all(this.#removals);
   }
 
-  /** Calls that a worker has not begun wait for another one. */
-  async takeBack(worker: Worker, calls: readonly WarmCall[]): Promise<void> {
-    const { unbegun } = await this.#part(worker, calls);
-    await this.#giveOn(worker, unbegun);
+  /** Makes those of the calls pending again that the worker has not started. */
+  async withdraw(worker: Worker, calls: readonly WarmCall[]): Promise<void> {
+    const { withdrawn } = await this.#tryWithdraw(worker, calls);
+    await this.#requeue(worker, withdrawn);
   }
 
   /**
-   * A call is not to be made, or not any further.
-   * @throws {CommandError} if it runs, and the batch system gives no answer
+   * Removes a call; ends its worker if that is running the call.
+   * @throws {CommandError} if it is running, and the batch system gives no answer
    */
   async removeCall(call: WarmCall): Promise<void> {
-    const { warm, files } = this.#host;
+    const { calls, files } = this.#host;
     const { worker, assignment } = call;
-    if (call.state === 'waiting' || worker === undefined) return warm.remove(call);
-    call.removing = true;
-    // What its worker left is looked at already.
+    if (call.state === 'pending' || worker === undefined) return calls.remove(call);
+    call.isRemoving = true;
+    // settleCalls() will remove it.
     if (worker.phase === 'ended') return;
-    const isTaken = await files.takeBack(worker.number, assignment).catch(() => false);
-    if (call.state === 'gone') return;
-    // Meanwhile another worker may have got it.
+    const isWithdrawn = await files.withdraw(worker.number, assignment).catch(() => false);
+    if (call.state === 'settled') return;
+    // While files.withdraw() was pending, the call was assigned to another worker.
     if (call.worker !== worker || call.assignment !== assignment) return this.removeCall(call);
-    if (isTaken) return warm.remove(call);
+    if (isWithdrawn) return calls.remove(call);
     await this.#endRunning(call, worker);
   }
 
-  /** Ends the process in which a call runs, once it is certain that it can run no other one. */
+  /** Ends the process that runs a call, after making sure that it runs no other call. */
   async #endRunning(call: WarmCall, worker: Worker): Promise<void> {
-    const { warm, files, inner } = this.#host;
-    this.dismiss(worker);
-    const others = [...worker.assigned.values()].filter(({ assignment }) => assignment > call.assignment);
-    const { unbegun, begun } = await this.#part(worker, others);
-    await this.#giveOn(worker, unbegun);
+    const { calls, files, inner } = this.#host;
+    this.close(worker);
+    const later = [...worker.assigned.values()].filter(({ assignment }) => assignment > call.assignment);
+    const { withdrawn, started } = await this.#tryWithdraw(worker, later);
+    await this.#requeue(worker, withdrawn);
     this.#host.onChange();
-    // It makes one after the other: this one is done.
-    if (begun.length > 0 || (await files.hasOutcome(call.key))) return warm.finish(call);
+    // A worker runs one call after the other: if a later one has started, this one is done.
+    if (started.length > 0 || (await files.hasOutcome(call.key))) return calls.finish(call);
     if (worker.jobId !== undefined && worker.assigned.has(call.assignment))
       await inner.remove([worker.jobId]);
   }
 
-  /** What becomes of the calls of a worker that is dead: those that it had not begun are returned, and wait for another one. */
+  /**
+   * Settles the calls of an ended worker.
+   * @returns those that it had not started, now pending, if none had been started
+   */
   async settleCalls(worker: Worker, end: WorkerEnd): Promise<WarmCall[]> {
     const { grace } = this.#host;
-    const { unbegun, begun } = await this.#part(worker, [...worker.assigned.values()]);
-    const waiting = await this.#giveOn(worker, unbegun, (left) => this.#withoutRemoved(left));
+    const { withdrawn, started } = await this.#tryWithdraw(worker, [...worker.assigned.values()]);
+    const pending = await this.#requeue(worker, withdrawn, (calls) => this.#withoutRemoved(calls));
     this.#host.onChange();
-    if (begun.length > 0) await sleep(grace, undefined, { ref: false });
-    for (const call of begun) await this.#settleRunning(worker, end, call);
-    if (begun.length > 0) this.#host.onChange();
-    // What it had begun was to blame, or nothing.
-    return begun.length > 0 ? [] : waiting;
+    if (started.length === 0) return pending;
+    await sleep(grace, undefined, { ref: false });
+    for (const call of started) await this.#settleStarted(worker, end, call);
+    this.#host.onChange();
+    // A started call may be to blame, the others are not.
+    return [];
   }
 
-  async #settle(worker: Worker, end: WorkerEnd, wasClosing: boolean): Promise<void> {
+  async #settleWorker(worker: Worker, end: WorkerEnd, wasClosing: boolean): Promise<void> {
     const { files } = this.#host;
     await worker.writing;
-    const hasStarted = (await files.hasStarted(worker.number)) !== undefined;
+    const hasStarted = (await files.findStart(worker.number)) !== undefined;
     if (end.kind !== 'ended' && end.kind !== 'removed') {
-      // It may start once more.
+      // Its job may be started again.
       files.closeNow(worker.number);
       if (end.kind !== 'lost') this.#removeJob(end.jobId);
     }
     const hadCalls = worker.assigned.size > 0;
-    const waiting = await this.settleCalls(worker, end);
-    const isBarren = worker.finished === 0 && (!hadCalls || waiting.length > 0);
-    if (isBarren && !wasClosing && !this.#host.isStopped()) {
-      const [first] = waiting.length > 0 ? waiting : worker.pool.list();
-      if (first?.state === 'waiting') {
-        await this.#judge(first, worker, end, verdictOnWaiting(end, hasStarted, first));
+    const pending = await this.settleCalls(worker, end);
+    const hasRunNothing = worker.finished === 0 && (!hadCalls || pending.length > 0);
+    if (hasRunNothing && !wasClosing && !this.#host.isStopped()) {
+      const [first] = pending.length > 0 ? pending : worker.pool.list();
+      if (first?.state === 'pending') {
+        await this.#apply(consequenceForPending(end, hasStarted, first), first, worker, end);
       }
     }
     await files.remove(worker.number);
   }
 
-  async #settleRunning(worker: Worker, end: WorkerEnd, call: WarmCall): Promise<void> {
-    const { warm, files } = this.#host;
-    const hasOutcome = await files.rescueOutcome(call.key);
-    // Meanwhile its outcome may have been read.
-    if (call.state === 'gone') return;
-    if (hasOutcome) return warm.finish(call);
+  async #settleStarted(worker: Worker, end: WorkerEnd, call: WarmCall): Promise<void> {
+    const { calls, files } = this.#host;
+    const hasOutcome = await files.recoverOutcome(call.key);
+    // While recoverOutcome() was pending, onOutcome() was called.
+    if (call.state === 'settled') return;
+    if (hasOutcome) return calls.finish(call);
     if (this.#withoutRemoved([call]).length === 0) return;
-    await this.#judge(call, worker, end, verdictOnRunning(end, worker, call));
+    await this.#apply(consequenceForRunning(end, worker, call), call, worker, end);
   }
 
-  async #judge(call: WarmCall, worker: Worker, end: WorkerEnd, verdict: Verdict): Promise<void> {
-    const { warm, files } = this.#host;
-    if (verdict === 'count') call.deaths += 1;
-    const isGivenUp = verdict === 'fail' && end.kind !== 'evicted' && end.kind !== 'lost';
-    if (!isGivenUp) {
-      if (call.state !== 'waiting') warm.again([call]);
+  async #apply(consequence: Consequence, call: WarmCall, worker: Worker, end: WorkerEnd): Promise<void> {
+    const { calls, files } = this.#host;
+    if (consequence === 'count') call.workerDeaths += 1;
+    if (consequence !== 'fail' || !isFinal(end)) {
+      if (call.state !== 'pending') calls.requeue([call]);
       return;
     }
-    const assignment = call.worker === worker && call.state !== 'waiting' ? call.assignment : undefined;
-    await files.copyLastWords(worker.number, assignment, call.key);
-    if (call.state !== 'gone') warm.fail(call, worker, end);
+    const assignment = call.worker === worker && call.state !== 'pending' ? call.assignment : undefined;
+    await files.copyOutput(worker.number, assignment, call.key);
+    if (call.state !== 'settled') calls.fail(call, worker, end);
   }
 
   /**
-   * Calls that were taken back from a worker wait for another one.
-   * @returns those that do; others have an outcome: an earlier process may have known what came of a call, and its worker may have forgotten
-   * that it had it
+   * Makes withdrawn calls pending again, but finishes those that have an outcome: an earlier process may have
+   * withdrawn a call whose worker had run it.
+   * @param choose selects from the calls without an outcome those that are still wanted
+   * @returns the pending ones
    */
-  async #giveOn(
+  async #requeue(
     worker: Worker,
-    calls: readonly WarmCall[],
+    withdrawn: readonly WarmCall[],
     choose: (calls: readonly WarmCall[]) => WarmCall[] = (all) => [...all],
   ): Promise<WarmCall[]> {
-    const { warm, files } = this.#host;
-    const taken = calls.map((call) => ({ call, assignment: call.assignment }));
-    const done = await Promise.all(calls.map(async ({ key }) => files.hasOutcome(key)));
-    // Meanwhile some may have been settled by others, or given on.
-    const there = taken
-      .map((one, index) => ({ ...one, isDone: done[index] === true }))
+    const { calls, files } = this.#host;
+    const asked = withdrawn.map((call) => ({ call, assignment: call.assignment }));
+    const answers = await Promise.all(withdrawn.map(async ({ key }) => files.hasOutcome(key)));
+    // While hasOutcome() was pending, another #requeue() or removeCall() may have settled or requeued some.
+    const unchanged = asked
+      .map((one, index) => ({ ...one, isDone: answers[index] === true }))
       .filter(({ call, assignment }) => worker.assigned.get(assignment) === call);
-    for (const { call, isDone } of there) if (isDone) warm.finish(call);
-    const waiting = choose(there.filter(({ isDone }) => !isDone).map(({ call }) => call));
-    // In the same turn: what is taken back twice is given on once.
-    warm.again(waiting);
-    return waiting;
+    for (const { call, isDone } of unchanged) if (isDone) calls.finish(call);
+    const pending = choose(unchanged.filter(({ isDone }) => !isDone).map(({ call }) => call));
+    // In the same turn of the event loop as the check above: a call that was withdrawn twice is requeued
+    // once.
+    calls.requeue(pending);
+    return pending;
   }
 
-  /** Those that are still wanted; the others are gone then. */
+  /** Removes calls that were cancelled, or all if the system is stopped. @returns the others */
   #withoutRemoved(calls: readonly WarmCall[]): WarmCall[] {
-    const { warm } = this.#host;
-    const unwanted = calls.filter(({ removing }) => removing || this.#host.isStopped());
-    for (const call of unwanted) warm.remove(call);
+    const unwanted = calls.filter(({ isRemoving }) => isRemoving || this.#host.isStopped());
+    for (const call of unwanted) this.#host.calls.remove(call);
     return calls.filter((call) => !unwanted.includes(call));
   }
 
-  /** Takes back what can be taken back; the rest has begun, some of which may be done. */
-  async #part(
+  /** Withdraws the calls that a worker has not started; the started ones may be done. */
+  async #tryWithdraw(
     worker: Worker,
     calls: readonly WarmCall[],
-  ): Promise<{ unbegun: WarmCall[]; begun: WarmCall[] }> {
-    const taken = await Promise.all(
+  ): Promise<{ withdrawn: WarmCall[]; started: WarmCall[] }> {
+    const tried = await Promise.all(
       calls.map(async (call) => {
         const { assignment } = call;
-        return { call, assignment, isTaken: await this.#takeBackPatiently(worker, assignment) };
+        return { call, assignment, isWithdrawn: await this.#withdrawOne(worker, assignment) };
       }),
     );
-    // What is no longer there has been settled by others meanwhile, or given on.
-    const there = taken.filter(({ call, assignment }) => worker.assigned.get(assignment) === call);
+    // While #withdrawOne() was pending, others may have settled or requeued some.
+    const unchanged = tried.filter(({ call, assignment }) => worker.assigned.get(assignment) === call);
     return {
-      unbegun: there.filter(({ isTaken }) => isTaken).map(({ call }) => call),
-      begun: there.filter(({ isTaken }) => !isTaken).map(({ call }) => call),
+      withdrawn: unchanged.filter(({ isWithdrawn }) => isWithdrawn).map(({ call }) => call),
+      started: unchanged.filter(({ isWithdrawn }) => !isWithdrawn).map(({ call }) => call),
     };
   }
 
-  async #takeBackPatiently(worker: Worker, assignment: number): Promise<boolean> {
+  async #withdrawOne(worker: Worker, assignment: number): Promise<boolean> {
     for (;;) {
       try {
-        return await this.#host.files.takeBack(worker.number, assignment);
+        return await this.#host.files.withdraw(worker.number, assignment);
       } catch (error) {
-        // Nothing can be made in a directory that is gone.
-        if ((error as NodeJS.ErrnoException).code === 'ENOENT' || this.#host.isStopped()) return true;
-        await sleep(TRY_AGAIN_MS, undefined, { ref: false });
+        // A worker cannot start calls in a directory that is gone.
+        if (isMissing(error) || this.#host.isStopped()) return true;
+        await sleep(RETRY_MS, undefined, { ref: false });
       }
     }
   }
 
-  /** A worker that is not needed; if it cannot be removed, it ends by itself once it begins. */
+  /**
+   * Removes the job of a worker that is not needed. Errors are ignored, because it reads in its inbox that it
+   * is to end.
+   */
   #removeJob(jobId: string): void {
     const removal = this.#host.inner.remove([jobId]).catch(() => {});
     this.#removals.add(removal);
@@ -246,50 +268,64 @@ async function isTrueWithin(condition: Promise<boolean>, ms: number): Promise<bo
   return Promise.race([condition, late]).finally(() => over.abort());
 }
 
-/** A call whose worker has died so often is what kills them. */
-const MOST_DEATHS = 2;
+/** After this many dead workers, the next death fails the call. */
+const MAX_DEATHS = 2;
 
-/** HoldReasonCodes of jobs that used more memory than they may: by policy of the machine, and of the job or the pool. */
+/**
+ * HoldReasonCode of jobs that used more memory than allowed by the machine's policy, the pool's or their own.
+ */
 const MEMORY_HOLD = 34;
 
 /**
- * What the end of a worker means for a call: `again`: nothing was wrong with the call; `count`: it may have been the call; `fail`: it was
- * the call, whose job ends as the worker did.
+ * What the end of a worker means for a call. `retry`: the call is not to blame; `count`: it may be; `fail`:
+ * it is, and its job ends as the worker did.
  */
-export type Verdict = 'again' | 'count' | 'fail';
+export type Consequence = 'retry' | 'count' | 'fail';
 
-/** For the call that a worker was making when it ended. */
-export function verdictOnRunning(end: WorkerEnd, worker: Worker, { deaths }: WarmCall): Verdict {
-  // It was made to its end.
+/** Whether a call can end as its worker did. */
+function isFinal(end: WorkerEnd): end is SettledCall['end'] {
+  return end.kind !== 'evicted' && end.kind !== 'lost';
+}
+
+/** The consequence for the call that a worker was running when it ended. */
+export function consequenceForRunning(
+  end: WorkerEnd,
+  worker: Worker,
+  { workerDeaths }: WarmCall,
+): Consequence {
+  // The call ran to its end, but its outcome could not be written.
   if (end.kind === 'ended' && end.exitCode === CANNOT_WRITE) return 'fail';
-  const verdict = suspicion(end);
-  if (verdict === 'again') return 'again';
-  // Nobody else can have used up the memory.
+  if (!mayBeFaultOfCall(end)) return 'retry';
+  // No earlier call can have used up the memory.
   if (end.kind === 'held' && end.code === MEMORY_HOLD && worker.finished === 0) return 'fail';
-  return deaths >= MOST_DEATHS ? 'fail' : 'count';
+  return workerDeaths >= MAX_DEATHS ? 'fail' : 'count';
 }
 
-/** For the call that a worker was meant for that ended before it made any. */
-export function verdictOnWaiting(end: WorkerEnd, hasStarted: boolean, { deaths }: WarmCall): Verdict {
-  if (suspicion(end) === 'again' || (hasStarted && end.kind === 'ended' && end.exitCode === 0))
-    return 'again';
-  // It cannot be started, as a job of the call's own could not be.
-  const isRefused = end.kind === 'held' || (end.kind === 'ended' && end.signal === undefined);
-  if (!hasStarted && isRefused) return 'fail';
-  return deaths >= MOST_DEATHS ? 'fail' : 'count';
+/** The consequence for the first pending call when a worker has ended without running any. */
+export function consequenceForPending(
+  end: WorkerEnd,
+  hasStarted: boolean,
+  { workerDeaths }: WarmCall,
+): Consequence {
+  const wasIdle = hasStarted && end.kind === 'ended' && end.exitCode === 0;
+  if (!mayBeFaultOfCall(end) || wasIdle) return 'retry';
+  // The job cannot be started, and neither could a job for this call alone.
+  const cannotStart = end.kind === 'held' || (end.kind === 'ended' && end.signal === undefined);
+  if (!hasStarted && cannotStart) return 'fail';
+  return workerDeaths >= MAX_DEATHS ? 'fail' : 'count';
 }
 
-/** Whether the worker, or what it did, is to blame at all, rather than the batch system or whoever removed it. */
-function suspicion(end: WorkerEnd): 'again' | 'count' {
+/** Whether a call can have caused the end, rather than the batch system or a user who removed the worker. */
+function mayBeFaultOfCall(end: WorkerEnd): boolean {
   switch (end.kind) {
     case 'evicted':
     case 'lost':
-      return 'again';
+      return false;
     case 'removed':
-      return end.byPolicy === true ? 'count' : 'again';
+      return end.byPolicy === true;
     case 'held':
-      return end.requested === true ? 'again' : 'count';
+      return end.requested !== true;
     case 'ended':
-      return 'count';
+      return true;
   }
 }

@@ -1,126 +1,127 @@
 import type { BatchSystem, JobEvent } from '../batch/batch-system.ts';
-import type { Departures } from './endings.ts';
-import { firstOf, type Pool, type Worker, type WorkerEnd } from './model.ts';
-import type { Warm } from './warm-calls.ts';
+import type { Endings } from './endings.ts';
+import { currentCall, type Pool, type Worker, type WorkerEnd } from './model.ts';
+import type { WarmCalls } from './warm-calls.ts';
 import type { WorkerFiles } from './worker-files.ts';
 
-const LOOK_MS = 100;
-/** How long nothing is heard of a worker's calls before one of them is taken to be long. */
+const CHECK_MS = 100;
+/** A worker without progress for this time is taken to run a long call. */
 const STUCK_MS = 100;
-/** Every so many looks, those that have not begun as far as the batch system has told are looked at. */
-const LOOKS_PER_START_CHECK = 10;
+/** Queued workers are checked for their start every so many checks. */
+const CHECKS_PER_START_CHECK = 10;
+/** Pause before a status query that failed is repeated. */
+const RETRY_MS = 5000;
 
-interface LookoutHost {
-  readonly warm: Warm;
+interface HealthHost {
+  readonly calls: WarmCalls;
   readonly files: WorkerFiles;
-  readonly departures: Departures;
+  readonly endings: Endings;
   onStarted(worker: Worker, host: string): void;
-  onLooked(): void;
+  onChecked(): void;
 }
 
-/** Looks after what nobody tells: which calls have begun, which wait behind a long one, which workers have started. */
-export class Lookout {
-  readonly #host: LookoutHost;
+/** Finds by polling which calls and workers have started, and withdraws calls that wait behind a long one. */
+export class HealthChecks {
+  readonly #host: HealthHost;
   #timer: NodeJS.Timeout | undefined;
-  #looks = 0;
+  #checks = 0;
 
-  constructor(host: LookoutHost) {
+  constructor(host: HealthHost) {
     this.#host = host;
   }
 
-  wake(): void {
-    this.#timer ??= setInterval(() => this.#look(), LOOK_MS).unref();
+  start(): void {
+    this.#timer ??= setInterval(() => this.#check(), CHECK_MS).unref();
   }
 
-  sleep(): void {
+  stop(): void {
     clearInterval(this.#timer);
     this.#timer = undefined;
   }
 
-  #look(): void {
-    const { warm } = this.#host;
-    this.#looks += 1;
-    for (const worker of warm.workers) {
-      if (isStuck(worker)) void this.#lookAtFirst(worker);
-      if (worker.phase === 'queued' && this.#looks % LOOKS_PER_START_CHECK === 0) {
-        void this.#lookForStart(worker);
+  #check(): void {
+    const { calls } = this.#host;
+    this.#checks += 1;
+    for (const worker of calls.workers) {
+      if (isStuck(worker)) void this.#checkCurrentCall(worker);
+      if (worker.phase === 'queued' && this.#checks % CHECKS_PER_START_CHECK === 0) {
+        void this.#checkStart(worker);
       }
     }
-    for (const pool of warm.pools.values()) this.#shareAgain(pool);
-    this.#host.onLooked();
+    for (const pool of calls.pools.values()) this.#rebalance(pool);
+    this.#host.onChecked();
   }
 
-  /** The batch system's word that it runs may be late, or lost. */
-  async #lookForStart(worker: Worker): Promise<void> {
-    const started = await this.#host.files.hasStarted(worker.number);
-    if (started !== undefined && worker.jobId !== undefined) this.#host.onStarted(worker, started.host);
+  /**
+   * Looks for the file that the worker writes at its start, because the batch system's event may be late or
+   * lost.
+   */
+  async #checkStart(worker: Worker): Promise<void> {
+    const start = await this.#host.files.findStart(worker.number);
+    if (start !== undefined && worker.jobId !== undefined) this.#host.onStarted(worker, start.host);
   }
 
-  async #lookAtFirst(worker: Worker): Promise<void> {
-    const call = firstOf(worker);
+  async #checkCurrentCall(worker: Worker): Promise<void> {
+    const call = currentCall(worker);
     if (call?.state !== 'assigned') return;
     const { assignment } = call;
-    if (!(await this.#host.files.hasBegun(worker.number, assignment))) return;
-    const isStillThere = call.worker === worker && call.assignment === assignment;
-    if (isStillThere && call.state === 'assigned') this.#host.warm.begin(call);
+    if (!(await this.#host.files.hasStartedCall(worker.number, assignment))) return;
+    const isUnchanged = call.worker === worker && call.assignment === assignment;
+    if (isUnchanged && call.state === 'assigned') this.#host.calls.markRunning(call);
   }
 
-  /** Workers with nothing to do get what waits behind a long call. */
-  #shareAgain(pool: Pool): void {
-    if (pool.waiting > 0 || ![...pool.workers].some((worker) => isFree(worker))) return;
+  /** Withdraws the calls behind long ones if a worker is idle. */
+  #rebalance(pool: Pool): void {
+    if (pool.pending > 0 || ![...pool.workers].some((worker) => isIdle(worker))) return;
     for (const worker of pool.workers) {
       if (!isStuck(worker) || worker.assigned.size < 2) continue;
       const [, ...behind] = worker.assigned.values();
-      void this.#host.departures.takeBack(worker, behind).then(() => this.#host.onLooked());
+      void this.#host.endings.withdraw(worker, behind).then(() => this.#host.onChecked());
     }
   }
 }
 
-function isFree({ phase, assigned }: Worker): boolean {
+function isIdle({ phase, assigned }: Worker): boolean {
   return phase === 'ready' && assigned.size === 0;
 }
 
-/** Whether it has been making one call for long. */
+/** Whether the worker has been running one call for long. */
 export function isStuck({ phase, assigned, progressAt }: Worker): boolean {
-  const isMaking = phase !== 'queued' && phase !== 'ended' && assigned.size > 0;
-  return isMaking && performance.now() - progressAt > STUCK_MS;
+  const isRunning = phase !== 'queued' && phase !== 'ended' && assigned.size > 0;
+  return isRunning && performance.now() - progressAt > STUCK_MS;
 }
 
-/** How long to wait before a question that was not answered is asked again. */
-const ASK_AGAIN_MS = 5000;
-
 /**
- * Finds out whether a worker that is said to be back in the queue has left its machine: what was said of it before is told again at times, and
- * it need not be so any more.
+ * Asks the batch system whether a worker has really left its machine after an event that says so, because old
+ * events may be repeated after newer ones.
  */
-export class Evictions {
+export class EvictionChecks {
   readonly #inner: BatchSystem;
-  readonly #departures: Departures;
-  /** Those that are being asked for. */
-  readonly #asking = new Map<Worker, Promise<void>>();
+  readonly #endings: Endings;
+  readonly #pendingChecks = new Map<Worker, Promise<void>>();
 
-  constructor(inner: BatchSystem, departures: Departures) {
+  constructor(inner: BatchSystem, endings: Endings) {
     this.#inner = inner;
-    this.#departures = departures;
+    this.#endings = endings;
   }
 
-  suspect(worker: Worker): void {
-    if (worker.jobId === undefined || this.#asking.has(worker)) return;
-    const asking = this.#ask(worker, worker.jobId).finally(() => this.#asking.delete(worker));
-    this.#asking.set(worker, asking);
+  check(worker: Worker): void {
+    if (worker.jobId === undefined || this.#pendingChecks.has(worker)) return;
+    const check = this.#check(worker, worker.jobId).finally(() => this.#pendingChecks.delete(worker));
+    this.#pendingChecks.set(worker, check);
   }
 
-  /** Resolves when nothing is being asked. */
-  async idle(): Promise<void> {
-    await Promise.all(this.#asking.values());
+  /** Resolves when no query is pending. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#pendingChecks.values());
   }
 
-  async #ask(worker: Worker, jobId: string): Promise<void> {
-    const known = await this.#inner.status([jobId]).catch(() => undefined);
+  async #check(worker: Worker, jobId: string): Promise<void> {
+    const statuses = await this.#inner.status([jobId]).catch(() => undefined);
     if (worker.phase === 'ended') return;
-    if (known === undefined) return void setTimeout(() => this.suspect(worker), ASK_AGAIN_MS).unref();
-    const event = known.get(jobId);
-    if (event?.kind !== 'running') void this.#departures.end(worker, endOf(jobId, event));
+    if (statuses === undefined) return void setTimeout(() => this.check(worker), RETRY_MS).unref();
+    const event = statuses.get(jobId);
+    if (event?.kind !== 'running') void this.#endings.end(worker, endOf(jobId, event));
   }
 }
 

@@ -3,99 +3,100 @@ import type { SubmitOptions } from '../batch/submit-options.ts';
 import type { Assignment } from '../job-set/worker-inbox.ts';
 import { longerHorizon } from './assignment-policy.ts';
 
-/** Workers that were submitted alike, and the calls that any of them can make. */
+/** Workers with the same submit options, and the pending calls that any of them can run. */
 export class Pool {
   readonly submit: SubmitOptions;
   readonly workers: Set<Worker> = new Set();
-  /** How long its calls take, on average, in milliseconds; undefined before the first. */
+  /** Mean duration of its calls in milliseconds; undefined before the first has ended. */
   meanDuration: number | undefined;
-  /** How much work a worker gets ahead, in milliseconds. */
+  /** How much work a worker is assigned ahead, in milliseconds. */
   horizon: number = 200;
-  /** Machines that the calls that wait would rather not meet again. */
+  /** Machines on which pending calls have failed: new workers should run elsewhere. */
   avoid: readonly AvoidedHost[] = [];
-  /** Set while workers are being submitted; resolves when that is over. */
-  starting: Promise<void> | undefined;
-  /** How many are submitted together at the most: fewer once more were refused, and more again as they are taken. */
-  atOnce: number = Infinity;
-  /** By performance.now(): before it nothing is submitted, as the last time that failed. */
+  /** Pending submission of workers; undefined if there is none. */
+  submitting: Promise<void> | undefined;
+  /**
+   * Upper limit of workers per submission: halved when the batch system refuses so many, doubled when it
+   * accepts them.
+   */
+  submitLimit: number = Infinity;
+  /** Time by performance.now() before which no worker is submitted, because the last submission failed. */
   pauseUntil = 0;
-  /** Calls that wait, in their order. */
-  #queue = new Set<WarmCall>();
+  #pendingCalls = new Set<WarmCall>();
 
   constructor(submit: SubmitOptions) {
     this.submit = submit;
   }
 
-  /** How many calls wait. */
-  get waiting(): number {
-    return this.#queue.size;
+  /** Number of pending calls. */
+  get pending(): number {
+    return this.#pendingCalls.size;
   }
 
   add(call: WarmCall): void {
-    this.#queue.add(call);
+    this.#pendingCalls.add(call);
   }
 
-  /** Before all others, as they have waited before. */
+  /** Adds calls in front of all others, because they have been pending before. */
   addFirst(calls: readonly WarmCall[]): void {
-    this.#queue = new Set([...calls, ...this.#queue]);
+    this.#pendingCalls = new Set([...calls, ...this.#pendingCalls]);
   }
 
-  /** A call does not wait here any more. */
-  drop(call: WarmCall): void {
-    this.#queue.delete(call);
+  remove(call: WarmCall): void {
+    this.#pendingCalls.delete(call);
   }
 
-  /** The next calls, `count` at the most; they do not wait any more. */
+  /** Removes the next calls from the pending ones, `count` at most, and returns them. */
   take(count: number): WarmCall[] {
-    const taken: WarmCall[] = [];
-    for (const call of this.#queue) {
-      if (taken.length >= count) break;
-      this.#queue.delete(call);
-      taken.push(call);
+    const calls: WarmCall[] = [];
+    for (const call of this.#pendingCalls) {
+      if (calls.length >= count) break;
+      this.#pendingCalls.delete(call);
+      calls.push(call);
     }
-    return taken;
+    return calls;
   }
 
-  /** All that wait, in their order. */
+  /** The pending calls in their order. */
   list(): WarmCall[] {
-    return [...this.#queue];
+    return [...this.#pendingCalls];
   }
 
-  /** A worker had nothing to do while calls waited. */
+  /** A worker had run out of calls while others were pending. */
   onDrained(): void {
     this.horizon = longerHorizon(this.horizon);
   }
 
-  /** A call took so long. */
-  measure(duration: number): void {
+  /** Adds the duration of a call, in milliseconds, to the mean. */
+  recordDuration(duration: number): void {
     const weight = this.meanDuration === undefined ? 1 : 0.2;
     this.meanDuration = (this.meanDuration ?? 0) * (1 - weight) + Math.max(duration, 0) * weight;
   }
 }
 
 /**
- * A job that makes many calls. `queued`: it has not begun; `ready`: it takes calls; `suspended`; `closing`: it gets no more calls and is to
- * end; `ended`: its process is no more.
+ * A job that runs many calls. `queued`: not started; `ready`: accepts calls; `suspended`; `closing`: gets no
+ * more calls and will end; `ended`: its process is gone.
  */
 export interface Worker {
   readonly number: number;
   readonly pool: Pool;
-  /** Of the job that it is; undefined until the batch system has told. */
+  /** Undefined until the batch system has returned it. */
   jobId: string | undefined;
   phase: 'queued' | 'ready' | 'suspended' | 'closing' | 'ended';
   host: string | undefined;
-  /** What it has been given and has not finished as far as is known, by number, in the order in which it makes them. */
+  /** Its unfinished calls by assignment number, in the order in which it runs them. */
   readonly assigned: Map<number, WarmCall>;
   lastAssignment: number;
-  /** How many calls it has finished. */
+  /** Number of calls that it has finished. */
   finished: number;
-  /** When something was heard of its calls, or it got one while it had none; by performance.now(). */
+  /** Time by performance.now() of the last sign of progress, or of an assignment while it had none. */
   progressAt: number;
-  /** How many times in a row the batch system did not know it. */
-  missing: number;
+  /** How many times in a row the batch system did not know its job. */
+  timesUnknown: number;
   memoryUsed: number | undefined;
   memoryRequested: number | undefined;
-  /** Resolves when all that was appended to its inbox is there. */
+  /** Resolves when all lines appended to its inbox are written. */
   writing: Promise<void>;
 }
 
@@ -110,27 +111,27 @@ export function newWorker(number: number, pool: Pool): Worker {
     lastAssignment: 0,
     finished: 0,
     progressAt: performance.now(),
-    missing: 0,
+    timesUnknown: 0,
     memoryUsed: undefined,
     memoryRequested: undefined,
     writing: Promise.resolve(),
   };
 }
 
-/** How a worker has left the queue. */
+/** How a worker left the queue. */
 export type WorkerEnd =
   | Extract<JobEvent, { kind: 'held' | 'removed' | 'ended' | 'evicted' }>
   | { readonly kind: 'lost'; readonly jobId: string };
 
-/** What it is making now, as far as is known. */
-export function firstOf({ assigned }: Worker): WarmCall | undefined {
+/** The call that a worker is running, or will run next. */
+export function currentCall({ assigned }: Worker): WarmCall | undefined {
   for (const call of assigned.values()) return call;
   return undefined;
 }
 
 /**
- * A call on its way through the workers: what is a job to the executor. `waiting`: in its pool's queue; `assigned`: in a worker's inbox;
- * `running`: seen to have begun there; `gone`: nothing more comes of it.
+ * A call that a worker runs; the executor sees it as a job. `pending`: in its pool's queue; `assigned`: in a
+ * worker's inbox; `running`: seen to have started there; `settled`: its last event was emitted.
  */
 export interface WarmCall {
   readonly id: string;
@@ -138,17 +139,17 @@ export interface WarmCall {
   readonly location: Omit<Assignment, 'number' | 'key'>;
   readonly pool: Pool;
   readonly queuedAt: Date;
-  state: 'waiting' | 'assigned' | 'running' | 'gone';
+  state: 'pending' | 'assigned' | 'running' | 'settled';
   worker: Worker | undefined;
-  /** Among those of the worker. */
+  /** Number of the assignment to {@link worker}. */
   assignment: number;
   startedAt: Date | undefined;
-  /** How often it was taken from a worker, to be given to another one. */
-  moves: number;
-  /** How many workers have died while they made it. */
-  deaths: number;
-  /** Nobody wants it any more; its worker is being ended. */
-  removing: boolean;
+  /** How often it was withdrawn from a worker, or lost one, and became pending again. */
+  reassignments: number;
+  /** How many workers died while they ran it. */
+  workerDeaths: number;
+  /** It was cancelled, and its worker is being ended. */
+  isRemoving: boolean;
 }
 
 export function newCall(id: string, key: string, location: WarmCall['location'], pool: Pool): WarmCall {
@@ -158,17 +159,17 @@ export function newCall(id: string, key: string, location: WarmCall['location'],
     location,
     pool,
     queuedAt: new Date(),
-    state: 'waiting',
+    state: 'pending',
     worker: undefined,
     assignment: 0,
     startedAt: undefined,
-    moves: 0,
-    deaths: 0,
-    removing: false,
+    reassignments: 0,
+    workerDeaths: 0,
+    isRemoving: false,
   };
 }
 
-/** The id of a call's job: it stays the same whichever worker makes the call. */
-export function idOf(key: string): string {
+/** The job id of a call; it stays the same whichever worker runs the call. */
+export function callId(key: string): string {
   return `call.${key}`;
 }

@@ -2,33 +2,39 @@ import type { JobEvent } from '../batch/batch-system.ts';
 import type { SubmitOptions } from '../batch/submit-options.ts';
 import { Pool, type WarmCall, type Worker } from './model.ts';
 
-/** How many calls that are gone are remembered. */
+/** How many settled calls are remembered. */
 const HISTORY = 1000;
 
-/** A call that is gone. */
-export interface GoneCall {
+/** A settled call with its last event. */
+export interface SettledCall {
   readonly call: WarmCall;
   readonly endedAt: Date;
   readonly end: Extract<JobEvent, { kind: 'removed' | 'ended' | 'held' }>;
 }
 
-/** The calls and workers that there are, and what is told of the calls. */
-export class Warm {
-  readonly calls: Map<string, WarmCall> = new Map();
+/**
+ * All calls and workers of a job set, and the transitions of the calls: each emits the event that the
+ * executor sees.
+ */
+export class WarmCalls {
+  /** Unsettled calls by id. */
+  readonly active: Map<string, WarmCall> = new Map();
+  /** Pools by their submit options. */
   readonly pools: Map<string, Pool> = new Map();
-  /** Those that have not ended. */
+  /** Workers that have not ended. */
   readonly workers: Set<Worker> = new Set();
-  readonly byJob: Map<string, Worker> = new Map();
-  /** Calls that are held as their workers were, and may be released. */
+  readonly workersByJobId: Map<string, Worker> = new Map();
+  /** Calls that can be released, by id: they are held because their workers were. */
   readonly held: Map<string, WarmCall> = new Map();
-  readonly gone: Map<string, GoneCall> = new Map();
+  readonly settled: Map<string, SettledCall> = new Map();
   readonly #emit: (event: JobEvent) => void;
 
   constructor(emit: (event: JobEvent) => void) {
     this.#emit = emit;
   }
 
-  poolOf(submit: SubmitOptions): Pool {
+  /** The pool of workers with these submit options; creates it if there is none. */
+  poolFor(submit: SubmitOptions): Pool {
     const name = JSON.stringify(Object.entries(submit));
     const known = this.pools.get(name);
     if (known !== undefined) return known;
@@ -38,15 +44,14 @@ export class Warm {
   }
 
   add(call: WarmCall): void {
-    this.calls.set(call.id, call);
+    this.active.set(call.id, call);
     call.pool.add(call);
   }
 
-  knows(id: string): boolean {
-    return this.calls.has(id) || this.gone.has(id) || this.held.has(id);
+  has(id: string): boolean {
+    return this.active.has(id) || this.settled.has(id) || this.held.has(id);
   }
 
-  /** A worker has it. */
   assign(call: WarmCall, worker: Worker, assignment: number): void {
     call.worker = worker;
     call.assignment = assignment;
@@ -54,92 +59,93 @@ export class Warm {
     worker.assigned.set(assignment, call);
   }
 
-  /** It has been seen to run. */
-  begin(call: WarmCall): void {
+  /** Its worker has started it. */
+  markRunning(call: WarmCall): void {
     call.state = 'running';
     call.startedAt = new Date();
     this.#emit({ jobId: call.id, kind: 'running', host: call.worker?.host });
   }
 
-  /** They wait for another worker, before all others. */
-  again(calls: readonly WarmCall[]): void {
+  /** Makes calls pending again, in front of all others. */
+  requeue(calls: readonly WarmCall[]): void {
     for (const call of calls) {
-      this.#leaveWorker(call);
+      this.#unassign(call);
       if (call.state === 'running') this.#emit({ jobId: call.id, kind: 'queued' });
-      call.state = 'waiting';
-      call.moves += 1;
+      call.state = 'pending';
+      call.reassignments += 1;
       call.startedAt = undefined;
     }
     const pools = new Set(calls.map(({ pool }) => pool));
     for (const pool of pools) pool.addFirst(calls.filter((call) => call.pool === pool));
   }
 
-  /** Its outcome is there. */
+  /** Settles a call that has an outcome. */
   finish(call: WarmCall): void {
     const { worker, pool } = call;
     if (worker !== undefined) {
       worker.finished += 1;
       worker.progressAt = performance.now();
     }
-    this.#go(call, { jobId: call.id, kind: 'ended', exitCode: 0 });
-    if (worker?.phase === 'ready' && worker.assigned.size === 0 && pool.waiting > 0) pool.onDrained();
+    this.#settle(call, { jobId: call.id, kind: 'ended', exitCode: 0 });
+    if (worker?.phase === 'ready' && worker.assigned.size === 0 && pool.pending > 0) pool.onDrained();
   }
 
+  /** Settles a cancelled call. */
   remove(call: WarmCall): void {
-    this.#go(call, { jobId: call.id, kind: 'removed', reason: 'it was removed' });
+    this.#settle(call, { jobId: call.id, kind: 'removed', reason: 'it was removed' });
   }
 
-  /** It cannot be made, for a reason that the batch system gave. */
+  /** Settles a call for which the batch system starts no worker. */
   refuse(call: WarmCall, reason: string): void {
-    this.#go(call, { jobId: call.id, kind: 'removed', reason });
+    this.#settle(call, { jobId: call.id, kind: 'removed', reason });
   }
 
-  /** Its job ends as its worker did. */
-  fail(call: WarmCall, worker: Worker, end: Extract<JobEvent, { kind: 'removed' | 'ended' | 'held' }>): void {
+  /** Settles a call with the end of its worker, as the call is to blame for that. */
+  fail(call: WarmCall, worker: Worker, end: SettledCall['end']): void {
     const { memoryUsed, memoryRequested } = worker;
     this.#emit({ jobId: call.id, kind: 'measured', memoryUsed, memoryRequested });
-    this.#go(call, { ...end, jobId: call.id });
+    this.#settle(call, { ...end, jobId: call.id });
     if (end.kind === 'held') this.held.set(call.id, call);
   }
 
-  /** There never was such a call. */
-  forget(call: WarmCall): void {
-    call.pool.drop(call);
-    call.state = 'gone';
-    this.calls.delete(call.id);
+  /** Forgets a call whose submission failed; emits nothing. */
+  discard(call: WarmCall): void {
+    call.pool.remove(call);
+    call.state = 'settled';
+    this.active.delete(call.id);
   }
 
-  /** A held call waits again. */
+  /** Makes a held call pending again. */
   release(call: WarmCall): void {
     this.held.delete(call.id);
-    this.gone.delete(call.id);
-    call.state = 'waiting';
-    call.deaths = 0;
+    this.settled.delete(call.id);
+    call.state = 'pending';
+    call.workerDeaths = 0;
     this.add(call);
     this.#emit({ jobId: call.id, kind: 'queued' });
   }
 
-  /** The present state of a call; undefined for one that is not known. */
-  eventOf(jobId: string): JobEvent | undefined {
-    const call = this.calls.get(jobId);
-    if (call === undefined) return this.gone.get(jobId)?.end;
+  /** The present state of a call as an event; undefined for an unknown id. */
+  statusOf(jobId: string): JobEvent | undefined {
+    const call = this.active.get(jobId);
+    if (call === undefined) return this.settled.get(jobId)?.end;
     return call.state === 'running'
       ? { jobId, kind: 'running', host: call.worker?.host }
       : { jobId, kind: 'queued' };
   }
 
-  #go(call: WarmCall, end: GoneCall['end']): void {
-    call.pool.drop(call);
-    this.#leaveWorker(call);
-    call.state = 'gone';
-    this.calls.delete(call.id);
-    this.gone.set(call.id, { call, endedAt: new Date(), end });
-    const [oldest] = this.gone.keys();
-    if (oldest !== undefined && this.gone.size > HISTORY) this.gone.delete(oldest);
+  #settle(call: WarmCall, end: SettledCall['end']): void {
+    call.pool.remove(call);
+    this.#unassign(call);
+    call.state = 'settled';
+    this.active.delete(call.id);
+    this.settled.set(call.id, { call, endedAt: new Date(), end });
+    const [oldest] = this.settled.keys();
+    if (oldest !== undefined && this.settled.size > HISTORY) this.settled.delete(oldest);
     this.#emit(end);
   }
 
-  #leaveWorker(call: WarmCall): void {
+  #unassign(call: WarmCall): void {
     call.worker?.assigned.delete(call.assignment);
   }
 }

@@ -16,58 +16,62 @@ import { unseal } from '../payload/call.ts';
 
 const CLOSE = encodeInboxLine({ kind: 'close' });
 
-/** What a worker is for, as its directory says. */
+/** The file that describes a worker's submission to a later process. */
 export interface WorkerNote {
   readonly submission: number;
-  /** By Date.now(): before the batch system was asked. */
+  /** Time by Date.now() just before the submission. */
   readonly since: number;
   readonly submit: Readonly<Record<string, string | number | boolean>>;
 }
 
-/** The files of the workers of a job set, on the submitting side. */
+/** Files of the workers of a job set, as the submitting process reads and writes them. */
 export class WorkerFiles {
   readonly #directory: string;
-  #made: Promise<void> | undefined;
+  #shared: Promise<void> | undefined;
 
   constructor(directory: string) {
     this.#directory = directory;
   }
 
-  /** All that must be there before the worker can start. */
-  async make(worker: number, note: WorkerNote): Promise<void> {
-    await this.#makeOwn();
+  /** Creates the files that must exist before a worker can start. */
+  async create(worker: number, note: WorkerNote): Promise<void> {
+    await this.#createShared();
     await mkdir(names.workerDirectory(this.#directory, worker), { mode: PRIVATE_DIRECTORY });
     await writeWhole(names.inboxFile(this.#directory, worker), '');
     await writeWhole(names.blankFile(this.#directory, worker), '');
     await writeWhole(names.workerFile(this.#directory, worker), JSON.stringify(note));
   }
 
-  /** On a line of its own, whatever was written in part before: by this process, or by one that was killed. */
+  /**
+   * Appends a line to a worker's inbox; begins with a line break, because an earlier write may have been cut
+   * off.
+   */
   async append(worker: number, line: InboxLine): Promise<void> {
     const text = `\n${encodeInboxLine(line)}`;
     await appendFile(names.inboxFile(this.#directory, worker), text, { flag: 'a', mode: 0o600 });
   }
 
-  /** While the process exits. Never throws. */
+  /** Tells a worker synchronously that no more calls will come. Never throws. */
   closeNow(worker: number): void {
     try {
       appendFileSync(names.inboxFile(this.#directory, worker), `\n${CLOSE}`, { flag: 'a', mode: 0o600 });
     } catch {
-      // It ends when it has been idle for long enough.
+      // The worker ends after its idle timeout.
     }
   }
 
-  /** Takes an assignment back; false if the worker has begun it. */
-  async takeBack(worker: number, assignment: number): Promise<boolean> {
-    await this.#makeOwn();
+  /** Withdraws an assignment. @returns false if the worker has started it */
+  async withdraw(worker: number, assignment: number): Promise<boolean> {
+    await this.#createShared();
     return takeBack(names.takenFile(this.#directory, worker, assignment), names.backFile(this.#directory));
   }
 
-  async hasBegun(worker: number, assignment: number): Promise<boolean> {
-    return exists(names.takenFile(this.#directory, worker, assignment));
+  async hasStartedCall(worker: number, assignment: number): Promise<boolean> {
+    return isAccessible(names.takenFile(this.#directory, worker, assignment));
   }
 
-  async hasStarted(worker: number): Promise<{ readonly host: string } | undefined> {
+  /** Reads the file that a worker writes at its start; undefined if it has not started. */
+  async findStart(worker: number): Promise<{ readonly host: string } | undefined> {
     try {
       return JSON.parse(await readFile(names.startedFile(this.#directory, worker), 'utf8')) as {
         host: string;
@@ -78,11 +82,14 @@ export class WorkerFiles {
   }
 
   async hasOutcome(key: string): Promise<boolean> {
-    return exists(names.outcomeFile(this.#directory, key));
+    return isAccessible(names.outcomeFile(this.#directory, key));
   }
 
-  /** As {@link hasOutcome}, of a worker that is dead: it may have written the whole outcome without coming to give it its name. */
-  async rescueOutcome(key: string): Promise<boolean> {
+  /**
+   * Whether a call of a dead worker has an outcome; renames one that the worker had written completely but
+   * not renamed yet.
+   */
+  async recoverOutcome(key: string): Promise<boolean> {
     if (await this.hasOutcome(key)) return true;
     const directory = names.outcomesDirectory(this.#directory);
     for (const name of await readdir(directory).catch(() => [])) {
@@ -90,17 +97,20 @@ export class WorkerFiles {
       const file = join(directory, name);
       const bytes = await readFile(file).catch(() => Buffer.alloc(0));
       if (unseal(bytes) === undefined) continue;
-      const isNamed = await writeWhole(names.outcomeFile(this.#directory, key), bytes).then(
+      const isRenamed = await writeWhole(names.outcomeFile(this.#directory, key), bytes).then(
         () => true,
         () => false,
       );
-      if (isNamed) return true;
+      if (isRenamed) return true;
     }
     return false;
   }
 
-  /** What a dead worker has said during a call becomes what the call has said. Never rejects: it is the less important thing. */
-  async copyLastWords(worker: number, assignment: number | undefined, key: string): Promise<void> {
+  /**
+   * Copies the output of a dead worker during a call to the call's own files. Never rejects, because output
+   * is less important than the error.
+   */
+  async copyOutput(worker: number, assignment: number | undefined, key: string): Promise<void> {
     const taken =
       assignment === undefined
         ? 'free'
@@ -117,21 +127,21 @@ export class WorkerFiles {
     }
   }
 
-  /** What all workers have in common. */
-  async #makeOwn(): Promise<void> {
-    this.#made ??= (async () => {
+  /** Creates the files that all workers share. */
+  async #createShared(): Promise<void> {
+    this.#shared ??= (async () => {
       await mkdir(names.workersDirectory(this.#directory), { mode: PRIVATE_DIRECTORY, recursive: true });
       await writeBack(names.backFile(this.#directory));
     })();
     try {
-      await this.#made;
+      await this.#shared;
     } catch (error) {
-      this.#made = undefined;
+      this.#shared = undefined;
       throw error;
     }
   }
 
-  /** Nobody needs anything of the worker any more. */
+  /** Deletes a worker's files. Never rejects. */
   async remove(worker: number): Promise<void> {
     const key = names.workerKey(worker);
     for (const file of [names.stdoutFile, names.stderrFile, names.startFile]) {
@@ -143,7 +153,8 @@ export class WorkerFiles {
   }
 }
 
-async function exists(file: string): Promise<boolean> {
+/** Whether a file can be reached; false for all errors, not for ENOENT alone. */
+async function isAccessible(file: string): Promise<boolean> {
   return access(file).then(
     () => true,
     () => false,

@@ -1,11 +1,12 @@
 import { checkNumber, checkOptions } from '../base/checks.ts';
 
-/** Jobs that stay, and make one call after the other. */
+/** Workers: jobs that run many calls, one after the other. */
 export interface WorkerOptions {
-  /** How many there are at the most; never more than there are calls. */
+  /** Maximum number of workers; there are never more than calls. */
   readonly max: number;
   /**
-   * How long a worker waits for another call before it ends, in milliseconds. Meanwhile it keeps its machine from others.
+   * How long a worker waits for another call before it ends, in milliseconds. Meanwhile it occupies its
+   * machine.
    * @default 60000
    */
   readonly idleTimeout?: number | undefined;
@@ -18,7 +19,7 @@ export interface ResolvedWorkers {
 
 const IDLE_TIMEOUT_MS = 60_000;
 
-/** @throws {TypeError} {@link RangeError} */
+/** Checks the option `workers`, and adds the defaults. @throws {TypeError} {@link RangeError} */
 export function resolveWorkers(workers: WorkerOptions | undefined): ResolvedWorkers | undefined {
   if (workers === undefined) return undefined;
   checkOptions('workers', workers, { max: ['number'], idleTimeout: ['number'] });

@@ -14,10 +14,13 @@ import { watchModeOf } from '../watch/job-set-watch.ts';
 import { Adoption } from './adoption.ts';
 import { CallControls } from './call-controls.ts';
 import { Dispatcher } from './dispatcher.ts';
-import { idOf } from './model.ts';
+import { callId } from './model.ts';
 import type { ResolvedWorkers } from './worker-options.ts';
 
-/** How long an outcome may stay invisible after its worker's end where files are seen at once, and where they are not, in milliseconds. */
+/**
+ * How long an outcome may stay invisible after its worker's end, in milliseconds: with file events, and on
+ * network file systems.
+ */
 const LOCAL_GRACE_MS = 100;
 const NETWORK_GRACE_MS = 15_000;
 
@@ -29,7 +32,7 @@ interface Options {
   readonly cwd: string;
 }
 
-/** A batch system as it is, or one whose jobs make many calls each. */
+/** Wraps a batch system in a {@link WorkerSystem} if the option `workers` is set. */
 export function withWorkers(
   inner: BatchSystem,
   workers: ResolvedWorkers | undefined,
@@ -39,8 +42,8 @@ export function withWorkers(
 }
 
 /**
- * A batch system whose jobs are calls, made by workers that are jobs of another one. Calls reach the workers, and their outcomes come back,
- * over the files of the job set alone.
+ * A batch system whose jobs are calls, run by workers that are jobs of an inner batch system. Submitting
+ * process and workers communicate only through files of the job set.
  */
 export class WorkerSystem implements BatchSystem {
   readonly name: string;
@@ -52,10 +55,10 @@ export class WorkerSystem implements BatchSystem {
   readonly #workers: ResolvedWorkers;
   readonly #options: Options;
   readonly #listeners: ((event: JobEvent) => void)[] = [];
-  /** By the directory of their job sets: there is one, unless it was lost. */
-  readonly #dispatchers = new Map<string, Promise<Dispatcher>>();
-  /** Those of them that are there. */
-  readonly #made = new Set<Dispatcher>();
+  /** Dispatchers by the directory of their job set; more than one only after a directory was lost. */
+  readonly #dispatchersByDirectory = new Map<string, Promise<Dispatcher>>();
+  /** Dispatchers that are ready, oldest first. */
+  readonly #dispatchers = new Set<Dispatcher>();
   readonly #adoptions = new WeakMap<Dispatcher, Adoption>();
 
   constructor(inner: BatchSystem, workers: ResolvedWorkers, options: Options) {
@@ -65,8 +68,8 @@ export class WorkerSystem implements BatchSystem {
     this.#inner = inner;
     this.#workers = workers;
     this.#options = options;
-    this.events = this.#eventsOf(inner.events);
-    if (inner.jobSetRemoval !== undefined) this.jobSetRemoval = this.#stopBefore(inner.jobSetRemoval);
+    this.events = this.#wrapEvents(inner.events);
+    if (inner.jobSetRemoval !== undefined) this.jobSetRemoval = this.#wrapRemoval(inner.jobSetRemoval);
   }
 
   checkSubmitOptions(submit: SubmitOptions): void {
@@ -83,23 +86,23 @@ export class WorkerSystem implements BatchSystem {
   }
 
   async submit(batch: JobBatch, signal?: AbortSignal): Promise<string[]> {
-    return (await this.#dispatcherOf(batch.jobSet)).submit(batch, signal);
+    return (await this.#dispatcherFor(batch.jobSet)).submit(batch, signal);
   }
 
-  /** The calls that are in some worker's hands; others were not begun, and never will be. */
+  /** Finds calls that are assigned to workers of an earlier process; the others were never started. */
   async find({ jobSet, jobs }: SubmittedBatch): Promise<(string | undefined)[]> {
-    const dispatcher = await this.#dispatcherOf(jobSet);
-    const has = this.#adoptions.get(dispatcher)?.take(jobs.map(({ key }) => key)) ?? [];
-    return jobs.map(({ key }, index) => (has[index] === true ? idOf(key) : undefined));
+    const dispatcher = await this.#dispatcherFor(jobSet);
+    const isAssigned = this.#adoptions.get(dispatcher)?.adopt(jobs.map(({ key }) => key)) ?? [];
+    return jobs.map(({ key }, index) => (isAssigned[index] === true ? callId(key) : undefined));
   }
 
   async remove(jobIds: readonly string[]): Promise<void> {
-    await this.#each(jobIds, async (dispatcher, ids) => dispatcher.remove(ids));
+    await this.#forEachDispatcher(jobIds, async (dispatcher, ids) => dispatcher.remove(ids));
   }
 
   async status(jobIds: readonly string[]): Promise<Map<string, JobEvent>> {
     const found = new Map<string, JobEvent>();
-    await this.#each(jobIds, async (dispatcher, ids) => {
+    await this.#forEachDispatcher(jobIds, async (dispatcher, ids) => {
       for (const [id, event] of await dispatcher.status(ids)) found.set(id, event);
     });
     return found;
@@ -107,14 +110,14 @@ export class WorkerSystem implements BatchSystem {
 
   async act(action: JobAction, jobIds: readonly string[]): Promise<Map<string, string>> {
     const refusals = new Map<string, string>();
-    await this.#each(jobIds, async (dispatcher, ids) => {
+    await this.#forEachDispatcher(jobIds, async (dispatcher, ids) => {
       for (const [id, reason] of await this.#controls(dispatcher).act(action, ids)) refusals.set(id, reason);
     });
     return refusals;
   }
 
   async analyze(jobId: string): Promise<string | undefined> {
-    for (const dispatcher of this.#made) {
+    for (const dispatcher of this.#dispatchers) {
       const found = await this.#controls(dispatcher).analyze(jobId);
       if (found !== undefined) return found;
     }
@@ -123,48 +126,48 @@ export class WorkerSystem implements BatchSystem {
 
   async describe(jobIds: readonly string[]): Promise<Map<string, ClassAd>> {
     const found = new Map<string, ClassAd>();
-    await this.#each(jobIds, async (dispatcher, ids) => {
+    await this.#forEachDispatcher(jobIds, async (dispatcher, ids) => {
       for (const [id, ad] of await this.#controls(dispatcher).describe(ids)) found.set(id, ad);
     });
     return found;
   }
 
   onOutcome(jobId: string, duration: number | undefined): void {
-    for (const dispatcher of this.#made) dispatcher.onOutcome(jobId, duration);
+    for (const dispatcher of this.#dispatchers) dispatcher.onOutcome(jobId, duration);
   }
 
   async retire(timeoutMs: number): Promise<void> {
-    await Promise.all([...this.#made].map(async (dispatcher) => dispatcher.retire(timeoutMs)));
+    await Promise.all([...this.#dispatchers].map(async (dispatcher) => dispatcher.retire(timeoutMs)));
   }
 
-  /** A map has a job for each component. */
+  /** Components of maps are jobs of the inner system, without workers. */
   forMap(): BatchSystem {
     return this.#inner.forMap();
   }
 
   async close(): Promise<void> {
     this.#stop();
-    for (const dispatcher of this.#made) forgetOnExit(dispatcher);
+    for (const dispatcher of this.#dispatchers) openDispatchers.delete(dispatcher);
     await this.#inner.close();
   }
 
-  /** Nothing is to be started for the jobs that are being removed. */
+  /** Starts no more workers, because all jobs are about to be removed. */
   #stop(): void {
-    for (const dispatcher of this.#made) dispatcher.stop();
+    for (const dispatcher of this.#dispatchers) dispatcher.stop();
   }
 
-  async #dispatcherOf(jobSet: JobBatch['jobSet']): Promise<Dispatcher> {
+  async #dispatcherFor(jobSet: JobBatch['jobSet']): Promise<Dispatcher> {
     const { directory } = jobSet;
-    const known = this.#dispatchers.get(directory);
+    const known = this.#dispatchersByDirectory.get(directory);
     if (known !== undefined) return known;
-    const made = this.#makeDispatcher(jobSet);
-    this.#dispatchers.set(directory, made);
-    // It is tried again the next time.
-    made.catch(() => this.#dispatchers.delete(directory));
-    return made;
+    const dispatcher = this.#createDispatcher(jobSet);
+    this.#dispatchersByDirectory.set(directory, dispatcher);
+    // The next call retries.
+    dispatcher.catch(() => this.#dispatchersByDirectory.delete(directory));
+    return dispatcher;
   }
 
-  async #makeDispatcher(jobSet: JobBatch['jobSet']): Promise<Dispatcher> {
+  async #createDispatcher(jobSet: JobBatch['jobSet']): Promise<Dispatcher> {
     const { watch, outcomeGrace, cwd } = this.#options;
     const mode = watch === 'auto' ? await watchModeOf(jobSet.directory) : watch;
     const grace = mode === 'events' ? LOCAL_GRACE_MS : (outcomeGrace ?? NETWORK_GRACE_MS);
@@ -178,8 +181,8 @@ export class WorkerSystem implements BatchSystem {
         for (const listener of this.#listeners) listener(event);
       },
     });
-    this.#adoptions.set(dispatcher, await Adoption.begin(dispatcher, this.#inner, jobSet));
-    this.#made.add(dispatcher);
+    this.#adoptions.set(dispatcher, await Adoption.create(dispatcher, this.#inner, jobSet));
+    this.#dispatchers.add(dispatcher);
     closeOnExit(dispatcher);
     return dispatcher;
   }
@@ -188,41 +191,47 @@ export class WorkerSystem implements BatchSystem {
     return new CallControls(dispatcher, this.#inner, this.#options.cwd);
   }
 
-  /** Each dispatcher with those of the ids that it knows; the first one with those that none knows. */
-  async #each(
+  /**
+   * Calls `act` for each dispatcher with the ids that it knows, and for the first one with the ids that are
+   * unknown to all.
+   */
+  async #forEachDispatcher(
     ids: readonly string[],
     act: (dispatcher: Dispatcher, ids: string[]) => Promise<void>,
   ): Promise<void> {
-    let left = [...ids];
-    for (const dispatcher of [...this.#made].toReversed()) {
-      const known = left.filter((id) => dispatcher.warm.knows(id));
-      left = left.filter((id) => !dispatcher.warm.knows(id));
+    let remaining = [...ids];
+    for (const dispatcher of [...this.#dispatchers].toReversed()) {
+      const known = remaining.filter((id) => dispatcher.calls.has(id));
+      remaining = remaining.filter((id) => !dispatcher.calls.has(id));
       if (known.length > 0) await act(dispatcher, known);
     }
-    const [first] = this.#made;
-    if (left.length > 0 && first !== undefined) await act(first, left);
+    const [first] = this.#dispatchers;
+    if (remaining.length > 0 && first !== undefined) await act(first, remaining);
   }
 
-  /** Events of the inner system are those of workers. */
-  #eventsOf(inner: EventSource): EventSource {
-    const tell = (event: JobEvent): void => {
-      for (const dispatcher of this.#made) dispatcher.onEvent(event);
+  /**
+   * Passes events of the inner system, which concern workers, to the dispatchers; listeners get events of
+   * calls.
+   */
+  #wrapEvents(inner: EventSource): EventSource {
+    const dispatch = (event: JobEvent): void => {
+      for (const dispatcher of this.#dispatchers) dispatcher.onEvent(event);
     };
     const subscribe = (listener: (event: JobEvent) => void): void => void this.#listeners.push(listener);
-    inner.subscribe?.(tell);
+    inner.subscribe?.(dispatch);
     if (inner.kind === 'callback') return { kind: 'callback', subscribe };
     return {
       kind: 'log',
       subscribe,
       parse: (bytes) => {
         const { events, consumed } = inner.parse(bytes);
-        for (const event of events) tell(event);
+        for (const event of events) dispatch(event);
         return { events: [], consumed };
       },
     };
   }
 
-  #stopBefore(removal: JobSetRemoval): JobSetRemoval {
+  #wrapRemoval(removal: JobSetRemoval): JobSetRemoval {
     return {
       remove: async (id) => {
         this.#stop();
@@ -241,20 +250,21 @@ export class WorkerSystem implements BatchSystem {
   }
 }
 
-/** Those whose workers are to end when the process does. */
-const open = new Set<Dispatcher>();
+/** Dispatchers whose workers end when the process exits. */
+const openDispatchers = new Set<Dispatcher>();
 let isListening = false;
 
-/** When the process exits, workers are told that there is nothing more to come, rather than to wait for it. */
-export function closeOnExit(dispatcher: Dispatcher): void {
-  open.add(dispatcher);
+/**
+ * Tells workers when the process exits that no more calls will come, so that they do not wait for their idle
+ * timeout.
+ */
+function closeOnExit(dispatcher: Dispatcher): void {
+  openDispatchers.add(dispatcher);
   if (isListening) return;
   isListening = true;
   process.on('exit', () => {
-    for (const { warm, files } of open) for (const { number } of warm.workers) files.closeNow(number);
+    for (const { calls, files } of openDispatchers) {
+      for (const { number } of calls.workers) files.closeNow(number);
+    }
   });
-}
-
-export function forgetOnExit(dispatcher: Dispatcher): void {
-  open.delete(dispatcher);
 }
