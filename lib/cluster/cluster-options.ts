@@ -3,7 +3,7 @@ import { checkChoice, checkNumber, checkOptions, type OptionTable, showValue } f
 import { mergeSubmitOptions, type SubmitOptions } from '../batch/submit-options.ts';
 import { chooseDelivery, type ChosenDelivery, type Delivery } from '../delivery/methods.ts';
 import { checkPolicies, type JobPolicies, POLICY_TABLE } from '../futures/job-options.ts';
-import { troubleWithVariable } from '../job-set/job-script.ts';
+import { variableProblem } from '../job-set/job-script.ts';
 import { type CaptureOptions, checkCaptureOptions } from '../payload/capture/capture-options.ts';
 import type { OtherNode } from '../payload/format.ts';
 import { type ResolvedWorkers, resolveWorkers, type WorkerOptions } from '../workers/worker-options.ts';
@@ -254,7 +254,7 @@ function resolveEnvironment(given: NonNullable<ClusterOptions['environment']>): 
     }
     const text = value === true ? process.env[name] : String(value);
     if (text === undefined) continue;
-    const trouble = troubleWithVariable(name, text);
+    const trouble = variableProblem(name, text);
     if (trouble !== undefined) throw new TypeError(`The option \`environment.${name}\` ${trouble}`);
     environment[name] = text;
   }

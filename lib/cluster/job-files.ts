@@ -1,5 +1,5 @@
 import { Slots } from '../base/fifo.ts';
-import { removeCallFiles, removeOutputFiles, tidyOutputFiles } from '../job-set/call-outputs.ts';
+import { removeCallFiles, removeOutputFiles, removeEmptyOutputDirectory } from '../job-set/call-outputs.ts';
 import type { JobSet } from '../job-set/job-set.ts';
 import type { Call } from './calls/call.ts';
 import { KeptResults } from './dependencies/kept-results.ts';
@@ -110,7 +110,7 @@ export class JobFiles {
     const { directory, transfers } = this.#jobSet;
     const isUnwanted = isLast ? call.wasCancelled : call.key !== key;
     if (isUnwanted) await removeOutputFiles(directory, key);
-    else if (transfers) await tidyOutputFiles(directory, key);
+    else if (transfers) await removeEmptyOutputDirectory(directory, key);
   }
 }
 

@@ -10,7 +10,7 @@ import { JobSet } from '../job-set/job-set.ts';
 import type { JournalEntry } from '../job-set/journal.ts';
 import { CODE_FILE, newJobSetId } from '../job-set/names.ts';
 import { encodeThrown } from '../payload/thrown-values.ts';
-import { JobSetWatch, watchModeOf } from '../watch/job-set-watch.ts';
+import { findWatchMode, JobSetWatch } from '../watch/job-set-watch.ts';
 import type { Call } from './calls/call.ts';
 import type { ResolvedOptions } from './cluster-options.ts';
 import { JobFiles } from './job-files.ts';
@@ -110,12 +110,12 @@ export async function openJobSet(
   host: JobSetHost,
 ): Promise<LiveJobSet> {
   const { directory } = jobSet;
-  const mode = options.watch === 'auto' ? await watchModeOf(directory) : options.watch;
+  const mode = options.watch === 'auto' ? await findWatchMode(directory) : options.watch;
   const outcomeGrace = options.outcomeGrace ?? (mode === 'sweep' ? 15_000 : 1000);
   const files = new JobFiles(jobSet, options.keepFiles);
   const archive = new Archive(directory);
   const { otherNode, sweepInterval } = options;
-  const lookForOutcomes = (): void => watch.lookSoon();
+  const lookForOutcomes = (): void => watch.sweepSoon();
   const about = { system, jobSet, files, archive, outcomeGrace, otherNode };
   const tracker = new Tracker({ ...host, ...about, lookForOutcomes });
   const lostAfter = LOST_AFTER_GRACES * outcomeGrace;

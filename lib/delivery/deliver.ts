@@ -3,7 +3,7 @@ import { checkOptions, showValue } from '../base/checks.ts';
 import { CondorFuturesError, DeliveryError } from '../base/errors.ts';
 import type { BatchSystem } from '../batch/batch-system.ts';
 import { keyOf, REQUIREMENTS, type SubmitOptions } from '../batch/submit-options.ts';
-import { pathInScratch, troubleWithVariable } from '../job-set/job-script.ts';
+import { pathInScratch, variableProblem } from '../job-set/job-script.ts';
 import type { JobSet } from '../job-set/job-set.ts';
 import { mainUrl } from '../payload/main-program.ts';
 import type { AnyDelivery, Delivered, DeliveryContext } from './delivery.ts';
@@ -119,7 +119,7 @@ function checkEnvironment(environment: Readonly<Record<string, unknown>>): void 
         `Expected \`environment\` to have names of letters, digits and _ and strings as values, got \`${name}\`: ${showValue(value)}`,
       );
     }
-    const trouble = troubleWithVariable(name, value);
+    const trouble = variableProblem(name, value);
     if (trouble !== undefined) throw new TypeError(`The variable ${name} of its \`environment\` ${trouble}`);
   }
 }

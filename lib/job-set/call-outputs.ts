@@ -54,7 +54,7 @@ export async function removeOutputFiles(directory: string, key: string): Promise
 }
 
 /** Removes the directory for them of a job that has sent none. */
-export async function tidyOutputFiles(directory: string, key: string): Promise<void> {
+export async function removeEmptyOutputDirectory(directory: string, key: string): Promise<void> {
   await rmdir(outputFilesOf(directory, key)).catch(() => {});
 }
 

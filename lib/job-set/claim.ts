@@ -33,7 +33,7 @@ export class Claim {
   static async take(directory: string, takeOver = false): Promise<Claim> {
     const file = ownerFile(directory);
     const { pid } = process;
-    const claim = new Claim(file, { host: hostname(), pid, started: startOf(pid), id: nanoid() });
+    const claim = new Claim(file, { host: hostname(), pid, started: startTimeOf(pid), id: nanoid() });
     const last = await readOwner(file);
     if (last !== undefined) {
       if (!takeOver && mayLive(last)) throw inUse(directory, last);
@@ -118,7 +118,7 @@ function mayLive({ host, pid, started }: Owner): boolean {
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
-  return startOf(pid) === started;
+  return startTimeOf(pid) === started;
 }
 
 function inUse(directory: string, { host, pid }: Owner): JobSetInUseError {
@@ -134,7 +134,7 @@ function inUse(directory: string, { host, pid }: Owner): JobSetInUseError {
  * When a process was started, in the kernel's words: what tells it from a later one with its pid. Undefined where that is not told, and for a process that
  * has ended, though nobody has asked for its exit code yet.
  */
-export function startOf(pid: number): string | undefined {
+export function startTimeOf(pid: number): string | undefined {
   try {
     // Field 22, see proc(5); the name of the program before it may hold spaces and parentheses.
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');

@@ -21,7 +21,7 @@ const LOCAL_TYPES: ReadonlySet<number> = new Set([
 ]);
 
 /** Whether nobody but this machine writes to a directory's filesystem, and it answers at once; false if that cannot be told. */
-export async function isOfThisMachine(directory: string): Promise<boolean> {
+export async function isLocalFileSystem(directory: string): Promise<boolean> {
   const type = await statfs(directory).then(
     (stats) => stats.type,
     () => undefined,

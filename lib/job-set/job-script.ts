@@ -128,7 +128,7 @@ const SIGNALS = ['TERM', 'INT', 'HUP', 'QUIT', 'USR1', 'USR2'] as const;
 const RUNNER = 'runner.cjs';
 
 /** What every job needs of its job set, by paths in it. */
-export const ALWAYS_TRAVELS: readonly string[] = ['run.sh', RUNNER, CODE_FILE, 'revoked'];
+export const ALWAYS_TRANSFERRED: readonly string[] = ['run.sh', RUNNER, CODE_FILE, 'revoked'];
 
 /** Where a file comes to lie below a job's own directory that lies in that of the job sets; undefined for others, which come by their names alone. */
 export function pathInScratch(parent: string, file: string): string | undefined {
@@ -187,7 +187,7 @@ export function environmentLines({ variables, system }: JobEnvironment): string[
 }
 
 /** Why a variable would not reach the jobs with that value, for the end of a sentence; undefined if it does. */
-export function troubleWithVariable(name: string, value: string): string | undefined {
+export function variableProblem(name: string, value: string): string | undefined {
   if (OF_THE_SHELL.has(name)) return "is a variable of the job's shell itself; set another in its place";
   return value.includes('\0') ? 'has a NUL, which no variable can hold' : undefined;
 }

@@ -15,7 +15,7 @@ import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { parse, stringify } from 'yaml';
 import { DirectoryError, PayloadError } from '../base/errors.ts';
-import { isOfThisMachine } from './filesystem.ts';
+import { isLocalFileSystem } from './filesystem.ts';
 import { type RunnerSetup, runScript, transferScript } from './job-script.ts';
 import * as names from './names.ts';
 import { inputsFile, newJobSetId } from './names.ts';
@@ -23,9 +23,9 @@ import { adoptTransferred } from './results.ts';
 import {
   checkOwnership,
   makeDirectory,
-  patientCalls,
+  asyncFileCalls,
   PRIVATE_DIRECTORY,
-  promptCalls,
+  syncFileCalls,
   readEnd,
   readTrusted,
 } from './trusted-files.ts';
@@ -63,7 +63,7 @@ export class JobSet {
   readonly #functions = new Set<string>();
   #journalTorn = false;
   #lastNote: Promise<void> = Promise.resolve();
-  #calls = patientCalls;
+  #calls = asyncFileCalls;
   /** One look at the directory is enough for all that is read in the same moment. */
   #checking: Promise<void> | undefined;
 
@@ -259,7 +259,7 @@ export class JobSet {
   }
 
   async #chooseCalls(): Promise<void> {
-    this.#calls = (await isOfThisMachine(this.directory)) ? promptCalls : patientCalls;
+    this.#calls = (await isLocalFileSystem(this.directory)) ? syncFileCalls : asyncFileCalls;
   }
 
   async #checkOwned(): Promise<void> {

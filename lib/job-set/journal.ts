@@ -128,7 +128,7 @@ export interface JournaledSubmission extends OptionsOfJobs {
 }
 
 /** What a job set's journal says. */
-export interface Journaled {
+export interface JournalState {
   readonly calls: ReadonlyMap<number, JournaledCall>;
   /** Attempts before the last ones. */
   readonly earlier: readonly JournaledCall[];
@@ -140,7 +140,7 @@ export interface Journaled {
 }
 
 /** Puts together what the lines of a journal say of each call. */
-export function readCalls(entries: readonly (JournalEntry & { readonly time: string })[]): Journaled {
+export function replayJournal(entries: readonly (JournalEntry & { readonly time: string })[]): JournalState {
   const calls = new Map<number, JournaledCall>();
   const earlier: JournaledCall[] = [];
   const submissions = new Map<number, JournaledSubmission>();

@@ -130,7 +130,7 @@ const read = /* @__PURE__ */ promisify(fs.read) as (
 ) => Promise<{ bytesRead: number }>;
 
 /** For filesystems that may keep one waiting, for ever if a server is away: other threads wait. */
-export const patientCalls: FileCalls = {
+export const asyncFileCalls: FileCalls = {
   lstat,
   open,
   fstat,
@@ -142,7 +142,7 @@ export const patientCalls: FileCalls = {
  * For filesystems of this machine, where the way to another thread and back costs some times as much as the call itself. The program has
  * its turn every few milliseconds.
  */
-export const promptCalls: FileCalls = {
+export const syncFileCalls: FileCalls = {
   lstat: async (path) => {
     await ownTurn();
     return fs.lstatSync(path);

@@ -1,5 +1,5 @@
 import type { EventSource, JobEvent } from '../batch/batch-system.ts';
-import { isOfThisMachine } from '../job-set/filesystem.ts';
+import { isLocalFileSystem } from '../job-set/filesystem.ts';
 import { listOutcomes } from '../job-set/job-set.ts';
 import { eventLogFile, isOutcomeName, outcomesDirectory } from '../job-set/names.ts';
 import { EventLogFollower } from './event-log-follower.ts';
@@ -94,7 +94,7 @@ export class JobSetWatch {
   }
 
   /** Lists the outcomes soon, also those that were told before. */
-  lookSoon(): void {
+  sweepSoon(): void {
     if (this.#sweepsSoon) return;
     this.#sweepsSoon = true;
     setImmediate(() => {
@@ -243,6 +243,6 @@ export class AwakeClock {
 export type WatchMode = 'events' | 'sweep';
 
 /** How writes to a directory can be noticed, by the type of its filesystem. */
-export async function watchModeOf(directory: string): Promise<WatchMode> {
-  return (await isOfThisMachine(directory)) ? 'events' : 'sweep';
+export async function findWatchMode(directory: string): Promise<WatchMode> {
+  return (await isLocalFileSystem(directory)) ? 'events' : 'sweep';
 }

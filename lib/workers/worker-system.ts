@@ -10,7 +10,7 @@ import type {
   SubmittedBatch,
 } from '../batch/batch-system.ts';
 import type { SubmitOptions } from '../batch/submit-options.ts';
-import { watchModeOf } from '../watch/job-set-watch.ts';
+import { findWatchMode } from '../watch/job-set-watch.ts';
 import { Adoption } from './adoption.ts';
 import { CallControls } from './call-controls.ts';
 import { Dispatcher } from './dispatcher.ts';
@@ -169,7 +169,7 @@ export class WorkerSystem implements BatchSystem {
 
   async #createDispatcher(jobSet: JobBatch['jobSet']): Promise<Dispatcher> {
     const { watch, outcomeGrace, cwd } = this.#options;
-    const mode = watch === 'auto' ? await watchModeOf(jobSet.directory) : watch;
+    const mode = watch === 'auto' ? await findWatchMode(jobSet.directory) : watch;
     const grace = mode === 'events' ? LOCAL_GRACE_MS : (outcomeGrace ?? NETWORK_GRACE_MS);
     const dispatcher = new Dispatcher({
       inner: this.#inner,

@@ -1,7 +1,7 @@
 import { chmodSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { patientCalls, promptCalls } from '../../lib/job-set/trusted-files.ts';
+import { asyncFileCalls, syncFileCalls } from '../../lib/job-set/trusted-files.ts';
 import { readEnd, readTrusted } from '../../lib/job-set/trusted-files.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { thrownBy } from '../support/thrown-by.ts';
@@ -9,8 +9,8 @@ import { thrownBy } from '../support/thrown-by.ts';
 const directory = temporaryDirectory();
 
 describe.each([
-  ['patient', patientCalls],
-  ['prompt', promptCalls],
+  ['patient', asyncFileCalls],
+  ['prompt', syncFileCalls],
 ])('With %s calls', (name, calls) => {
   const path = (file: string): string => join(directory, `${name}-${file}`);
 

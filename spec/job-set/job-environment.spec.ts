@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from '@jest/globals';
-import { environmentLines, troubleWithVariable } from '../../lib/job-set/job-script.ts';
+import { environmentLines, variableProblem } from '../../lib/job-set/job-script.ts';
 
 const NASTY = [
   '',
@@ -42,9 +42,9 @@ describe('The variables of jobs', () => {
   });
 
   it('are refused where no shell would pass them on', () => {
-    expect(troubleWithVariable('IFS', ',')).toContain("the job's shell itself");
-    expect(troubleWithVariable('UID', '0')).toContain("the job's shell itself");
-    expect(troubleWithVariable('A', 'a\0b')).toContain('NUL');
-    expect(NASTY.map((value) => troubleWithVariable('PATH', value))).toEqual(NASTY.map(() => undefined));
+    expect(variableProblem('IFS', ',')).toContain("the job's shell itself");
+    expect(variableProblem('UID', '0')).toContain("the job's shell itself");
+    expect(variableProblem('A', 'a\0b')).toContain('NUL');
+    expect(NASTY.map((value) => variableProblem('PATH', value))).toEqual(NASTY.map(() => undefined));
   });
 });

@@ -1,13 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import { optionsOfJob } from '../../lib/batch/submit-options.ts';
-import { readCalls } from '../../lib/job-set/journal.ts';
+import { replayJournal } from '../../lib/job-set/journal.ts';
 import { journalJob, type JournalEntry } from '../../lib/job-set/journal.ts';
 
 const job = (key: string, items = 0): string =>
   journalJob({ key, batch: 1, offset: 2, length: 3, hash: 'abc', items, growths: 1 });
 const time = '2026-11-21T12:00:00.000Z';
-const journal = (...entries: JournalEntry[]): ReturnType<typeof readCalls> =>
-  readCalls(entries.map((entry) => ({ time, ...entry })));
+const journal = (...entries: JournalEntry[]): ReturnType<typeof replayJournal> =>
+  replayJournal(entries.map((entry) => ({ time, ...entry })));
 
 describe('The calls of a journal', () => {
   it('have their last attempt, and the ids that the batch system told', () => {

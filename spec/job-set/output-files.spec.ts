@@ -5,7 +5,7 @@ import {
   hasOutputFiles,
   listOutputFiles,
   removeOutputFiles,
-  tidyOutputFiles,
+  removeEmptyOutputDirectory,
 } from '../../lib/job-set/call-outputs.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 
@@ -45,8 +45,8 @@ describe('The files that calls have sent back', () => {
     expect(await hasOutputFiles(directory)).toBe(false);
     send('2', 'x');
     expect(await hasOutputFiles(directory)).toBe(true);
-    await tidyOutputFiles(directory, '1');
-    await tidyOutputFiles(directory, '2');
+    await removeEmptyOutputDirectory(directory, '1');
+    await removeEmptyOutputDirectory(directory, '2');
     expect(['1', '2'].map((key) => existsSync(join(directory, 'files', key)))).toEqual([false, true]);
     await removeOutputFiles(directory, '2');
     expect(await hasOutputFiles(directory)).toBe(false);

@@ -12,7 +12,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { JobEvent } from '../../lib/batch/batch-system.ts';
 import { parseEventLog } from '../../lib/batch/htcondor/event-log.ts';
 import { eventLogFile, outcomeFile, outcomesDirectory } from '../../lib/job-set/names.ts';
-import { watchModeOf, type WatchMode } from '../../lib/watch/job-set-watch.ts';
+import { findWatchMode, type WatchMode } from '../../lib/watch/job-set-watch.ts';
 import { JobSetWatch } from '../../lib/watch/job-set-watch.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { until } from '../support/until.ts';
@@ -152,8 +152,8 @@ describe('A watch by events', () => {
 
 describe('A filesystem', () => {
   it('says by its type how it is watched', async () => {
-    expect(await watchModeOf('/dev/shm')).toBe('events');
-    expect(await watchModeOf('/proc')).toBe('sweep');
-    expect(await watchModeOf('/nonesuch')).toBe('sweep');
+    expect(await findWatchMode('/dev/shm')).toBe('events');
+    expect(await findWatchMode('/proc')).toBe('sweep');
+    expect(await findWatchMode('/nonesuch')).toBe('sweep');
   });
 });

@@ -1,5 +1,5 @@
 import { dirname, relative, resolve } from 'node:path';
-import { ALWAYS_TRAVELS, pathInScratch } from '../../job-set/job-script.ts';
+import { ALWAYS_TRANSFERRED, pathInScratch } from '../../job-set/job-script.ts';
 import {
   callsDirectory,
   outcomeFile,
@@ -62,7 +62,7 @@ export function transferDescription(batch: JobBatch): TransferDescription {
       should_transfer_files: 'YES',
       preserve_relative_paths: 'true',
       [INPUT_FILES]: [
-        ...ALWAYS_TRAVELS.map(within),
+        ...ALWAYS_TRANSFERRED.map(within),
         ...brings.map((file) => pathInScratch(parent, file) ?? file),
         '$(travels)',
         ...ownFiles(submit),

@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { startOf } from '../../job-set/claim.ts';
+import { startTimeOf } from '../../job-set/claim.ts';
 import { runnerFile, scriptFile } from '../../job-set/names.ts';
 import type { JobEvent } from '../batch-system.ts';
 
@@ -19,7 +19,7 @@ export class Orphans {
   adopt(directory: string): Map<string, string> {
     const found = [...runningJobs(directory)].map(([key, pid]) => {
       const id = `local-pid.${pid}`;
-      this.#processes.set(id, { pid, started: startOf(pid) });
+      this.#processes.set(id, { pid, started: startTimeOf(pid) });
       return [key, id] as const;
     });
     if (found.length > 0) this.#timer ??= setInterval(() => this.#look(), POLL_MS).unref();
@@ -44,7 +44,7 @@ export class Orphans {
 
   #look(): void {
     for (const [jobId, { pid, started }] of this.#processes) {
-      if (started !== undefined && startOf(pid) === started) continue;
+      if (started !== undefined && startTimeOf(pid) === started) continue;
       this.#processes.delete(jobId);
       this.#emit({ jobId, kind: 'ended' });
     }

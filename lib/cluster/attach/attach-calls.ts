@@ -8,7 +8,7 @@ import { mergeJobOptions } from '../../futures/job-options.ts';
 import { positionsOf, repairArchive, type Settled } from '../../job-set/archive.ts';
 import { Claim } from '../../job-set/claim.ts';
 import { JobSet } from '../../job-set/job-set.ts';
-import { readCalls, readJournal } from '../../job-set/journal.ts';
+import { replayJournal, readJournal } from '../../job-set/journal.ts';
 import { decodeOutcome } from '../../payload/call.ts';
 import { decodeThrown, type EncodedThrown } from '../../payload/thrown-values.ts';
 import type { Call, CallParts } from '../calls/call.ts';
@@ -56,7 +56,7 @@ export async function attachCalls(
   Object.assign(jobSet, deliveredIn(await jobSet.readHeader()));
   const claim = await Claim.take(jobSet.directory, takeOver);
   try {
-    const journaled = readCalls(await readJournal(jobSet.directory));
+    const journaled = replayJournal(await readJournal(jobSet.directory));
     if (journaled.closed) {
       const { directory } = jobSet;
       const message = `The job set ${directory} was shut down: all of its calls are done, and only files that were to be kept are there`;

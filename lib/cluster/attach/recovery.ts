@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises';
 import type { BatchSystem } from '../../batch/batch-system.ts';
 import type { Settled } from '../../job-set/archive.ts';
 import type { JobSet } from '../../job-set/job-set.ts';
-import type { Journaled, JournaledCall, JournaledSubmission } from '../../job-set/journal.ts';
+import type { JournalState, JournaledCall, JournaledSubmission } from '../../job-set/journal.ts';
 import { logsDirectory, outcomesDirectory, parseTransferredName } from '../../job-set/names.ts';
 
 /**
@@ -30,7 +30,7 @@ export interface Recovered {
 export async function recoverCalls(
   jobSet: JobSet,
   system: BatchSystem,
-  { calls, earlier, submissions }: Journaled,
+  { calls, earlier, submissions }: JournalState,
   archive: readonly Settled[],
 ): Promise<Recovered> {
   const settled = new Map(archive.map((record) => [record.call, record]));

@@ -3,7 +3,7 @@ import { PayloadError } from '../../base/errors.ts';
 import { EmptyMapError } from '../../base/map-errors.ts';
 import { type JobSet, readInput } from '../../job-set/job-set.ts';
 import { parseResultName, resultFile } from '../../job-set/names.ts';
-import { patientCalls, readTrusted } from '../../job-set/trusted-files.ts';
+import { asyncFileCalls, readTrusted } from '../../job-set/trusted-files.ts';
 import { decodeCall, decodeOutcome } from '../../payload/call.ts';
 import { deserialize, type DeserializeOptions, deserializeWith } from '../../payload/deserialize.ts';
 import type { Component } from '../read/component.ts';
@@ -103,7 +103,7 @@ export async function readInputs({ directory }: JobSet, { call }: Component): Pr
 /** What stands in the place of a future. */
 async function readGiven(directory: string, name: string, options: DeserializeOptions): Promise<unknown> {
   const { call, item } = parseResultName(name);
-  const bytes = await readTrusted(patientCalls, resultFile(directory, call));
+  const bytes = await readTrusted(asyncFileCalls, resultFile(directory, call));
   const found = bytes && decodeOutcome(bytes)?.items[item];
   if (found !== undefined && 'primitive' in found) return found.primitive;
   if (found !== undefined && 'value' in found) return deserialize(found.value, options);

@@ -11,9 +11,9 @@ import type { MapContents, MapHeader, ResolvedOptions } from '../../cluster/clus
 import { journaledJob } from '../../cluster/submit/write-calls.ts';
 import type { JobOptions } from '../../futures/job-options.ts';
 import { JobSet, listOutcomes } from '../../job-set/job-set.ts';
-import { type JournaledCall, type JournalEntry, readCalls, readJournal } from '../../job-set/journal.ts';
+import { type JournaledCall, type JournalEntry, replayJournal, readJournal } from '../../job-set/journal.ts';
 import { inputsFile, outcomeFile, outputFilesOf, stderrFile, stdoutFile } from '../../job-set/names.ts';
-import { patientCalls, readTrusted } from '../../job-set/trusted-files.ts';
+import { asyncFileCalls, readTrusted } from '../../job-set/trusted-files.ts';
 import { linkNew, linkTree } from '../../job-set/whole-files.ts';
 import { type CallItem, decodeCall, decodeOutcome } from '../../payload/call.ts';
 import { isGraph, readGraph } from '../../payload/format.ts';
@@ -79,7 +79,7 @@ export class StoredOutcomes {
     const { map } = (await jobSet.readHeader()) as { readonly map?: MapHeader };
     if (map?.contents?.function !== contents.function) return;
     if (map.contents.surroundings !== contents.surroundings) return;
-    const { calls } = readCalls(await readJournal(jobSet.directory));
+    const { calls } = replayJournal(await readJournal(jobSet.directory));
     const outcomes = new Set(await listOutcomes(jobSet.directory));
     const done = [...calls.values()].filter(({ job }) => outcomes.has(job.key));
     for await (const [{ job }, call] of contentsOfInputs(jobSet, done)) {
@@ -103,7 +103,7 @@ export async function* contentsOfInputs(
     else batch.push(call);
   }
   for (const [batch, members] of batches) {
-    const bytes = await readTrusted(patientCalls, inputsFile(directory, batch));
+    const bytes = await readTrusted(asyncFileCalls, inputsFile(directory, batch));
     for (const call of members) {
       const { offset, length } = call.job;
       yield [call, bytes && contentsOfCall(bytes.subarray(offset, offset + length))];

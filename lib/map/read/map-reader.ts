@@ -5,7 +5,7 @@ import type { BatchSystem, JobEvent } from '../../batch/batch-system.ts';
 import { readArchive } from '../../job-set/archive.ts';
 import { isClaimed } from '../../job-set/claim.ts';
 import { type JobSet, listOutcomes } from '../../job-set/job-set.ts';
-import { type JournaledSubmission, readCalls, readJournal } from '../../job-set/journal.ts';
+import { type JournaledSubmission, replayJournal, readJournal } from '../../job-set/journal.ts';
 import { archiveFile, eventLogFile, journalFile, logsDirectory } from '../../job-set/names.ts';
 import { decodeOutcome, type EncodedOutcome } from '../../payload/call.ts';
 import { EventLogFollower } from '../../watch/event-log-follower.ts';
@@ -104,7 +104,7 @@ export class MapReader {
     // Before the outcomes: who ends looking after the map has written all that it knows by then.
     const isAttended = await isClaimed(directory, this.#othersAreGone);
     if (await this.#hasGrown(journalFile(directory)))
-      this.#state.onJournal(readCalls(await readJournal(directory)));
+      this.#state.onJournal(replayJournal(await readJournal(directory)));
     for (const event of (await this.#follower?.read()) ?? []) this.#state.onEvent(event);
     if (await this.#hasGrown(archiveFile(directory))) this.#state.onArchive(await readArchive(directory));
     if (this.#follower === undefined) this.#state.onBegun(await begunKeys(directory));

@@ -1,6 +1,6 @@
 import type { JobEvent } from '../../batch/batch-system.ts';
 import type { Settled } from '../../job-set/archive.ts';
-import type { Journaled, JournaledCall } from '../../job-set/journal.ts';
+import type { JournalState, JournaledCall } from '../../job-set/journal.ts';
 import { parseJobKey } from '../../job-set/names.ts';
 import {
   beginAttempt,
@@ -24,7 +24,7 @@ export class MapState {
   readonly #verdicts = new Map<number, Settled>();
 
   /** Takes in all that the journal says by now. */
-  onJournal({ calls, earlier, submissions, components }: Journaled): void {
+  onJournal({ calls, earlier, submissions, components }: JournalState): void {
     for (const { submission } of submissions) this.lastSubmission = Math.max(this.lastSubmission, submission);
     const known = [...calls.values()].filter(({ index }) => index <= components);
     for (const call of known.toSorted((a, b) => a.index - b.index)) this.#onCall(call);

@@ -2,7 +2,7 @@ import { waitFor, type WaitOptions } from '../../base/timers.ts';
 import type { BatchSystem, EventSource } from '../../batch/batch-system.ts';
 import type { ResolvedOptions } from '../../cluster/cluster-options.ts';
 import { type PolledJob, StatusPoll } from '../../cluster/track/status-poll.ts';
-import { JobSetWatch, watchModeOf } from '../../watch/job-set-watch.ts';
+import { JobSetWatch, findWatchMode } from '../../watch/job-set-watch.ts';
 import { type Component, jobIdOf } from './component.ts';
 import type { MapReader } from './map-reader.ts';
 
@@ -133,7 +133,7 @@ export class MapWatch {
 
   async #mode(): Promise<'events' | 'sweep'> {
     const { watch } = this.#options;
-    return watch === 'auto' ? watchModeOf(this.#reader.jobSet.directory) : watch;
+    return watch === 'auto' ? findWatchMode(this.#reader.jobSet.directory) : watch;
   }
 
   #refreshSoon(): void {

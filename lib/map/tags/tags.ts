@@ -7,7 +7,7 @@ import { PayloadError } from '../../base/errors.ts';
 import { globToRegExp, SHELL_GLOB } from '../../base/glob.ts';
 import { InvalidTagError, TagNotFoundError, TagTakenError } from '../../base/map-errors.ts';
 import { tagFile, tagsDirectory } from '../../job-set/names.ts';
-import { checkDirectory, makeDirectory, patientCalls, readTrusted } from '../../job-set/trusted-files.ts';
+import { checkDirectory, makeDirectory, asyncFileCalls, readTrusted } from '../../job-set/trusted-files.ts';
 import { linkNew, writeWhole } from '../../job-set/whole-files.ts';
 
 /** What a tag stands for: a file `tags/<tag>` below the executor's directory. */
@@ -162,7 +162,7 @@ async function findTag(directory: string, tag: string): Promise<TagRecord | unde
   checkDirectory(tagsDirectory(directory));
   const file = tagFile(directory, tag);
   for (let reading = 1; reading <= READINGS; reading++) {
-    const bytes = await readTrusted(patientCalls, file);
+    const bytes = await readTrusted(asyncFileCalls, file);
     if (bytes === undefined) return undefined;
     const record = decode(bytes.toString());
     if (record !== undefined) return record;

@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { readdir, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { generationBefore } from '../../job-set/names.ts';
-import { patientCalls, PRIVATE_DIRECTORY, readTrusted } from '../../job-set/trusted-files.ts';
+import { asyncFileCalls, PRIVATE_DIRECTORY, readTrusted } from '../../job-set/trusted-files.ts';
 import { writeWhole } from '../../job-set/whole-files.ts';
 import { seal, unseal } from '../../payload/call.ts';
 
@@ -51,11 +51,11 @@ export class Generations {
 
 /** Undefined if there is none, or if it is torn. */
 async function readWhole(file: string): Promise<Uint8Array | undefined> {
-  let sealed = await readTrusted(patientCalls, file);
+  let sealed = await readTrusted(asyncFileCalls, file);
   if (sealed === undefined) {
     // A network filesystem may remember for a while that there was none; unless it is asked what there is.
     await readdir(dirname(file)).catch(() => []);
-    sealed = await readTrusted(patientCalls, file);
+    sealed = await readTrusted(asyncFileCalls, file);
   }
   return sealed && unseal(sealed);
 }

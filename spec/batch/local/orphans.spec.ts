@@ -6,7 +6,7 @@ import type { JobEvent } from '../../../lib/batch/batch-system.ts';
 import { Orphans } from '../../../lib/batch/local/orphans.ts';
 import type { Future } from '../../../lib/futures/future.ts';
 import { scriptFile } from '../../../lib/job-set/names.ts';
-import { startOf } from '../../../lib/job-set/claim.ts';
+import { startTimeOf } from '../../../lib/job-set/claim.ts';
 import { LocalExecutor } from '../../../lib/executors/local-executor.ts';
 import { runProgram, startProgram } from '../../support/run-program.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
@@ -79,7 +79,7 @@ describe('Jobs of this machine whose program is gone', () => {
     first.signal('SIGKILL');
     const id = /id (.*)\./.exec((await first.ended).stdout)?.[1] as string;
     process.kill(Number(readFileSync(files.pid, 'utf8')), 'SIGKILL');
-    await until(() => startOf(Number(readFileSync(files.pid, 'utf8'))) === undefined);
+    await until(() => startTimeOf(Number(readFileSync(files.pid, 'utf8'))) === undefined);
     const executor = await LocalExecutor.attach(id, options);
     const [lost, again] = executor.futures as [Future<unknown>, Future<unknown>];
     expect(await thrownBy(lost)).toMatchObject({ name: 'JobLostError' });

@@ -1,7 +1,7 @@
 import { readdirSync, rmSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import type { JobSetRemoval } from '../../../lib/batch/batch-system.ts';
-import { readCalls } from '../../../lib/job-set/journal.ts';
+import { replayJournal } from '../../../lib/job-set/journal.ts';
 import { CancelledError, DetachedError, DirectoryError, SubmitError } from '../../../lib/base/errors.ts';
 import type { Future } from '../../../lib/futures/future.ts';
 import { readJournal } from '../../../lib/job-set/journal.ts';
@@ -102,7 +102,7 @@ describe('maxInFlight', () => {
     const path = scripted.executor.jobSetDirectory as string;
     await scripted.executor.detach();
     for (const future of futures) expect(await thrownBy(future)).toBeInstanceOf(DetachedError);
-    const { calls } = readCalls(await readJournal(path));
+    const { calls } = replayJournal(await readJournal(path));
     const waits = [...calls.values()].filter(({ submission }) => submission.waits);
     expect([calls.size, waits.map(({ index }) => index)]).toEqual([3, [2, 3]]);
     expect(readdirSync(inputsDirectory(path))).toEqual(['1']);
@@ -166,7 +166,7 @@ describe('A submission with more jobs than the schedd allows', () => {
     await until(() => futures.at(-1)?.jobId !== undefined);
     expect(keys(scripted).map(({ length }) => length)).toEqual([10, 5, 2, 2, 2, 2, 2]);
     expect(futures.every(({ attempts }) => attempts === 1)).toBe(true);
-    const { calls } = readCalls(await readJournal(scripted.executor.jobSetDirectory as string));
+    const { calls } = replayJournal(await readJournal(scripted.executor.jobSetDirectory as string));
     expect([...calls.values()].map(({ attempt, submission }) => [attempt, submission.waits])).toEqual(
       futures.map(() => [1, false]),
     );

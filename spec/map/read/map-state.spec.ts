@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { JobEvent } from '../../../lib/batch/batch-system.ts';
-import { readCalls } from '../../../lib/job-set/journal.ts';
+import { replayJournal } from '../../../lib/job-set/journal.ts';
 import { journalJob, type JournalEntry } from '../../../lib/job-set/journal.ts';
 import { isSettled, statusOf, type Circumstances } from '../../../lib/map/read/component.ts';
 import { MapState } from '../../../lib/map/read/map-state.ts';
@@ -8,8 +8,10 @@ import { MapState } from '../../../lib/map/read/map-state.ts';
 const job = (key: string): string =>
   journalJob({ key, batch: 1, offset: 0, length: 1, hash: 'h', items: 0, growths: 0 });
 const time = '2026-01-01T00:00:00.000Z';
-const journal = (...entries: JournalEntry[]): ReturnType<typeof readCalls> =>
-  readCalls([{ event: 'components', count: 1 } as const, ...entries].map((entry) => ({ ...entry, time })));
+const journal = (...entries: JournalEntry[]): ReturnType<typeof replayJournal> =>
+  replayJournal(
+    [{ event: 'components', count: 1 } as const, ...entries].map((entry) => ({ ...entry, time })),
+  );
 const submitting = (submission: number, ...keys: string[]): JournalEntry => ({
   event: 'submitting',
   submission,
@@ -145,7 +147,7 @@ describe('The state of a component', () => {
 
   it('is none before all of its map is on the disk', () => {
     const state = new MapState();
-    state.onJournal(readCalls([{ ...submitting(1, '1'), time }]));
+    state.onJournal(replayJournal([{ ...submitting(1, '1'), time }]));
     expect(state.components).toEqual([]);
   });
 
