@@ -6,19 +6,20 @@ import { writeWholeSync } from '../job-set/whole-files.ts';
 import { seal, unseal } from '../payload/call.ts';
 
 /**
- * A script whose code is kept in a file beside it once V8 has compiled it, so that the next process of the same node need not: for the runner
- * that takes longer than all else that it does. The file is code: one that another user could have written, or that is torn, is not used.
+ * A script with a compile cache: V8's code is kept in a file beside the script for later processes of the
+ * same node, because compiling the runner takes longer than all else it does. A cache file that is torn, or
+ * that another user could have written, is not used.
  */
 export class CachedScript {
-  /** Whether its code was there, and is what V8 can use. */
+  /** Whether V8 accepted the code in the cache file. */
   readonly isKept: boolean;
   readonly #script: Script;
-  readonly #cache: string;
+  readonly #cacheFile: string;
 
   constructor(filename: string) {
-    // V8 refuses what another version, or one with other flags or on another processor, has made; each has a file.
-    this.#cache = `${filename}.${process.version}-${process.arch}-${cachedDataVersionTag().toString(16)}`;
-    const cachedData = readCode(this.#cache);
+    // V8 refuses the code of another version, other flags or another processor; each has its own file.
+    this.#cacheFile = `${filename}.${process.version}-${process.arch}-${cachedDataVersionTag().toString(16)}`;
+    const cachedData = readCode(this.#cacheFile);
     this.#script = new Script(readFileSync(filename, 'utf8'), {
       filename,
       cachedData,
@@ -27,18 +28,20 @@ export class CachedScript {
     this.isKept = cachedData !== undefined && this.#script.cachedDataRejected !== true;
   }
 
-  /** What the script's last expression gives. */
+  /** @returns the value of the script's last expression */
   run(): unknown {
     return this.#script.runInThisContext();
   }
 
-  /** Keeps the code for others, with all functions that have been called by now, unless it came from there. Never throws. */
+  /**
+   * Writes the cache file, with all functions called so far, unless the code came from there. Never throws.
+   */
   keep(): void {
     if (this.isKept) return;
     try {
-      writeWholeSync(this.#cache, seal(this.#script.createCachedData()));
+      writeWholeSync(this.#cacheFile, seal(this.#script.createCachedData()));
     } catch {
-      // Others compile it again.
+      // Later processes compile the script again.
     }
   }
 }

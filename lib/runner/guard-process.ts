@@ -7,15 +7,7 @@ import {
 } from '../base/errors.ts';
 import type { OutcomeWriter } from './outcome.ts';
 
-/** Whom it concerns that the process ends, or something in it threw. */
-export interface Guarded {
-  /** Writes the outcome of the call that is being made; undefined between the calls of a worker. */
-  readonly writer: OutcomeWriter | undefined;
-  /** Whether what was thrown just now comes from a call that is done, and the process goes on for a while. */
-  outlives(): boolean;
-}
-
-/** Turns each way in which a call can end its process into an outcome that says so. */
+/** Turns each way in which a call can end its process into an outcome with a matching error. */
 export function guardProcess(guarded: Guarded): void {
   process.on('uncaughtException', (error, origin) => {
     process.stderr.write(`${inspect(error)}\n`);
@@ -40,4 +32,14 @@ export function guardProcess(guarded: Guarded): void {
   process.on('exit', (code) => {
     guarded.writer?.fail(new ProcessExitError(`The call ended its process with process.exit(${code})`, code));
   });
+}
+
+/** A process that executes calls. */
+export interface Guarded {
+  /** Writer of the current call's outcome; undefined between the calls of a worker. */
+  readonly writer: OutcomeWriter | undefined;
+  /**
+   * Whether the exception just thrown comes from a call that has returned, so that the process may continue.
+   */
+  outlives(): boolean;
 }

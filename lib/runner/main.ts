@@ -13,24 +13,25 @@ import { readJob } from './read-job.ts';
 import type * as TimeLimitModule from './time-limit.ts';
 import type * as WorkerModule from './worker/run-worker.ts';
 
-/** @param afterwards what is to be done once the outcome is there and the job's slot is all that is waited for */
-export function run(afterwards: () => void): void {
+/** @param onOutcome is called when the outcome is written and only the job's slot is still occupied */
+export function run(onOutcome: () => void): void {
   if (process.argv[2] === WATCH_TIME) (require('./time-limit.ts') as typeof TimeLimitModule).watchTime();
-  else void main(afterwards);
+  else void main(onOutcome);
 }
 
 /**
- * The execute side. Arguments: the job set's directory, the job's key, where its call lies (batch, offset, length), and the hash of that;
- * and a word if the directory is a copy of what the job needs of the job set; or, for a worker, the directory, the worker's key, and after how long without a call it ends.
- * Whatever happens, an outcome is written, so that the submit side need not guess.
+ * The execute side. Arguments of a job: the job set's directory, the job's key, the location of its call
+ * (batch, offset, length), the hash of that, and {@link TRANSFERRED} if the directory is a copy. Arguments of
+ * a worker: the directory, the worker's key, and its idle timeout in milliseconds. Whatever happens, an
+ * outcome is written, so that the submit side need not guess.
  */
-async function main(afterwards: () => void): Promise<void> {
+async function main(onOutcome: () => void): Promise<void> {
   const [directory = '', key = '', batch, offset, length, hash = '', transferred] = process.argv.slice(2);
   const worker = parseWorkerKey(key);
   if (worker !== undefined) {
-    // For a worker, it stands where a call's batch stands.
+    const idleTimeout = Number(batch);
     const { runWorker } = require('./worker/run-worker.ts') as typeof WorkerModule;
-    await runWorker(directory, worker, Number(batch), afterwards);
+    await runWorker(directory, worker, idleTimeout, onOutcome);
     return exit();
   }
   if (transferred === TRANSFERRED) {
@@ -39,7 +40,7 @@ async function main(afterwards: () => void): Promise<void> {
     setGivenPlace({ files: givenFilesOf(directory, Number(batch)), scratch });
   }
   const writer = new OutcomeWriter(directory, key);
-  // A batch system starts a job again whose end it has not heard of: the call must not run a second time.
+  // A batch system restarts a job whose end was not reported to it; the call must not run a second time.
   if (hasOutcome(writer.place)) return;
   guardProcess({ writer, outlives: () => false });
   offerInside(() => writer.running());
@@ -51,13 +52,13 @@ async function main(afterwards: () => void): Promise<void> {
     writer.fail(error);
   }
   writer.write();
-  afterwards();
+  onOutcome();
   exit();
 }
 
-/** Ends the process, whatever the call left running, once its last words have been written. */
+/** Ends the process, even if the call left something running, once its output is flushed. */
 function exit(): void {
-  // What goes to files has been written; only to make the streams, if nothing has, would take milliseconds.
+  // Output to files is already written; creating the streams, if the call has not, would take milliseconds.
   if (isFile(1) && isFile(2)) process.exit();
   process.stdout.write('', () => process.stderr.write('', () => process.exit()));
 }

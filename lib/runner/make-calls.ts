@@ -13,7 +13,7 @@ import type * as TimeLimitModule from './time-limit.ts';
 
 /**
  * Makes the calls of a job, one after the other.
- * @param loadFunction is asked once, if at all
+ * @param loadFunction is called at most once
  */
 export async function makeCalls(
   writer: OutcomeWriter,
@@ -30,41 +30,42 @@ export async function makeCalls(
   let loaded: Promise<AnyFunction> | undefined;
   const load = async (): Promise<AnyFunction> => (loaded ??= loadFunction());
   let results: ResultsReaderModule.ResultsReader | undefined;
-  const result = async (name: string): Promise<unknown> => {
+  const readResult = async (name: string): Promise<unknown> => {
     results ??= new (loadResultsReader().ResultsReader)(writer.place.directory, options);
     return results.read(name);
   };
-  let course: AsyncLocalStorage<RunningCall> | undefined;
-  /** The last that was made without one. */
+  let storage: AsyncLocalStorage<RunningCall> | undefined;
+  /** The last call that was made outside of the storage. */
   let outside: RunningCall | undefined;
-  writer.running = () => course?.getStore() ?? outside;
+  writer.running = () => storage?.getStore() ?? outside;
   for (const [index, item] of items.entries()) {
     limit?.begin();
     const running: RunningCall = { writer, item: index, items: items.length, options, inside: undefined };
-    // What a call of a chunk that has asked about its job leaves running is not to be taken for the next one.
-    if (outside?.inside !== undefined) course ??= new AsyncLocalStorage();
-    if (course === undefined) outside = running;
-    const make = async (): Promise<ItemOutcome> => runItem(load, item, options, result);
-    const outcome = await (course === undefined ? make() : course.run(running, make));
+    // Once a call of a chunk has asked about its job, what it left running must not be taken for the next
+    // call.
+    if (outside?.inside !== undefined) storage ??= new AsyncLocalStorage();
+    if (storage === undefined) outside = running;
+    const make = async (): Promise<ItemOutcome> => makeCall(load, item, options, readResult);
+    const outcome = await (storage === undefined ? make() : storage.run(running, make));
     await running.inside?.end(outcome);
     writer.add(outcome);
   }
 }
 
 /**
- * Makes one call; what it returns or throws, or why its result cannot travel. Never rejects.
- * @param load the function, for a call that does not bring its own
- * @param result what other calls have returned, by their names
+ * Makes one call. Never rejects: an error of the call, or of encoding its result, is the outcome.
+ * @param load loads the function, for a call that does not bring its own
+ * @param readResult reads the result of another call by its name
  */
-export async function runItem(
+async function makeCall(
   load: () => Promise<AnyFunction>,
   item: CallItem,
   options: CallOptions,
-  result: FromElsewhere,
+  readResult: FromElsewhere,
 ): Promise<ItemOutcome> {
   if ('thrown' in item) return item;
   try {
-    const [fn, args] = await decode(load, item, options, result);
+    const [fn, args] = await decode(load, item, options, readResult);
     const value = await fn(...args);
     if (isPrimitive(value)) return { primitive: value };
     const bytes = serializePlain(value, 'result') ?? lazy().serialize(value, options.capture, 'result');
@@ -78,19 +79,20 @@ async function decode(
   load: () => Promise<AnyFunction>,
   item: Exclude<CallItem, { thrown: unknown }>,
   options: CallOptions,
-  result: FromElsewhere,
+  readResult: FromElsewhere,
 ): Promise<[AnyFunction, readonly unknown[]]> {
   if ('primitives' in item) return [await load(), item.primitives];
-  const decoded = async (bytes: Uint8Array): Promise<unknown> => deserializeWith(bytes, options, result);
-  if ('arguments' in item) return [await load(), (await decoded(item.arguments)) as unknown[]];
-  return (await decoded(item.call)) as [AnyFunction, unknown[]];
+  const decodeBytes = async (bytes: Uint8Array): Promise<unknown> =>
+    deserializeWith(bytes, options, readResult);
+  if ('arguments' in item) return [await load(), (await decodeBytes(item.arguments)) as unknown[]];
+  return (await decodeBytes(item.call)) as [AnyFunction, unknown[]];
 }
 
 const INSIDE = Symbol.for('condor-futures.inside');
 
 /**
- * Lets calls ask about their job, by the functions of job.ts.
- * @param current the call in whose course it is asked
+ * Makes the functions of job.ts work in this process.
+ * @param current returns the call that is currently executing
  */
 export function offerInside(current: () => RunningCall | undefined): void {
   (globalThis as Record<symbol, unknown>)[INSIDE] = () => {
@@ -99,7 +101,7 @@ export function offerInside(current: () => RunningCall | undefined): void {
   };
 }
 
-// Few calls need these modules: see lazy.ts.
+// Modules that few calls need: esbuild runs each at its first `require()`.
 
 function loadTimeLimit(): typeof TimeLimitModule {
   return require('./time-limit.ts') as typeof TimeLimitModule;

@@ -9,24 +9,29 @@ import { type CallOptions, encodeOutcome, type ItemOutcome, unseal } from '../pa
 import { lazy } from './lazy.ts';
 import type { OutcomeQueue } from './worker/outcome-queue.ts';
 
-/** Gathers what came of the job's calls, and writes it once. */
+/** Collects the outcomes of a job's calls, and writes them once. */
 export class OutcomeWriter {
   readonly place: OutcomePlace;
-  /** The call in whose course it is asked. */
+  /** Returns the call that is currently executing. */
   running: () => RunningCall | undefined = () => undefined;
-  /** The job is being taken off its machine: it is to be run again, so what goes wrong now is no outcome. */
+  /**
+   * Whether the job is leaving its machine and will be run again, so that errors from now on are no outcome.
+   */
   leaving = false;
   readonly #items: ItemOutcome[] = [];
   #expected = 1;
   #timeLimit: TimeLimit | undefined;
   #written = false;
 
-  /** @param before how far the process had come, if it has made calls before */
-  constructor(directory: string, key: string, before?: Before) {
+  /** @param before usage of a worker's process before this call */
+  constructor(directory: string, key: string, before?: UsageBefore) {
     this.place = { directory, key, startedAt: Date.now(), before };
   }
 
-  /** How many calls the job has, and how long each may take. */
+  /**
+   * @param items number of the job's calls
+   * @param timeLimit of each of them
+   */
   expect(items: number, timeLimit: TimeLimit | undefined): void {
     this.#expected = items;
     this.#timeLimit = timeLimit;
@@ -37,7 +42,7 @@ export class OutcomeWriter {
     this.#timeLimit?.end(item);
   }
 
-  /** All calls that have no outcome yet fail with this, and the job is done. */
+  /** Fails all calls that have no outcome yet, and writes the outcome of the job. */
   fail(error: unknown): void {
     if (this.#written || this.leaving) return;
     const failure = lazy().failureOf(error);
@@ -46,8 +51,8 @@ export class OutcomeWriter {
   }
 
   /**
-   * Synchronous, so that it works while the process ends.
-   * @param queue which need not wait for the disk
+   * Writes the outcome of the job. Synchronous, so that it works while the process exits.
+   * @param queue writes without waiting for the disk
    */
   write(queue?: OutcomeQueue): void {
     if (this.#written) return;
@@ -56,30 +61,54 @@ export class OutcomeWriter {
     writeOutcome(this.place, this.#items, queue);
   }
 
-  /** The process goes on, and its time is no matter of this job any more. */
+  /** Stops the time limit, because the process continues with other calls. */
   async release(): Promise<void> {
     await this.#timeLimit?.stop();
   }
 }
 
-/** The part of a time limit that the writer uses: a call is done; the outcome is about to be written; nothing is left to end. */
+/** A call while it is being made. */
+export interface RunningCall {
+  /** Writer of its job's outcome. */
+  readonly writer: OutcomeWriter;
+  /** Index among the calls of its job. */
+  readonly item: number;
+  /** Number of the job's calls. */
+  readonly items: number;
+  readonly options: CallOptions;
+  /** Created when the call first uses a function of job.ts. */
+  inside: EndableInside | undefined;
+}
+
+interface EndableInside extends InsideCall {
+  /**
+   * Is called when the call has returned or thrown. Never resolves if the process is to end without an
+   * outcome.
+   */
+  end(outcome: ItemOutcome): Promise<void>;
+}
+
+/** The methods of a time limit that the writer calls. */
 interface TimeLimit {
+  /** A call has ended with this outcome. */
   end(item: ItemOutcome): void;
+  /** The outcome is about to be written. */
   claim(): void;
   stop(): Promise<void>;
 }
 
-/** Where the outcome of a job goes, and since when the job has been running. */
+/** Identifies the outcome of a job, and says since when the job has been running. */
 export interface OutcomePlace {
+  /** Directory of the job set. */
   readonly directory: string;
   readonly key: string;
   /** By Date.now(). */
   readonly startedAt: number;
-  /** How far the process had come before, if it is a worker. */
-  readonly before?: Before | undefined;
+  /** Usage of a worker's process before this call. */
+  readonly before?: UsageBefore | undefined;
 }
 
-/** Whether the job has been run to its end already; an outcome that was torn by a crash is none. */
+/** Whether the job has a whole outcome already; one that was torn by a crash does not count. */
 export function hasOutcome({ directory, key }: OutcomePlace): boolean {
   try {
     return unseal(readFileSync(outcomeFile(directory, key))) !== undefined;
@@ -88,37 +117,41 @@ export function hasOutcome({ directory, key }: OutcomePlace): boolean {
   }
 }
 
-/** Writes the outcome of a job: what came of each of its calls, and what they used. Never throws.
- * @param queue which need not wait for the disk
+/**
+ * Writes the outcome of a job: the outcome of each of its calls, and the resources used. Never throws.
+ * @param queue writes without waiting for the disk
  */
 export function writeOutcome(place: OutcomePlace, items: readonly ItemOutcome[], queue?: OutcomeQueue): void {
-  // Who sees the outcome, on another machine, can see all that was printed before it.
+  // A machine that sees the outcome must also see everything printed before it.
   if (place.before === undefined) for (const stream of [1, 2]) flush(stream);
   else copyPrinted(place, place.before);
   const file = outcomeFile(place.directory, place.key);
   try {
     const bytes = encode(place, items);
     if (queue === undefined) writeWholeSync(file, bytes);
-    else queue.write(file, bytes, (error) => tellUnwritable(place, items, error));
+    else queue.write(file, bytes, (error) => writeError(place, items, error));
   } catch (error) {
-    tellUnwritable(place, items, error as Error);
+    writeError(place, items, error as Error);
   }
 }
 
-/** A disk that is full may have room for a few words, once the temporary file is gone. */
-function tellUnwritable(place: OutcomePlace, items: readonly ItemOutcome[], error: Error): void {
+/**
+ * Writes why the outcome could not be written. A full disk may hold these few bytes, once the temporary file
+ * is deleted.
+ */
+function writeError(place: OutcomePlace, items: readonly ItemOutcome[], error: Error): void {
   const message = `The result could not be written: ${error.message}`;
   process.exitCode = CANNOT_WRITE;
-  tell(`condor-futures: ${message}`);
+  printError(`condor-futures: ${message}`);
   const thrown = lazy().encodeThrown(new ResultNotWrittenError(message, { cause: error }));
-  const words = encode(
+  const bytes = encode(
     place,
     items.map(() => ({ thrown })),
   );
   try {
-    writeWholeSync(outcomeFile(place.directory, place.key), words);
+    writeWholeSync(outcomeFile(place.directory, place.key), bytes);
   } catch (again) {
-    tell(`condor-futures: nor could these words: ${(again as Error).message}`);
+    printError(`condor-futures: nor could these words: ${(again as Error).message}`);
   }
 }
 
@@ -137,40 +170,46 @@ function encode({ startedAt, before }: OutcomePlace, items: readonly ItemOutcome
   });
 }
 
-/** At once, as the process is about to end; where the disk is full, perhaps in vain. */
-function tell(text: string): void {
+/** Writes synchronously, because the process is about to exit. */
+function printError(text: string): void {
   try {
     writeSync(2, `${text}\n`);
   } catch {
-    // The exit code tells.
+    // The disk is full; the exit code says so.
   }
 }
 
 function flush(descriptor: number): void {
   try {
-    // Of a job that prints nothing, a filesystem would be made to write that its logs exist.
+    // For a job that prints nothing, an fsync would make the file system write the empty logs.
     if (fstatSync(descriptor).size > 0) fsyncSync(descriptor);
   } catch {
-    // It is no file.
+    // Not a file.
   }
 }
 
-/** How far the process of a worker had come before a call: what came since then is the call's. */
-export interface Before extends Printed {
-  /** The worker's own key, under which its process writes. */
+/**
+ * CPU time and log sizes of a worker's process before a call; the difference afterwards belongs to the call.
+ */
+export interface UsageBefore extends Printed {
+  /** The worker's own key, under which its process writes its logs. */
   readonly worker: string;
   /** In microseconds. */
   readonly userCpu: number;
+  /** In microseconds. */
   readonly systemCpu: number;
 }
 
-export function lookBefore(worker: string): Before {
+export function measureUsage(worker: string): UsageBefore {
   const { userCPUTime, systemCPUTime } = process.resourceUsage();
   return { worker, userCpu: userCPUTime, systemCpu: systemCPUTime, stdout: sizeOf(1), stderr: sizeOf(2) };
 }
 
-/** Gives a call the output of its own that a job of its own would have; nothing is written where it has printed nothing. */
-export function copyPrinted({ directory, key }: { directory: string; key: string }, before: Before): void {
+/**
+ * Copies what the call has printed from the worker's logs to logs of its own. Writes nothing if it printed
+ * nothing.
+ */
+function copyPrinted({ directory, key }: OutcomePlace, before: UsageBefore): void {
   copyRange(1, before.stdout, stdoutFile(directory, before.worker), stdoutFile(directory, key));
   copyRange(2, before.stderr, stderrFile(directory, before.worker), stderrFile(directory, key));
 }
@@ -181,7 +220,7 @@ function copyRange(descriptor: number, start: number, from: string, to: string):
   try {
     writeWholeSync(to, readRange(from, start, end));
   } catch {
-    // What came of the call counts for more; a disk that is full says so when that is written.
+    // The outcome is more important than the output; if the disk is full, writing the outcome says so.
   }
 }
 
@@ -196,29 +235,11 @@ function readRange(file: string, start: number, end: number): Buffer {
   }
 }
 
-/** 0 for what is no file. */
+/** @returns 0 for a descriptor that is not a file */
 function sizeOf(descriptor: number): number {
   try {
     return fstatSync(descriptor).size;
   } catch {
     return 0;
   }
-}
-
-/** A call while it is being made. */
-export interface RunningCall {
-  /** Of its job. */
-  readonly writer: OutcomeWriter;
-  /** Which of the calls of its job it is, counted from 0, and how many there are. */
-  readonly item: number;
-  readonly items: number;
-  readonly options: CallOptions;
-  /** Made when the call first asks for it. */
-  inside: Ending | undefined;
-}
-
-/** What a call was given, which ends with it. */
-interface Ending extends InsideCall {
-  /** Does not return if the process is to end without an outcome. */
-  end(outcome: ItemOutcome): Promise<void>;
 }

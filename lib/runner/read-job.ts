@@ -1,23 +1,24 @@
-import { createHash } from 'node:crypto';
 import { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync, readSync } from 'node:fs';
 import { PayloadError } from '../base/errors.ts';
+import { hashOf } from '../base/hash.ts';
 import { functionFile, inputsFile, resultFile } from '../job-set/names.ts';
 import { checkOwnership, refuseLink } from '../job-set/trusted-files.ts';
 import { decodeCall, decodeOutcome, type EncodedCall, type EncodedOutcome } from '../payload/call.ts';
 
-/** A network filesystem may show a file of another machine some seconds late. */
+/** A network file system may show a file written by another machine some seconds late. */
 const PATIENCE_MS = 20_000;
 const RETRY_MS = 200;
+const SHORTEST_HASH = 32;
 
-/** A job's calls and the function that they call. */
-export interface JobInput {
+/** The calls of a job, and their function. */
+interface JobInput {
   readonly call: EncodedCall;
-  /** The function's bytes. */
+  /** The function as bytes. */
   readonly fn: Uint8Array;
 }
 
-/** Where a call lies in the job set, and what its bytes hash to. */
-export interface CallLocation {
+/** Location of an encoded call in the job set, and the hash of its bytes. */
+interface CallLocation {
   readonly batch: number;
   readonly offset: number;
   readonly length: number;
@@ -25,7 +26,7 @@ export interface CallLocation {
 }
 
 /**
- * Reads what the job is to do.
+ * Reads the calls of a job, and their function.
  * @throws {OwnershipError} if another user could have written any of it
  * @throws {PayloadError} if it is not what was submitted
  */
@@ -34,51 +35,52 @@ export function readJob(directory: string, location: CallLocation): JobInput {
   return { call, fn: readFunction(directory, call.function) };
 }
 
-/** As {@link readJob}, without the function. */
+/** Reads the calls of a job; throws like {@link readJob}. */
 export function readCall(directory: string, { batch, offset, length, hash }: CallLocation): EncodedCall {
   checkOwnership(
     directory,
-    patiently(() => lstatSync(directory)),
+    retryWhileMissing(() => lstatSync(directory)),
   );
   const inputs = inputsFile(directory, batch);
   return decodeCall(checkHash(inputs, readTrusted(inputs, offset, length), hash));
 }
 
-/** As {@link readJob}, of the function alone. */
+/** Reads a function by its hash; throws like {@link readJob}. */
 export function readFunction(directory: string, hash: string): Uint8Array {
   const file = functionFile(directory, hash);
   return checkHash(file, readTrusted(file), hash);
 }
 
 /**
- * What came of another call, whose result the job needs.
+ * Reads the outcome of another call, whose result the job needs.
+ * @param call name of its result file
  * @throws {OwnershipError} if another user could have written it; {@link PayloadError} if it is not whole
  */
 export function readResult(directory: string, call: string): EncodedOutcome {
   const file = resultFile(directory, call);
-  return patiently(() => {
+  return retryWhileMissing(() => {
     const outcome = decodeOutcome(readTrusted(file));
     if (outcome === undefined) throw new TornResultError(`${file} is torn`);
     return outcome;
   });
 }
 
-/** Of a network filesystem, it may be whole a moment later. */
+/** On a network file system, the result may be whole a moment later. */
 class TornResultError extends PayloadError {
   readonly code = 'ESTALE';
 }
 
-/** The bytes themselves, which are what is run, not what the file may hold by then. */
+/** Hashes the bytes in memory, which are what is run; the file may have changed since. */
 function checkHash(file: string, bytes: Buffer, hash: string): Buffer {
-  const found = createHash('sha256').update(bytes).digest('hex');
-  if (hash.length < 32 || !found.startsWith(hash)) {
+  const found = hashOf(bytes);
+  if (hash.length < SHORTEST_HASH || !found.startsWith(hash)) {
     throw new PayloadError(`${file} does not hold what was submitted: its hash is ${found}, not ${hash}…`);
   }
   return bytes;
 }
 
 function readTrusted(file: string, offset = 0, length?: number): Buffer {
-  const descriptor = patiently(() => openFile(file));
+  const descriptor = retryWhileMissing(() => openFile(file));
   try {
     checkOwnership(file, fstatSync(descriptor));
     if (length === undefined) return readFileSync(descriptor);
@@ -103,8 +105,8 @@ function openFile(file: string): number {
   }
 }
 
-/** Tries again for a while if what is asked for is not there. */
-function patiently<T>(act: () => T): T {
+/** Retries for {@link PATIENCE_MS} while the file is missing or stale. */
+function retryWhileMissing<T>(act: () => T): T {
   const deadline = performance.now() + PATIENCE_MS;
   for (;;) {
     try {

@@ -5,11 +5,11 @@ import { deserialize } from '../payload/deserialize.ts';
 import { type EncodedThrown, encodeThrown } from '../payload/thrown-values.ts';
 import { readResult } from './read-job.ts';
 
-/** What other calls have returned, of which the job's calls were given the futures. */
+/** Reads results of other calls, whose futures were given to the calls of this job. */
 export class ResultsReader {
   readonly #directory: string;
   readonly #options: CallOptions;
-  /** Calls of one job may need the same. */
+  /** By call; several calls of one job may need the same result. */
   readonly #outcomes = new Map<string, EncodedOutcome>();
 
   constructor(directory: string, options: CallOptions) {
@@ -18,8 +18,10 @@ export class ResultsReader {
   }
 
   /**
-   * A new copy of what the call of that name has returned.
-   * @throws what {@link thrownOf} makes a DependencyError of, if it failed; {@link OwnershipError} {@link PayloadError}
+   * @param name as resultName() makes it
+   * @returns a new copy of the call's result
+   * @throws an error that {@link thrownOf} turns into a DependencyError, if the call failed; {@link
+   * OwnershipError} {@link PayloadError}
    */
   async read(name: string): Promise<unknown> {
     const { call, item } = parseResultName(name);
@@ -35,12 +37,17 @@ export class ResultsReader {
   }
 }
 
-/** What a call has thrown; of one whose argument is missing, as the call that was to give it failed, the error of that. */
+/**
+ * Encodes what a call threw; if the call failed because a result it needs is an error, encodes that error.
+ */
 export function thrownOf(error: unknown): EncodedThrown {
   return error instanceof FailedResult ? error.thrown : encodeThrown(error);
 }
 
-/** Not read here: the classes of its error may be known where it goes to, and not in this job. */
+/**
+ * Holds an error that stays encoded, because its class may be known to the submitting program but not in this
+ * job.
+ */
 class FailedResult extends Error {
   readonly thrown: EncodedThrown;
 
@@ -58,12 +65,12 @@ function encodeFailure(
     return encodeThrown(new DependencyError(`${lead}it ran longer than ${item.timeLimit} ms`, {}));
   const { thrown } = item;
   const isError = thrown.kind === 'error';
-  // The program that submits has put it in the place of a result.
-  if (isError && OWN.has(thrown.name)) return thrown;
-  const words = isError ? `${thrown.name}: ${thrown.message}` : 'it threw what is no Error';
-  const error = encodeThrown(new DependencyError(lead + words, {}));
+  // The submitting program wrote it in place of a result.
+  if (isError && WRITTEN_BY_SUBMITTER.has(thrown.name)) return thrown;
+  const description = isError ? `${thrown.name}: ${thrown.message}` : 'it threw what is no Error';
+  const error = encodeThrown(new DependencyError(lead + description, {}));
   if (error.kind === 'value') return error;
   return { ...error, properties: [...error.properties, ['cause', false, thrown]] };
 }
 
-const OWN: ReadonlySet<string> = new Set(['DependencyError', 'CancelledError']);
+const WRITTEN_BY_SUBMITTER: ReadonlySet<string> = new Set(['DependencyError', 'CancelledError']);

@@ -3,7 +3,9 @@ import { CODE_FILE } from '../job-set/names.ts';
 import { CachedScript } from './cached-script.ts';
 import type * as Main from './main.ts';
 
-/** What node is told to run: loads the rest of the runner, compiled in an earlier job if there was one. */
+// The file that node is started with. It loads the rest of the runner, which an earlier job may have
+// compiled.
+
 type Load = (require: NodeJS.Require, into: { exports: unknown }, filename: string) => void;
 
 const file = join(__dirname, CODE_FILE);

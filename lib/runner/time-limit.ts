@@ -9,40 +9,42 @@ import type { ItemOutcome } from '../payload/call.ts';
 import { WATCH_TIME } from './lazy.ts';
 import { type OutcomePlace, writeOutcome } from './outcome.ts';
 
-/** What the two threads share: who may write the outcome, and how many calls have begun. */
+// Indexes of the memory that the two threads share: which thread writes the outcome; how many calls have
+// started.
 const STATE = 0;
-const BEGUN = 1;
+const STARTED = 1;
+// Values of STATE.
 const OPEN = 0;
 const WRITING = 1;
 const EXPIRED = 2;
 
-/** The longest time that is counted at once: a process that was stopped meanwhile has not used it. */
-const SLICE_MS = 1000;
+/** The longest time counted in one step, because a process that was suspended meanwhile has not used more. */
+const STEP_MS = 1000;
 
 interface Watch {
   readonly shared: Int32Array;
-  /** Brings what came of the calls that are done. */
-  readonly done: MessagePort;
+  /** Delivers the outcomes of the calls that have ended. */
+  readonly ended: MessagePort;
   readonly limit: number;
   readonly items: number;
   readonly place: OutcomePlace;
 }
 
-/** Ends a job one of whose calls runs too long, from a thread of its own, as a call need not give its thread back. */
+/** Ends a job one of whose calls runs too long, from a second thread, because a call may block its own. */
 export class TimeLimit {
   readonly #shared = new Int32Array(new SharedArrayBuffer(8));
-  readonly #done: MessagePort;
+  readonly #ended: MessagePort;
   readonly #thread: Worker;
 
   /**
    * @param limit for each call, in milliseconds
-   * @param items how many calls the job has
+   * @param items number of the job's calls
    */
   constructor(limit: number, items: number, place: OutcomePlace) {
     const { port1, port2 } = new MessageChannel();
-    this.#done = port1;
+    this.#ended = port1;
     port1.unref();
-    const watch: Watch = { shared: this.#shared, done: port2, limit, items, place };
+    const watch: Watch = { shared: this.#shared, ended: port2, limit, items, place };
     const program = process.argv[1] as string;
     this.#thread = new Worker(program, {
       workerData: watch,
@@ -53,40 +55,43 @@ export class TimeLimit {
     this.#thread.unref();
   }
 
-  /** Nothing is left to be ended. */
+  /** Stops watching. */
   async stop(): Promise<void> {
-    this.#done.close();
+    this.#ended.close();
     await this.#thread.terminate();
   }
 
-  /** The next call begins. */
+  /** The next call starts. */
   begin(): void {
-    Atomics.add(this.#shared, BEGUN, 1);
-    Atomics.notify(this.#shared, BEGUN);
+    Atomics.add(this.#shared, STARTED, 1);
+    Atomics.notify(this.#shared, STARTED);
   }
 
-  /** It is done, and its outcome is safe. */
+  /** The current call has ended with this outcome. */
   end(item: ItemOutcome): void {
-    this.#done.postMessage(item, []);
+    this.#ended.postMessage(item, []);
   }
 
-  /** The outcome is going to be written; does not return if the time is over: the other thread writes it, and ends the process. */
+  /**
+   * Claims the right to write the outcome. Does not return if the limit has expired: the other thread then
+   * writes the outcome, and kills the process.
+   */
   claim(): void {
     if (Atomics.compareExchange(this.#shared, STATE, OPEN, WRITING) !== EXPIRED) return;
     Atomics.wait(this.#shared, STATE, EXPIRED);
   }
 }
 
-/** What the other thread does. */
+/** Main function of the second thread. */
 export function watchTime(): void {
-  const { shared, done, limit, items, place } = workerData as Watch;
-  waitForTheEnd(shared, limit);
+  const { shared, ended, limit, items, place } = workerData as Watch;
+  waitUntilExpired(shared, limit);
   if (Atomics.compareExchange(shared, STATE, OPEN, EXPIRED) !== OPEN) return;
   const outcomes: ItemOutcome[] = [];
   for (
-    let message = receiveMessageOnPort(done);
+    let message = receiveMessageOnPort(ended);
     message !== undefined;
-    message = receiveMessageOnPort(done)
+    message = receiveMessageOnPort(ended)
   ) {
     outcomes.push(message.message as ItemOutcome);
   }
@@ -96,16 +101,16 @@ export function watchTime(): void {
   process.kill(process.pid, 'SIGKILL');
 }
 
-/** Returns when a call has run for too long. */
-function waitForTheEnd(shared: Int32Array, limit: number): void {
-  let begun = 0;
-  let left = Infinity;
-  while (left > 0) {
+/** Returns when a call has run for longer than the limit. */
+function waitUntilExpired(shared: Int32Array, limit: number): void {
+  let started = 0;
+  let remaining = Infinity;
+  while (remaining > 0) {
     const before = performance.now();
-    Atomics.wait(shared, BEGUN, begun, Math.min(left, SLICE_MS));
-    left -= Math.min(performance.now() - before, SLICE_MS);
-    const now = Atomics.load(shared, BEGUN);
-    if (now !== begun) left = limit;
-    begun = now;
+    Atomics.wait(shared, STARTED, started, Math.min(remaining, STEP_MS));
+    remaining -= Math.min(performance.now() - before, STEP_MS);
+    const now = Atomics.load(shared, STARTED);
+    if (now !== started) remaining = limit;
+    started = now;
   }
 }

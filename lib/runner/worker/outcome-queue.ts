@@ -2,12 +2,14 @@ import { closeSync, fsync, open, openSync, renameSync, unlinkSync, writeSync } f
 import { join } from 'node:path';
 import { isForbidden, syncIfAllowed, temporaryFile, writeWholeSync } from '../../job-set/whole-files.ts';
 
-/** A disk that takes longer than this is waited for while the next call is made. */
+/** While the disk takes longer than this, files are synced during the next calls. */
 const SLOW_MS = 0.5;
-/** How many files are waited for at once; one thread of the four that libuv has is left to the calls. */
-const MOST_WAITING = 3;
+/** Number of files synced at once; leaves one of libuv's four threads to the calls. */
+const MAX_PENDING = 3;
+/** Number of empty files made in advance. */
+const MAX_SPARES = 4;
 
-interface Unsynced {
+interface PendingFile {
   readonly file: string;
   readonly temporary: string;
   readonly descriptor: number;
@@ -15,21 +17,24 @@ interface Unsynced {
 }
 
 /**
- * Writes outcomes as {@link writeWholeSync} does, without waiting for a disk that is slow: a file gets its name when it is on the disk,
- * which may be some calls later.
+ * Writes outcomes like {@link writeWholeSync}, but does not wait for a slow disk: a file gets its name when
+ * it is on the disk, which may be some calls later.
  */
 export class OutcomeQueue {
-  readonly #unsynced = new Set<Unsynced>();
+  readonly #pending = new Set<PendingFile>();
   readonly #spares: SpareFiles;
   #isSlow = false;
   #onChange: () => void = () => {};
 
-  /** @param directory where the files are */
+  /** @param directory of the files */
   constructor(directory: string) {
     this.#spares = new SpareFiles(directory);
   }
 
-  /** @param onError gets what goes wrong later */
+  /**
+   * @param onError is called with an error that occurs after this has returned
+   * @throws an error that occurs before
+   */
   write(file: string, bytes: Uint8Array, onError: (error: Error) => void): void {
     if (!this.#isSlow) {
       const before = performance.now();
@@ -39,109 +44,110 @@ export class OutcomeQueue {
     }
     const temporary = temporaryFile(file);
     const descriptor = this.#spares.take(temporary) ?? openSync(temporary, 'wx', 0o600);
-    const unsynced = { file, temporary, descriptor, onError };
-    this.#unsynced.add(unsynced);
+    const pending = { file, temporary, descriptor, onError };
+    this.#pending.add(pending);
     try {
       for (let offset = 0; offset < bytes.length;) offset += writeSync(descriptor, bytes, offset);
-      this.#sync(unsynced);
+      this.#sync(pending);
     } catch (error) {
-      this.#discard(unsynced);
+      this.#discard(pending);
       throw error;
     }
   }
 
-  /** Resolves when so few are being waited for that another one may be written. */
-  async room(most: number = MOST_WAITING - 1): Promise<void> {
-    while (this.#unsynced.size > most) {
+  /** Resolves when another file may be written. */
+  async room(): Promise<void> {
+    await this.#waitUntilPending(MAX_PENDING - 1);
+  }
+
+  /** Resolves when all files are whole. */
+  async idle(): Promise<void> {
+    await this.#waitUntilPending(0);
+    this.#spares.end();
+  }
+
+  /** Finishes all files synchronously, while the process exits. */
+  finishNow(): void {
+    this.#spares.end();
+    for (const pending of this.#pending) {
+      try {
+        syncIfAllowed(pending.descriptor);
+        this.#finish(pending);
+      } catch (error) {
+        this.#fail(pending, error as Error);
+      }
+    }
+  }
+
+  async #waitUntilPending(count: number): Promise<void> {
+    while (this.#pending.size > count) {
       await new Promise<void>((resolve) => {
         this.#onChange = resolve;
       });
     }
   }
 
-  /** Resolves when all have their names. */
-  async idle(): Promise<void> {
-    await this.room(0);
-    this.#spares.end();
-  }
-
-  /** While the process exits. */
-  finishNow(): void {
-    this.#spares.end();
-    for (const unsynced of this.#unsynced) {
-      try {
-        syncIfAllowed(unsynced.descriptor);
-        this.#finish(unsynced);
-      } catch (error) {
-        this.#fail(unsynced, error as Error);
-      }
-    }
-  }
-
-  #sync(unsynced: Unsynced): void {
+  #sync(pending: PendingFile): void {
     const before = performance.now();
-    fsync(unsynced.descriptor, (error) => {
-      if (!this.#unsynced.has(unsynced)) return;
+    fsync(pending.descriptor, (error) => {
+      if (!this.#pending.has(pending)) return;
       this.#isSlow = performance.now() - before > SLOW_MS;
-      if (error !== null && !isForbidden(error)) return this.#fail(unsynced, error);
+      if (error !== null && !isForbidden(error)) return this.#fail(pending, error);
       try {
-        this.#finish(unsynced);
+        this.#finish(pending);
       } catch (cause) {
-        this.#fail(unsynced, cause as Error);
+        this.#fail(pending, cause as Error);
       }
     });
   }
 
-  #finish(unsynced: Unsynced): void {
-    renameSync(unsynced.temporary, unsynced.file);
-    this.#drop(unsynced);
+  #finish(pending: PendingFile): void {
+    renameSync(pending.temporary, pending.file);
+    this.#close(pending);
   }
 
-  #fail(unsynced: Unsynced, error: Error): void {
-    this.#discard(unsynced);
-    unsynced.onError(error);
+  #fail(pending: PendingFile, error: Error): void {
+    this.#discard(pending);
+    pending.onError(error);
   }
 
-  /** At once: a disk that is full is to have room for a few words. */
-  #discard(unsynced: Unsynced): void {
-    this.#drop(unsynced);
-    try {
-      unlinkSync(unsynced.temporary);
-    } catch {
-      // Litter.
-    }
+  /** Deletes the temporary file at once, because a full disk needs its space for the error. */
+  #discard(pending: PendingFile): void {
+    this.#close(pending);
+    unlinkIfPossible(pending.temporary);
   }
 
-  #drop(unsynced: Unsynced): void {
-    this.#unsynced.delete(unsynced);
-    closeSync(unsynced.descriptor);
+  #close(pending: PendingFile): void {
+    this.#pending.delete(pending);
+    closeSync(pending.descriptor);
     this.#onChange();
   }
 }
 
-/** How many there are at the most. */
-const MOST_SPARE = 4;
-
-interface Spare {
+interface SpareFile {
   readonly path: string;
   readonly descriptor: number;
 }
 
 /**
- * Empty files of a directory, made in advance while calls are being made: on a disk that is being synced, to make one can take many times as long as
- * to rename it.
+ * Empty files of a directory, made in advance while calls run: on a disk that is being synced, making a file
+ * can take many times as long as renaming it.
  */
 export class SpareFiles {
   readonly #directory: string;
-  readonly #spares: Spare[] = [];
-  #coming = 0;
+  readonly #spares: SpareFile[] = [];
+  /** Number of files being made. */
+  #opening = 0;
   #ended = false;
 
   constructor(directory: string) {
     this.#directory = directory;
   }
 
-  /** One of them under this name, open for writing; undefined if there is none just now. */
+  /**
+   * Gives one of the files a name.
+   * @returns its descriptor, open for writing; undefined if no file is ready
+   */
   take(path: string): number | undefined {
     const spare = this.#spares.pop();
     this.#fill();
@@ -155,32 +161,36 @@ export class SpareFiles {
     }
   }
 
-  /** Removes those that are left. */
+  /** Deletes the unused files. */
   end(): void {
     this.#ended = true;
-    for (const spare of this.#spares.splice(0)) discard(spare);
+    for (const spare of this.#spares.splice(0)) discardSpare(spare);
   }
 
   #fill(): void {
-    while (!this.#ended && this.#spares.length + this.#coming < MOST_SPARE) {
+    while (!this.#ended && this.#spares.length + this.#opening < MAX_SPARES) {
       const path = temporaryFile(join(this.#directory, 'spare'));
-      this.#coming += 1;
+      this.#opening += 1;
       open(path, 'wx', 0o600, (error, descriptor) => {
-        this.#coming -= 1;
-        // Where none can be made, the one that is needed says why.
+        this.#opening -= 1;
+        // If no file can be made, writing the next outcome reports why.
         if (error !== null) return;
-        if (this.#ended) discard({ path, descriptor });
+        if (this.#ended) discardSpare({ path, descriptor });
         else this.#spares.push({ path, descriptor });
       });
     }
   }
 }
 
-function discard({ path, descriptor }: Spare): void {
+function discardSpare({ path, descriptor }: SpareFile): void {
   closeSync(descriptor);
+  unlinkIfPossible(path);
+}
+
+function unlinkIfPossible(file: string): void {
   try {
-    unlinkSync(path);
+    unlinkSync(file);
   } catch {
-    // Litter.
+    // A leftover file does no harm.
   }
 }

@@ -1,5 +1,14 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { closeSync, constants, fstatSync, openSync, readSync, unlinkSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  openSync,
+  readFileSync,
+  readSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { hostname } from 'node:os';
 import {
   blankFile,
@@ -15,24 +24,25 @@ import { type Assignment, type InboxLine, parseInbox, takeSync } from '../../job
 import type { CallOptions } from '../../payload/call.ts';
 import { deserialize } from '../../payload/deserialize.ts';
 import type { AnyFunction } from '../../payload/graph.ts';
-import { guardProcess } from '../guard-process.ts';
+import { guardProcess, type Guarded } from '../guard-process.ts';
 import { makeCalls, offerInside } from '../make-calls.ts';
-import { hasOutcome, lookBefore, OutcomeWriter } from '../outcome.ts';
+import { hasOutcome, measureUsage, OutcomeWriter } from '../outcome.ts';
 import { readCall, readFunction } from '../read-job.ts';
 import { OutcomeQueue } from './outcome-queue.ts';
-import { hasChildren, ProcessState } from './process-state.ts';
 
-/** How long it sleeps between two looks into its inbox: little while it is busy, and then more and more. */
+/** The pause between two reads of the inbox; it grows while the worker is idle. */
 const SHORTEST_SLEEP_MS = 1;
 const LONGEST_SLEEP_MS = 50;
 const SLEEP_GROWTH = 1.25;
-/** How long its inbox may be out of reach. */
+/** How long reading the inbox may fail before the worker gives up. */
 const PATIENCE_MS = 20_000;
+/** Number of loaded functions that a worker keeps; more would be memory that is never freed. */
+const MAX_FUNCTIONS = 64;
 
 /**
- * Makes the calls that its inbox gives it, in their order, until there are no more.
- * @param idleTimeout how long it waits for one, in milliseconds
- * @param onIdle is called when it has nothing to do for the first time
+ * Makes the calls in a worker's inbox, in their order, until the inbox is closed or stays empty.
+ * @param idleTimeout how long the worker waits for a call, in milliseconds
+ * @param onIdle is called when the worker is idle for the first time
  */
 export async function runWorker(
   directory: string,
@@ -40,14 +50,14 @@ export async function runWorker(
   idleTimeout: number,
   onIdle: () => void,
 ): Promise<void> {
-  // A batch system starts a job again that was evicted: others have its calls by then.
-  if (!isFirstLife(startedFile(directory, worker))) return;
-  const life = new WorkerLife(directory, worker, idleTimeout);
-  await life.run(onIdle);
-  await life.end();
+  // A batch system restarts an evicted job; by then other workers have its calls.
+  if (!isFirstStart(startedFile(directory, worker))) return;
+  const workerProcess = new WorkerProcess(directory, worker, idleTimeout);
+  await workerProcess.run(onIdle);
+  await workerProcess.end();
 }
 
-function isFirstLife(file: string): boolean {
+function isFirstStart(file: string): boolean {
   try {
     writeFileSync(file, JSON.stringify({ host: hostname(), pid: process.pid }), { flag: 'wx', mode: 0o600 });
     return true;
@@ -57,46 +67,45 @@ function isFirstLife(file: string): boolean {
   }
 }
 
-class WorkerLife {
+class WorkerProcess implements Guarded {
   readonly #directory: string;
   readonly #worker: number;
   readonly #idleTimeout: number;
   readonly #inbox: InboxReader;
-  readonly #functions: KeptFunctions;
+  readonly #functions: FunctionCache;
   readonly #outcomes: OutcomeQueue;
-  /** Given, and not looked at yet. */
+  /** Read from the inbox, and not started yet. */
   #assignments: Assignment[] = [];
-  #closed = false;
-  /** Those that were taken here, and that nobody needs to know so any more. */
+  #isClosed = false;
+  /** Numbers of the assignments whose files are still there. */
   readonly #taken: number[] = [];
-  #known = 0;
-  /** Since when its inbox cannot be read. */
-  #troubleSince: number | undefined;
-  /** A call has left something behind that is no longer in anybody's hands: no other call is to meet it. */
-  #spoilt = false;
+  /** Since when the inbox cannot be read. */
+  #unreadableSince: number | undefined;
+  /** A call left state behind (timers, children): this process must not run another call. */
+  #tainted = false;
   #cannotWrite = false;
   #writer: OutcomeWriter | undefined;
-  /** Which call it is in whose course something runs. */
-  readonly #course = new AsyncLocalStorage<OutcomeWriter>();
+  /** Tells which call an asynchronous operation belongs to. */
+  readonly #storage = new AsyncLocalStorage<OutcomeWriter>();
 
   constructor(directory: string, worker: number, idleTimeout: number) {
     this.#directory = directory;
     this.#worker = worker;
     this.#idleTimeout = idleTimeout;
     this.#inbox = new InboxReader(inboxFile(directory, worker));
-    this.#functions = new KeptFunctions(directory);
+    this.#functions = new FunctionCache(directory);
     this.#outcomes = new OutcomeQueue(outcomesDirectory(directory));
   }
 
   async run(onIdle: () => void): Promise<void> {
     guardProcess(this);
-    offerInside(() => this.#course.getStore()?.running());
+    offerInside(() => this.#storage.getStore()?.running());
     process.on('exit', () => this.#outcomes.finishNow());
     const state = new ProcessState();
     let idleSince = performance.now();
     let sleep = SHORTEST_SLEEP_MS;
-    let hasTold = false;
-    while (!this.#spoilt) {
+    let wasIdle = false;
+    while (!this.#tainted) {
       const assignment = this.#next();
       if (assignment !== undefined) {
         await this.#make(assignment, state);
@@ -105,21 +114,21 @@ class WorkerLife {
         sleep = SHORTEST_SLEEP_MS;
         continue;
       }
-      this.#heedTrouble();
-      if (this.#spoilt || this.#closed || performance.now() - idleSince > this.#idleTimeout) return;
+      this.#checkWriteErrors();
+      if (this.#tainted || this.#isClosed || performance.now() - idleSince > this.#idleTimeout) return;
       await new Promise((resolve) => setTimeout(resolve, sleep));
       sleep = Math.min(sleep * SLEEP_GROWTH, LONGEST_SLEEP_MS);
-      if (sleep === LONGEST_SLEEP_MS && !hasTold) {
-        hasTold = true;
+      if (sleep === LONGEST_SLEEP_MS && !wasIdle) {
+        wasIdle = true;
         onIdle();
       }
     }
   }
 
-  /** Resolves when all that it has made is on the disk. */
+  /** Resolves when all outcomes are on the disk. */
   async end(): Promise<void> {
     await this.#outcomes.idle();
-    this.#heedTrouble();
+    this.#checkWriteErrors();
     if (this.#cannotWrite) process.exitCode = CANNOT_WRITE;
   }
 
@@ -128,56 +137,59 @@ class WorkerLife {
   }
 
   outlives(): boolean {
-    const blamed = this.#course.getStore();
-    if (blamed === undefined || blamed === this.#writer) return false;
-    this.#spoilt = true;
-    // Between two calls, there is nothing to wait for.
+    const thrower = this.#storage.getStore();
+    if (thrower === undefined || thrower === this.#writer) return false;
+    this.#tainted = true;
+    // Between two calls, there is no call to wait for.
     return this.#writer !== undefined;
   }
 
-  /** Perhaps not even the trouble could be written down: the exit code tells. */
-  #heedTrouble(): void {
+  /**
+   * Notices that an outcome could not be written: only the exit code says so, if not even the error could be
+   * written.
+   */
+  #checkWriteErrors(): void {
     if (process.exitCode !== CANNOT_WRITE) return;
-    this.#spoilt = true;
+    this.#tainted = true;
     this.#cannotWrite = true;
   }
 
   #next(): Assignment | undefined {
-    if (this.#assignments.length === 0) this.#look();
+    if (this.#assignments.length === 0) this.#readInbox();
     return this.#assignments.shift();
   }
 
-  #look(): void {
+  #readInbox(): void {
     try {
-      for (const line of this.#inbox.read()) this.#take(line);
-      this.#troubleSince = undefined;
+      for (const line of this.#inbox.read()) this.#onLine(line);
+      this.#unreadableSince = undefined;
     } catch (error) {
-      // A network filesystem may lose a file for a while; a job set that was removed stays so.
-      this.#troubleSince ??= performance.now();
-      if (performance.now() - this.#troubleSince > PATIENCE_MS) throw error;
+      // A network file system may lose a file for a while; a deleted job set does not come back.
+      this.#unreadableSince ??= performance.now();
+      if (performance.now() - this.#unreadableSince > PATIENCE_MS) throw error;
     }
   }
 
-  #take(line: InboxLine): void {
+  #onLine(line: InboxLine): void {
     if (line.kind === 'close') {
-      this.#closed = true;
+      this.#isClosed = true;
       return;
     }
     this.#assignments.push(...line.assignments);
-    this.#known = line.known;
-    while (this.#taken[0] !== undefined && this.#taken[0] < this.#known) this.#forget(this.#taken.shift());
+    while (this.#taken[0] !== undefined && this.#taken[0] < line.known)
+      this.#deleteTaken(this.#taken.shift());
   }
 
-  #forget(assignment: number | undefined): void {
+  #deleteTaken(assignment: number | undefined): void {
     try {
       unlinkSync(takenFile(this.#directory, this.#worker, assignment ?? 0));
     } catch {
-      // Litter, that goes with the worker's directory.
+      // The file is deleted with the worker's directory.
     }
   }
 
   async #make({ number, key, ...location }: Assignment, state: ProcessState): Promise<void> {
-    const before = lookBefore(workerKey(this.#worker));
+    const before = measureUsage(workerKey(this.#worker));
     const taken = takenFile(this.#directory, this.#worker, number);
     if (!takeSync(taken, blankFile(this.#directory, this.#worker), before)) return;
     this.#taken.push(number);
@@ -186,27 +198,27 @@ class WorkerLife {
     this.#writer = writer;
     try {
       const call = readCall(this.#directory, location);
-      await this.#course.run(writer, async () =>
+      await this.#storage.run(writer, async () =>
         makeCalls(writer, call, async () => this.#functions.load(call.function, call.options)),
       );
     } catch (error) {
       writer.fail(error);
     }
-    this.#heedTrouble();
-    // At first: what is written is to be as the job set's files are.
+    this.#checkWriteErrors();
+    // Before the outcome is written, because the umask and the working directory apply to it.
     state.restore();
     writer.write(this.#outcomes);
-    this.#heedTrouble();
-    // Calls that it began now would be cut off.
-    if (writer.leaving) this.#spoilt = true;
+    this.#checkWriteErrors();
+    // The machine is being left: a call that started now would be cut off.
+    if (writer.leaving) this.#tainted = true;
     this.#writer = undefined;
     await writer.release();
     await this.#outcomes.room();
   }
 }
 
-/** Reads what a worker is given, from where it stopped last. */
-export class InboxReader {
+/** Reads a worker's inbox from where the last read stopped. */
+class InboxReader {
   readonly #file: string;
   #offset = 0;
 
@@ -215,8 +227,9 @@ export class InboxReader {
   }
 
   /**
-   * The lines that are new. The file is opened each time: only then does a network filesystem look what others have written.
-   * @throws {OwnershipError} if another user could have written it; what the filesystem says if it is gone
+   * Reads the new lines. Opens the file each time, because only then does a network file system check what
+   * others have written.
+   * @throws {OwnershipError} if another user could have written it; the file system's error if it is missing
    */
   read(): readonly InboxLine[] {
     const descriptor = this.#open();
@@ -244,12 +257,13 @@ export class InboxReader {
   }
 }
 
-/** More of them would be memory that nothing gives back. */
-const MOST = 64;
-
-/** The functions that a worker has loaded, by what they hash to: they stay, with what they have captured. */
-export class KeptFunctions {
+/**
+ * The functions that a worker has loaded, with the variables they captured, which later calls find as earlier
+ * calls left them.
+ */
+class FunctionCache {
   readonly #directory: string;
+  /** By hash and options; the least recently used one is first. */
   readonly #functions = new Map<string, AnyFunction>();
 
   constructor(directory: string) {
@@ -259,12 +273,56 @@ export class KeptFunctions {
   async load(hash: string, options: CallOptions): Promise<AnyFunction> {
     const name = `${hash} ${options.otherNode}`;
     const known = this.#functions.get(name);
-    // The one that was used last is last.
     this.#functions.delete(name);
     const fn = known ?? ((await deserialize(readFunction(this.#directory, hash), options)) as AnyFunction);
     this.#functions.set(name, fn);
     const [oldest] = this.#functions.keys();
-    if (this.#functions.size > MOST && oldest !== undefined) this.#functions.delete(oldest);
+    if (this.#functions.size > MAX_FUNCTIONS && oldest !== undefined) this.#functions.delete(oldest);
     return fn;
+  }
+}
+
+/** The state of the process that calls can change, as it was before the first call. */
+class ProcessState {
+  readonly #cwd: string = process.cwd();
+  readonly #umask: number = process.umask();
+  readonly #environment: Readonly<NodeJS.ProcessEnv> = { ...process.env };
+  readonly #listeners = new Map(process.eventNames().map((name) => [name, process.rawListeners(name)]));
+
+  /** Undoes the changes of a call, as far as that is cheap. */
+  restore(): void {
+    process.exitCode = undefined;
+    if (process.cwd() !== this.#cwd) process.chdir(this.#cwd);
+    process.umask(this.#umask);
+    for (const name of Object.keys(process.env)) {
+      if (!Object.hasOwn(this.#environment, name)) delete process.env[name];
+    }
+    for (const [name, value] of Object.entries(this.#environment)) {
+      if (process.env[name] !== value) process.env[name] = value;
+    }
+    for (const name of new Set([...this.#listeners.keys(), ...process.eventNames()])) {
+      this.#restoreListeners(name);
+    }
+  }
+
+  #restoreListeners(name: string | symbol): void {
+    const known = this.#listeners.get(name) ?? [];
+    const listeners = process.rawListeners(name);
+    for (const listener of listeners) {
+      if (!known.includes(listener)) process.off(name, listener as () => void);
+    }
+    // Without the runner's own listeners, nothing would report how a later call ended the process.
+    for (const listener of known) {
+      if (!listeners.includes(listener)) process.on(name, listener as () => void);
+    }
+  }
+}
+
+/** Whether the process has child processes, which end with it. Always false where there is no /proc. */
+function hasChildren(): boolean {
+  try {
+    return readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8') !== '';
+  } catch {
+    return false;
   }
 }
