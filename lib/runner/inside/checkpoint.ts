@@ -14,70 +14,74 @@ import type { RunningCall } from '../outcome.ts';
 import { Generations, makeDirectoriesSync, WriteQueue } from './generations.ts';
 import type { Termination } from './termination.ts';
 
-/** The checkpoints of one call: those of its earlier attempts, too. */
-export class SavedWork implements Checkpoint {
+/** The checkpoints of a call, which its earlier attempts may have saved. */
+export class CallCheckpoint implements Checkpoint {
   readonly #termination: Termination;
   readonly #scratch: () => string;
   readonly #state: SavedState;
   readonly #files: SavedFiles;
-  #over = false;
+  #ended = false;
 
-  /** @param scratch the directory for files that are restored */
+  /** @param scratch returns the directory to which files are restored by default */
   constructor({ writer, item, options }: RunningCall, termination: Termination, scratch: () => string) {
     this.#termination = termination;
     this.#scratch = scratch;
     const { directory, key } = writer.place;
     const { call } = parseJobKey(key);
-    const own = checkpointDirectory(directory, call, item);
-    const make = (): void =>
-      makeDirectoriesSync(callsDirectory(directory), callDirectory(directory, call), own);
-    this.#state = new SavedState(own, options, make);
-    this.#files = new SavedFiles(own, make);
+    const checkpoints = checkpointDirectory(directory, call, item);
+    const makeDirectory = (): void =>
+      makeDirectoriesSync(callsDirectory(directory), callDirectory(directory, call), checkpoints);
+    this.#state = new SavedState(checkpoints, options, makeDirectory);
+    this.#files = new SavedFiles(checkpoints, makeDirectory);
   }
 
-  // Not async: what is wrong with the state is told at once, and the state is as it is now.
+  // The state is encoded before anything is awaited, so that later changes of it are not saved.
   async save(state: unknown): Promise<void> {
-    this.#refuseWhenOver('save()');
+    this.#refuseIfEnded('save()');
     const bytes = this.#state.encode(state);
-    await this.#termination.guard(told('written', this.#state.file, this.#state.write(bytes)));
+    await this.#termination.guard(withCheckpointError('written', this.#state.file, this.#state.write(bytes)));
   }
 
   async load<T>(): Promise<T | undefined> {
-    this.#refuseWhenOver('load()');
-    return (await told('read', this.#state.file, this.#state.load())) as T | undefined;
+    this.#refuseIfEnded('load()');
+    return (await withCheckpointError('read', this.#state.file, this.#state.load())) as T | undefined;
   }
 
   async saveFiles(...paths: string[]): Promise<void> {
-    this.#refuseWhenOver('saveFiles()');
+    this.#refuseIfEnded('saveFiles()');
     checkPaths(paths);
-    await this.#termination.guard(told('written', this.#files.file, this.#files.write(paths)));
+    await this.#termination.guard(withCheckpointError('written', this.#files.file, this.#files.write(paths)));
   }
 
   async restoreFiles(directory: string = this.#scratch()): Promise<string[]> {
-    this.#refuseWhenOver('restoreFiles()');
-    return told('read', this.#files.file, this.#files.restore(directory));
+    this.#refuseIfEnded('restoreFiles()');
+    return withCheckpointError('read', this.#files.file, this.#files.restore(directory));
   }
 
-  /** Resolves when nothing is being written any more. */
+  /** Refuses further use. Resolves when nothing is being written. */
   async end(): Promise<void> {
-    this.#over = true;
+    this.#ended = true;
     await this.#state.idle();
     await this.#files.idle();
   }
 
-  #refuseWhenOver(what: string): void {
-    if (this.#over) {
+  #refuseIfEnded(method: string): void {
+    if (this.#ended) {
       throw new InvalidStateError(
-        `checkpoint.${what} of a call that is over. Remedy: await it in the call, before that returns`,
+        `checkpoint.${method} of a call that is over. Remedy: await it in the call, before that returns`,
       );
     }
   }
 }
 
-/** Says of what the filesystem refuses that it was a checkpoint. */
-async function told<T>(what: 'read' | 'written', file: string, work: Promise<T>): Promise<T> {
+/** Turns file system errors into a CheckpointError. */
+async function withCheckpointError<T>(
+  what: 'read' | 'written',
+  file: string,
+  operation: Promise<T>,
+): Promise<T> {
   try {
-    return await work;
+    return await operation;
   } catch (error) {
     if (error instanceof SerializationError || (error as NodeJS.ErrnoException).code === undefined)
       throw error;
@@ -86,8 +90,8 @@ async function told<T>(what: 'read' | 'written', file: string, work: Promise<T>)
   }
 }
 
-/** The state of a call, on the disk. */
-export class SavedState {
+/** The saved state of a call. */
+class SavedState {
   readonly file: string;
   readonly #options: CallOptions;
   readonly #generations: Generations;
@@ -95,7 +99,7 @@ export class SavedState {
 
   /**
    * @param directory of the call's checkpoints
-   * @param makeDirectory makes it
+   * @param makeDirectory creates that directory
    */
   constructor(directory: string, options: CallOptions, makeDirectory: () => void) {
     this.file = join(directory, 'state');
@@ -108,7 +112,7 @@ export class SavedState {
   }
 
   /**
-   * The state as bytes, as it is now.
+   * Encodes the state as it is now.
    * @throws {SerializationError}
    */
   encode(state: unknown): Uint8Array {
@@ -117,7 +121,7 @@ export class SavedState {
     );
   }
 
-  /** Resolves when it is on the disk. */
+  /** Resolves when the state is on the disk. */
   async write(bytes: Uint8Array): Promise<void> {
     await this.#queue.add(bytes);
   }
@@ -133,24 +137,24 @@ export class SavedState {
   }
 }
 
-/** What was kept together, as a file beside the directory with the copies says it. */
+/** Describes files that were saved together; it lies beside the directory with their copies. */
 interface Manifest {
-  /** The name of that directory. */
+  /** Name of that directory. */
   readonly directory: string;
-  /** What was asked to be kept, by its name in there. */
+  /** Names of the saved files and directories in it. */
   readonly names: readonly string[];
-  /** All files in there, with their sizes in bytes. */
+  /** All files in it, with their sizes in bytes. */
   readonly files: readonly (readonly [path: string, size: number])[];
 }
 
-/** Copies of a call's own files, on the disk. */
-export class SavedFiles {
+/** The saved copies of a call's files. */
+class SavedFiles {
   readonly #directory: string;
   readonly #makeDirectory: () => void;
   readonly #generations: Generations;
   readonly #queue: WriteQueue<readonly string[]>;
 
-  /** As that of SavedState. */
+  /** See the constructor of SavedState. */
   constructor(directory: string, makeDirectory: () => void) {
     this.#directory = directory;
     this.#makeDirectory = makeDirectory;
@@ -167,16 +171,19 @@ export class SavedFiles {
     await this.#queue.add(paths);
   }
 
-  /** @returns the paths of the copies of those copies; none if nothing was kept */
+  /**
+   * Copies the saved files to a directory.
+   * @returns their paths there; none if nothing was saved
+   */
   async restore(to: string): Promise<string[]> {
     await this.#queue.idle();
-    let seen = false;
+    let isManifestFound = false;
     const manifest = await this.#generations.read(async (bytes) => {
-      seen = true;
+      isManifestFound = true;
       const read = decode(bytes);
       return (await this.#isWhole(read)) ? read : undefined;
     });
-    if (manifest === undefined && seen)
+    if (manifest === undefined && isManifestFound)
       throw new CheckpointError(`The files that were kept in ${this.#directory} are not whole`, this.file);
     const paths: string[] = [];
     for (const name of manifest?.names ?? []) {
@@ -203,16 +210,16 @@ export class SavedFiles {
       const files = await syncAll(target);
       const names = paths.map((path) => basename(path));
       const manifest: Manifest = { directory: basename(target), names, files };
-      await this.#generations.write(Buffer.from(JSON.stringify(manifest)), async (dropped) => {
-        await this.#remove(decode(dropped).directory);
+      await this.#generations.write(Buffer.from(JSON.stringify(manifest)), async (replaced) => {
+        await this.#deleteCopies(decode(replaced).directory);
       });
     } catch (error) {
-      await this.#remove(basename(target));
+      await this.#deleteCopies(basename(target));
       throw error;
     }
   }
 
-  async #remove(directory: string): Promise<void> {
+  async #deleteCopies(directory: string): Promise<void> {
     await rm(join(this.#directory, basename(directory)), { recursive: true, force: true }).catch(() => {});
   }
 
@@ -225,8 +232,8 @@ export class SavedFiles {
   }
 }
 
-/** @throws {TypeError} for what are no paths, or paths of the same name */
-export function checkPaths(paths: readonly unknown[]): void {
+/** @throws {TypeError} for values that are not paths, and for paths of the same name */
+function checkPaths(paths: readonly unknown[]): void {
   const names = new Map<string, string>();
   for (const path of paths) {
     if (typeof path !== 'string' || basename(path) === '' || basename(path) === '..') {
@@ -249,7 +256,7 @@ function decode(bytes: Uint8Array): Manifest {
   return JSON.parse(Buffer.from(bytes).toString()) as Manifest;
 }
 
-/** All files below a directory, once they are on the disk. */
+/** Syncs all files below a directory, and lists them. */
 async function syncAll(directory: string): Promise<[path: string, size: number][]> {
   const found: [string, number][] = [];
   for (const entry of await readdir(directory, { recursive: true, withFileTypes: true })) {

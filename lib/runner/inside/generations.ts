@@ -1,18 +1,20 @@
 import { mkdirSync } from 'node:fs';
 import { readdir, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { isMissing } from '../../base/missing-files.ts';
 import { generationBefore } from '../../job-set/names.ts';
 import { asyncFileCalls, PRIVATE_DIRECTORY, readTrusted } from '../../job-set/trusted-files.ts';
 import { writeWhole } from '../../job-set/whole-files.ts';
 import { seal, unseal } from '../../payload/call.ts';
 
 /**
- * A file of which there is a whole one at any instant, once there was one: the one before stays until the next one is on the disk. Processes
- * that write it at once replace each other's.
+ * A file that is replaced now and then, and of which one generation is whole at any instant: the previous one
+ * stays until the next is on the disk. Processes that write at the same time replace each other's
+ * generations.
  */
 export class Generations {
   readonly file: string;
-  /** Whether the newest can be relied on; undefined as long as nobody has looked. */
+  /** Whether the newest generation is whole; undefined until it was read or written. */
   #isWhole: boolean | undefined;
 
   constructor(file: string) {
@@ -20,57 +22,61 @@ export class Generations {
   }
 
   /**
-   * The bytes that were written last; of another generation, if that is torn or does not please.
-   * @throws {OwnershipError} if another user could have written them; what the filesystem says
+   * Reads the newest generation, or the previous one if the newest is torn or `decode` returns undefined.
+   * @throws {OwnershipError} if another user could have written them; the file system's errors
    */
   async read<T>(decode: (bytes: Uint8Array) => Promise<T | undefined>): Promise<T | undefined> {
     const newest = await readWhole(this.file);
     const decoded = newest && (await decode(newest));
     this.#isWhole = decoded !== undefined;
     if (decoded !== undefined) return decoded;
-    const before = await readWhole(generationBefore(this.file));
-    return before && (await decode(before));
+    const previous = await readWhole(generationBefore(this.file));
+    return previous && (await decode(previous));
   }
 
-  /** @param onDropped gets the bytes of the generation that was given up for this one, if there was one, once this one is there */
-  async write(bytes: Uint8Array, onDropped?: (bytes: Uint8Array) => Promise<void>): Promise<void> {
+  /**
+   * @param onReplaced gets the bytes of the generation that was deleted for this one, if any, once this one
+   * is written
+   */
+  async write(bytes: Uint8Array, onReplaced?: (bytes: Uint8Array) => Promise<void>): Promise<void> {
     this.#isWhole ??= (await readWhole(this.file)) !== undefined;
-    let dropped: Uint8Array | undefined;
+    let replaced: Uint8Array | undefined;
     if (this.#isWhole) {
-      const before = generationBefore(this.file);
-      const last = onDropped && (await readWhole(before));
-      // Another process may have been faster: then that has dropped the last one.
-      if (await move(this.file, before)) dropped = last;
+      const previous = generationBefore(this.file);
+      const last = onReplaced && (await readWhole(previous));
+      // If another process has moved the file, that process replaces the last generation.
+      if (await moveIfThere(this.file, previous)) replaced = last;
     }
     this.#isWhole = false;
     await writeWhole(this.file, seal(bytes));
     this.#isWhole = true;
-    if (dropped !== undefined) await onDropped?.(dropped);
+    if (replaced !== undefined) await onReplaced?.(replaced);
   }
 }
 
-/** Undefined if there is none, or if it is torn. */
+/** @returns undefined if the file is missing or torn */
 async function readWhole(file: string): Promise<Uint8Array | undefined> {
   let sealed = await readTrusted(asyncFileCalls, file);
   if (sealed === undefined) {
-    // A network filesystem may remember for a while that there was none; unless it is asked what there is.
+    // A network file system may cache for a while that the file is missing; listing the directory renews
+    // that.
     await readdir(dirname(file)).catch(() => []);
     sealed = await readTrusted(asyncFileCalls, file);
   }
   return sealed && unseal(sealed);
 }
 
-async function move(from: string, to: string): Promise<boolean> {
+async function moveIfThere(from: string, to: string): Promise<boolean> {
   try {
     await rename(from, to);
     return true;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    if (isMissing(error)) return false;
     throw error;
   }
 }
 
-/** Writes one thing after the other. Of those that come while one is being written, only the last is. */
+/** Writes one value at a time. Of the values added during a write, only the last one is written. */
 export class WriteQueue<T> {
   readonly #write: (value: T) => Promise<void>;
   #next: { value: T; readonly done: Promise<void> } | undefined;
@@ -80,7 +86,7 @@ export class WriteQueue<T> {
     this.#write = write;
   }
 
-  /** Resolves when it, or what has come in its place, is written. */
+  /** Resolves when the value, or a later one that replaced it, is written. */
   async add(value: T): Promise<void> {
     if (this.#next !== undefined) {
       this.#next.value = value;
@@ -96,13 +102,16 @@ export class WriteQueue<T> {
     return done;
   }
 
-  /** Resolves when nothing is left to be written. */
+  /** Resolves when no value is pending. */
   async idle(): Promise<void> {
     await this.#idle;
   }
 }
 
-/** Makes directories, each in the one before; but not the job set again, where that has been removed. */
+/**
+ * Makes directories, each inside the previous one. Not recursive, so that a deleted job set is not made
+ * again.
+ */
 export function makeDirectoriesSync(...directories: readonly string[]): void {
   for (const directory of directories) {
     try {

@@ -1,18 +1,18 @@
 import type { InsideCall } from '../../job.ts';
 import type { ItemOutcome } from '../../payload/call.ts';
 import type { RunningCall } from '../outcome.ts';
-import { SavedWork } from './checkpoint.ts';
+import { CallCheckpoint } from './checkpoint.ts';
 import { JobOfCall, ScratchDirectory } from './job-of-call.ts';
 import { ProgressReport } from './progress-report.ts';
 import { sendBack } from './send-back.ts';
 
-/** What a call gets that asks about its job. */
+/** Implements the functions of job.ts for one call. */
 export class Inside implements InsideCall {
   readonly job: JobOfCall;
   readonly #call: RunningCall;
   readonly #report: ProgressReport;
   readonly #scratch: ScratchDirectory;
-  #checkpoint: SavedWork | undefined;
+  #checkpoint: CallCheckpoint | undefined;
 
   constructor(call: RunningCall) {
     this.#call = call;
@@ -21,8 +21,8 @@ export class Inside implements InsideCall {
     this.job = new JobOfCall(call, this.#report, this.#scratch);
   }
 
-  get checkpoint(): SavedWork {
-    this.#checkpoint ??= new SavedWork(this.#call, this.job.termination, () => this.#scratch.path);
+  get checkpoint(): CallCheckpoint {
+    this.#checkpoint ??= new CallCheckpoint(this.#call, this.job.termination, () => this.#scratch.path);
     return this.#checkpoint;
   }
 
@@ -32,13 +32,16 @@ export class Inside implements InsideCall {
     sendBack(directory, { key, item: items > 1 ? item : undefined }, path);
   }
 
-  /** The call has returned, or thrown. A job that leaves its machine is to be run again: then what it throws is no outcome, and ends the process. */
+  /**
+   * Is called when the call has returned or thrown. A job that leaves its machine is run again: then an error
+   * of the call is no outcome, and the process ends.
+   */
   async end(outcome: ItemOutcome): Promise<void> {
-    const isGivenUp = this.job.wasToldToEnd && 'thrown' in outcome;
-    if (!isGivenUp) this.job.end();
+    const isInterrupted = this.job.isLeaving && 'thrown' in outcome;
+    if (!isInterrupted) this.job.end();
     await this.#checkpoint?.end();
     this.#report.flush();
     this.#scratch.end();
-    if (isGivenUp) await this.job.termination.leave();
+    if (isInterrupted) await this.job.termination.leave();
   }
 }

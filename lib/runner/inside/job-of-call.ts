@@ -14,10 +14,10 @@ import type { RunningCall } from '../outcome.ts';
 import type { ProgressReport } from './progress-report.ts';
 import { Termination } from './termination.ts';
 
-/** By which signals a job's ClassAd wants to be told to end. */
+/** Job attributes that name the signals by which HTCondor ends the job. */
 const SIGNAL_ATTRIBUTES = ['KillSig', 'RemoveKillSig', 'HoldKillSig'] as const;
 
-/** What a call can ask of its job, read when it does. */
+/** The job of a call. Its properties are read when the call asks for them. */
 export class JobOfCall implements CurrentJob {
   readonly attempt: number;
   readonly tag: string | undefined;
@@ -49,7 +49,7 @@ export class JobOfCall implements CurrentJob {
   }
 
   get starts(): number | undefined {
-    // HTCondor counts those before.
+    // HTCondor counts the starts before this one.
     const before = this.jobAd()?.['NumJobStarts'];
     return typeof before === 'number' ? before + 1 : undefined;
   }
@@ -67,28 +67,28 @@ export class JobOfCall implements CurrentJob {
   }
 
   get deadline(): Date | undefined {
-    return this.#termination?.began?.deadline;
+    return this.#termination?.error?.deadline;
   }
 
   get signal(): AbortSignal {
     return this.termination.signal;
   }
 
-  /** Made when it is asked for: a call that does not ends as any process does. */
+  /** Created on first use: without it, signals end the process as usual. */
   get termination(): Termination {
     this.#termination ??= new Termination({
       signals: this.#signals(),
       vacateTime: this.vacateTime,
-      onBegin: () => (this.#call.writer.leaving = true),
+      onSignal: () => (this.#call.writer.leaving = true),
     });
     return this.#termination;
   }
 
-  get wasToldToEnd(): boolean {
-    return this.#termination?.began !== undefined;
+  get isLeaving(): boolean {
+    return this.#termination?.error !== undefined;
   }
 
-  /** The call is over. */
+  /** The call has returned or thrown. */
   end(): void {
     this.#termination?.end();
   }
@@ -102,10 +102,12 @@ export class JobOfCall implements CurrentJob {
   }
 
   progress(fraction: number, text?: string): void {
-    this.#report.tell(fraction, text);
+    this.#report.update(fraction, text);
   }
 
-  /** A local job may have inherited the variables of a job that its program runs in. */
+  /**
+   * A local job has no ads: it may have inherited the variables of an HTCondor job in which its program runs.
+   */
   #readAd(variable: string): ClassAd | undefined {
     const file = process.env[variable];
     if (file === undefined || this.#localId !== undefined) return undefined;
@@ -118,16 +120,16 @@ export class JobOfCall implements CurrentJob {
 
   #signals(): NodeJS.Signals[] {
     const ad = this.jobAd() ?? {};
-    const others = SIGNAL_ATTRIBUTES.map((name) => String(ad[name])).filter((name) =>
+    const named = SIGNAL_ATTRIBUTES.map((name) => String(ad[name])).filter((name) =>
       Object.hasOwn(constants.signals, name),
     );
-    // Nobody can listen for these.
-    const able = others.filter((name) => name !== 'SIGKILL' && name !== 'SIGSTOP');
-    return [...new Set(['SIGTERM', ...able])] as NodeJS.Signals[];
+    // A process cannot handle these two.
+    const handled = named.filter((name) => name !== 'SIGKILL' && name !== 'SIGSTOP');
+    return [...new Set(['SIGTERM', ...handled])] as NodeJS.Signals[];
   }
 }
 
-/** HTCondor gives each job a directory of its own; elsewhere a call gets one when it asks. */
+/** HTCondor gives each job a scratch directory; elsewhere one is made when the call asks for it. */
 export class ScratchDirectory {
   readonly #jobSet: string;
   #made: string | undefined;
@@ -148,14 +150,14 @@ export class ScratchDirectory {
     return this.#made;
   }
 
-  /** Removes what was made. Never throws. */
+  /** Deletes the directory if it was made here. Never throws. */
   end(): void {
     process.off('exit', this.#onExit);
     if (this.#made === undefined) return;
     try {
       rmSync(this.#made, { recursive: true, force: true });
     } catch {
-      // Litter, in a directory for such.
+      // The directory for temporary files is cleaned by the system.
     }
   }
 

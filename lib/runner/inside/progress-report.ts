@@ -6,15 +6,18 @@ import { temporaryFile } from '../../job-set/whole-files.ts';
 import type { RunningCall } from '../outcome.ts';
 import { makeDirectoriesSync } from './generations.ts';
 
-/** It is written this often at the most. */
+/** The shortest time between two writes. */
 const INTERVAL_MS = 500;
 /** Longer texts are cut. */
-const MOST_CHARACTERS = 4096;
+const MAX_TEXT_LENGTH = 4096;
 
-/** Writes down what a call tells of its progress: at once, if it has told nothing for a while, as it may not give its thread back for long. */
+/**
+ * Writes the progress of a call to a file: at once if nothing was written for a while, because the call may
+ * then block its thread for long.
+ */
 export class ProgressReport {
   readonly #call: RunningCall;
-  /** What is not written yet. */
+  /** Reported, and not written yet. */
   #latest: Progress | undefined;
   #writtenAt = -Infinity;
   #timer: NodeJS.Timeout | undefined;
@@ -23,13 +26,13 @@ export class ProgressReport {
     this.#call = call;
   }
 
-  /** @throws {TypeError} {@link RangeError} for what is no progress */
-  tell(fraction: number, text?: string): void {
+  /** @throws {TypeError} {@link RangeError} for invalid arguments */
+  update(fraction: number, text?: string): void {
     check(fraction, text);
     const { item, items } = this.#call;
     this.#latest = {
       fraction: (item + fraction) / items,
-      text: text?.slice(0, MOST_CHARACTERS),
+      text: text?.slice(0, MAX_TEXT_LENGTH),
       at: new Date(),
     };
     const wait = this.#writtenAt + INTERVAL_MS - performance.now();
@@ -37,7 +40,9 @@ export class ProgressReport {
     else this.#timer ??= setTimeout(() => this.flush(), wait).unref();
   }
 
-  /** Writes what is not written. Never throws: a call does not fail because nobody hears how far it is. */
+  /**
+   * Writes the latest progress if it is not written yet. Never throws, because that must not fail the call.
+   */
   flush(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
@@ -50,11 +55,11 @@ export class ProgressReport {
       makeDirectoriesSync(callsDirectory(directory), callDirectory(directory, parseJobKey(key).call));
       const file = progressFile(directory, key);
       const temporary = temporaryFile(file);
-      // After a crash of the file server it may be lost: that is no reason to wait for the disk.
+      // Not synced: losing it in a crash of the file server does no harm.
       writeFileSync(temporary, encodeProgress(latest), { flag: 'wx', mode: 0o600 });
       renameSync(temporary, file);
     } catch {
-      // The next one may be written.
+      // The next report may succeed.
     }
   }
 }

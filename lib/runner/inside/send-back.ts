@@ -23,8 +23,8 @@ import { PRIVATE_DIRECTORY } from '../../job-set/trusted-files.ts';
 import { isForbidden, temporaryFile } from '../../job-set/whole-files.ts';
 
 /**
- * Moves a file or directory of the call's to where files are kept that were sent back; under its name there is all of it, or nothing. What was sent
- * under that name before is replaced.
+ * Moves a file or directory of a call to the output files of its job set. Its name there shows all of it, or
+ * nothing; an earlier file of that name is replaced.
  * @throws {TypeError} {@link OutputFileError}
  */
 export function sendBack(directory: string, owner: OutputOwner, path: unknown): void {
@@ -33,10 +33,10 @@ export function sendBack(directory: string, owner: OutputOwner, path: unknown): 
   const source = resolve(path);
   const target = join(outputDirectory(directory, owner), nameOf(source, directory));
   try {
-    // HTCondor sends no links, and what is copied takes longer: most have none.
+    // HTCondor transfers no links, so a tree with links is copied; others are renamed, which is faster.
     const isPlain = !hasLinks(source);
     mkdirSync(dirname(target), { recursive: true, mode: PRIVATE_DIRECTORY });
-    if (!isPlain || !renamed(source, target)) {
+    if (!isPlain || !tryRename(source, target)) {
       const copy = temporaryFile(outputFilesOf(directory, owner.key));
       try {
         copyTree(source, copy, []);
@@ -50,12 +50,13 @@ export function sendBack(directory: string, owner: OutputOwner, path: unknown): 
   } catch (error) {
     if (error instanceof OutputFileError) throw error;
     const { code, message } = error as NodeJS.ErrnoException;
-    const why = code === 'ENOENT' && !exists(source) ? 'is not there' : `could not be sent back: ${message}`;
+    const why =
+      code === 'ENOENT' && !hasEntry(source) ? 'is not there' : `could not be sent back: ${message}`;
     throw new OutputFileError(`The file ${source} ${why}`, source, { cause: error });
   }
 }
 
-/** Its path below the current directory; of what lies elsewhere, its last name. */
+/** The path below the current directory; for a file elsewhere, its base name. */
 function nameOf(source: string, directory: string): string {
   const name = relative(process.cwd(), source);
   if (name === '' || isWithin(directory, source)) {
@@ -64,7 +65,7 @@ function nameOf(source: string, directory: string): string {
       source,
     );
   }
-  // What has travelled to the call is its own.
+  // Input files transferred to the call are its own.
   if (isWithin(source, givenDirectory(directory))) return basename(source);
   if (isWithin(source, directory))
     throw new OutputFileError(`${source} is a part of the job set, and cannot be sent back`, source);
@@ -75,7 +76,10 @@ function isWithin(path: string, directory: string): boolean {
   return path === directory || path.startsWith(directory.endsWith(sep) ? directory : directory + sep);
 }
 
-/** Looks at the whole tree, and that all of it can be read: HTCondor would hold the job for it. */
+/**
+ * Whether a tree has links. Also syncs its files, and checks that all are readable, because HTCondor would
+ * hold the job otherwise.
+ */
 function hasLinks(path: string): boolean {
   const stats = lstatSync(path);
   if (stats.isSymbolicLink()) return true;
@@ -93,8 +97,8 @@ function refuseKind(path: string): never {
   throw new OutputFileError(`${path} is neither a file nor a directory, and cannot be sent back`, path);
 }
 
-/** False if it is on another filesystem. */
-function renamed(source: string, target: string): boolean {
+/** @returns false if the target is on another file system */
+function tryRename(source: string, target: string): boolean {
   try {
     replace(source, target);
     return true;
@@ -105,13 +109,13 @@ function renamed(source: string, target: string): boolean {
 }
 
 function replace(source: string, target: string): void {
-  // One of them may be a directory, which no rename replaces.
-  if (exists(target) && (lstatSync(target).isDirectory() || lstatSync(source).isDirectory()))
+  // A rename does not replace a directory, nor a file by a directory.
+  if (hasEntry(target) && (lstatSync(target).isDirectory() || lstatSync(source).isDirectory()))
     rmSync(target, { recursive: true });
   renameSync(source, target);
 }
 
-/** @param above the directories that it is in, by their own names */
+/** @param above real paths of the directories that contain the source */
 function copyTree(source: string, target: string, above: readonly string[]): void {
   const stats = statSync(source);
   if (stats.isFile()) {
@@ -139,6 +143,7 @@ function sync(file: string): void {
   }
 }
 
-function exists(path: string): boolean {
+/** Whether a file, directory or link exists. */
+function hasEntry(path: string): boolean {
   return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
 }

@@ -1,93 +1,98 @@
 import { JobEndingError } from '../../base/errors.ts';
 
-interface TerminationHost {
-  /** What the process may be told to end by. */
+interface TerminationOptions {
+  /** Signals that may end the process. */
   readonly signals: readonly NodeJS.Signals[];
-  /** How long after that it is killed, in milliseconds. */
+  /** Time between the signal and SIGKILL, in milliseconds. */
   readonly vacateTime: number | undefined;
-  onBegin(): void;
+  /** Is called when the signal is received. */
+  onSignal(): void;
 }
 
 /**
- * What a process does that is told to end, once its call has asked to hear of it, or saves something: otherwise it ends at once, as any
- * process does.
+ * Delays the end of a process that receives a signal, while its call saves a checkpoint or handles its
+ * AbortSignal. Signals are handled only once the call does one of these: until then they end the process as
+ * usual.
  */
 export class Termination {
-  readonly #host: TerminationHost;
+  readonly #options: TerminationOptions;
   readonly #controller = new AbortController();
-  /** Those that are under way. */
+  /** Pending checkpoints. */
   readonly #saves = new Set<Promise<void>>();
-  #listening = false;
-  #over = false;
-  /** Whether the call wants to do something about it. */
-  #heard = false;
-  /** Whether it has saved what it wanted to. */
+  #isListening = false;
+  #ended = false;
+  /** Whether the call has asked for the AbortSignal, and so handles it. */
+  #hasHandler = false;
+  /** Whether a checkpoint was saved after the signal. */
   #saved = false;
-  /** Set when the process has been told. */
-  began: JobEndingError | undefined;
+  /** Set when the process has received a signal: the reason of the AbortSignal. */
+  error: JobEndingError | undefined;
 
-  constructor(host: TerminationHost) {
-    this.#host = host;
+  constructor(options: TerminationOptions) {
+    this.#options = options;
   }
 
   get signal(): AbortSignal {
-    this.#heard = true;
+    this.#hasHandler = true;
     this.#listen();
     return this.#controller.signal;
   }
 
-  /** The process does not end while something is being saved; when that was begun after it was told to, it ends then, and this never resolves. */
+  /**
+   * Keeps the process alive while a checkpoint is saved. If the process has received a signal, ends it
+   * afterwards and never resolves, unless the call handles the signal and the save began before it.
+   */
   async guard(save: Promise<void>): Promise<void> {
     this.#listen();
-    const isLast = this.began !== undefined;
+    const isLast = this.error !== undefined;
     this.#saves.add(save);
     try {
       await save;
       this.#saved ||= isLast;
     } finally {
       this.#saves.delete(save);
-      this.#look();
+      this.#endIfDone();
     }
     if (this.#isDone) await new Promise(() => {});
   }
 
-  /** Ends the process by the signal that it had got, as if nobody had listened. */
+  /** Ends the process by the signal that it has received. */
   async leave(): Promise<never> {
     this.end();
-    const signal = this.began?.signal ?? 'SIGTERM';
+    const signal = this.error?.signal ?? 'SIGTERM';
     process.removeAllListeners(signal);
     process.kill(process.pid, signal);
     return new Promise(() => {});
   }
 
-  /** The call is over: what the process is told now is not its business. */
+  /** The call has returned; later signals are not handled. */
   end(): void {
-    this.#over = true;
-    for (const signal of this.#host.signals) process.off(signal, this.#onSignal);
+    this.#ended = true;
+    for (const signal of this.#options.signals) process.off(signal, this.#onSignal);
   }
 
-  /** Whether there is nothing left to be waited for but saves. */
+  /** Whether the process should end as soon as no checkpoint is pending. */
   get #isDone(): boolean {
-    return !this.#over && this.began !== undefined && (this.#saved || !this.#heard);
+    return !this.#ended && this.error !== undefined && (this.#saved || !this.#hasHandler);
   }
 
-  #look(): void {
+  #endIfDone(): void {
     if (this.#isDone && this.#saves.size === 0) void this.leave();
   }
 
   #listen(): void {
-    if (this.#listening) return;
-    this.#listening = true;
-    for (const signal of this.#host.signals) process.on(signal, this.#onSignal);
+    if (this.#isListening) return;
+    this.#isListening = true;
+    for (const signal of this.#options.signals) process.on(signal, this.#onSignal);
   }
 
   readonly #onSignal = (signal: NodeJS.Signals): void => {
-    if (this.began !== undefined) return;
-    const { vacateTime } = this.#host;
+    if (this.error !== undefined) return;
+    const { vacateTime } = this.#options;
     const deadline = vacateTime === undefined ? undefined : new Date(Date.now() + vacateTime);
-    this.began = new JobEndingError(signal, deadline);
-    this.#host.onBegin();
-    this.#controller.abort(this.began);
-    this.#look();
+    this.error = new JobEndingError(signal, deadline);
+    this.#options.onSignal();
+    this.#controller.abort(this.error);
+    this.#endIfDone();
   };
 }

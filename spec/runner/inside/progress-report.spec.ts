@@ -29,10 +29,10 @@ function newReport(item: number, items: number): { report: ProgressReport; direc
 describe('A report of progress', () => {
   it('is written at once, and the last one of many soon after', async () => {
     const { report, directory } = newReport(0, 1);
-    report.tell(0.1, 'first');
+    report.update(0.1, 'first');
     expect(await readProgress(directory, '3-2')).toMatchObject({ fraction: 0.1, text: 'first' });
-    report.tell(0.2);
-    report.tell(0.3, 'x'.repeat(10_000));
+    report.update(0.2);
+    report.update(0.3, 'x'.repeat(10_000));
     expect(await readProgress(directory, '3-2')).toMatchObject({ fraction: 0.1 });
     await until(async () => (await readProgress(directory, '3-2'))?.fraction === 0.3);
     expect((await readProgress(directory, '3-2'))?.text).toBe('x'.repeat(4096));
@@ -40,25 +40,25 @@ describe('A report of progress', () => {
 
   it('is written at the end of the call', async () => {
     const { report, directory } = newReport(0, 1);
-    report.tell(0);
-    report.tell(1);
+    report.update(0);
+    report.update(1);
     report.flush();
     expect(await readProgress(directory, '3-2')).toMatchObject({ fraction: 1, text: undefined });
   });
 
   it('of one call of a chunk is that of the chunk', async () => {
     const { report, directory } = newReport(2, 4);
-    report.tell(0.5);
+    report.update(0.5);
     expect(await readProgress(directory, '3-2')).toMatchObject({ fraction: 0.625 });
   });
 
   it('harms nothing where it cannot be written, and does not make a job set again that is gone', async () => {
     const { report, directory } = newReport(0, 1);
     rmSync(directory, { recursive: true });
-    report.tell(0.5);
+    report.update(0.5);
     expect(await readProgress(directory, '3-2')).toBeUndefined();
     mkdirSync(directory);
-    report.tell(0.75);
+    report.update(0.75);
     report.flush();
     expect(await readProgress(directory, '3-2')).toMatchObject({ fraction: 0.75 });
   });

@@ -8,7 +8,7 @@ const MODULE = new URL('../../../lib/runner/inside/termination.ts', import.meta.
 async function tell(code: string): Promise<{ how: string; printed: string[] }> {
   const program = `
     const { Termination } = await import(${JSON.stringify(MODULE)});
-    const termination = new Termination({ signals: ['SIGTERM', 'SIGUSR2'], vacateTime: 5000, onBegin: () => console.log('begin') });
+    const termination = new Termination({ signals: ['SIGTERM', 'SIGUSR2'], vacateTime: 5000, onSignal: () => console.log('begin') });
     const timer = setTimeout(() => {}, 60_000);
     ${code}
     console.log('ready');
