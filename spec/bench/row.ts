@@ -18,7 +18,8 @@ export interface Row {
   reached(summary: Summary): boolean;
 }
 
-export type Unit = 'ms' | 's' | 'µs' | 'bytes' | 'files' | 'handles' | 'calls/s' | '% of a core' | 'MB/s';
+export type Unit =
+  'ms' | 's' | 'µs' | 'bytes' | 'objects' | 'files' | 'handles' | 'calls/s' | '% of a core' | 'MB/s';
 
 export interface Figures {
   readonly ours: number;

@@ -55,7 +55,7 @@ describe('A running call', () => {
   it('runs again when its starter is killed', async () => {
     const { gate, future, runs } = await runningCall();
     await kill(starterOf(runs()[0] as number) as number);
-    await until(() => runs().length === 2, { timeout: 60_000 });
+    await until(() => runs().length === 2);
     gate.open();
     expect(await future).toBe('passed');
     expect(runs()).toHaveLength(2);
@@ -76,7 +76,7 @@ describe('A running call', () => {
     await kill(shadowOf(jobId) as number);
     gate.open();
     expect(await future).toBe('passed');
-    await until(() => isGone(jobId), { timeout: 60_000 });
+    await until(() => isGone(jobId));
     expect(runs().length).toBeLessThanOrEqual(2);
   });
 
@@ -85,7 +85,7 @@ describe('A running call', () => {
     await kill('startd');
     gate.open();
     expect(await future).toBe('passed');
-    await until(() => isGone(jobId), { timeout: 90_000 });
+    await until(() => isGone(jobId));
     expect(runs().length).toBeLessThanOrEqual(2);
   });
 
@@ -94,7 +94,7 @@ describe('A running call', () => {
     await restartPool();
     gate.open();
     expect(await future).toBe('passed');
-    await until(() => isGone(jobId), { timeout: 90_000 });
+    await until(() => isGone(jobId));
     expect(runs()).toHaveLength(1);
   });
 

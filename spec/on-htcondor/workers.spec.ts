@@ -65,7 +65,7 @@ describe('A worker on HTCondor', () => {
       const behind = Array.from({ length: 20 }, (_, index) => executor.submit(note, made, index));
       await until(() => running.running() && existsSync(file));
       end(await workerOf(running), Number(linesOf(file)[0]));
-      await until(() => linesOf(file).length > 1, { timeout: 90_000 });
+      await until(() => linesOf(file).length > 1);
       gate.open();
       expect(await running).toBe('made');
       expect(await Promise.all(behind)).toEqual(behind.map((_, index) => index));

@@ -164,7 +164,6 @@ export function specifySamples(system: 'local' | 'htcondor', parent: string): vo
           stderr: expect.any(String),
         });
       },
-      120_000,
     );
   });
 }
@@ -177,7 +176,7 @@ async function run(
     execFile(
       process.execPath,
       ['--import', 'tsx', join('samples', file), ...args],
-      { cwd: repository, env: process.env, timeout: 110_000 },
+      { cwd: repository, env: process.env },
       (error, stdout, stderr) => {
         const exitCode = error === null ? 0 : (error.code ?? error.signal);
         resolve({ exitCode, lines: stdout.trimEnd().split('\n'), stderr });

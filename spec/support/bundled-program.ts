@@ -110,7 +110,6 @@ export async function runBundled(
   const { stdout } = await promisify(execFile)(process.execPath, args, {
     cwd: root,
     env: process.env,
-    timeout: 50_000,
   });
   return JSON.parse(stdout) as BundledRun;
 }

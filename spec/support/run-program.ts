@@ -42,7 +42,7 @@ export function startProgram(source: string, environment: Record<string, string>
   const hasEnded = (): boolean => child.exitCode !== null || child.signalCode !== null;
   return {
     printed: async (text) => {
-      await until(() => stdout.includes(text) || hasEnded(), { timeout: 60_000 });
+      await until(() => stdout.includes(text) || hasEnded());
       if (!stdout.includes(text)) throw new Error(`The program ended without printing ${text}: ${stderr}`);
     },
     signal: (signal, to = 'program') => {

@@ -1,7 +1,10 @@
-/** Waits for a condition by asking again and again: specs wait for things, never for a time. */
+/**
+ * Waits for a condition by asking again and again: specs wait for things, never for a time. It gives up only before jest does, so
+ * that the error says what did not come.
+ */
 export async function until(
   condition: () => unknown,
-  { timeout = 30_000, interval = 20 }: { timeout?: number; interval?: number } = {},
+  { timeout = 240_000, interval = 20 }: { timeout?: number; interval?: number } = {},
 ): Promise<void> {
   const deadline = performance.now() + timeout;
   while (!(await condition())) {

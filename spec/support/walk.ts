@@ -52,6 +52,6 @@ export class Notes {
   }
 
   async untilHalted(times: number): Promise<void> {
-    await until(() => this.all('halt').length === times, { timeout: 60_000 });
+    await until(() => this.all('halt').length === times);
   }
 }

@@ -97,7 +97,7 @@ describe.each<WatchMode>(['events', 'sweep'])('A watch by %s', (mode) => {
   it('tells once when the directory is gone for good', async () => {
     open(mode);
     rmSync(directory, { recursive: true });
-    await until(() => losses.length > 0, { timeout: 15_000 });
+    await until(() => losses.length > 0);
     expect(losses[0]).toMatchObject({ code: 'ENOENT' });
   });
 
@@ -109,7 +109,7 @@ describe.each<WatchMode>(['events', 'sweep'])('A watch by %s', (mode) => {
     await until(() => ticks > before);
     renameSync(`${directory}.away`, outcomesDirectory(directory));
     writeOutcome('7');
-    await until(() => outcomes.includes('7'), { timeout: 15_000 });
+    await until(() => outcomes.includes('7'));
     expect(losses).toEqual([]);
   });
 

@@ -39,10 +39,11 @@ export const cases = {
   'leaves the speed of eval and of promises as it was': {
     async here(payload) {
       const time = async () => {
-        const started = performance.now();
+        const before = process.cpuUsage();
         for (let i = 0; i < 2000; i++) new Function(`return ${i}`)();
         for (let i = 0; i < 100_000; i++) await null;
-        return performance.now() - started;
+        const { user, system } = process.cpuUsage(before);
+        return (user + system) / 1000;
       };
       await time();
       const before = Math.min(await time(), await time());
