@@ -3,8 +3,9 @@ import type { Capture } from './capture/capture.ts';
 import type { CodeInfo } from './capture/code-info.ts';
 import { enterRules } from './capture/lexical.ts';
 import type { Node } from './graph.ts';
-import { evaluateInside, withDebugger } from './inspect/enter.ts';
+import { evaluateInside } from './inspect/enter.ts';
 import { lookInside } from './inspect/scopes.ts';
+import { withDebugger } from './inspect/session.ts';
 import { describeRebuilt } from './reducers.ts';
 import { type Property, propertyOf } from './reference/members.ts';
 

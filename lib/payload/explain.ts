@@ -1,7 +1,7 @@
 import { serialize as writePlain } from 'node:v8';
 import type { CaptureOptions } from './capture/capture-options.ts';
 import { type Capture, captureGraph } from './capture/capture.ts';
-import { describeValue, wordsOf } from './capture/refusal.ts';
+import { describeValue, showEdge } from './capture/refusal.ts';
 import { writeGraph } from './format.ts';
 import { serializePlain } from './plain-data.ts';
 import { showPath } from './reference/members.ts';
@@ -58,7 +58,7 @@ function explainNodes(capture: Capture): ExplainedPart {
   const parts: Part[] = [...capture.steps()].map(({ value, edge, place, node }) => {
     const ownBytes = writePlain(node).length;
     return {
-      by: edge.by === 'root' ? '' : wordsOf(edge),
+      by: edge.by === 'root' ? '' : showEdge(edge),
       what: describeValue(value, place),
       reference: node.kind === 'reference' ? showReference(node.reference) : undefined,
       ownBytes,

@@ -16,15 +16,16 @@ import {
 } from './parse.ts';
 import type { Range } from './text.ts';
 
+/** The structure of a class, read from its text. */
 export interface ClassShape {
-  /** The expression behind `extends`, with its parentheses. */
+  /** The expression after `extends`, including parentheses. */
   readonly heritage: Range | undefined;
   readonly heritageIsNull: boolean;
   /** Offset of the closing brace. */
   readonly bodyEnd: number;
   /** The parameters are what is between the parentheses, the body what is between the braces. */
   readonly ctor: { readonly parameters: Range; readonly body: Range; readonly range: Range } | undefined;
-  /** All others. */
+  /** All members except the constructor. */
   readonly members: readonly ClassMember[];
 }
 
@@ -32,33 +33,37 @@ export interface ClassMember {
   readonly kind: 'method' | 'getter' | 'setter' | 'field' | 'static-block';
   readonly static: boolean;
   /**
-   * All of it, from `static` to a field's semicolon. What replaces it must not be nothing but a semicolon, as the field
-   * before may end only because of what follows.
+   * The whole member, from `static` to a field's semicolon. Replace it by at least a semicolon, because the
+   * field before may end only at what follows.
    */
   readonly range: Range;
   /**
-   * Of methods and accessors: what `Function.prototype.toString` prints of them, so without `static`. Of one named
-   * `static` it prints no name.
+   * The text that `Function.prototype.toString` prints for a method or accessor: without `static`, and for a
+   * method named `static` without its name.
    */
   readonly textRange: Range | undefined;
-  /** As written, with its brackets. */
+  /** The key as written, including brackets. */
   readonly key: Range | undefined;
-  /** The property's, with `#` if it is private; `undefined` if it is computed from anything but a literal. */
+  /** The property name, with `#` if private; undefined if computed from anything but a literal. */
   readonly name: string | undefined;
   readonly computed: boolean;
   readonly private: boolean;
-  /** What a computed key takes from around the class. */
+  /** Names that a computed key uses from outside the class. */
   readonly keyNames: readonly string[];
-  /** The initialiser of a field. */
+  /** The initializer of a field. */
   readonly value: Range | undefined;
-  /** An arrow, or a function or class without a name: it gets its name from the field, unless something is put around. */
+  /**
+   * Whether the value is an arrow, or a function or class without a name. It is named after the field unless
+   * it is wrapped.
+   */
   readonly valueIsAnonymousFunction: boolean;
 }
 
 /**
- * @param text the one that the node was parsed from
- * @param shift how much offsets there are more than those wanted
- * @param namesIn the free names of a computed key
+ * Describes a class.
+ * @param text the source that the node was parsed from
+ * @param shift the offset of the class's own text in that source
+ * @param namesIn finds the free names of a computed key
  */
 export function classShapeOf(
   text: string,
@@ -67,16 +72,16 @@ export function classShapeOf(
   namesIn: (key: AnyNode) => readonly string[],
 ): ClassShape {
   const range = (start: number, end: number): Range => ({ start: start - shift, end: end - shift });
-  const written = constructorOf(node);
+  const explicit = constructorOf(node);
   const heritage = node.superClass ?? undefined;
   const inner = heritage === undefined ? undefined : withoutParentheses(heritage);
   return {
     heritage: heritage && range(heritage.start, heritage.end),
     heritageIsNull: inner?.type === 'Literal' && inner.raw === 'null',
     bodyEnd: node.body.end - 1 - shift,
-    ctor: written && constructorShape(text, written, range),
+    ctor: explicit && constructorShape(text, explicit, range),
     members: node.body.body
-      .filter((member) => member !== written)
+      .filter((member) => member !== explicit)
       .map((member) => memberShape(text, member, range, namesIn)),
   };
 }
@@ -89,7 +94,7 @@ function constructorShape(
   range: MakeRange,
 ): NonNullable<ClassShape['ctor']> {
   const lastParameter = value.params.at(-1);
-  // Behind the last parameter, or the opening parenthesis, there is at most a comma.
+  // After the last parameter, or the opening parenthesis, there is at most a comma.
   const last = skipBlank(text, lastParameter?.end ?? value.start + 1);
   const close = text[last] === ',' ? skipBlank(text, last + 1) : last;
   return {
@@ -154,15 +159,15 @@ function isAnonymous(value: AnyNode): boolean {
 }
 
 /**
- * Where V8 says that a function is (`[[FunctionLocation]]`), the same in Node 20, 22 and 24:
- * at the parenthesis of the parameters; an arrow's at its first token, which may be `async`; a class's at the
- * parenthesis of its constructor, if it has written one, else at `class`.
- * @param text the one that the node was parsed from
+ * The offset of V8's `[[FunctionLocation]]`, the same in Node 20, 22 and 24: the parenthesis of the
+ * parameters; for an arrow its first token, which may be `async`; for a class the parenthesis of its explicit
+ * constructor, else `class`.
+ * @param text the source that the node was parsed from
  */
 export function locationOf(text: string, node: FunctionNode | ClassNode): number {
   if (isClass(node)) {
-    const written = constructorOf(node);
-    return written === undefined ? node.start : written.value.start;
+    const explicit = constructorOf(node);
+    return explicit === undefined ? node.start : explicit.value.start;
   }
   if (node.type === 'ArrowFunctionExpression' || text[node.start] === '(') return node.start;
   if (node.id !== null && node.id !== undefined) return skipBlank(text, node.id.end);
@@ -172,14 +177,14 @@ export function locationOf(text: string, node: FunctionNode | ClassNode): number
   return node.generator ? skipBlank(text, offset + '*'.length) : offset;
 }
 
-export function constructorOf(node: ClassNode): MethodDefinition | undefined {
+function constructorOf(node: ClassNode): MethodDefinition | undefined {
   return node.body.body.find(
     (member): member is MethodDefinition =>
       member.type === 'MethodDefinition' && member.kind === 'constructor',
   );
 }
 
-/** From where to where the key of a member reaches, with the brackets of a computed one. */
+/** The range of a member's key, including the brackets of a computed one. */
 export function keyRangeIn(
   text: string,
   member: Property | AssignmentProperty | MethodDefinition | PropertyDefinition,
@@ -193,8 +198,8 @@ export function keyRangeIn(
   return [start, skipBlank(text, key.end) + 1];
 }
 
-/** The offset of the next token: behind white space and comments. */
-export function skipBlank(text: string, offset: number): number {
+/** The offset of the next token, after white space and comments. */
+function skipBlank(text: string, offset: number): number {
   const blank = /(?:\s+|\/\/.*|\/\*[^]*?\*\/)*/y;
   blank.lastIndex = offset;
   return offset + (blank.exec(text)?.[0].length ?? 0);

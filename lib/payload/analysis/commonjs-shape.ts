@@ -1,25 +1,25 @@
 import type { AssignmentExpression, Expression, Node, Program } from 'acorn';
 import { loadAcorn } from './parse.ts';
 
-/** A function or class that a CommonJS module exports, by its text. */
+/** A function or class that a CommonJS module exports, with its text. */
 export interface CommonjsExport {
   /** Empty for `module.exports` itself. */
   readonly name: string;
   readonly text: string;
-  /** From 0. */
+  /** 0-based. */
   readonly firstLine: number;
   readonly lastLine: number;
 }
 
-/** Longer sources, of which there are few, would take most of a second. */
-const LONGEST = 1_000_000;
+/** Longer sources are rare, and analysing one would take most of a second. */
+const MAX_LENGTH = 1_000_000;
 
 /**
- * What a CommonJS module exports for certain: `exports.f = f` at its top level, of a function or class that is declared there, or
- * defined in this statement, and never assigned to. None if the source does not parse.
+ * The certain exports of a CommonJS module: top-level `exports.f = f` of a function or class that is declared
+ * there, or defined in the statement, and never reassigned. Empty if the source does not parse.
  */
 export function commonjsExports(source: string): readonly CommonjsExport[] {
-  return source.length > LONGEST ? [] : analyse(source);
+  return source.length > MAX_LENGTH ? [] : analyse(source);
 }
 
 function analyse(source: string): CommonjsExport[] {
@@ -101,7 +101,7 @@ function* exportAssignments({ body }: Program): Generator<{ name: string; value:
   }
 }
 
-/** Empty for `module.exports` itself. */
+/** The name that is exported; empty for `module.exports` itself, undefined for other targets. */
 function exportedName({ left }: AssignmentExpression): string | undefined {
   if (left.type !== 'MemberExpression' || left.computed || left.property.type !== 'Identifier')
     return undefined;
@@ -119,7 +119,7 @@ function isNamed(node: Node | undefined, name: string): boolean {
   return node?.type === 'Identifier' && (node as Node & { name: string }).name === name;
 }
 
-/** Names that are assigned to anywhere, whichever variable of that name is meant. */
+/** All names that are assigned to anywhere, in whichever scope. */
 function assignedNames(program: Program): Set<string> {
   const names = new Set<string>();
   const stack: unknown[] = [program];
@@ -135,7 +135,7 @@ function assignedNames(program: Program): Set<string> {
   return names;
 }
 
-/** The names in a pattern, and others with them: too many do no harm. */
+/** The names in a pattern; may include other names, which does no harm. */
 function namesIn(target: Node): string[] {
   if (target.type === 'MemberExpression') return [];
   if (target.type === 'Identifier') return [(target as Node & { name: string }).name];

@@ -14,41 +14,45 @@ import type { FreeName } from './scope.ts';
 import { hasStrictDirective, usesOf } from './text-walk.ts';
 import type { Range } from './text.ts';
 
-/** What the text of a function tells about it. All offsets are those in the text. */
+/** Everything that the text of a function reveals. Offsets are positions in that text. */
 export interface FunctionShape {
   readonly text: string;
-  /** The text of a method, getter or setter means something within the braces of an object or class only. */
+  /** The text of a method, getter or setter is valid only inside an object or class. */
   readonly kind: ParsedFunction['kind'];
   readonly async: boolean;
   readonly generator: boolean;
   /**
-   * Of a method, getter or setter: the key as written, with brackets, quotes or `#`. V8 prints a class's method named
-   * `static` without it: then it is empty, and where a key must be put.
+   * The key of a method, getter or setter as written, with brackets, quotes or `#`. Empty for a class's
+   * method named `static`, whose name V8 omits; a key must be inserted there.
    */
   readonly keyRange: Range | undefined;
   /** Whether the key is a `#name`. */
   readonly privateKey: boolean;
-  /** The name behind `function` or `class`. */
+  /** The name after `function` or `class`. */
   readonly ownName: string | undefined;
   readonly ownNameRange: Range | undefined;
-  /** Whether the text uses, or assigns to, the name behind `function` or `class`, and means itself by it. */
+  /** Whether the text uses its own name to refer to itself. */
   readonly usesOwnName: boolean;
+  /** Whether the text assigns to its own name. */
   readonly writesOwnName: boolean;
-  /** What V8 reports as the function's location. */
+  /** The offset of the location that V8 reports for the function. */
   readonly locationOffset: number;
   /**
-   * The names that it takes from around it, but for its own and `arguments`. A class's are those of its methods and of
-   * its instances' fields; heritage, computed keys and static parts are evaluated once, when the class is made.
+   * The outer names it uses, except its own and `arguments`. A class uses those of its methods and instance
+   * fields; heritage, computed keys and static parts are evaluated only once, when the class is created.
    */
   readonly free: ReadonlyMap<string, FreeName>;
-  /** What an arrow takes from the function around it; a method or an accessor takes `super` from its object only. */
+  /**
+   * Whether an arrow uses these of the enclosing function; a method or accessor has only `super`, of its
+   * object.
+   */
   readonly lexical: {
     readonly this: boolean;
     readonly arguments: boolean;
     readonly newTarget: boolean;
     readonly super: boolean;
   };
-  /** `#names` that are declared by no class within the text. */
+  /** `#names` it uses that no class within the text declares. */
   readonly privateNames: readonly string[];
   /** Whether there is a call of `eval`, which may use any name. */
   readonly directEval: boolean;
@@ -59,27 +63,30 @@ export interface FunctionShape {
   readonly strictDirective: boolean;
   /** Whether all parameters are names without default values. */
   readonly plainParameters: boolean;
-  /** Whether stopping it at its first statement may be too late: other functions may run before. */
+  /** Whether stopping it at its first statement may be too late, because other functions may run before. */
   readonly unsafeToEnter: boolean;
   readonly class: ClassShape | undefined;
 }
 
-/** @throws {SyntaxError} if the text cannot be read as a function, as that of native functions */
+/**
+ * Analyses the text of a function.
+ * @throws {SyntaxError} if the text cannot be read as a function, such as that of a native function
+ */
 export function shapeOf(text: string, hints: FunctionHints): FunctionShape {
   const key = `${hints.hasPrototype} ${hints.name === 'function'} ${hints.strict} ${text}`;
-  let shape = shapes.get(key);
+  let shape = shapesByText.get(key);
   if (shape === undefined) {
     shape = readShape(text, hints);
-    shapes.set(key, shape);
-    const [oldest] = shapes.keys();
-    if (shapes.size > SHAPES_KEPT && oldest !== undefined) shapes.delete(oldest);
+    shapesByText.set(key, shape);
+    const [oldest] = shapesByText.keys();
+    if (shapesByText.size > MAX_CACHED_SHAPES && oldest !== undefined) shapesByText.delete(oldest);
   }
   return shape;
 }
 
-/** By text and hints: many functions have one text, such as all that a loop makes. */
-const shapes = new Map<string, FunctionShape>();
-const SHAPES_KEPT = 5000;
+/** Cached shapes by text and hints; all functions that a loop creates have one text. */
+const shapesByText = new Map<string, FunctionShape>();
+const MAX_CACHED_SHAPES = 5000;
 
 function readShape(text: string, hints: FunctionHints): FunctionShape {
   const parsed = parseFunction(text, hints);
@@ -118,14 +125,13 @@ function readShape(text: string, hints: FunctionHints): FunctionShape {
 }
 
 /**
- * Whether stopping a function at the first place where a breakpoint can be may be too late, because other functions run
- * before it. That is so when its body begins with the declaration of a class with static initialisers, computed keys or
- * a heritage, which may be a Proxy; every other statement has such a place at its beginning.
- *
- * Of the parameters, computed keys in patterns count, and classes. Default values do not: the one who calls the function
- * is to give a value to each parameter, and to all that patterns look for, so that no default value is evaluated.
+ * Whether other functions may run before the first breakpoint location. That is so if the body begins with a
+ * class that has static initializers, computed keys or a heritage, which may be a Proxy; other statements
+ * have a location at their beginning. In parameters, classes and computed keys in patterns count. Default
+ * values do not, because the caller passes a value for each parameter and each property of a pattern, so that
+ * none is evaluated.
  */
-export function isUnsafeToEnter(node: FunctionNode): boolean {
+function isUnsafeToEnter(node: FunctionNode): boolean {
   if (node.params.some((parameter) => contains(parameter, isRunInParameter))) return true;
   if (node.body.type !== 'BlockStatement') return false;
   for (const statement of node.body.body) {
@@ -135,7 +141,10 @@ export function isUnsafeToEnter(node: FunctionNode): boolean {
   return false;
 }
 
-/** Other statements may begin with what is within them, such as loops that are endless and blocks. */
+/**
+ * Whether a statement certainly has a breakpoint location at its beginning; blocks and endless loops, for
+ * example, begin with what they contain.
+ */
 function stopsAtOnce(statement: Statement | AnyNode): boolean {
   switch (statement.type) {
     case 'ExpressionStatement':
@@ -168,7 +177,7 @@ function isRunInParameter(node: AnyNode): boolean {
   return type !== 'Literal' && type !== 'Identifier';
 }
 
-/** Looks everywhere but in the functions within, which do not run yet. */
+/** Whether some node matches, except in nested functions, which do not run yet. */
 function contains(root: AnyNode, matches: (node: AnyNode) => boolean): boolean {
   const rest = [root];
   for (let node = rest.pop(); node !== undefined; node = rest.pop()) {

@@ -12,30 +12,33 @@ import { Scope, Uses } from './scope.ts';
 import { TextWalk } from './text-walk.ts';
 import type { Range } from './text.ts';
 
-/** What the source of an ES module tells about its exports and imports. */
-export interface ModuleShape {
+/** The exports and imports in the source of an ES module. */
+interface ModuleShape {
   /**
-   * The exported functions and classes that are declared at the top level, or are what a variable there is made with,
-   * if nothing else is ever assigned to their names; by the offset of the location that V8 reports.
+   * Exported functions and classes that are declared at the top level, or initialize a variable there, and
+   * whose names are never reassigned; by the offset of the location that V8 reports.
    */
   readonly exports: ReadonlyMap<number, ExportedFunction>;
-  /** By local name. */
+  /** The imports by local name. */
   readonly imports: ReadonlyMap<string, ImportedName>;
 }
 
-export interface ExportedFunction {
+interface ExportedFunction {
   readonly exportName: string;
-  /** Of its text. */
+  /** The range of its text. */
   readonly range: Range;
 }
 
-export interface ImportedName {
+interface ImportedName {
   readonly specifier: string;
   /** The name of an export; `*` for the namespace. */
   readonly imported: string;
 }
 
-/** @returns `undefined` if the source cannot be read as an ES module */
+/**
+ * Analyses the source of an ES module.
+ * @returns undefined if the source does not parse
+ */
 export function moduleShapeOf(source: string): ModuleShape | undefined {
   const program = parseModule(source);
   if (program === undefined) return undefined;
@@ -64,7 +67,7 @@ function parseModule(source: string): Program | undefined {
   }
 }
 
-/** Those that a name of the top level stands for from the beginning. */
+/** Functions and classes by the top-level name that they initialize. */
 function topLevelFunctions(program: Program): Map<string, FunctionNode | ClassNode> {
   const functions = new Map<string, FunctionNode | ClassNode>();
   for (const statement of program.body) {
@@ -97,7 +100,7 @@ function reassignedNames(program: Program): (name: string) => boolean {
   return (name) => uses.watched.byName.get(name)?.written === true;
 }
 
-/** @returns with the name of what is exported, or with it itself where it has no name */
+/** The exports, each with its local name, or with its node if it has no name. */
 function exportsOf(program: Program): { exportName: string; local: string | AnyNode }[] {
   return program.body.flatMap((statement) => {
     if (statement.type === 'ExportDefaultDeclaration') {
@@ -144,24 +147,24 @@ function importedName(binding: ImportDeclaration['specifiers'][number]): string 
   return binding.type === 'ImportDefaultSpecifier' ? 'default' : nameIn(binding.imported);
 }
 
-/** Names of exports may be written as strings. */
+/** The name of an export, which may be written as a string. */
 function nameIn(node: Identifier | Literal): string {
   return node.type === 'Identifier' ? node.name : String(node.value);
 }
 
-/** As {@link moduleShapeOf}, but remembers the latest: a program takes many functions from few modules. */
+/** Caches the results of {@link moduleShapeOf}, because a program takes many functions from few modules. */
 export function knownShapeOf(source: string): ModuleShape | undefined {
-  let shape = shapes.get(source);
-  if (shape === undefined && !shapes.has(source)) {
+  let shape = shapesBySource.get(source);
+  if (shape === undefined && !shapesBySource.has(source)) {
     shape = moduleShapeOf(source);
-    for (const oldest of shapes.keys()) {
-      if (shapes.size < MOST_SHAPES) break;
-      shapes.delete(oldest);
+    for (const oldest of shapesBySource.keys()) {
+      if (shapesBySource.size < MAX_CACHED_SHAPES) break;
+      shapesBySource.delete(oldest);
     }
-    shapes.set(source, shape);
+    shapesBySource.set(source, shape);
   }
   return shape;
 }
 
-const MOST_SHAPES = 32;
-const shapes = new Map<string, ModuleShape | undefined>();
+const MAX_CACHED_SHAPES = 32;
+const shapesBySource = new Map<string, ModuleShape | undefined>();

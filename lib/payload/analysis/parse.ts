@@ -17,36 +17,38 @@ import type {
 } from 'acorn';
 import { positionAt } from './text.ts';
 
-/** What is known of a function besides its text; it tells apart what looks the same. */
+/** Facts about a function besides its text, which tell apart functions whose texts look the same. */
 export interface FunctionHints {
   /** Whether it has a `prototype` of its own. */
   readonly hasPrototype: boolean;
   readonly name: string;
-  /** Whether its code is known to be strict, be it by what is around it. */
+  /** Whether its code is known to be strict, possibly because of the surrounding code. */
   readonly strict?: boolean | undefined;
 }
 
-/** A function's text as a tree. */
+/** The syntax tree of a function's text. */
 export interface ParsedFunction {
   readonly node: FunctionNode | ClassNode;
-  /** What a method or an accessor is written as. */
+  /** The syntax of a method or accessor. */
   readonly member?: MemberNode;
   readonly kind: 'function' | 'arrow' | 'method' | 'getter' | 'setter' | 'class';
-  /** What was parsed: the text with something around it. */
+  /** The source that was parsed: the text within a frame. */
   readonly source: string;
-  /** How much the offsets in the source are more than those in the text. */
+  /** The offset of the text in the source. */
   readonly shift: number;
 }
 
 export type MemberNode = Property | AssignmentProperty | MethodDefinition;
 
 /**
- * Reads what `Function.prototype.toString` returns, which is an expression or a member of an object or class.
- * @throws {SyntaxError} if it is none
+ * Parses a text that `Function.prototype.toString` returned: an expression, or a member of an object or
+ * class.
+ * @throws {SyntaxError} if it is neither
  */
 export function parseFunction(text: string, hints: FunctionHints): ParsedFunction {
   const failures: ParseFailure[] = [];
-  // In scripts `<!--` begins a comment, in modules it does not; all else that modules may hold, scripts may as well.
+  // `<!--` begins a comment in scripts but not in modules; everything else in a module also parses as a
+  // script.
   const sourceTypes = /<!--|-->/.test(text) ? (['script', 'module'] as const) : (['script'] as const);
   for (const sourceType of sourceTypes) {
     for (const form of formsOf(text, hints)) {
@@ -55,7 +57,7 @@ export function parseFunction(text: string, hints: FunctionHints): ParsedFunctio
       failures.push(parsed);
     }
   }
-  // The form that got furthest is the one that was meant.
+  // Report the form that parsed furthest, because it is most likely the intended one.
   const [first] = failures.toSorted((a, b) => b.offset - a.offset);
   throw new SyntaxError(
     `The text of function ${hints.name || '(anonymous)'} cannot be read: ${first?.message}${placeOf(text, first)}`,
@@ -64,7 +66,7 @@ export function parseFunction(text: string, hints: FunctionHints): ParsedFunctio
 
 interface ParseFailure {
   readonly message: string;
-  /** Where in the text; infinite if the whole is too much. */
+  /** The offset in the text; infinite if the text is nested too deeply. */
   readonly offset: number;
 }
 
@@ -75,16 +77,16 @@ function placeOf(text: string, failure: ParseFailure | undefined): string {
   return ` at ${line + 1}:${column + 1} of it`;
 }
 
-/** A text that has the function's text in it, and where the function is in its tree. */
+/** A frame around the function's text, and how to find the function in the resulting tree. */
 interface Form {
   readonly before: string;
   readonly after: string;
   readonly pick: (program: Program) => Omit<ParsedFunction, 'source' | 'shift'> | undefined;
 }
 
-// Within a method, `new.target` is legal, which a function takes from around it when it is an arrow.
+// A method allows `new.target`, which an arrow takes from the enclosing function.
 const EXPRESSION: Form = { before: '({m(){return(', after: ')}})', pick: pickExpression };
-// `super()` is legal in the constructor of a class only that extends another, and in arrows there.
+// `super()` is allowed only in the constructor of a derived class, and in arrows there.
 const SUPER_CALL: Form = {
   before: '(class extends Object{constructor(){return(',
   after: ')}})',
@@ -92,11 +94,11 @@ const SUPER_CALL: Form = {
 };
 const METHOD: Form = { before: '({', after: '})', pick: pickMember };
 const PRIVATE_METHOD: Form = { before: '(class{', after: '})', pick: pickMember };
-// V8 prints a class's method named `static`, but for a static one, without its name.
+// V8 prints a class's non-static method named `static` without its name.
 const METHOD_STATIC: Form = { before: '({static', after: '})', pick: pickMember };
 
 function formsOf(text: string, hints: FunctionHints): Form[] {
-  // A method may be named `function`, and print like an anonymous one: `async function() {}`.
+  // A method may be named `function` and print like an anonymous function: `async function() {}`.
   const isMethodFirst = !hints.hasPrototype && (hints.name === 'function' || text.startsWith('function'));
   const forms = isMethodFirst ? [METHOD, EXPRESSION] : [EXPRESSION, METHOD];
   return [
@@ -129,7 +131,7 @@ function tryForm(
   } catch (error) {
     const { name, message, pos = 0 } = error as Error & { pos?: number };
     if (name === 'RangeError') return { message: 'it is nested too deeply', offset: Infinity };
-    // The parser adds the position in what it was given.
+    // Acorn appends a position, but one in the framed source.
     return { message: message.replace(/ \(\d+:\d+\)$/, ''), offset: pos - shift };
   }
 }
@@ -174,8 +176,8 @@ function membersOf(program: Program): readonly AnyNode[] {
 
 /** Loads the parser on first use: it takes some milliseconds, and most calls never need it. */
 export function loadAcorn(): typeof import('acorn') {
-  // A bundler that makes CommonJS puts acorn into the bundle because of this very form, and runs it only when
-  // called. In an ES module there is no `require`.
+  // This form makes a bundler that emits CommonJS include acorn and run it only when called. ES modules have
+  // no `require`.
   if (typeof require === 'function') return require('acorn') as typeof import('acorn');
   return createRequire(import.meta.url)('acorn') as typeof import('acorn');
 }
@@ -183,8 +185,8 @@ export function loadAcorn(): typeof import('acorn') {
 let parser: typeof Parser | undefined;
 
 /**
- * The parser for text that this process runs: V8 has accepted its regular expressions, also those with a newer
- * Unicode property than the parser's tables know, so they are not looked at.
+ * The parser for text that V8 has accepted. It does not validate regular expressions, because V8 may know
+ * newer Unicode properties than the parser's tables.
  */
 export function trustingParser(): typeof Parser {
   parser ??= loadAcorn().Parser.extend(
@@ -202,11 +204,11 @@ export type FunctionNode =
 
 export type ClassNode = ClassExpression | ClassDeclaration | AnonymousClassDeclaration;
 
-/** The nodes directly within a node, of whatever kind. */
+/** The child nodes of a node. */
 export function childrenOf(node: AnyNode): AnyNode[] {
   const children: AnyNode[] = [];
   for (const value of Object.values(node) as unknown[]) {
-    // One by one: a list may be longer than one of arguments.
+    // Pushed one by one, because a list may be longer than the arguments of a call.
     for (const child of Array.isArray(value) ? (value as unknown[]) : [value]) {
       if (isNode(child)) children.push(child);
     }
@@ -230,20 +232,20 @@ export function isClass(node: AnyNode): node is ClassNode {
   return node.type === 'ClassExpression' || node.type === 'ClassDeclaration';
 }
 
-/** The expression within any parentheses. */
+/** The expression inside any parentheses. */
 export function withoutParentheses(node: AnyNode): AnyNode {
   let inner = node;
   while (inner.type === 'ParenthesizedExpression') inner = inner.expression;
   return inner;
 }
 
-/** A key that the text itself tells: `undefined` if it is computed from anything but a literal. */
+/** The name of a key; undefined if it is computed from anything but a literal. */
 export function staticKey(key: AnyNode, computed: boolean): string | undefined {
   if (key.type === 'PrivateIdentifier') return `#${key.name}`;
   if (key.type === 'Identifier') return computed ? undefined : key.name;
   const literal = withoutParentheses(key);
   if (literal.type !== 'Literal') return undefined;
-  // A bigint is kept as text as well: a computed one is the same key.
+  // Acorn keeps a bigint as text; `[1n]` is the same key as `1`.
   if (literal.bigint !== undefined && literal.bigint !== null) return String(BigInt(literal.bigint));
   const { value } = literal;
   return typeof value === 'string' || typeof value === 'number' ? String(value) : undefined;

@@ -1,25 +1,25 @@
 import type { MetaProperty } from 'acorn';
 
-/** What a scope has unlike the one around it; the rest is the same. */
+/** Properties of a scope that differ from those of its parent. */
 export interface ScopeTraits {
   readonly uses?: Uses;
   readonly strict?: boolean;
-  /** `this` and `new.target` here are those of a function of the text. */
+  /** Whether `this` and `new.target` belong to a function in the text. */
   readonly bindsThis?: boolean;
   readonly bindsSuper?: boolean;
-  /** `#names` declared by a class. */
+  /** The `#names` that a class declares. */
   readonly privateNames?: ReadonlySet<string>;
-  /** Where `var` declares: a function's body, or what is like one. */
+  /** Whether `var` declares here, as in a function's body. */
   readonly holdsVars?: boolean;
-  /** A function's, other than an arrow's: has `arguments`. */
+  /** Whether there is `arguments`, as in functions that are not arrows. */
   readonly hasArguments?: boolean;
-  /** `catch (name)`: a `var` or a function further inside may have the same name. */
+  /** Whether it is `catch (name)`: a `var` or function further inside may have the same name. */
   readonly isPlainCatch?: boolean;
-  /** Uses of its names are to be noted. */
+  /** Whether uses of its names are noted. */
   readonly isWatched?: boolean;
 }
 
-/** A region of the text that has names of its own. */
+/** A region of the text with its own names. */
 export class Scope {
   readonly parent: Scope | undefined;
   readonly names: Set<string> = new Set();
@@ -42,7 +42,7 @@ export class Scope {
     this.varScope = traits.holdsVars === true || parent === undefined ? this : parent.varScope;
   }
 
-  /** The scope that a name used here is of, if it is one of the text's. */
+  /** The scope that declares a name used here; undefined if it is outside the text. */
   declaring(name: string): Scope | undefined {
     return nearest(this, ({ names, traits }) => {
       return names.has(name) || (name === 'arguments' && traits.hasArguments === true);
@@ -60,18 +60,21 @@ function nearest(from: Scope, matches: (scope: Scope) => boolean): Scope | undef
   return scope;
 }
 
-/** One place of the text where a name is used. */
+/** One use of a name in the text. */
 export interface NameUse {
   readonly name: string;
   readonly scope: Scope;
   readonly written: boolean;
-  /** The property it is used for, if that is read and nothing else done. */
+  /** The property that is read, if nothing else is done with the name. */
   readonly member?: string | undefined;
-  /** Whether it is the `eval` of `eval(...)`. */
+  /** Whether it is the `eval` of a call `eval(...)`. */
   readonly isCalledEval?: boolean;
 }
 
-/** Notes the use if the name is from outside the text, or of a watched scope. To be called when all is declared. */
+/**
+ * Notes a use if the name is from outside the text, or of a watched scope. Call it when all declarations are
+ * known.
+ */
 export function noteNameUse({ name, scope, written, member, isCalledEval }: NameUse): void {
   const declaring = scope.declaring(name);
   if (declaring === undefined) {
@@ -84,7 +87,8 @@ export function noteNameUse({ name, scope, written, member, isCalledEval }: Name
 }
 
 /**
- * In sloppy code a function that is declared in a block is a `var` as well, unless a block in between has the same name.
+ * Hoists a function that is declared in a block: in sloppy code it is a `var` as well, unless a block in
+ * between declares the same name.
  * https://tc39.es/ecma262/#sec-block-level-function-declarations-web-legacy-compatibility-semantics
  */
 export function hoistFromBlock(name: string, block: Scope): void {
@@ -94,22 +98,22 @@ export function hoistFromBlock(name: string, block: Scope): void {
   block.varScope.names.add(name);
 }
 
-/** How a text uses a name that it does not declare. */
+/** The uses of a name that the text does not declare. */
 export interface FreeName {
   readonly name: string;
-  /** Whether it assigns to it, in any way, at any depth of nested functions. */
+  /** Whether the name is assigned to in any way, also in nested functions. */
   readonly written: boolean;
   /**
-   * The properties it reads, if reading `name.property` (also `name['property']`, also in order to call it) is all it
-   * does with the name; otherwise `undefined`.
+   * The properties that are read, if reading `name.property` (also `name['property']`, also to call it) is
+   * all that is done with the name; otherwise undefined.
    */
   readonly members: ReadonlySet<string> | undefined;
 }
 
-/** What a part of a text takes from what is around the text. */
+/** Everything that a part of the text uses from outside the text. */
 export class Uses {
   readonly free: NameUses = new NameUses();
-  /** Names of the scopes that are watched. */
+  /** Uses of names of watched scopes. */
   readonly watched: NameUses = new NameUses();
   readonly lexical = { this: false, arguments: false, newTarget: false, super: false };
   readonly privateNames: Set<string> = new Set();
@@ -119,10 +123,9 @@ export class Uses {
   usesWith = false;
 }
 
-export class NameUses {
+class NameUses {
   readonly byName: Map<string, FreeName & { written: boolean; members: Set<string> | undefined }> = new Map();
 
-  /** @param member the property it is used for, if that is read and nothing else done */
   note(name: string, written: boolean, member: string | undefined): void {
     let use = this.byName.get(name);
     if (use === undefined) {

@@ -19,7 +19,7 @@ import {
 } from './parse.ts';
 import { hoistFromBlock, type NameUse, noteNameUse, Scope, type ScopeTraits, Uses } from './scope.ts';
 
-/** What a node is for: a `target` is assigned to; `var` and `lexical` are patterns that declare. */
+/** The role of a node: a `target` is assigned to; `var` and `lexical` are patterns that declare. */
 type Role = 'value' | 'target' | 'var' | 'lexical';
 
 interface Step {
@@ -28,27 +28,27 @@ interface Step {
   readonly role: Role;
 }
 
-/** Of a class whose parts are told apart: where to note what its heritage, a computed key, a static value uses. */
-export type PartUses = (part: AnyNode) => Uses;
+/** Returns where to note the uses of one part of a class: its heritage, a computed key or a static value. */
+type PartUses = (part: AnyNode) => Uses;
 
 /**
- * Walks over a text and notes, in the `uses` of its scopes, what it takes from around it. Steps wait in a list, not on
- * the stack: an expression of thousands of terms is thousands of levels deep.
+ * Walks over a text and notes, in the `uses` of its scopes, what it uses from outside. Steps are kept in a
+ * list rather than on the stack, because an expression of thousands of terms is thousands of levels deep.
  */
 export class TextWalk {
   readonly #steps: Step[] = [];
-  /** Looked up when the walk is over: a `var` or a function may be declared behind its use. */
-  readonly #names: NameUse[] = [];
+  /** Resolved when the walk is over, because a `var` or function may be declared after its use. */
+  readonly #nameUses: NameUse[] = [];
   readonly #blockFunctions: { readonly name: string; readonly scope: Scope }[] = [];
 
-  /** Walks over all that has been given to it so far. */
+  /** Walks over everything added so far. */
   finish(): void {
     for (let step = this.#steps.pop(); step !== undefined; step = this.#steps.pop()) {
       this.#take(step.node, step.scope, step.role);
     }
     for (const { name, scope } of this.#blockFunctions) hoistFromBlock(name, scope);
-    // Steps are taken from the last to the first.
-    for (const use of this.#names.toReversed()) noteNameUse(use);
+    // The walk goes from the last step to the first.
+    for (const use of this.#nameUses.toReversed()) noteNameUse(use);
   }
 
   add(nodes: readonly (AnyNode | null | undefined)[], scope: Scope, role: Role = 'value'): void {
@@ -63,7 +63,7 @@ export class TextWalk {
       outer.names.add(node.id.name);
     }
     const strict = scope.strict || hasStrictDirective(node);
-    // The body may declare a parameter's name anew; a default value sees only the parameters.
+    // The body may redeclare a parameter's name; default values see only the parameters.
     const own = { bindsThis: true, bindsSuper: true, hasArguments: true, ...traits, isWatched: false };
     const isArrow = node.type === 'ArrowFunctionExpression';
     const parameters = new Scope(outer, { ...(isArrow ? {} : own), strict, holdsVars: true });
@@ -80,10 +80,10 @@ export class TextWalk {
       this.add([node.superClass], new Scope(outer, traitsOf(node.superClass)));
     }
     const inner = new Scope(outer, { privateNames: privateNamesOf(node) });
-    const initialiser: ScopeTraits = { bindsThis: true, bindsSuper: true, holdsVars: true };
+    const initializer: ScopeTraits = { bindsThis: true, bindsSuper: true, holdsVars: true };
     for (const member of node.body.body) {
       if (member.type === 'StaticBlock') {
-        this.add(member.body, new Scope(inner, { ...initialiser, ...traitsOf(member) }));
+        this.add(member.body, new Scope(inner, { ...initializer, ...traitsOf(member) }));
         continue;
       }
       if (member.computed) this.add([member.key], new Scope(inner, traitsOf(member.key)));
@@ -91,7 +91,7 @@ export class TextWalk {
       else {
         this.add(
           [member.value],
-          new Scope(inner, { ...initialiser, ...(member.static ? traitsOf(member) : {}) }),
+          new Scope(inner, { ...initializer, ...(member.static ? traitsOf(member) : {}) }),
         );
       }
     }
@@ -201,12 +201,12 @@ export class TextWalk {
 
   #takeName(name: string, scope: Scope, role: Role): void {
     if (role === 'value' || role === 'target') {
-      this.#names.push({ name, scope, written: role === 'target' });
+      this.#nameUses.push({ name, scope, written: role === 'target' });
       return;
     }
     const { names } = role === 'var' ? scope.varScope : scope;
-    // A `var` that is there already is given another value, most likely.
-    if (names.has(name)) this.#names.push({ name, scope, written: true });
+    // A repeated `var` most likely assigns another value.
+    if (names.has(name)) this.#nameUses.push({ name, scope, written: true });
     names.add(name);
   }
 
@@ -215,7 +215,7 @@ export class TextWalk {
     const key = staticKey(node.property, node.computed);
     const isPlainRead = role === 'value' && key !== undefined && node.property.type !== 'PrivateIdentifier';
     if (object.type === 'Identifier' && isPlainRead) {
-      this.#names.push({ name: object.name, scope, written: false, member: key });
+      this.#nameUses.push({ name: object.name, scope, written: false, member: key });
     } else {
       this.add([object], scope);
     }
@@ -225,7 +225,7 @@ export class TextWalk {
   #takeCall(node: CallExpression, scope: Scope): void {
     const callee = withoutParentheses(node.callee);
     if (callee.type === 'Identifier' && callee.name === 'eval' && !node.optional) {
-      this.#names.push({ name: 'eval', scope, written: false, isCalledEval: true });
+      this.#nameUses.push({ name: 'eval', scope, written: false, isCalledEval: true });
     } else {
       this.add([callee], scope);
     }
@@ -270,13 +270,16 @@ function privateNamesOf(node: ClassNode): ReadonlySet<string> {
   return names;
 }
 
-/** What a function takes from around it, and the free names of the computed keys of a class. */
-export interface FunctionUses {
+/** The outer uses of a function, and the free names of a class's computed keys. */
+interface FunctionUses {
   readonly uses: Uses;
   readonly namesIn: (key: AnyNode) => readonly string[];
 }
 
-/** @param strict whether the code around it is known to be strict */
+/**
+ * Finds everything that a function uses from outside its text.
+ * @param strict whether the surrounding code is known to be strict
+ */
 export function usesOf({ node, kind }: ParsedFunction, strict: boolean): FunctionUses {
   const uses = new Uses();
   const parts = new Map<AnyNode, Uses>();

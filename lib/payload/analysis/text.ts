@@ -1,15 +1,19 @@
-/** A place in a text as V8 counts: both from 0, the column in UTF-16 units. */
-export interface Position {
+/** A 0-based position in a text as V8 counts it, with columns in UTF-16 units. */
+interface Position {
   readonly line: number;
   readonly column: number;
 }
 
-/** @returns -1 if the text has no such line */
+/**
+ * The offset of a position.
+ * @returns -1 if the text has no such line
+ */
 export function offsetAt(text: string, line: number, column: number): number {
   const start = lineStartsOf(text)[line];
   return start === undefined ? -1 : start + column;
 }
 
+/** The position of an offset. */
 export function positionAt(text: string, offset: number): Position {
   const starts = lineStartsOf(text);
   let low = 0;
@@ -22,23 +26,23 @@ export function positionAt(text: string, offset: number): Position {
   return { line: low, column: offset - (starts[low] ?? 0) };
 }
 
-/** How many lines the text goes down. */
+/** The number of line breaks in a text. */
 export function countLineBreaks(text: string): number {
   return text.match(LINE_BREAK)?.length ?? 0;
 }
 
 const LINE_BREAK = /\r\n|[\n\r\u2028\u2029]/g;
 
-/** One text is asked about many times in a row, and may be megabytes long. */
-let last: { readonly text: string; readonly starts: readonly number[] } = { text: '', starts: [0] };
+/** The latest text and its line starts: one text is used many times in a row, and may be megabytes long. */
+let latest: { readonly text: string; readonly starts: readonly number[] } = { text: '', starts: [0] };
 
 function lineStartsOf(text: string): readonly number[] {
-  if (last.text !== text) {
+  if (latest.text !== text) {
     const starts = [0];
     for (const lineBreak of text.matchAll(LINE_BREAK)) starts.push(lineBreak.index + lineBreak[0].length);
-    last = { text, starts };
+    latest = { text, starts };
   }
-  return last.starts;
+  return latest.starts;
 }
 
 export interface TextEdit {
@@ -47,8 +51,8 @@ export interface TextEdit {
 }
 
 /**
- * Replaces stretches of a text. A stretch that covers line breaks is replaced with at least as many, behind the new
- * text, so that what stands below stays on its line.
+ * Replaces ranges of a text. Line breaks that an edit removes are added after its replacement, so that later
+ * lines keep their numbers.
  * @param edits in any order; two insertions at one place are made in the order given
  * @throws {RangeError} if two of them overlap
  */
@@ -65,7 +69,7 @@ export function editText(text: string, edits: readonly TextEdit[]): string {
   return result + text.slice(offset);
 }
 
-/** A stretch of a text, by offsets; `end` is exclusive. */
+/** A range of offsets in a text; `end` is exclusive. */
 export interface Range {
   readonly start: number;
   readonly end: number;

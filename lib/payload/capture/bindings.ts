@@ -18,8 +18,8 @@ interface Code {
 }
 
 /**
- * The variables that a function captures, with their values. Names that are nowhere to be found are left alone, as are the
- * globals of JavaScript and Node.
+ * The variables that a function captures, with their values. Unknown names and the globals of JavaScript and
+ * Node are left out.
  */
 export function bindingsOf(sink: CaptureSink, index: number, code: Code): Binding[] {
   const { shape, inside } = code;
@@ -33,15 +33,15 @@ export function bindingsOf(sink: CaptureSink, index: number, code: Code): Bindin
     if (found === undefined) continue;
     const { scope, depth } = found;
     const value = scope.variables[name];
-    const slot = slotOf(sink, index, { name, value, members, scope, script: code.script });
+    const slot = captureVariable(sink, index, { name, value, members, scope, script: code.script });
     bindings.push({ name, written, scope, depth, value, slot });
   }
   return bindings;
 }
 
 /**
- * Whether the name behind `function` is not the function itself but a variable around it, as it is for a declaration whose name was
- * assigned to since: `f = memo(f)`.
+ * Whether the name after `function` refers to an outer variable rather than to the function itself, as after
+ * an assignment to a declared function: `f = memo(f)`.
  */
 export function bindsOwnName({ fn, shape, inside }: Omit<Code, 'script'>): boolean {
   const { ownName, kind } = shape;
@@ -58,13 +58,17 @@ interface Found {
   readonly depth: number;
 }
 
+/**
+ * Finds the scope that has a variable; undefined for standard globals and unknown names.
+ * @throws {Refusal} if the function is within a `with` statement
+ */
 export function findVariable({ scopes, global }: FunctionInside, name: string): Found | undefined {
   for (const [depth, scope] of scopes.entries()) {
     if (scope.type === 'with') {
       throw new Refusal('a function within a `with` statement', 'Write it without `with`.');
     }
     if (!Object.hasOwn(scope.variables, name)) continue;
-    // What a script declares at its top is seen by all scripts, as in the REPL.
+    // Top-level declarations of a script are visible to all scripts, as in the REPL.
     return { scope: scope.type === 'script' ? { ...scope, type: 'global' } : scope, depth };
   }
   if (isStandardGlobal(name, global)) return undefined;
@@ -73,7 +77,10 @@ export function findVariable({ scopes, global }: FunctionInside, name: string): 
   return { scope: globalScope(global), depth: scopes.length };
 }
 
-/** Functions of scripts without a module around them, as of `node -e`, are properties of the global object. */
+/**
+ * The scope for globals: scripts that are not modules, such as that of `node -e`, declare functions as
+ * properties of the global object.
+ */
 function globalScope(global: object): Scope {
   return { type: 'global', description: 'Global', variables: global as Record<string, unknown> };
 }
@@ -86,14 +93,18 @@ interface Variable {
   readonly script: Script | undefined;
 }
 
-function slotOf(sink: CaptureSink, index: number, { name, value, members, scope, script }: Variable): Slot {
+function captureVariable(
+  sink: CaptureSink,
+  index: number,
+  { name, value, members, scope, script }: Variable,
+): Slot {
   const edge = { by: 'variable', name } as const;
   if (typeof value === 'function' && /^cov_[0-9a-z]+$/.test(name)) {
-    // Istanbul counts in a report of the whole file, which nobody reads in a job.
+    // Istanbul counts for a report of the whole file, which is of no use in a job.
     return [sink.addNode({ kind: 'rebuilt', type: 'coverage', data: null }, {}, index, edge)];
   }
   if (typeof value !== 'object' || value === null) {
-    return sink.slot(value, index, edge, importRope(sink, name, scope, script));
+    return sink.slot(value, index, edge, importFallback(sink, name, scope, script));
   }
   if (types.isModuleNamespaceObject(value)) {
     const reference = sink.references.ofImport(name, script);
@@ -101,11 +112,11 @@ function slotOf(sink: CaptureSink, index: number, { name, value, members, scope,
   }
   if (members !== undefined && isModuleObject(name, value))
     return sink.partialSlot(value, members, index, edge);
-  return sink.slot(value, index, edge, importRope(sink, name, scope, script));
+  return sink.slot(value, index, edge, importFallback(sink, name, scope, script));
 }
 
-/** What an import statement gave may be had by that statement again, if it cannot be sent. */
-function importRope(
+/** A fallback for an imported value that cannot be sent: the job repeats the import statement. */
+function importFallback(
   sink: CaptureSink,
   name: string,
   scope: Scope,
@@ -114,7 +125,9 @@ function importRope(
   return scope.type === 'module' ? () => sink.references.ofImport(name, script) : undefined;
 }
 
-/** Of the exports of a whole module, only those that the function names are sent. */
+/**
+ * Whether a value holds the exports of a whole module, of which only those that the function names are sent.
+ */
 function isModuleObject(name: string, value: object): boolean {
   return (
     name === 'exports' ||
@@ -124,11 +137,10 @@ function isModuleObject(name: string, value: object): boolean {
 }
 
 /**
- * Says what a function captures, where it cannot be read: under `node --permission` without `--allow-inspector`, and in a node
- * that was built without the inspector. Elsewhere `closure` is not needed.
- *
+ * Names the variables that a function captures, where they cannot be read: under `node --permission` without
+ * `--allow-inspector`, and in a Node that was built without the inspector. Not needed elsewhere.
  * @example executor.submit(closure({ factor }, (x: number) => x * factor), 3)
- * @param captured all variables around it that the function uses, by their names
+ * @param captured all outer variables that the function uses, by name
  * @returns the function itself
  */
 export function closure<F extends (...args: never[]) => unknown>(
@@ -140,13 +152,13 @@ export function closure<F extends (...args: never[]) => unknown>(
   }
   if (typeof fn !== 'function')
     throw new TypeError('Expected the second argument of closure to be a function');
-  scopes.set(fn, { type: 'closure', description: 'Closure', variables: { ...captured } });
+  explicitScopes.set(fn, { type: 'closure', description: 'Closure', variables: { ...captured } });
   return fn;
 }
 
-/** What {@link closure} was told of a function. */
+/** The variables that {@link closure} was given for a function. */
 export function explicitScope(fn: (...args: never[]) => unknown): Scope | undefined {
-  return scopes.get(fn);
+  return explicitScopes.get(fn);
 }
 
-const scopes = new WeakMap<(...args: never[]) => unknown, Scope>();
+const explicitScopes = new WeakMap<(...args: never[]) => unknown, Scope>();

@@ -19,12 +19,13 @@ interface Resizable extends ArrayBuffer {
 export const NO_SHARING =
   'Jobs share no memory: send a copy in an ArrayBuffer, such as one made with slice().';
 
+/** Describes a buffer that was captured itself, which is sent as a whole. */
 export function describeBuffer(sink: CaptureSink, buffer: ArrayBuffer): BufferNode {
   sink.noteBuffer(buffer);
   return wholeBuffer(buffer);
 }
 
-/** A view's node gets its buffer in {@link BufferPlan.finish}. */
+/** Describes a view; {@link BufferPlan.finish} adds the buffer to its node. */
 export function describeView(sink: CaptureSink, index: number, view: ArrayBufferView): ViewNode {
   if (types.isSharedArrayBuffer(view.buffer)) throw new Refusal('a view of a SharedArrayBuffer', NO_SHARING);
   const node: ViewNode = {
@@ -39,9 +40,10 @@ export function describeView(sink: CaptureSink, index: number, view: ArrayBuffer
 }
 
 /**
- * Decides which bytes of each ArrayBuffer are sent. Views that share a buffer share one in the job too. If only views of a
- * buffer were captured, only the bytes between the first and the last byte that they show are sent; views of Node's pool for
- * small Buffers that do not overlap are sent separately, because the pool also holds unrelated bytes.
+ * Decides which bytes of each ArrayBuffer are sent. Views that share a buffer share one in the job too. If
+ * only views of a buffer were captured, only the bytes between the first and the last byte that they show are
+ * sent; views of Node's pool for small Buffers that do not overlap are sent separately, because the pool also
+ * holds unrelated bytes.
  */
 export class BufferPlan {
   readonly #sink: CaptureSink;
@@ -117,7 +119,10 @@ function typeOf(view: ArrayBufferView): string {
   return types.isTypedArray(view) ? view[Symbol.toStringTag] : 'DataView';
 }
 
-/** Whether the length of the view follows that of its resizable buffer; assumed where the view reaches the end. */
+/**
+ * Whether the length of the view follows that of its resizable buffer; assumed where the view reaches the
+ * end.
+ */
 function followsLength(view: ArrayBufferView): boolean {
   const buffer = view.buffer as Resizable;
   if (buffer.resizable !== true || !types.isTypedArray(view)) return false;

@@ -1,26 +1,30 @@
 import { types } from 'node:util';
 import { checkChoice, showValue } from '../../base/checks.ts';
 
-/** How functions and what they capture travel. */
+/** Controls how functions and the values they capture are sent. */
 export interface CaptureOptions {
   /**
-   * Modules whose functions and classes travel as their source, though a job could load them: packages by name, files or
-   * directories by path or URL, or patterns that the module's URL matches.
+   * Modules whose functions and classes are sent as source even if a job could import them: packages by name,
+   * files or directories by path or URL, or regular expressions that match a module's URL.
    */
   readonly byValue?: readonly (string | RegExp)[] | undefined;
-  /** Modules that jobs load by themselves, though their source here is not what is on the disk: as where jobs have the same loader. */
+  /**
+   * Modules that jobs import themselves even if the source here differs from the file, for example because
+   * the jobs use the same loader. Named as in `byValue`.
+   */
   readonly byReference?: readonly (string | RegExp)[] | undefined;
   /**
-   * Whether the `this` of an arrow function may be read by entering and aborting a call of it, before any of its code runs;
-   * with `never`, arrow functions that use the `this` around them are refused.
+   * Whether the `this` of an arrow function may be read by calling it and aborting the call before any of its
+   * code runs. With `never`, arrow functions that use the `this` around them are refused.
    * @default 'auto'
    */
   readonly captureThis?: 'auto' | 'never' | undefined;
 }
 
 /**
- * The options alone, without others that stand beside them.
- * @throws {TypeError} {@link RangeError}
+ * Checks the options, and returns them without other properties of the object.
+ * @throws {TypeError}
+ * @throws {RangeError}
  */
 export function checkCaptureOptions({ byValue, byReference, captureThis }: CaptureOptions): CaptureOptions {
   for (const [name, patterns] of Object.entries({ byValue, byReference })) {

@@ -16,7 +16,8 @@ import { type Edge, type Hop, Refusal, refusalAt } from './refusal.ts';
 import type { CaptureSink, Elsewhere, FindReference, ViewNode } from './sink.ts';
 
 /**
- * Describes a value, and everything reachable from it, as a graph. None of it is run: no getter, no `toJSON`, no Proxy trap.
+ * Describes a value, and everything reachable from it, as a graph. None of it is run: no getter, no `toJSON`,
+ * no Proxy trap.
  * @param name how errors refer to the value
  * @param elsewhere names objects that the reader takes from another call's result
  * @param files receives the input files found; without it they are refused
@@ -56,7 +57,10 @@ class RetryByReference extends Error {
   }
 }
 
-/** One capture: a queue of values to describe, in the order in which they were reached, so that nothing recurses. */
+/**
+ * One capture: a queue of values to describe, in the order in which they were reached, so that nothing
+ * recurses.
+ */
 export class Capture implements CaptureSink {
   readonly options: CaptureOptions;
   readonly files: GivenFiles | undefined;
@@ -238,7 +242,8 @@ export class Capture implements CaptureSink {
   #describe(index: number, value: object): void {
     const forced = this.#forcedReferences.get(value);
     const isCode = typeof value === 'function' && !types.isProxy(value);
-    // Whether a function goes by reference depends on its place, which CodeCapture asks of V8 for many at once.
+    // Whether a function goes by reference depends on its place, which CodeCapture asks of V8 for many at
+    // once.
     const reference = forced ?? (isCode ? undefined : this.references.of(value));
     if (reference !== undefined) this.nodes[index] = { kind: 'reference', reference };
     else if (isCode) this.#code.add(index, value);

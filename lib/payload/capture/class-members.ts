@@ -1,24 +1,23 @@
 import type { ClassMember, ClassShape } from '../analysis/class-shape.ts';
 import { shapeOf } from '../analysis/function-shape.ts';
 import type { MemberNode } from '../graph.ts';
-import { type Property, propertyOf } from '../reference/members.ts';
-import type { CodeInfo } from './code-info.ts';
-
-type AnyFunction = CodeInfo['fn'];
+import { type Property, propertyOf, type SomeFunction } from '../reference/members.ts';
 type Part = MemberNode['part'];
 
-/** A method, getter or setter of a class's text, and the function that it made, if the class has that still. */
+/**
+ * A method, getter or setter in the text of a class, with the function it created if the class still has it.
+ */
 export interface LiveMember {
   readonly member: ClassMember;
-  /** Undefined if the class has it no more, and its key is computed. */
+  /** Undefined if the key is computed and the class no longer has the member. */
   readonly key: PropertyKey | undefined;
   readonly part: Part;
-  readonly fn: AnyFunction | undefined;
+  readonly fn: SomeFunction | undefined;
 }
 
-/** Finds the functions that the text of a class made, by their own texts. */
-export function liveMembers(owner: AnyFunction, text: string, shape: ClassShape): LiveMember[] {
-  const taken = new Set<unknown>();
+/** Finds the functions that the text of a class created, by comparing their texts. */
+export function liveMembers(owner: SomeFunction, text: string, shape: ClassShape): LiveMember[] {
+  const foundFunctions = new Set<unknown>();
   const printed = printedMembers(owner, text, shape);
   const members = shape.members.filter(isPublicMethod).map((member, at): LiveMember => {
     const part = PARTS[member.kind as keyof typeof PARTS];
@@ -28,22 +27,22 @@ export function liveMembers(owner: AnyFunction, text: string, shape: ClassShape)
       const fn: unknown = Object.getOwnPropertyDescriptor(holder, key)?.[part];
       if (
         typeof fn === 'function' &&
-        !taken.has(fn) &&
-        isMadeBy(fn as AnyFunction, printed[at] as string, member)
+        !foundFunctions.has(fn) &&
+        isMadeBy(fn as SomeFunction, printed[at] as string, member)
       ) {
-        taken.add(fn);
-        return { member, key, part, fn: fn as AnyFunction };
+        foundFunctions.add(fn);
+        return { member, key, part, fn: fn as SomeFunction };
       }
     }
     return { member, key: member.name, part, fn: undefined };
   });
-  matched.set(owner, members);
+  membersByClass.set(owner, members);
   return members;
 }
 
-/** Keys whose whole property is what the text of the class makes of it, once {@link liveMembers} has been asked. */
-export function matchedKeys(owner: AnyFunction, isStatic: boolean): ReadonlySet<PropertyKey> {
-  const found = (matched.get(owner) ?? []).filter(
+/** The keys whose property is exactly what the text of the class creates. Call {@link liveMembers} first. */
+export function matchedKeys(owner: SomeFunction, isStatic: boolean): ReadonlySet<PropertyKey> {
+  const found = (membersByClass.get(owner) ?? []).filter(
     ({ member, fn }) => member.static === isStatic && fn !== undefined,
   );
   const holder = (isStatic ? owner : owner.prototype) as object;
@@ -52,7 +51,7 @@ export function matchedKeys(owner: AnyFunction, isStatic: boolean): ReadonlySet<
 }
 
 const PARTS = { method: 'value', getter: 'get', setter: 'set' } as const;
-const matched = new WeakMap<AnyFunction, readonly LiveMember[]>();
+const membersByClass = new WeakMap<SomeFunction, readonly LiveMember[]>();
 
 function isAllMatched(descriptor: Property | undefined, found: readonly LiveMember[]): boolean {
   if (descriptor === undefined || descriptor.enumerable === true || descriptor.configurable !== true)
@@ -68,8 +67,11 @@ function isPublicMethod(member: ClassMember): boolean {
   return member.textRange !== undefined && !member.private;
 }
 
-/** What V8 prints of each method. A class that was edited to come here has the same methods, in the same order, in other words. */
-function printedMembers(owner: AnyFunction, text: string, shape: ClassShape): string[] {
+/**
+ * The text that V8 prints for each method. A class that arrived with an edited text has the same methods in
+ * the same order.
+ */
+function printedMembers(owner: SomeFunction, text: string, shape: ClassShape): string[] {
   const current = Function.prototype.toString.call(owner);
   const currentShape =
     current === text ? shape : (shapeOf(current, { hasPrototype: true, name: '' }).class ?? shape);
@@ -78,7 +80,7 @@ function printedMembers(owner: AnyFunction, text: string, shape: ClassShape): st
     .map(({ textRange }) => current.slice(textRange?.start, textRange?.end));
 }
 
-function isMadeBy(fn: AnyFunction, own: string, { name }: ClassMember): boolean {
+function isMadeBy(fn: SomeFunction, own: string, { name }: ClassMember): boolean {
   const printed = Function.prototype.toString.call(fn);
   if (printed === own) return true;
   // V8 leaves out the name of a method called `static`.

@@ -7,31 +7,35 @@ import { InspectorUnavailableError } from '../inspect/session.ts';
 import { boundParts } from '../inspect/slots.ts';
 import { isNative, type SomeFunction } from '../reference/members.ts';
 import { bindingsOf, explicitScope } from './bindings.ts';
-import type { CaptureSink } from './sink.ts';
 import { type CodeInfo, ownNumber, ownString, shapeOfFunction } from './code-info.ts';
 import { describeClass } from './describe-class.ts';
 import { describeFunction } from './describe-function.ts';
-import { stateOf } from './object-state.ts';
 import { Files, originalPlace } from './files.ts';
+import { stateOf } from './object-state.ts';
 import { homeClassOf } from './private-members.ts';
 import { fillPrototype } from './prototypes.ts';
 import { Refusal, showPlace } from './refusal.ts';
 import { buildContexts } from './shared-scopes.ts';
+import type { CaptureSink } from './sink.ts';
 
-/** Captures functions and classes; many at once, as asking the inspector for many costs little more than for one. */
+/**
+ * Captures functions and classes, many at once, because asking the inspector for many costs little more than
+ * for one.
+ */
 export class CodeCapture {
   readonly #sink: CaptureSink;
   #pending: { index: number; fn: SomeFunction }[] = [];
-  #prototypes: { index: number; of: number; owner: object; object: object }[] = [];
-  #homeless: CodeInfo[] = [];
+  #prototypes: { index: number; ownerIndex: number; owner: object; prototype: object }[] = [];
+  /** Functions that use private names of a class that is not known yet. */
+  #privateNameUsers: CodeInfo[] = [];
   readonly #infos = new Map<number, CodeInfo>();
   readonly #files = new Files();
   readonly #places = new Map<number, { script: Script | undefined; line: number; column: number }>();
-  /** Prototypes of methods that say `super`, by the method. */
+  /** The prototypes of the objects that hold functions, for `super`. */
   readonly #homes = new Map<object, object | null>();
   files: readonly SourceFile[] = [];
   contexts: readonly Context[] = [];
-  /** Variables of the program that are properties of the global object. */
+  /** Captured variables that are properties of the global object. */
   readonly globals: Map<string, Slot> = new Map();
 
   constructor(sink: CaptureSink) {
@@ -42,11 +46,10 @@ export class CodeCapture {
     this.#pending.push({ index, fn: fn as SomeFunction });
   }
 
-  notePrototype(index: number, of: number, owner: object, object: object): void {
-    this.#prototypes.push({ index, of, owner, object });
+  notePrototype(index: number, ownerIndex: number, owner: object, prototype: object): void {
+    this.#prototypes.push({ index, ownerIndex, owner, prototype });
   }
 
-  /** An object that holds a function as property may be the home of a method. */
   noteHome(fn: object, object: object): void {
     if (!this.#homes.has(fn)) this.#homes.set(fn, Object.getPrototypeOf(object) as object | null);
   }
@@ -59,10 +62,10 @@ export class CodeCapture {
   drop(index: number): void {
     this.#infos.delete(index);
     this.#pending = this.#pending.filter((pending) => pending.index !== index);
-    this.#homeless = this.#homeless.filter((info) => info.index !== index);
+    this.#privateNameUsers = this.#privateNameUsers.filter((info) => info.index !== index);
   }
 
-  /** Where a function begins, in the file that its author wrote, as `sim.ts:41:18`. */
+  /** The position of a function in the file its author wrote, such as `sim.ts:41:18`. */
   placeOf(index: number): string | undefined {
     const place = this.#places.get(index);
     if (place === undefined) return undefined;
@@ -78,23 +81,29 @@ export class CodeCapture {
     return this.#infos.values();
   }
 
-  /** @returns whether there was anything to do */
+  /**
+   * Captures what is pending.
+   * @returns whether anything was pending
+   */
   capturePending(): boolean {
     const pending = this.#pending;
     const prototypes = this.#prototypes;
     this.#pending = [];
     this.#prototypes = [];
     this.#capturePlain(pending.filter(({ index, fn }) => !this.#captureSpecial(index, fn)));
-    for (const { index, of, owner, object } of prototypes) {
-      const ready = this.#sink.nodes[of] !== undefined;
-      if (!ready) this.#prototypes.push({ index, of, owner, object });
-      else this.#sink.guard(index, () => fillPrototype(this.#sink, index, of, owner as SomeFunction, object));
+    for (const { index, ownerIndex, owner, prototype } of prototypes) {
+      const ready = this.#sink.nodes[ownerIndex] !== undefined;
+      if (!ready) this.#prototypes.push({ index, ownerIndex, owner, prototype });
+      else
+        this.#sink.guard(index, () =>
+          fillPrototype(this.#sink, index, ownerIndex, owner as SomeFunction, prototype),
+        );
     }
     if (pending.length > 0 || prototypes.length > 0) return true;
-    return this.#findHomes();
+    return this.#captureHomeClasses();
   }
 
-  /** Once all is known: the contexts that functions share. */
+  /** Finishes the files, globals and contexts that functions share. Call it when nothing is pending. */
   finish(): void {
     for (const info of this.#infos.values()) {
       const node = this.#sink.nodes[info.index] as FunctionNode | ClassNode;
@@ -115,7 +124,10 @@ export class CodeCapture {
     this.contexts = buildContexts(this.#sink, [...this.#infos.values()]);
   }
 
-  /** Bound and native functions. */
+  /**
+   * Captures a bound or native function.
+   * @returns whether it was one
+   */
   #captureSpecial(index: number, fn: SomeFunction): boolean {
     return this.#sink.guard(index, () => {
       if (!isNative(fn)) return false;
@@ -153,7 +165,7 @@ export class CodeCapture {
       const inside = insides[at] as FunctionInside;
       const script = inside.scriptId === undefined ? undefined : scriptOf(inside.scriptId);
       this.#places.set(index, { script, line: inside.line, column: inside.column });
-      // A class that was captured meanwhile may have it as a member.
+      // A class captured in this loop may have described it as its member.
       if (this.#sink.nodes[index] !== undefined) return;
       this.#sink.guard(index, () => this.#captureOne(index, fn, inside, script));
     });
@@ -178,7 +190,7 @@ export class CodeCapture {
     const bindings = bindingsOf(sink, index, { fn, shape, inside, script });
     const info: CodeInfo = { index, fn, text, shape, inside, script, place, bindings };
     this.#infos.set(index, info);
-    if (shape.privateNames.length > 0) this.#homeless.push(info);
+    if (shape.privateNames.length > 0) this.#privateNameUsers.push(info);
     sink.nodes[index] = shape.kind === 'class' ? describeClass(sink, info) : describeFunction(sink, info);
   }
 
@@ -207,16 +219,16 @@ export class CodeCapture {
     return { file, line, column };
   }
 
-  /** Functions that use `#names` of a class they stand in: the class travels with them. */
-  #findHomes(): boolean {
-    const homeless = this.#homeless;
-    this.#homeless = [];
-    for (const info of homeless) {
+  /** Finds the classes whose `#names` functions use; these classes are sent too. */
+  #captureHomeClasses(): boolean {
+    const users = this.#privateNameUsers;
+    this.#privateNameUsers = [];
+    for (const info of users) {
       if (this.#infos.has(info.index)) {
         info.homeClass = this.#sink.guard(info.index, () => homeClassOf(this.#sink, info));
       }
     }
-    return homeless.length > 0;
+    return users.length > 0;
   }
 }
 
@@ -235,13 +247,16 @@ function refuseUnreadable(shape: FunctionShape): void {
   }
 }
 
-/** A function without captured variables needs no inspector. */
+/**
+ * The scopes of a function where there is no inspector, which is not needed if the function captures nothing.
+ * @throws {Refusal} if it does
+ */
 function withoutInspector(
   fn: SomeFunction,
   cause: InspectorUnavailableError,
-  isReferred: boolean,
+  isReference: boolean,
 ): FunctionInside {
-  if (isReferred) return { scriptId: undefined, line: 0, column: 0, scopes: [], global: globalThis };
+  if (isReference) return { scriptId: undefined, line: 0, column: 0, scopes: [], global: globalThis };
   const scope = explicitScope(fn);
   const shape = shapeOfFunction(fn, textOf(fn));
   const missing = [...shape.free.keys()].filter(

@@ -4,7 +4,7 @@ import type { FunctionInside, Scope, Script } from '../inspect/scopes.ts';
 import type { SomeFunction } from '../reference/members.ts';
 import { Refusal } from './refusal.ts';
 
-/** A function or class that goes by value, and what is known of it. */
+/** A function or class that is sent by value, with what is known about it. */
 export interface CodeInfo {
   readonly index: number;
   readonly fn: SomeFunction;
@@ -14,23 +14,27 @@ export interface CodeInfo {
   readonly script: Script | undefined;
   readonly place: Place;
   readonly bindings: readonly Binding[];
-  /** Of a function that uses private names: the node of their class. */
+  /** The node of the class whose private names the function uses. */
   homeClass?: number;
 }
 
-/** A variable that a function takes from around it. */
+/** A variable that a function captures. */
 export interface Binding {
   readonly name: string;
+  /** Whether the function assigns to it. */
   readonly written: boolean;
-  /** The scope it is found in; the variables of a realm's global object are in one of their own. */
+  /** The scope that has it; global variables have a scope of their own. */
   readonly scope: Scope;
-  /** Which of the function's scopes that is, counted from the innermost; behind them all for a global. */
+  /** The index of that scope, counted from the innermost; one past the last for a global. */
   readonly depth: number;
   readonly value: unknown;
   readonly slot: Slot;
 }
 
-/** The text decides what a function is, with a little help from what it has. */
+/**
+ * Analyses the text of a function, with hints from its own properties where the text is ambiguous.
+ * @throws {Refusal} if the text cannot be read
+ */
 export function shapeOfFunction(fn: SomeFunction, text: string): FunctionShape {
   const name = ownString(fn, 'name') ?? '';
   try {
@@ -44,13 +48,14 @@ export function shapeOfFunction(fn: SomeFunction, text: string): FunctionShape {
   }
 }
 
-/** A string that a function has under that name; null if it is something else, undefined if there is none. */
+/** An own property of a function; null if it is no string, undefined if it is missing. */
 export function ownString(fn: object, key: 'name'): string | null | undefined {
   const descriptor = Object.getOwnPropertyDescriptor(fn, key);
   if (descriptor === undefined) return undefined;
   return typeof descriptor.value === 'string' ? descriptor.value : null;
 }
 
+/** An own property of a function; null if it is no number, undefined if it is missing. */
 export function ownNumber(fn: object, key: 'length'): number | null | undefined {
   const descriptor = Object.getOwnPropertyDescriptor(fn, key);
   if (descriptor === undefined) return undefined;

@@ -4,30 +4,30 @@ import { identityOf } from '../identities.ts';
 import { promiseState } from '../inspect/slots.ts';
 import { propertyOf } from '../reference/members.ts';
 import { describeBuffer, describeView } from './buffers.ts';
-import type { CaptureSink } from './sink.ts';
 import { Refusal } from './refusal.ts';
+import type { CaptureSink } from './sink.ts';
 
 type Kind = ObjectNode['kind'];
 
-/** What an object of one of the language's kinds, such as a Map or a Date, has as such. */
-export interface BuiltIn {
+/** An object of a kind that the language defines, such as a Map or a Date. */
+interface BuiltIn {
   readonly node: ObjectNode;
-  /** The name of the prototype that objects of its kind have. */
+  /** The name of the default prototype of its kind. */
   readonly prototype: string;
-  /** Own properties that it has by itself. */
+  /** Own properties that every object of its kind has. */
   readonly skipped: readonly PropertyKey[] | undefined;
 }
 
-/** Undefined for an object of no such kind. */
+/** Describes a built-in object; returns undefined for any other. */
 export function describeBuiltIn(sink: CaptureSink, index: number, object: object): BuiltIn | undefined {
   const kind = CHECKS.find(([, check]) => check(object))?.[0];
   if (kind === undefined) return undefined;
-  const node = withKind(sink, index, object, kind);
+  const node = describeKind(sink, index, object, kind);
   const prototype = DEFAULT_PROTOTYPES[kind] ?? `${typeOf(node)}.prototype`;
   return { node, prototype, skipped: SKIPPED[kind] };
 }
 
-/** The kinds of the language, by checks that see through prototypes. */
+/** The built-in kinds, with checks that do not depend on the prototype. */
 const CHECKS: readonly (readonly [Kind, (object: object) => boolean])[] = [
   ['array', Array.isArray],
   ['map', types.isMap],
@@ -58,12 +58,12 @@ const DEFAULT_PROTOTYPES: Readonly<Partial<Record<Kind, string>>> = {
   buffer: 'ArrayBuffer.prototype',
 };
 
-/** Own properties that an object of the kind has by itself. */
+/** Own properties that every object of the kind has; they are not sent. */
 const SKIPPED: Readonly<Partial<Record<Kind, readonly PropertyKey[]>>> = {
   arguments: ['callee', Symbol.iterator],
 };
 
-function withKind(sink: CaptureSink, index: number, object: object, kind: Kind): ObjectNode {
+function describeKind(sink: CaptureSink, index: number, object: object, kind: Kind): ObjectNode {
   switch (kind) {
     case 'array':
       return { kind, length: (object as unknown[]).length };
@@ -96,7 +96,10 @@ function withKind(sink: CaptureSink, index: number, object: object, kind: Kind):
   }
 }
 
-/** By the methods of the language: the object may have its own `valueOf`. */
+/**
+ * The value in a boxed primitive, read by the language's own methods because the object may have another
+ * `valueOf`.
+ */
 function unbox(object: object): unknown {
   if (types.isNumberObject(object)) return Number.prototype.valueOf.call(object);
   if (types.isStringObject(object)) return String.prototype.valueOf.call(object);

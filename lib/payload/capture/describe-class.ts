@@ -4,20 +4,20 @@ import { type ClassNode, HELPERS, type Slot } from '../graph.ts';
 import { identityOf } from '../identities.ts';
 import { privateMembers } from '../inspect/slots.ts';
 import { findVariable } from './bindings.ts';
-import type { CaptureSink } from './sink.ts';
 import { type LiveMember, liveMembers, matchedKeys } from './class-members.ts';
 import { type CodeInfo, ownNumber, ownString } from './code-info.ts';
 import { isUsual } from './describe-function.ts';
 import { stateOf } from './object-state.ts';
 import { isStandardGlobal } from './platform.ts';
-import { isDefaultPrototype } from './prototypes.ts';
+import { capturePrototype } from './prototypes.ts';
 import { Refusal } from './refusal.ts';
+import type { CaptureSink } from './sink.ts';
 
 const ARGUMENTS = `${HELPERS}_arguments`;
 
 /**
- * Describes a class that goes by value. Its text is evaluated again on the other side, without what ran when the class was made
- * first: static fields and blocks are replaced by the values they led to, computed keys and the heritage by theirs.
+ * Describes a class that is sent by value. The job evaluates its text again, but not what ran when the class
+ * was created: static fields, static blocks, computed keys and the heritage are replaced by their values.
  */
 export function describeClass(sink: CaptureSink, info: CodeInfo): ClassNode {
   const { index, fn, text, place } = info;
@@ -30,8 +30,8 @@ export function describeClass(sink: CaptureSink, info: CodeInfo): ClassNode {
     ...shape.members.flatMap((member) => memberEdits(sink, info, member, live, keys)),
     ...constructorEdits(shape),
   ];
-  const edited = editText(text, withoutInner(edits));
-  for (const member of live) adoptMember(sink, index, member);
+  const edited = editText(text, withoutNested(edits));
+  for (const member of live) describeMember(sink, index, member);
   const heritage =
     shape.heritage === undefined || shape.heritageIsNull ? undefined : (Object.getPrototypeOf(fn) as unknown);
   return {
@@ -49,7 +49,7 @@ export function describeClass(sink: CaptureSink, info: CodeInfo): ClassNode {
     privateNames: shape.members.filter(isPrivateField).map(({ name }) => name as string),
     stamp: !needsStamp(shape) ? 'none' : shape.heritage === undefined ? 'base' : 'derived',
     removed: live
-      .filter(({ fn: found, key }) => found === undefined && key !== undefined && isGone(info, key))
+      .filter(({ fn: found, key }) => found === undefined && key !== undefined && isRemoved(info, key))
       .map(
         ({ member, key }) =>
           [member.static, sink.slot(key, index, { by: 'part', name: 'removed member' })] as const,
@@ -62,7 +62,7 @@ function classState(sink: CaptureSink, { index, fn }: CodeInfo, shape: ClassShap
   const skipped: PropertyKey[] = ['prototype', ...matchedKeys(fn, true)];
   if (isUsual(fn, 'name')) skipped.push('name');
   if (isUsual(fn, 'length')) skipped.push('length');
-  isDefaultPrototype(sink, index, fn);
+  capturePrototype(sink, index, fn);
   const { prototype: _made, ...state } = stateOf(sink, index, fn, 'Function.prototype', skipped);
   if (!shape.members.some((member) => isPrivateField(member) && member.static)) return state;
   const fields = privateMembers(fn).filter(({ kind }) => kind === 'field');
@@ -107,7 +107,7 @@ function memberEdits(
   return edits;
 }
 
-/** Such as `[Symbol.iterator]`, which means the same wherever it is evaluated. */
+/** Whether a computed key, such as `[Symbol.iterator]`, means the same wherever it is evaluated. */
 function isGlobalKey({ inside, text }: CodeInfo, { key, keyNames }: ClassMember): boolean {
   const written = text.slice(key?.start, key?.end);
   return (
@@ -118,7 +118,10 @@ function isGlobalKey({ inside, text }: CodeInfo, { key, keyNames }: ClassMember)
   );
 }
 
-/** The key of an instance field is nowhere but in a variable, if it is in one that is kept. */
+/**
+ * The value of a computed field key, which can be read only if the key is a captured variable.
+ * @throws {Refusal} if it cannot be read
+ */
 function fieldKey({ inside, text }: CodeInfo, { key, keyNames }: ClassMember): PropertyKey {
   const written = text.slice(key?.start, key?.end).slice(1, -1).trim();
   const found = keyNames.length === 1 && keyNames[0] === written ? findVariable(inside, written) : undefined;
@@ -130,7 +133,7 @@ function fieldKey({ inside, text }: CodeInfo, { key, keyNames }: ClassMember): P
   );
 }
 
-/** A constructor that gets the stamp installs the private members and does nothing else. */
+/** Makes the constructor only install private members if it is called with the stamp. */
 function constructorEdits(shape: ClassShape): TextEdit[] {
   const { ctor, heritage } = shape;
   if (ctor === undefined || !needsStamp(shape)) return [];
@@ -146,8 +149,8 @@ function constructorEdits(shape: ClassShape): TextEdit[] {
   ];
 }
 
-/** What stands in a part that is replaced as a whole needs no edit. */
-function withoutInner(edits: readonly TextEdit[]): TextEdit[] {
+/** Drops edits within a range that another edit replaces as a whole. */
+function withoutNested(edits: readonly TextEdit[]): TextEdit[] {
   return edits.filter(
     ({ range }) =>
       !edits.some(
@@ -160,8 +163,8 @@ function withoutInner(edits: readonly TextEdit[]): TextEdit[] {
   );
 }
 
-/** A function that the text of the class makes is not sent besides. */
-function adoptMember(sink: CaptureSink, owner: number, { member, key, part, fn }: LiveMember): void {
+/** Describes a function as a member, because the text of the class creates it. */
+function describeMember(sink: CaptureSink, owner: number, { member, key, part, fn }: LiveMember): void {
   if (fn === undefined) return;
   const slot = sink.slot(key, owner, { by: 'part', name: 'computed key' });
   const node = { kind: 'member', class: owner, static: member.static, key: slot, part } as const;
@@ -170,7 +173,7 @@ function adoptMember(sink: CaptureSink, owner: number, { member, key, part, fn }
   else sink.replaceByMember(known, node);
 }
 
-function isGone({ fn }: CodeInfo, key: PropertyKey): boolean {
+function isRemoved({ fn }: CodeInfo, key: PropertyKey): boolean {
   return !Object.hasOwn(fn, key) && !Object.hasOwn(fn.prototype as object, key);
 }
 

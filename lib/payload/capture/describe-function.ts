@@ -2,14 +2,14 @@ import type { FunctionShape } from '../analysis/function-shape.ts';
 import { editText, type TextEdit } from '../analysis/text.ts';
 import { type FunctionNode, HELPERS, type ObjectState, type Slot } from '../graph.ts';
 import { bindsOwnName } from './bindings.ts';
-import type { CaptureSink } from './sink.ts';
 import { type CodeInfo, ownNumber, ownString } from './code-info.ts';
-import { stateOf } from './object-state.ts';
 import { lexicalNewTarget, lexicalThis } from './lexical.ts';
-import { isDefaultPrototype } from './prototypes.ts';
+import { stateOf } from './object-state.ts';
+import { capturePrototype } from './prototypes.ts';
 import { Refusal } from './refusal.ts';
+import type { CaptureSink } from './sink.ts';
 
-/** Describes a function that goes by value. */
+/** Describes a function that is sent by value. */
 export function describeFunction(sink: CaptureSink, info: CodeInfo): FunctionNode {
   const { index, fn, text, shape, place } = info;
   const home = shape.kind === 'arrow' ? undefined : sink.homeOf(fn);
@@ -46,23 +46,26 @@ export function describeFunction(sink: CaptureSink, info: CodeInfo): FunctionNod
   return node;
 }
 
-/** What a function or class has as any object has. */
-export function functionState(sink: CaptureSink, index: number, fn: CodeInfo['fn']): ObjectState {
+/** The state that a function has like any other object. */
+function functionState(sink: CaptureSink, index: number, fn: CodeInfo['fn']): ObjectState {
   const skipped: string[] = ['arguments', 'caller'];
   if (isUsual(fn, 'name')) skipped.push('name');
   if (isUsual(fn, 'length')) skipped.push('length');
-  if (isDefaultPrototype(sink, index, fn)) skipped.push('prototype');
+  if (capturePrototype(sink, index, fn)) skipped.push('prototype');
   return stateOf(sink, index, fn, prototypeNameOf(fn), skipped);
 }
 
-/** Name and length are sent apart, unless they are not what a function has by itself, as in a frozen one. */
+/**
+ * Whether `name` or `length` looks as in a new function, so that it is sent apart from the properties; in a
+ * frozen function it does not.
+ */
 export function isUsual(fn: CodeInfo['fn'], key: 'name' | 'length'): boolean {
   const descriptor = Object.getOwnPropertyDescriptor(fn, key);
   const type = key === 'name' ? 'string' : 'number';
   return descriptor === undefined || (typeof descriptor.value === type && descriptor.configurable === true);
 }
 
-/** What stands around the text so that the whole is an expression whose value is the function. */
+/** The text to put around a function's text to get an expression whose value is the function. */
 function frameOf({ kind }: FunctionShape, usesSuper: boolean): { before: string; after: string } {
   const holder = usesSuper ? `{__proto__:${HELPERS}.home,` : '{';
   switch (kind) {
@@ -89,7 +92,7 @@ function editsOf({ fn, shape, inside, text, place }: CodeInfo): TextEdit[] {
         'Submit the object, or wrap the call in an arrow function.',
       );
     }
-    // A computed key means nothing here; the name is restored after.
+    // A computed key cannot be evaluated in the job; the name is restored afterwards.
     if (key === '' || key.startsWith('[')) edits.push({ range: shape.keyRange, with: '"computed"' });
   }
   if (shape.ownNameRange !== undefined && bindsOwnName({ fn, shape, inside })) {
@@ -110,8 +113,8 @@ function lexicalArguments({ inside }: CodeInfo): unknown[] {
 }
 
 /**
- * Whether the code is strict. Plain functions tell; others are taken as strict where it is certain, as strict code that is run as
- * sloppy code does the same as long as it is right.
+ * Whether the code is strict. Plain functions show it; others count as strict only where that is certain,
+ * because correct strict code also works as sloppy code.
  */
 function isStrict({ fn, shape, inside, script }: CodeInfo, hasPrimitiveThis: boolean): boolean {
   if (shape.strictDirective || shape.privateNames.length > 0) return true;
@@ -132,7 +135,7 @@ function isObject(value: unknown): boolean {
   return (typeof value === 'object' && value !== null) || typeof value === 'function';
 }
 
-/** The prototype that functions of the kind have, by name. */
+/** The name of the default prototype of a function of this kind. */
 function prototypeNameOf(fn: CodeInfo['fn']): string {
   const tag: unknown = (Object.getPrototypeOf(fn) as Record<symbol, unknown> | null)?.[Symbol.toStringTag];
   return typeof tag === 'string' && tag.endsWith('Function') ? `%${tag}%.prototype` : 'Function.prototype';

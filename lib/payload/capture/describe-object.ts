@@ -6,14 +6,19 @@ import { describeRebuilt, reduce, whyNot } from '../reducers.ts';
 import { isNative } from '../reference/members.ts';
 import { NO_SHARING } from './buffers.ts';
 import { describeBuiltIn } from './describe-built-in.ts';
-import { intrinsicName, isOfPlatform, natureOf } from './platform.ts';
 import { stateOf } from './object-state.ts';
+import { intrinsicName, isOfPlatform, natureOf } from './platform.ts';
 import { describeValue, nameOfFunction, Refusal } from './refusal.ts';
 import type { CaptureSink } from './sink.ts';
 
 const OPEN_INSIDE = 'Open it inside the function, or send what is needed to open it.';
+const REMEDIES: Readonly<Record<string, string>> = {
+  WeakRef: 'Send what it refers to.',
+  FinalizationRegistry: 'Make it inside the function.',
+  SharedArrayBuffer: NO_SHARING,
+};
 
-/** Describes an object that is no function. */
+/** Describes an object that is not a function. */
 export function describeObject(sink: CaptureSink, index: number, object: object): Node {
   if (types.isProxy(object)) return describeProxy(sink, index, object);
   const name = sink.elsewhere?.(object);
@@ -41,10 +46,10 @@ export function describeObject(sink: CaptureSink, index: number, object: object)
   if (found === undefined) return describeOrdinary(sink, index, object);
   const { node, prototype, skipped } = found;
   const state = stateOf(sink, index, object, prototype, skipped);
-  return withState(sink, index, object, Object.assign(node, state));
+  return withPrivates(sink, index, object, Object.assign(node, state));
 }
 
-function withState<N extends ObjectNode>(sink: CaptureSink, index: number, object: object, node: N): N {
+function withPrivates<N extends ObjectNode>(sink: CaptureSink, index: number, object: object, node: N): N {
   sink.notePrivates(index, object);
   return node;
 }
@@ -74,7 +79,7 @@ function describeProxy(sink: CaptureSink, index: number, proxy: object): Node {
   };
 }
 
-/** `import * as` of a module that a job cannot load: its exports as they are now. */
+/** Describes `import * as` of a module that a job cannot load. */
 function describeNamespace(sink: CaptureSink, index: number, namespace: object): Node {
   const keys = Object.keys(namespace);
   const values = keys.map((key) =>
@@ -83,7 +88,7 @@ function describeNamespace(sink: CaptureSink, index: number, namespace: object):
   return namespaceNode({ keys, values });
 }
 
-/** Stands for `import * as` of a module that a job cannot load: an object that looks like it, with its exports as they are now. */
+/** Describes an object that looks like the namespace of a module, with these exports. */
 export function namespaceNode({ keys, values }: Properties): ObjectNode {
   return { kind: 'namespace', prototype: null, properties: { keys, values }, fixed: true };
 }
@@ -98,7 +103,7 @@ function describeOrdinary(sink: CaptureSink, index: number, object: object): Nod
   const nature = natureOf(object);
   refuseForeign(sink, object);
   if (nature.is === 'plain') {
-    return withState(sink, index, object, {
+    return withPrivates(sink, index, object, {
       kind: 'object',
       ...stateOf(sink, index, object, 'Object.prototype'),
     });
@@ -117,7 +122,7 @@ function describeOrdinary(sink: CaptureSink, index: number, object: object): Nod
   );
 }
 
-/** Objects of classes that no module shows, made by Node itself or by an addon. */
+/** Refuses objects of classes that Node or an addon implements and no module exports. */
 function refuseForeign(sink: CaptureSink, object: object): void {
   for (
     let prototype = Object.getPrototypeOf(object) as object | null;
@@ -133,16 +138,16 @@ function refuseForeign(sink: CaptureSink, object: object): void {
   }
 }
 
-/** Node gives each EventEmitter symbols of its own, which the job's Node gives again. */
+/** Describes an EventEmitter without the symbols that Node sets, because the job's Node sets them again. */
 function describeEmitter(sink: CaptureSink, index: number, object: object): Node {
   const symbols = Object.getOwnPropertySymbols(object);
   const known = new Set(['Symbol(shapeMode)', 'Symbol(kCapture)']);
   const skipped = symbols.filter((symbol) => known.has(String(symbol)));
   const state = stateOf(sink, index, object, '', skipped);
-  return withState(sink, index, object, { kind: 'emitter', ...state });
+  return withPrivates(sink, index, object, { kind: 'emitter', ...state });
 }
 
-/** Errors that a reducer throws are told with the way to the object. */
+/** Runs the reducer of an object. An error in it becomes a Refusal, to get the path to the object. */
 function reduceSafely(object: object): ReturnType<typeof reduce> {
   try {
     return reduce(object);
@@ -158,17 +163,11 @@ function article(noun: string): string {
   return `${/^[AEIOU]/i.test(noun) ? 'an' : 'a'} ${noun}`;
 }
 
-const REMEDIES: Readonly<Record<string, string>> = {
-  WeakRef: 'Send what it refers to.',
-  FinalizationRegistry: 'Make it inside the function.',
-  SharedArrayBuffer: NO_SHARING,
-};
-
 /**
- * The object itself, if it is a plain object or array of primitives alone, which v8 writes just as it is; else undefined. Most
- * objects of a large value are leaves of this kind.
+ * A copy of a plain object or array that contains only primitives, which v8 writes as it is; undefined for
+ * any other. Most objects of a large value are such leaves.
  */
-export function shallowData(object: object): object | undefined {
+function shallowData(object: object): object | undefined {
   const prototype = Object.getPrototypeOf(object) as object | null;
   if (prototype === null || !Object.isExtensible(object)) return undefined;
   const isArray = Array.isArray(object);
@@ -178,7 +177,8 @@ export function shallowData(object: object): object | undefined {
     const descriptor = Object.getOwnPropertyDescriptor(object, key) as PropertyDescriptor;
     if (typeof key === 'symbol' || !isPlainPrimitive(descriptor)) return undefined;
   }
-  // A copy: plain objects of another realm are not plain to v8, and the caller may change this one before it is written.
+  // Copied, because v8 does not recognize plain objects of another realm, and because the caller may change
+  // this one before it is written.
   return isArray ? Array.from(object as unknown[]) : { ...object };
 }
 

@@ -7,43 +7,44 @@ import type { SourceFile } from '../graph.ts';
 import type { Script } from '../inspect/scopes.ts';
 import { toThere } from '../relocated-paths.ts';
 
-/** A stretch of a file. */
-interface Stretch {
+/** A function's text and its position in a file. */
+interface Excerpt {
   readonly line: number;
   readonly column: number;
   readonly text: string;
 }
 
-/** The files that captured functions come from. */
+/** The source files of captured functions. */
 export class Files {
-  readonly #files: { script: Script | undefined; stretches: Stretch[] }[] = [];
+  readonly #files: { script: Script | undefined; excerpts: Excerpt[] }[] = [];
   readonly #indices = new Map<string, number>();
 
-  /** The index of a function's file. */
+  /** The index of a script's file; a new one is added. */
   indexOf(script: Script | undefined): number {
     const url = script?.url ?? '';
     const known = this.#indices.get(url);
     if (known !== undefined) return known;
-    const index = this.#files.push({ script, stretches: [] }) - 1;
+    const index = this.#files.push({ script, excerpts: [] }) - 1;
     this.#indices.set(url, index);
     return index;
   }
 
-  /** Notes where a function stands, for the file's source map. */
-  noteText(file: number, stretch: Stretch): void {
-    this.#files[file]?.stretches.push(stretch);
+  /** Notes a function's text, which the file's source map has to cover. */
+  noteText(file: number, excerpt: Excerpt): void {
+    this.#files[file]?.excerpts.push(excerpt);
   }
 
+  /** All files, with source maps reduced to the functions. */
   finish(): SourceFile[] {
-    return this.#files.map(({ script, stretches }) => {
-      const sourceMap = script === undefined ? undefined : sourceMapFor(script, isWithin(stretches));
+    return this.#files.map(({ script, excerpts }) => {
+      const sourceMap = script === undefined ? undefined : sourceMapFor(script, isWithin(excerpts));
       return { url: toThere(urlOf(script?.url ?? '')), ...(sourceMap === undefined ? {} : { sourceMap }) };
     });
   }
 }
 
-function isWithin(stretches: readonly Stretch[]): (line: number, column: number) => boolean {
-  const ranges = stretches.map(({ line, column, text }) => {
+function isWithin(excerpts: readonly Excerpt[]): (line: number, column: number) => boolean {
+  const ranges = excerpts.map(({ line, column, text }) => {
     const end = positionAt(text, text.length);
     return {
       line,
@@ -60,7 +61,7 @@ function isWithin(stretches: readonly Stretch[]): (line: number, column: number)
     );
 }
 
-/** Evaluated code counts as a file in the current directory. */
+/** The URL or path of a file; evaluated code counts as a file in the current directory. */
 function urlOf(url: string): string {
   if (url.startsWith('file:') || url.startsWith('/')) return url;
   return join(process.cwd(), url === '' ? '[evaluated code]' : url.replaceAll('/', ' ').slice(0, 60));
@@ -81,10 +82,10 @@ interface DecodedMap extends Omit<SourceMap, 'mappings'> {
 }
 
 /**
- * The source map of a script, as JSON without the texts of the sources, for some parts of it, which keep their places.
+ * The source map of a script as JSON, without the texts of the sources, reduced to the wanted positions.
  * @returns undefined if the script has no source map that can be read
  */
-export function sourceMapFor(
+function sourceMapFor(
   script: Script,
   isWanted: (line: number, column: number) => boolean,
 ): string | undefined {
@@ -92,7 +93,7 @@ export function sourceMapFor(
   if (map === undefined) return undefined;
   const { version, sources, lines } = map;
   const kept = lines.map((segments, line) =>
-    // Without the fifth number, an original name.
+    // Without the fifth number, the index of an original name.
     segments
       .filter(([column]) => isWanted(line, column))
       .map((segment) => segment.slice(0, 4) as typeof segment),
@@ -100,7 +101,10 @@ export function sourceMapFor(
   return JSON.stringify({ version, sources, names: [], mappings: encode(kept).replace(/;+$/, '') });
 }
 
-/** Where a place of a script is in the file that it was made from; the script's own place, where there is no source map. */
+/**
+ * Maps a position in a script to the file that the script was compiled from. Without a source map, returns
+ * the position in the script.
+ */
 export function originalPlace(
   script: Script | undefined,
   line: number,
@@ -115,12 +119,12 @@ export function originalPlace(
   return { url: map.sources[source] ?? '', line: originalLine, column: originalColumn };
 }
 
-const MOST_MAPS = 50;
-/** By the URL of the map, which holds the whole map where a compiler puts it into the script. */
-const maps = new Map<string, DecodedMap>();
+const MAX_CACHED_MAPS = 50;
+/** Source maps by their URL, which contains the whole map where the compiler put it into the script. */
+const mapsByUrl = new Map<string, DecodedMap>();
 
 function readSourceMap({ url, sourceMapUrl }: Script): DecodedMap | undefined {
-  if (sourceMapUrl === '' || maps.has(sourceMapUrl)) return maps.get(sourceMapUrl);
+  if (sourceMapUrl === '' || mapsByUrl.has(sourceMapUrl)) return mapsByUrl.get(sourceMapUrl);
   try {
     const isInline = sourceMapUrl.startsWith('data:');
     const script = url.startsWith('/') ? `file://${url}` : url;
@@ -139,8 +143,8 @@ function readSourceMap({ url, sourceMapUrl }: Script): DecodedMap | undefined {
       sources: sources.map((source) => new URL(root + source, place).href),
       lines: decode(mappings),
     };
-    if (maps.size === MOST_MAPS) maps.clear();
-    maps.set(sourceMapUrl, decoded);
+    if (mapsByUrl.size === MAX_CACHED_MAPS) mapsByUrl.clear();
+    mapsByUrl.set(sourceMapUrl, decoded);
     return decoded;
   } catch {
     return undefined;

@@ -1,20 +1,23 @@
 import type { FunctionShape } from '../analysis/function-shape.ts';
 import { type EnterRules, evaluateInside } from '../inspect/enter.ts';
+import type { SomeFunction } from '../reference/members.ts';
 import type { CaptureOptions } from './capture-options.ts';
 import { Refusal } from './refusal.ts';
 
-type AnyFunction = (...args: never[]) => unknown;
-
 /**
- * The `this` around an arrow function. It never changes, so it is read once.
+ * Reads the `this` around an arrow function. It never changes, so it is read only once.
  * @throws {Refusal} if reading it might run the function
  */
-export function lexicalThis(fn: AnyFunction, shape: FunctionShape, options: CaptureOptions): unknown {
-  return read(fn, 'this', shape, options, 'Write `const self = this` outside of it, and use `self`.');
+export function lexicalThis(fn: SomeFunction, shape: FunctionShape, options: CaptureOptions): unknown {
+  return readLexical(fn, 'this', shape, options, 'Write `const self = this` outside of it, and use `self`.');
 }
 
-export function lexicalNewTarget(fn: AnyFunction, shape: FunctionShape, options: CaptureOptions): unknown {
-  return read(
+/**
+ * Reads the `new.target` around an arrow function.
+ * @throws {Refusal} if reading it might run the function
+ */
+export function lexicalNewTarget(fn: SomeFunction, shape: FunctionShape, options: CaptureOptions): unknown {
+  return readLexical(
     fn,
     'new.target',
     shape,
@@ -27,19 +30,19 @@ export function enterRules({ plainParameters, unsafeToEnter, kind, generator }: 
   return { plainParameters, unsafeToEnter, isClass: kind === 'class', isGenerator: generator };
 }
 
-const values = {
-  this: new WeakMap<AnyFunction, { value: unknown }>(),
-  'new.target': new WeakMap<AnyFunction, { value: unknown }>(),
+const cachedValues = {
+  this: new WeakMap<SomeFunction, { value: unknown }>(),
+  'new.target': new WeakMap<SomeFunction, { value: unknown }>(),
 };
 
-function read(
-  fn: AnyFunction,
-  what: keyof typeof values,
+function readLexical(
+  fn: SomeFunction,
+  what: keyof typeof cachedValues,
   shape: FunctionShape,
   { captureThis }: CaptureOptions,
   remedy: string,
 ): unknown {
-  const known = values[what].get(fn);
+  const known = cachedValues[what].get(fn);
   if (known !== undefined) return known.value;
   if (captureThis === 'never') {
     throw new Refusal(
@@ -50,6 +53,6 @@ function read(
   const entered = evaluateInside(fn, what, enterRules(shape));
   if (!entered.ok)
     throw new Refusal(`an arrow function whose \`${what}\` cannot be read: ${entered.why}`, remedy);
-  values[what].set(fn, { value: entered.value });
+  cachedValues[what].set(fn, { value: entered.value });
   return entered.value;
 }

@@ -14,8 +14,9 @@ import { intrinsicName } from './platform.ts';
 import type { CaptureSink } from './sink.ts';
 
 /**
- * What an object has besides its kind.
- * @param expected the name of the prototype that objects of its kind have
+ * The state of an object besides its kind: an unusual prototype, own properties, and whether it is
+ * extensible.
+ * @param expected the name of the default prototype of its kind
  */
 export function stateOf(
   sink: CaptureSink,
@@ -35,7 +36,7 @@ export function stateOf(
   return state;
 }
 
-/** The own properties of an object in their order, but for some; undefined if there are none. No getter is called. */
+/** The own properties of an object in their order; undefined if there are none. Calls no getter. */
 function captureProperties(
   sink: CaptureSink,
   index: number,
@@ -47,7 +48,7 @@ function captureProperties(
   for (const key of keys) {
     if (skipped.has(key)) continue;
     const descriptor = descriptorOf(object, key);
-    if (isItsOwn(object, key, descriptor)) continue;
+    if (isInherentProperty(object, key, descriptor)) continue;
     for (const part of [descriptor.value, descriptor.get, descriptor.set] as unknown[]) {
       if (typeof part === 'function') sink.noteHome(part, object);
     }
@@ -56,6 +57,7 @@ function captureProperties(
   return properties.keys.length === 0 ? undefined : properties;
 }
 
+/** Appends a property to `properties`. */
 export function addProperty(
   sink: CaptureSink,
   index: number,
@@ -85,7 +87,7 @@ export function addProperty(
 function descriptorOf(object: object, key: string | symbol): Property {
   const descriptor = propertyOf(object, key) as Property;
   const { get } = descriptor;
-  // Since Node 22 the stack of an error is an accessor of V8's own.
+  // Since Node 22, the stack of an error is an accessor of V8 itself.
   if (key !== 'stack' || get === undefined || !types.isNativeError(object) || !isNative(get))
     return descriptor;
   return {
@@ -100,7 +102,7 @@ function isNative(fn: object): boolean {
   return Function.prototype.toString.call(fn).endsWith('{ [native code] }');
 }
 
-/** All own keys; of typed arrays and boxed strings, those besides their elements. */
+/** All own keys, except the elements of typed arrays and boxed strings. */
 function ownKeys(object: object): (string | symbol)[] {
   if (types.isTypedArray(object)) return hasExtraProperties(object) ? extraKeys(object) : [];
   if (types.isStringObject(object)) return extraKeys(object).filter((key) => key !== 'length');
@@ -111,8 +113,8 @@ function extraKeys(object: object): (string | symbol)[] {
   return Reflect.ownKeys(object).filter((key) => typeof key === 'symbol' || !/^(?:0|[1-9]\d*)$/.test(key));
 }
 
-/** What an object of its kind has by itself, as it has it. */
-function isItsOwn(object: object, key: string | symbol, { value, writable }: Property): boolean {
+/** Whether the property is as in every object of its kind. */
+function isInherentProperty(object: object, key: string | symbol, { value, writable }: Property): boolean {
   if (key === 'length')
     return (Array.isArray(object) && writable === true) || types.isArgumentsObject(object);
   return key === 'lastIndex' && types.isRegExp(object) && value === 0 && writable === true;

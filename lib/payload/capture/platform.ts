@@ -9,12 +9,12 @@ import {
 import { mainGlobal } from '../reference/members.ts';
 import type { Reference } from '../reference/reference.ts';
 
-/** What an object is by the nearest prototype that belongs to the platform rather than to a program. */
-export type Nature =
-  /** Its properties are all there is of it. */
+/** The nature of an object, decided by its nearest prototype that belongs to JavaScript or Node. */
+type Nature =
+  /** Its properties are its whole state. */
   | { readonly is: 'plain' }
   | { readonly is: 'emitter' }
-  /** More than its properties; `type` as in rebuilt.ts. */
+  /** It has internal state; `type` is as in reducers.ts. */
   | { readonly is: 'platform'; readonly type: string; readonly origin: string };
 
 export function natureOf(object: object): Nature {
@@ -34,7 +34,7 @@ export function natureOf(object: object): Nature {
   return { is: 'plain' };
 }
 
-/** Whether a prototype is one that JavaScript or Node brings. */
+/** Whether a prototype belongs to JavaScript or Node. */
 export function isOfPlatform(prototype: object): boolean {
   return (intrinsicOfAnyRealm(prototype) ?? builtinOf(prototype)) !== undefined;
 }
@@ -45,7 +45,7 @@ export function intrinsicName(prototype: object): string | undefined {
   return reference === undefined ? undefined : nameOf(reference);
 }
 
-/** Objects below these need nothing but their properties. */
+/** Prototypes of objects whose properties are their whole state. */
 const PLAIN: ReadonlySet<string> = new Set([
   'Object.prototype',
   'Array.prototype',
@@ -71,20 +71,20 @@ function nameOf(reference: Reference): string {
   ].join('.');
 }
 
-/** Global objects of other realms that values were found to come from, such as those of `vm` contexts. */
+/** Global objects of other realms that captured values came from, such as `vm` contexts. */
 const realms: WeakRef<object>[] = [];
 
-export function noteRealm(global: object): void {
+function noteRealm(global: object): void {
   if (global === globalThis || realms.some((realm) => realm.deref() === global)) return;
   for (let at = realms.length - 1; at >= 0; at -= 1)
     if (realms[at]?.deref() === undefined) realms.splice(at, 1);
   realms.push(new WeakRef(global));
 }
 
-/** Prototypes whose realm has been looked for. */
-const known = new WeakSet<object>();
+/** Prototypes whose realm was determined. */
+const checkedPrototypes = new WeakSet<object>();
 
-/** As {@link intrinsicOf}, in whichever realm. */
+/** The reference to an intrinsic object of any known realm. */
 export function intrinsicOfAnyRealm(value: object | symbol): ReturnType<typeof intrinsicOf> {
   const found = intrinsicOf(value);
   if (found !== undefined) return found;
@@ -96,11 +96,11 @@ export function intrinsicOfAnyRealm(value: object | symbol): ReturnType<typeof i
   return undefined;
 }
 
-/** Notes the realm of an object, by what its Object.prototype says. */
+/** Notes the realm of an object, which the end of its prototype chain reveals. */
 export function noteRealmOf(object: object): void {
   const direct = Object.getPrototypeOf(object) as object | null;
-  if (direct === null || known.has(direct)) return;
-  known.add(direct);
+  if (direct === null || checkedPrototypes.has(direct)) return;
+  checkedPrototypes.add(direct);
   let root = object;
   for (
     let above = Object.getPrototypeOf(root) as object | null;
@@ -119,22 +119,22 @@ export function noteRealmOf(object: object): void {
   const make = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(owner) as object, 'constructor')
     ?.value as ((text: string) => () => object) | undefined;
   try {
-    // The Function of a realm makes functions of that realm.
+    // The Function constructor of a realm creates functions of that realm.
     if (make !== undefined) noteRealm(make('return globalThis')());
   } catch {
-    // Code cannot be made from text there.
+    // The realm does not allow code from strings.
   }
 }
 
 /**
- * Whether a name is that of a global of JavaScript or Node, which a job has of its own. Where a program put its own in the place of
- * one, it is the program's.
+ * Whether a name is a global of JavaScript or Node, which every job has. A global that the program replaced
+ * is not.
  */
 export function isStandardGlobal(name: string, global: object): boolean {
-  // To look at one of these would load it, which takes long.
+  // Reading one of these loads it, which is slow.
   if (LAZY_GLOBALS.has(name)) return true;
   if (!STANDARD.has(name)) return false;
-  // Test environments have stand-ins for most of them.
+  // Test environments replace most of them.
   if (global !== mainGlobal) return true;
   const value: unknown = Object.getOwnPropertyDescriptor(global, name)?.value;
   const isReplaceable = typeof value === 'function' || (typeof value === 'object' && value !== null);

@@ -5,19 +5,19 @@ import { countLineBreaks } from '../analysis/text.ts';
 import type { Node, ObjectState, Slot } from '../graph.ts';
 import { originalOf, textOf } from '../identities.ts';
 import { privateMembers, weakEntries } from '../inspect/slots.ts';
-import type { CaptureSink } from './sink.ts';
 import type { CodeInfo } from './code-info.ts';
 import { lexicalThis } from './lexical.ts';
 import { Refusal } from './refusal.ts';
+import type { CaptureSink } from './sink.ts';
 
-/** The private members that instances of a class have. */
-export interface PrivateShape {
+/** The private members of the instances of a class. */
+interface PrivateShape {
   readonly owner: object;
-  /** Names of the fields, in their order. */
+  /** The names of the fields in order. */
   readonly fields: readonly string[];
 }
 
-/** Reads the private fields of instances, once it is known how their classes travel. */
+/** Captures the private fields of instances, once it is known whether their classes go by value. */
 export class PrivateFields {
   readonly #sink: CaptureSink;
   readonly #pending: { index: number; object: object; classes: readonly PrivateShape[] }[] = [];
@@ -31,14 +31,17 @@ export class PrivateFields {
     if (classes.length > 0) this.#pending.push({ index, object, classes });
   }
 
-  /** @returns whether there was anything to do */
+  /**
+   * Captures what is pending.
+   * @returns whether anything was pending
+   */
   capturePending(): boolean {
     const pending = this.#pending.splice(0);
     for (const each of pending) {
       const nodes = each.classes.map(({ owner }) =>
         this.#sink.slot(owner, each.index, { by: 'property', key: 'constructor' }),
       );
-      // Whether a class goes by value is to be known first.
+      // It must be known whether the classes go by value.
       const isKnown = nodes.every((slot) => this.#sink.nodes[(slot as readonly [number])[0]] !== undefined);
       if (!isKnown) this.#pending.push(each);
       else this.#sink.guard(each.index, () => this.#captureOne(each.index, each.object, each.classes));
@@ -49,7 +52,8 @@ export class PrivateFields {
   #captureOne(index: number, object: object, classes: readonly PrivateShape[]): void {
     const sink = this.#sink;
     const values = privateMembers(object).filter(({ kind }) => kind === 'field');
-    if (values.length === 0 && classes.every(({ fields }) => fields.length > 0)) return; // made without its constructor
+    // An object that was made without its constructor has none.
+    if (values.length === 0 && classes.every(({ fields }) => fields.length > 0)) return;
     const brands: number[] = [];
     const privates: [number, string, Slot][] = [];
     for (const { owner, fields } of classes) {
@@ -73,22 +77,22 @@ export class PrivateFields {
   }
 }
 
-/** The classes with private members above an object, base first. */
+/** The classes of an object that have private members, base first. */
 function privateClassesOf(object: object): readonly PrivateShape[] {
   const direct = Object.getPrototypeOf(object) as object | null;
   if (direct === null) return NONE;
   const prototype = originalOf(direct);
-  const known = byPrototype.get(prototype);
+  const known = classesByPrototype.get(prototype);
   if (known !== undefined) return known;
   const own = privateShapeOf(prototype);
   const above = privateClassesOf(prototype);
   const classes = own === undefined ? above : [...above, own];
-  byPrototype.set(prototype, classes);
+  classesByPrototype.set(prototype, classes);
   return classes;
 }
 
 const NONE: readonly PrivateShape[] = [];
-const byPrototype = new WeakMap<object, readonly PrivateShape[]>();
+const classesByPrototype = new WeakMap<object, readonly PrivateShape[]>();
 
 function privateShapeOf(prototype: object): PrivateShape | undefined {
   const owner: unknown = Object.getOwnPropertyDescriptor(prototype, 'constructor')?.value;
@@ -101,23 +105,23 @@ function privateShapeOf(prototype: object): PrivateShape | undefined {
   return { owner, fields: members.filter(({ kind }) => kind === 'field').map(({ name }) => name as string) };
 }
 
-export function isPrivateOfInstances(member: ClassMember): boolean {
+function isPrivateOfInstances(member: ClassMember): boolean {
   return member.private && !member.static;
 }
 
 /**
- * The node of the class in whose body a function stands, whose private names it uses. V8 does not tell which that is: it is the one
- * among the classes at hand whose text is around the function's.
+ * The node of the class whose body contains a function that uses its private names. V8 does not reveal that
+ * class, so it is found by its text among the classes that the function can reach.
  * @throws {Refusal} if there is none
  */
 export function homeClassOf(sink: CaptureSink, info: CodeInfo): number {
-  for (const candidate of candidates(sink, info)) {
+  for (const candidate of candidateClasses(sink, info)) {
     if (!textOf(candidate).startsWith('class') || !textOf(candidate).includes(info.text)) continue;
     const [index] = sink.slot(candidate, info.index, {
       by: 'part',
       name: 'class it stands in',
     }) as readonly [number];
-    // Its own place is known once it is captured; until then its text has to do.
+    // Its position is known once it is captured; until then, only the texts are compared.
     const home = sink.codeInfoAt(index);
     if (home === undefined || isAround(home, info)) return index;
   }
@@ -127,7 +131,7 @@ export function homeClassOf(sink: CaptureSink, info: CodeInfo): number {
   );
 }
 
-function* candidates(sink: CaptureSink, info: CodeInfo): Generator<object> {
+function* candidateClasses(sink: CaptureSink, info: CodeInfo): Generator<object> {
   for (const other of sink.codeInfos) if (other.shape.kind === 'class') yield other.fn;
   for (const { variables } of info.inside.scopes) {
     for (const value of Object.values(variables)) if (typeof value === 'function') yield value;
@@ -152,17 +156,18 @@ function isAround(home: CodeInfo, { place }: CodeInfo): boolean {
   return place.line <= line + countLineBreaks(home.text) && (place.line > line || place.column > column);
 }
 
-/** Entries of WeakMaps and WeakSets travel if their keys do: others could never be looked up. */
+/** Captures entries of WeakMaps and WeakSets whose keys are captured too; others could never be looked up. */
 export class WeakCollections {
   readonly #sink: CaptureSink;
-  readonly #noted: { index: number; entries: [object, unknown][]; slots: Slot[]; isMap: boolean }[] = [];
+  readonly #collections: { index: number; entries: [object, unknown][]; slots: Slot[]; isMap: boolean }[] =
+    [];
 
   constructor(sink: CaptureSink) {
     this.#sink = sink;
   }
 
   note(index: number, collection: WeakMap<object, unknown> | WeakSet<object>): void {
-    this.#noted.push({
+    this.#collections.push({
       index,
       entries: weakEntries(collection),
       slots: [],
@@ -170,10 +175,13 @@ export class WeakCollections {
     });
   }
 
-  /** @returns whether more has been come by, so that there may be more keys */
+  /**
+   * Captures entries whose keys were captured meanwhile.
+   * @returns whether new objects were captured, so that weak keys must be checked again
+   */
   capturePending(): boolean {
     let found = false;
-    for (const noted of this.#noted) {
+    for (const noted of this.#collections) {
       const { index, slots, isMap } = noted;
       noted.entries = noted.entries.filter(([key, value]) => {
         const known = this.#sink.indexOf(key);

@@ -1,18 +1,21 @@
 import type { ObjectState, PrototypeNode } from '../graph.ts';
-import type { CaptureSink } from './sink.ts';
+import type { SomeFunction } from '../reference/members.ts';
 import { matchedKeys } from './class-members.ts';
 import { stateOf } from './object-state.ts';
 import { intrinsicName } from './platform.ts';
+import type { CaptureSink } from './sink.ts';
 
-type AnyFunction = (...args: never[]) => unknown;
-
-/** Whether `fn.prototype` is what every such function has from the start, so that nothing needs to be sent of it. */
-export function isDefaultPrototype(sink: CaptureSink, index: number, fn: AnyFunction): boolean {
+/**
+ * Captures the `prototype` object of a function. If it was created with the function, the property is not sent;
+ * the object is queued only if it was changed, and {@link fillPrototype} describes the changes.
+ * @returns whether the property need not be sent
+ */
+export function capturePrototype(sink: CaptureSink, index: number, fn: SomeFunction): boolean {
   const descriptor = Object.getOwnPropertyDescriptor(fn, 'prototype');
   const prototype: unknown = descriptor?.value;
   if (typeof prototype !== 'object' || prototype === null) return descriptor === undefined;
   const owner: unknown = Object.getOwnPropertyDescriptor(prototype, 'constructor')?.value;
-  // Those of generator functions have no constructor.
+  // Prototypes of generator functions have no constructor.
   if (owner !== fn) return owner === undefined && Reflect.ownKeys(prototype).length === 0;
   const known = matchedKeys(fn, false);
   const isPlain = Reflect.ownKeys(prototype).every((key) => key === 'constructor' || known.has(key));
@@ -20,15 +23,15 @@ export function isDefaultPrototype(sink: CaptureSink, index: number, fn: AnyFunc
   return true;
 }
 
-/** Describes what the prototype of a function or class has been given, once that is described itself. */
+/** Describes changes to the prototype of a function or class. The node of the owner must exist. */
 export function fillPrototype(
   sink: CaptureSink,
   index: number,
-  of: number,
-  owner: AnyFunction,
+  ownerIndex: number,
+  owner: SomeFunction,
   prototype: object,
 ): void {
-  const ownerNode = sink.nodes[of];
+  const ownerNode = sink.nodes[ownerIndex];
   const node = sink.nodes[index] as PrototypeNode;
   if (ownerNode === undefined || ownerNode.kind === 'reference') return;
   const constructor = Object.getOwnPropertyDescriptor(prototype, 'constructor') as PropertyDescriptor;
@@ -39,8 +42,11 @@ export function fillPrototype(
   Object.assign(node, state);
 }
 
-/** What stands above the prototype of a class is that of the class it extends, which making the class sees to. */
-function expectedName(owner: AnyFunction, above: object | null): string {
+/**
+ * The name of the prototype's own default prototype. For a class it is that of the class it extends, which
+ * evaluating the text sets up.
+ */
+function expectedName(owner: SomeFunction, above: object | null): string {
   const heritage: unknown = Object.getPrototypeOf(owner);
   const inherited: unknown =
     typeof heritage === 'function'
@@ -50,6 +56,6 @@ function expectedName(owner: AnyFunction, above: object | null): string {
   return 'Object.prototype';
 }
 
-function isClass(fn: AnyFunction): boolean {
+function isClass(fn: SomeFunction): boolean {
   return Function.prototype.toString.call(fn).startsWith('class');
 }

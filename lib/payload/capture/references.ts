@@ -14,11 +14,11 @@ import type { Reference } from '../reference/reference.ts';
 import type { CaptureOptions } from './capture-options.ts';
 import { intrinsicOfAnyRealm, noteRealmOf } from './platform.ts';
 
-/** What a capture asks about references. */
+/** Finds the references by which values are sent. */
 export class References {
   readonly #policy: ReferencePolicy;
   readonly #context: ReferenceContext;
-  readonly #places = new Map<AnyFunction, FunctionPlace | undefined>();
+  readonly #placesByFunction = new Map<AnyFunction, FunctionPlace | undefined>();
 
   constructor(options: CaptureOptions) {
     const { byValue = [], byReference = [] } = options;
@@ -26,7 +26,10 @@ export class References {
     this.#context = { policy: this.#policy, place: (fn) => this.#placeOf(fn) };
   }
 
-  /** How a job has the value by itself, if it has. Of functions with a text of their own, ask once their place is noted. */
+  /**
+   * The reference by which a job gets a value itself; undefined if the value must be sent. Call
+   * {@link notePlace} before for a function that is not native.
+   */
   of(value: object | symbol): Reference | undefined {
     if (typeof value === 'function') {
       const reference = moduleReferenceOf(value as AnyFunction);
@@ -34,24 +37,26 @@ export class References {
     }
     if (typeof value !== 'symbol' && !types.isProxy(value)) noteRealmOf(value);
     const reference = referenceOf(value, this.#context) ?? intrinsicOfAnyRealm(value);
-    // The settings that a module of the program exports are as they are now.
-    return reference?.kind === 'module' && reference.package === undefined && isMereData(value)
+    // Plain data that a module of the program exports is sent with its current values.
+    return reference?.kind === 'module' && reference.package === undefined && isPlainData(value)
       ? undefined
       : referenceToThere(reference);
   }
 
-  /** As {@link of}, for what cannot travel: a module may make another. */
+  /**
+   * A reference for a value that cannot be sent, although the module in the job may create a different one.
+   */
   lastResortOf(value: object): Reference | undefined {
     return referenceToThere(lastResortOf(value, this.#context));
   }
 
-  /** What the import statement says that made a variable of a module, if a job can do the same. */
+  /** The import statement that created a variable of a module, if a job can repeat it. */
   ofImport(name: string, script: Script | undefined): Reference | undefined {
     if (script === undefined) return undefined;
     return referenceToThere(importOf(name, script.url, script.source(), this.#policy));
   }
 
-  /** Whether a class is made by Node or an addon, so that its objects are more than their properties. */
+  /** Whether Node or an addon implements a class, so that its objects have state besides their properties. */
   isForeign(type: AnyFunction): boolean {
     return isNative(type) || this.#placeOf(type)?.url.startsWith('node:') === true;
   }
@@ -61,20 +66,20 @@ export class References {
       script === undefined
         ? undefined
         : { url: script.url, line, column, text: textOf(fn), loadedSource: () => script.source() };
-    this.#places.set(fn as AnyFunction, place);
+    this.#placesByFunction.set(fn as AnyFunction, place);
   }
 
   #placeOf(fn: AnyFunction): FunctionPlace | undefined {
-    if (!this.#places.has(fn)) {
+    if (!this.#placesByFunction.has(fn)) {
       const [inside] = isNative(fn) || !isInspectorAvailable() ? [] : lookInside([fn]);
       const script = inside?.scriptId === undefined ? undefined : scriptOf(inside.scriptId);
       this.notePlace(fn, inside?.line ?? 0, inside?.column ?? 0, script);
     }
-    return this.#places.get(fn);
+    return this.#placesByFunction.get(fn);
   }
 }
 
-function isMereData(value: object | symbol): boolean {
+function isPlainData(value: object | symbol): boolean {
   if (typeof value !== 'object' || types.isModuleNamespaceObject(value)) return false;
   return Object.values(Object.getOwnPropertyDescriptors(value)).every(
     (property) => 'value' in property && typeof property.value !== 'function',

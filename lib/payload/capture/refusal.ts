@@ -4,15 +4,15 @@ import { types } from 'node:util';
 import { showValue } from '../../base/checks.ts';
 import { SerializationError } from '../../base/errors.ts';
 
-/** One thing on the way: how it was reached, and what it is. */
+/** One step on the path to a value: the value, and how it was reached. */
 export interface Hop {
   readonly edge: Edge;
   readonly value: unknown;
-  /** Of a function or class: where its source is. */
+  /** The source position of a function or class. */
   readonly place?: string | undefined;
 }
 
-/** Why a value cannot travel, and what to do instead. */
+/** The reason why a value cannot be sent, and what to do instead. */
 export class Refusal extends Error {
   readonly remedy: string;
 
@@ -22,7 +22,7 @@ export class Refusal extends Error {
   }
 }
 
-/** The error for a user: the way from what was sent to what cannot be, hop by hop, and the way out. */
+/** The error for the user: the path from the root to the value that cannot be sent, and the remedy. */
 export function refusalAt(hops: readonly Hop[], refusal: Refusal): SerializationError {
   const [root, ...rest] = hops as [Hop, ...Hop[]];
   const rootName = root.edge.by === 'root' ? root.edge.name : '';
@@ -40,7 +40,7 @@ export function refusalAt(hops: readonly Hop[], refusal: Refusal): Serialization
     // Properties of properties go on one line; a variable begins one, a function ends one.
     if (!('key' in edge)) finishLine();
     const isPath = edge.by === 'property' || edge.by === 'private';
-    line += line === '' || isPath ? wordsOf(edge) : ` -> ${wordsOf(edge)}`;
+    line += line === '' || isPath ? showEdge(edge) : ` -> ${showEdge(edge)}`;
     if (typeof value === 'function') {
       line += ` = ${describeValue(value, place)}`;
       finishLine();
@@ -51,7 +51,7 @@ export function refusalAt(hops: readonly Hop[], refusal: Refusal): Serialization
   return new SerializationError(lines.join('\n'), pathOf(hops), { cause: refusal.cause });
 }
 
-/** A place in a file for people: `sim.mjs:41:18`. */
+/** A position in a file for error messages: `sim.mjs:41:18`. */
 export function showPlace(url: string, line: number, column: number): string {
   const file = url.startsWith('file:') ? basename(fileURLToPath(url)) : basename(url);
   return `${file === '' ? '[evaluated code]' : file}:${line + 1}:${column + 1}`;
@@ -62,28 +62,28 @@ function startOf({ value, place }: Hop, rootName: string): string {
   return `${nameOfFunction(value)}${place === undefined ? '' : ` (${place})`}`;
 }
 
-/** The way to a value as an expression, such as `arguments[0].options.get("log")`; `>` goes into a function. */
+/** The path to a value as an expression, such as `arguments[0].options.get("log")`; `>` enters a function. */
 function pathOf(hops: readonly Hop[]): string {
   return hops
     .map(({ edge }) => {
       if (edge.by === 'root') return edge.name;
       if (edge.by === 'entry') return `.get(${showKey(edge.key)})`;
       if (edge.by === 'key') return `.keys(${showKey(edge.key)})`;
-      return 'key' in edge ? wordsOf(edge) : ` > ${edge.name}`;
+      return 'key' in edge ? showEdge(edge) : ` > ${edge.name}`;
     })
     .join('');
 }
 
-/** How the capture came from one thing to the next. */
+/** The step from one captured value to the next. */
 export type Edge =
   | { readonly by: 'root'; readonly name: string }
   | { readonly by: 'variable' | 'private' | 'lexical'; readonly name: string }
   | { readonly by: 'property' | 'getter' | 'setter' | 'entry' | 'key'; readonly key: unknown }
-  /** A part of an object that has no name in its text. */
+  /** A part of an object that has no name in the source. */
   | { readonly by: 'part'; readonly name: string };
 
-/** An edge in words for people. */
-export function wordsOf(edge: Edge): string {
+/** Describes an edge for error messages. */
+export function showEdge(edge: Edge): string {
   switch (edge.by) {
     case 'root':
     case 'part':
@@ -106,7 +106,7 @@ export function wordsOf(edge: Edge): string {
   }
 }
 
-/** A property as one writes it behind an object: `.name`, `[0]`, `["a-b"]`. */
+/** A property access as written in source: `.name`, `[0]`, `["a-b"]`. */
 function showProperty(key: unknown): string {
   if (typeof key === 'symbol') return `[${String(key)}]`;
   const text = String(key);
@@ -114,14 +114,14 @@ function showProperty(key: unknown): string {
   return /^[\p{ID_Start}_$][\p{ID_Continue}$]*$/u.test(text) ? `.${text}` : `[${JSON.stringify(text)}]`;
 }
 
-/** The key of a Map in short. */
-export function showKey(key: unknown): string {
+/** A Map key in short. */
+function showKey(key: unknown): string {
   return typeof key === 'string' ? JSON.stringify(key) : showValue(key).replace(/^`([^]*)`.*$/, '$1');
 }
 
 /**
- * A value in a few words, without running anything of it.
- * @param place of a function, where its source is
+ * Describes a value in a few words. Runs none of its code.
+ * @param place the source position, if it is a function
  */
 export function describeValue(value: unknown, place?: string): string {
   if (typeof value === 'function') {
@@ -139,7 +139,7 @@ export function describeValue(value: unknown, place?: string): string {
   return types.isMap(value) || types.isSet(value) ? `${name}(${value.size})` : name;
 }
 
-export function kindOfFunction(fn: object): 'class' | 'function' {
+function kindOfFunction(fn: object): 'class' | 'function' {
   return /^class\b/.test(Function.prototype.toString.call(fn)) ? 'class' : 'function';
 }
 

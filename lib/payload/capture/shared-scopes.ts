@@ -1,20 +1,22 @@
 import { shapeOf } from '../analysis/function-shape.ts';
 import type { ClassNode, Context, FunctionNode, Slot } from '../graph.ts';
 import { textOf } from '../identities.ts';
-import { evaluateInside, withDebugger } from '../inspect/enter.ts';
+import { evaluateInside } from '../inspect/enter.ts';
 import { lookInside, type Scope } from '../inspect/scopes.ts';
-import type { CaptureSink } from './sink.ts';
+import { withDebugger } from '../inspect/session.ts';
+import type { SomeFunction } from '../reference/members.ts';
 import type { CodeInfo } from './code-info.ts';
 import { enterRules } from './lexical.ts';
 import { Refusal } from './refusal.ts';
+import type { CaptureSink } from './sink.ts';
 
-/** One of V8's scopes, as one function shows it. */
-export interface View {
+/** A scope of V8 as one function shows it. */
+interface View {
   readonly info: CodeInfo;
   readonly scope: Scope;
 }
 
-/** A scope that functions were found to share, and what of it is sent. */
+/** A scope that functions share, and its variables that are sent. */
 interface Shared {
   readonly parent: Shared | undefined;
   readonly file: number;
@@ -23,11 +25,10 @@ interface Shared {
 }
 
 /**
- * The scopes that functions share, as contexts: what one assigns, the others see. V8 shows each function copies of its scopes; two
- * copies are of one scope if they lie within one scope, have the same variables with the same values, and, where that proves
- * nothing because a function assigns to one of the variables, if an assignment through the one is seen through the other.
- *
- * Sets the context of each function's node.
+ * Builds contexts, the scopes that functions share, and sets the context of each function's node. V8 shows
+ * each function copies of its scopes. Two copies are of one scope if they have the same parent and the same
+ * variables with the same values; if a function assigns to one of these variables, an assignment through the
+ * one copy must also be visible through the other.
  */
 export function buildContexts(sink: CaptureSink, infos: readonly CodeInfo[]): Context[] {
   const innermost = new Map<CodeInfo, Shared>();
@@ -55,13 +56,13 @@ function chainOf({ inside }: CodeInfo): Scope[] {
   return inside.scopes.toReversed();
 }
 
-/** Views that may be of one scope: of one script, within one scope, of one kind, with equal variables. */
+/** Groups views that may be of one scope: same script, same parent, same kind, equal variables. */
 function groupAlike(views: readonly View[], innermost: ReadonlyMap<CodeInfo, Shared>): View[][] {
   const groups = new Map<string, View[]>();
   const numbers = new Map<unknown, number>();
   for (const view of views) {
     const parts = [innermost.get(view.info), ...traitsOf(view)];
-    // Numbered, so that equal ones are found without comparing each with each.
+    // Values are numbered, so that equal views are found without comparing all pairs.
     const key = parts.map((part) => numberOf(numbers, part)).join(' ');
     const group = groups.get(key);
     if (group === undefined) groups.set(key, [view]);
@@ -72,7 +73,7 @@ function groupAlike(views: readonly View[], innermost: ReadonlyMap<CodeInfo, Sha
 
 function traitsOf({ info, scope: { type, description, variables } }: View): unknown[] {
   const { scriptId } = info.inside;
-  // There is one of these for each script.
+  // A script has only one scope of this type.
   return type === 'module'
     ? [type, scriptId]
     : [type, description, scriptId, ...Object.entries(variables).flat()];
@@ -94,14 +95,17 @@ function slotsOf(group: readonly View[]): Map<string, Slot> {
   return slots;
 }
 
-/** Gives the contexts that are needed their indices, each after the one around it, and tells the functions theirs. */
+/** Numbers the contexts that are needed, parents first, and sets the context of each function's node. */
 class Numbering {
   readonly contexts: Context[] = [];
   readonly #indices = new Map<Shared, number>();
-  /** For scopes in the body of a class: a scope between them and those around the class. */
-  readonly #bodies = new Map<number, Shared>();
+  /**
+   * Scopes for class bodies, by the node of the class; each lies between the scopes in the body and those
+   * around the class.
+   */
+  readonly #bodiesByClass = new Map<number, Shared>();
   /** New parents of scopes that lie in the body of a class. */
-  readonly #moved = new Map<Shared, Shared>();
+  readonly #newParents = new Map<Shared, Shared>();
 
   constructor(sink: CaptureSink, infos: readonly CodeInfo[], innermost: ReadonlyMap<CodeInfo, Shared>) {
     const byNode = new Map(infos.map((info) => [info.index, info]));
@@ -122,15 +126,15 @@ class Numbering {
   }
 
   #moveIntoBody(own: Shared | undefined, home: CodeInfo, around: Shared | undefined): Shared {
-    const body = this.#bodies.get(home.index) ?? {
+    const body = this.#bodiesByClass.get(home.index) ?? {
       parent: around,
       file: home.place.file,
       slots: new Map(),
       class: home.index,
     };
-    this.#bodies.set(home.index, body);
+    this.#bodiesByClass.set(home.index, body);
     for (let scope = own; scope !== undefined && scope !== around; scope = scope.parent) {
-      if (scope.parent === around) this.#moved.set(scope, body);
+      if (scope.parent === around) this.#newParents.set(scope, body);
     }
     return body;
   }
@@ -139,7 +143,7 @@ class Numbering {
     if (shared === undefined) return -1;
     const known = this.#indices.get(shared);
     if (known !== undefined) return known;
-    const parent = this.#number(this.#moved.get(shared) ?? shared.parent);
+    const parent = this.#number(this.#newParents.get(shared) ?? shared.parent);
     const { file, slots } = shared;
     if (slots.size === 0 && shared.class === undefined) {
       this.#indices.set(shared, parent);
@@ -154,8 +158,6 @@ class Numbering {
   }
 }
 
-type AnyFunction = CodeInfo['fn'];
-
 /** Reads and assigns a variable in the scope where a function sees it. */
 interface Access {
   readonly get: () => [unknown];
@@ -166,13 +168,14 @@ const REMEDY =
   'Keep what they share in one object, such as `const state = { n: 0 }`, instead of a variable that is assigned to.';
 
 /**
- * Which of some views that look the same are of one scope. Where nothing is ever assigned, one scope or several equal ones do the
- * same; else a mark is assigned to a variable through one function, looked for through the others, and taken back.
+ * Splits views that look the same by the scope they are of. Where nothing is assigned, equal scopes need not
+ * be told apart; otherwise a marker is assigned to a variable through one function, looked for through the
+ * others, and removed.
  * @throws {Refusal} if that cannot be done
  */
-export function partition(sink: CaptureSink, alike: readonly View[]): readonly (readonly View[])[] {
+function partition(sink: CaptureSink, alike: readonly View[]): readonly (readonly View[])[] {
   const [first] = alike as readonly [View, ...View[]];
-  // There is one of these for each module and realm.
+  // A module or realm has only one scope of this type.
   if (alike.length === 1 || ['module', 'script'].includes(first.scope.type)) return [alike];
   const names = assignedNames(alike);
   if (names.length === 0 || holdsOwnFunction(first)) return [alike];
@@ -183,8 +186,8 @@ export function partition(sink: CaptureSink, alike: readonly View[]): readonly (
 }
 
 /**
- * Whether the scope has a variable with a function or class that was declared in it: each activation makes its own, so that scopes
- * with the same one are the same.
+ * Whether the scope declares a function or class. Each activation creates its own, so views with the same one
+ * are of one scope.
  */
 function holdsOwnFunction({ info, scope }: View): boolean {
   const { scopes } = info.inside;
@@ -192,7 +195,7 @@ function holdsOwnFunction({ info, scope }: View): boolean {
   const declared = Object.entries(scope.variables).filter(
     ([name, value]) => typeof value === 'function' && isDeclaration(name, textOf(value)),
   );
-  return lookInside(declared.map(([, value]) => value as AnyFunction)).some((inside) => {
+  return lookInside(declared.map(([, value]) => value as SomeFunction)).some((inside) => {
     const same = inside.scopes.at(-outward);
     return inside.scriptId === info.inside.scriptId && same !== undefined && isSameView(same, scope);
   });
@@ -224,10 +227,10 @@ function probe(alike: readonly View[], names: readonly string[]): View[][] {
   let why = '';
   for (const name of names) {
     const accesses = alike.map((view) => accessTo(view, name));
-    const blind = alike.filter((_, at) => typeof accesses[at] === 'string');
+    const inaccessible = alike.filter((_, at) => typeof accesses[at] === 'string');
     why = accesses.find((access) => typeof access === 'string') ?? '';
-    // One alone cannot share with another that cannot be looked into.
-    if (blind.length < alike.length) {
+    // At least one view must be accessible, to be compared with the others.
+    if (inaccessible.length < alike.length) {
       const groups = splitByMarks(alike, accesses, name);
       if (groups !== undefined) return groups;
     }
@@ -236,9 +239,11 @@ function probe(alike: readonly View[], names: readonly string[]): View[][] {
 }
 
 /**
- * Assigns a mark of its own to the variable of each scope, through the first function that sees it without one.
- * @param accesses none for functions that cannot be entered: what they see is looked up when all marks are there
- * @returns undefined if several of those see no mark
+ * Assigns a separate marker to the variable of each scope, through the first function that sees it without
+ * one.
+ * @param accesses a text for functions that cannot be entered; their variables are read when all markers are
+ *   set
+ * @returns undefined if several of those see no marker
  */
 function splitByMarks(
   alike: readonly View[],
@@ -246,12 +251,12 @@ function splitByMarks(
   name: string,
 ): View[][] | undefined {
   const groups = new Map<unknown, View[]>();
-  const blind: View[] = [];
+  const inaccessible: View[] = [];
   const undo: (() => void)[] = [];
   try {
     alike.forEach((view, at) => {
       const access = accesses[at] as Access | string;
-      if (typeof access === 'string') blind.push(view);
+      if (typeof access === 'string') inaccessible.push(view);
       else if (!addTo(groups, access.get()[0], view)) {
         const [value] = access.get();
         const mark = {};
@@ -260,8 +265,8 @@ function splitByMarks(
         groups.set(mark, [view]);
       }
     });
-    const insides = lookInside(blind.map(({ info }) => info.fn));
-    const unmarked = blind.filter((view, at) => {
+    const insides = lookInside(inaccessible.map(({ info }) => info.fn));
+    const unmarked = inaccessible.filter((view, at) => {
       const seen = insides[at]?.scopes[depthOf(view)]?.variables[name];
       return !addTo(groups, seen, view);
     });
@@ -278,12 +283,15 @@ function addTo(groups: ReadonlyMap<unknown, View[]>, mark: unknown, view: View):
   return group !== undefined;
 }
 
-/** Which of a function's scopes it is, counted from the innermost. */
+/** The index of the scope among those of its function, counted from the innermost. */
 function depthOf({ info, scope }: View): number {
   return info.inside.scopes.findIndex(({ variables }) => variables === scope.variables);
 }
 
-/** Access to the variable as the function sees it, once it is certain that it is the one of that scope; or why there is none. */
+/**
+ * Access to the variable through the function, if it is certain that it is the variable of that scope;
+ * otherwise the reason.
+ */
 function accessTo({ info, scope }: View, name: string): Access | string {
   const fn = enterable(info);
   if (fn === undefined) return 'a class without methods cannot be entered';
@@ -307,13 +315,15 @@ function isOfScope({ get, set }: Access, view: View, name: string): boolean {
   }
 }
 
-/** A class cannot be entered, its methods can. */
-function enterable({ fn, shape }: CodeInfo): AnyFunction | undefined {
+/**
+ * The function to enter for a function or class: for a class, which cannot be entered, one of its methods.
+ */
+function enterable({ fn, shape }: CodeInfo): SomeFunction | undefined {
   if (shape.kind !== 'class') return fn;
   for (const holder of [fn.prototype as object, fn]) {
     for (const { value } of Object.values(Object.getOwnPropertyDescriptors(holder))) {
       if (typeof value === 'function' && value !== fn && textOf(fn).includes(textOf(value)))
-        return value as AnyFunction;
+        return value as SomeFunction;
     }
   }
   return undefined;

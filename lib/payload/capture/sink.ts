@@ -7,8 +7,9 @@ import type { References } from './references.ts';
 import type { Edge } from './refusal.ts';
 
 /**
- * The capture as its describers see it. A describer turns one value into a node. It passes every value it finds inside to
- * {@link CaptureSink.slot}, which returns the slot at once and has that value described later, so nothing recurses.
+ * The capture as its describers see it. A describer turns one value into a node. It passes every value it
+ * finds inside to {@link CaptureSink.slot}, which returns the slot at once and has that value described
+ * later, so nothing recurses.
  */
 export interface CaptureSink {
   readonly options: CaptureOptions;
@@ -39,7 +40,10 @@ export interface CaptureSink {
   /** Runs `act`; a Refusal it throws becomes an error with the path to the node. */
   guard<T>(index: number, act: () => T): T;
 
-  /** The function or class that goes by value as this node; undefined while it is pending, or goes by reference. */
+  /**
+   * The function or class that goes by value as this node; undefined while it is pending, or goes by
+   * reference.
+   */
   codeInfoAt(index: number): CodeInfo | undefined;
   /** All functions and classes that go by value so far. */
   readonly codeInfos: Iterable<CodeInfo>;

@@ -1,7 +1,8 @@
 import type { Debugger } from 'node:inspector';
 import { types } from 'node:util';
 import { runInThisContext, Script } from 'node:vm';
-import { exchange, hook, idsOf, KEY, mainGlobal, offer, withdraw } from './exchange.ts';
+import { mainGlobal } from '../reference/members.ts';
+import { exchange, hook, idsOf, installHook, KEY, removeHook } from './exchange.ts';
 import { findInside, type FunctionInside, scriptOf } from './scopes.ts';
 import {
   isTerminated,
@@ -13,25 +14,23 @@ import {
   withDebugger,
 } from './session.ts';
 
-export { withDebugger } from './session.ts';
-
-/** What the text of a function tells about stopping it at its beginning. */
+/** Facts from the text of a function that decide whether it can be stopped at its entry. */
 export interface EnterRules extends EntryRules {
-  /** Whether some of its code may run before its first statement, or V8 is not to be trusted there. */
+  /** Whether some of its code may run before its first statement, or V8 cannot be trusted there. */
   readonly unsafeToEnter: boolean;
   readonly isClass: boolean;
   readonly isGenerator: boolean;
 }
 
 /**
- * The value that an expression has at the beginning of a function's body: `this`, or functions that read and assign the
- * variables that are seen there. The function is called and stopped before any of its code runs; it is refused where that
- * is not certain.
- * @param expression must be made by us: it is evaluated, and must do nothing
+ * Evaluates an expression at the entry of a function: `this`, or functions that read and assign the variables
+ * visible there. The function is called and stopped before any of its code runs; if that is not certain, it
+ * is refused.
+ * @param expression is evaluated, so it must be made by us and have no effects
  * @throws {InspectorUnavailableError}
  */
 export function evaluateInside(fn: Function, expression: string, rules: EnterRules): Entered {
-  const why = brokenBecause ?? refusalOf(fn, rules);
+  const why = entryFailure ?? refusalOf(fn, rules);
   if (why !== undefined) return { ok: false, why };
   return exchange(() => {
     const [objectId, probeId] = idsOf([fn, probe]) as [string, string];
@@ -45,34 +44,34 @@ export function evaluateInside(fn: Function, expression: string, rules: EnterRul
       if (!canStop(probeId)) return { ok: false, why: 'functions cannot be stopped here at their beginning' };
       const entered = stopAtEntry({ fn, objectId, inside }, expression, rules);
       if (entered !== 'not stopped') return entered;
-      brokenBecause = `${fn.name || 'a function'} did not stop at its beginning`;
+      entryFailure = `${fn.name || 'a function'} did not stop at its beginning`;
       return { ok: false, why: 'it did not stop at its beginning' };
     });
   });
 }
 
-/** Once a function could not be stopped, it is not tried again in this process. */
-let brokenBecause: string | undefined;
+/** The reason why no function is entered any more in this process: one did not stop. */
+let entryFailure: string | undefined;
 
 function refusalOf(fn: Function, { isClass, unsafeToEnter }: EnterRules): string | undefined {
   if (types.isProxy(fn)) return 'it is a Proxy';
-  // A method may be named so, too.
+  // A method may be named `class`, too.
   if (isClass || /^class(?!\s*\()/.test(Function.prototype.toString.call(fn))) return 'it is a class';
   return unsafeToEnter ? 'it begins with a class, a `switch` or a `with` statement' : undefined;
 }
 
 function refusalInside({ scriptId, scopes }: FunctionInside): string | undefined {
   if (scriptId === undefined) return 'it is a native or a bound function';
-  // An object may say that it has whatever name is looked for, ours among them.
+  // The object may claim to have any name, including ours.
   if (scopes.some(({ type }) => type === 'with')) return 'it is within a `with` statement';
-  return hasRoomOnStack() ? undefined : 'too many calls are within each other';
+  return hasEnoughStack() ? undefined : 'too many calls are within each other';
 }
 
-/** So many arguments need 250 kB of the stack, several times what stopping a function takes. */
+/** So many arguments take 250 kB of the stack, several times what stopping a function takes. */
 const MANY_ARGUMENTS: readonly undefined[] = Array.from({ length: 32_000 });
 
-/** Where the stack ends while a function is being stopped, it would go on. */
-function hasRoomOnStack(): boolean {
+/** Checked because a function goes on running if the stack overflows while it is being stopped. */
+function hasEnoughStack(): boolean {
   try {
     return Reflect.apply(Object.is, undefined, MANY_ARGUMENTS);
   } catch {
@@ -81,24 +80,27 @@ function hasRoomOnStack(): boolean {
 }
 
 /**
- * Whether functions can be stopped at their beginning now: tried with functions of ours, the first time with several that
- * tell whether their code ran. Needs the debugger.
- * @param probeId that of `probe`
+ * Whether functions can be stopped at their entry now. Tests it with our own functions, the first time with
+ * samples that count whether their code ran. Needs the debugger.
+ * @param probeId the id of `probe`
  */
-export function canStop(probeId: string): boolean {
-  if (checkedAt === timesEnabled) return true;
-  if (!isProbeHit(probeId) || (checkedAt === 0 && !areSamplesStopped())) return false;
-  checkedAt = timesEnabled;
+function canStop(probeId: string): boolean {
+  if (lastCheckedAt === timesEnabled) return true;
+  if (!isProbeHit(probeId) || (lastCheckedAt === 0 && !areSamplesStopped())) return false;
+  lastCheckedAt = timesEnabled;
   return true;
 }
 
-/** When it was found out the last time. */
-let checkedAt = 0;
+/** The value of `timesEnabled` at the last successful check; 0 before the first. */
+let lastCheckedAt = 0;
 
-/** Does nothing; a text, as compilers leave calls of such functions out. */
-export const probe: () => void = runInThisContext('(function () {})') as () => void;
+/** Does nothing. Compiled from text, because build tools remove calls of empty functions. */
+const probe: () => void = runInThisContext('(function () {})') as () => void;
 
-/** Breakpoints are passed over while somebody's debugger evaluates something, such as an expression to watch. */
+/**
+ * Whether a breakpoint works: breakpoints are skipped while an attached debugger evaluates something, such as
+ * a watch expression.
+ */
 function isProbeHit(objectId: string): boolean {
   let isHit = false;
   hook.hit = () => (isHit = true);
@@ -126,15 +128,15 @@ function areSamplesStopped(): boolean {
 interface Samples {
   readonly samples: readonly {
     readonly fn: Function;
-    /** Its value at the beginning of the function is `mark`. */
+    /** Evaluates to `mark` at the entry of the function. */
     readonly expression: string;
     readonly rules: EntryRules;
   }[];
-  /** How much of their code has run so far. */
+  /** The number of times that code of a sample has run. */
   readonly ran: () => number;
 }
 
-/** A text, so that no compiler changes what it says. */
+/** Text, so that no build tool changes the functions. */
 const SAMPLES = `(function (mark) {
   let count = 0;
   const ran = () => count;
@@ -160,59 +162,61 @@ const SAMPLES = `(function (mark) {
 export type Entered =
   { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly why: string };
 
-/** A function, and what the inspector knows of it. */
-export interface Enterable {
+/** A function with what the inspector knows of it. */
+interface Enterable {
   readonly fn: Function;
   readonly objectId: string;
   readonly inside: FunctionInside;
 }
 
-/** How a function is to be stopped. */
-export interface EntryRules {
+/** Rules for stopping a function. */
+interface EntryRules {
   /** Whether all parameters are names without default values. */
   readonly plainParameters: boolean;
   /**
-   * Whether the first place for a breakpoint that V8 finds is the first that is reached. It is not where a call in a default
-   * value has one, or where V8 mistakes the position of an optional chain, as in `while (a?.b)`. If it is not said, there
-   * are breakpoints everywhere, in functions that are small enough.
+   * Whether V8's first breakpoint location is the first that is reached. It is not where a default value
+   * contains a call, or where V8 mistakes the position of an optional chain, as in `while (a?.b)`. If not
+   * set, breakpoints are put at all locations, in functions that are small enough.
    */
   readonly certainEntry?: boolean;
 }
 
 /**
- * Calls a function that is stopped by a breakpoint at its beginning. The condition of the breakpoint is what evaluates the
- * expression; then it ends the call, and is false, so that the debugger does not stop. Needs the debugger, within `exchange`.
+ * Calls a function and stops it by a breakpoint at its entry. The breakpoint's condition evaluates the
+ * expression, terminates the call and is false, so that the debugger does not pause. Needs the debugger,
+ * within `exchange`.
  * @returns `not stopped` if the function ran, or may have run
  */
-export function stopAtEntry(
+function stopAtEntry(
   { fn, objectId, inside }: Enterable,
   expression: string,
   { plainParameters, certainEntry = false }: EntryRules,
 ): Entered | 'not stopped' {
   const { global } = inside;
   const breakpoints: string[] = [];
-  const places = certainEntry ? [] : placesIn(inside);
-  if (places.length > MOST_PLACES) return { ok: false, why: 'it is too long to tell where it begins' };
+  const locations = certainEntry ? [] : breakpointLocationsIn(inside);
+  if (locations.length > MAX_LOCATIONS) return { ok: false, why: 'it is too long to tell where it begins' };
   return withCleanUp(
     () => {
       // Without the hook, the condition fails, and the function runs.
-      if (!offer(global)) return { ok: false, why: 'the global object of its realm cannot be extended' };
+      if (!installHook(global))
+        return { ok: false, why: 'the global object of its realm cannot be extended' };
       const condition = conditionFor(expression);
       breakpoints.push(post('Debugger.setBreakpointOnFunctionCall', { objectId, condition }).breakpointId);
-      for (const location of places) breakpoints.push(...breakAt(location, condition));
-      return callAndAbort(fn, plainParameters ? [] : Array.from({ length: MOST_PARAMETERS }).fill(standIn()));
+      for (const location of locations) breakpoints.push(...breakAt(location, condition));
+      return callAndAbort(fn, plainParameters ? [] : Array.from({ length: MAX_PARAMETERS }).fill(standIn()));
     },
     () => {
       for (const breakpointId of breakpoints) post('Debugger.removeBreakpoint', { breakpointId });
-      if (global !== mainGlobal) withdraw(global);
+      if (global !== mainGlobal) removeHook(global);
     },
   );
 }
 
-const MOST_PARAMETERS = 100;
+const MAX_PARAMETERS = 100;
 
-/** The time that setting breakpoints takes grows with the square of their number: some 10 ms for so many. */
-const MOST_PLACES = 60;
+/** Setting breakpoints takes time quadratic in their number: some 10 ms for this many. */
+const MAX_LOCATIONS = 60;
 
 function callAndAbort(fn: Function, args: readonly unknown[]): Entered | 'not stopped' {
   let entered: Entered | undefined;
@@ -222,7 +226,7 @@ function callAndAbort(fn: Function, args: readonly unknown[]): Entered | 'not st
         ? tryTo(read)
         : { ok: false, why: '`eval` is not what it was' };
   };
-  // A call of Node's own function is the last thing that the condition does: what follows is ended.
+  // The condition calls this native function last, so that only the code after it is terminated.
   hook.abort = terminator();
   hook.call = (): void => callUntilBody(fn, args);
   if (!isTerminated('Runtime.evaluate', { expression: `${KEY}.call()`, objectGroup: KEY, silent: true }))
@@ -231,7 +235,7 @@ function callAndAbort(fn: Function, args: readonly unknown[]): Entered | 'not st
   return entered ?? 'not stopped';
 }
 
-/** A generator begins when it is asked for its first value. */
+/** Calls the function; the body of a generator starts only when its first value is requested. */
 function callUntilBody(fn: Function, args: readonly unknown[]): void {
   const result: unknown = Reflect.apply(fn, undefined, args);
   if (types.isGeneratorFunction(fn))
@@ -253,7 +257,10 @@ function tryTo(read: () => unknown): Entered {
   }
 }
 
-/** A condition that does not compile counts as false: the function would run. What may not compile goes through `eval`. */
+/**
+ * The condition of the breakpoint. One that does not compile counts as false and lets the function run, so an
+ * expression that may not compile goes through `eval`.
+ */
 function conditionFor(expression: string): string {
   if (compilesEverywhere(expression)) return `(${KEY}.enter(() => (${expression})), ${KEY}.abort(), false)`;
   hook.code = `(${expression})`;
@@ -271,7 +278,7 @@ function compilesEverywhere(expression: string): boolean {
   }
 }
 
-/** Each realm has its own. */
+/** Whether the value is the native `eval` of some realm. */
 function isEval(value: unknown): boolean {
   return (
     typeof value === 'function' &&
@@ -279,7 +286,7 @@ function isEval(value: unknown): boolean {
   );
 }
 
-function placesIn({ scriptId, line, column }: FunctionInside): readonly Debugger.Location[] {
+function breakpointLocationsIn({ scriptId, line, column }: FunctionInside): readonly Debugger.Location[] {
   const start = { scriptId, lineNumber: line, columnNumber: column };
   return post('Debugger.getPossibleBreakpoints', { start, restrictToFunction: true }).locations;
 }
@@ -294,14 +301,14 @@ function breakAt({ scriptId, lineNumber, columnNumber }: Debugger.Location, cond
   }
 }
 
-/** So many items a stand-in has when it is iterated: more than patterns look for, and an end for `[...rest]`. */
-const ITEMS = 100;
+/** The items of an iterated stand-in: more than patterns look for, and an end for `[...rest]`. */
+const ITEM_COUNT = 100;
 
 /**
- * A value for a parameter, whatever pattern it has: everything that is looked for in it is there, so that no default value is
- * evaluated, and doing that runs nothing but this.
+ * A value for a parameter with any pattern: it has every property, so that no default value is evaluated, and
+ * reading them runs only the code below.
  */
-export function standIn(): object {
+function standIn(): object {
   const self: object = new Proxy(() => undefined, {
     get: (_target, key) => (key === Symbol.iterator ? () => items(self) : self),
     // What `{ ...rest }` copies.
@@ -311,5 +318,5 @@ export function standIn(): object {
 }
 
 function* items(item: object): Iterable<object> {
-  for (let count = 0; count < ITEMS; count += 1) yield item;
+  for (let count = 0; count < ITEM_COUNT; count += 1) yield item;
 }

@@ -1,64 +1,61 @@
 import { randomUUID } from 'node:crypto';
 import type { Runtime } from 'node:inspector';
-import { runInThisContext } from 'node:vm';
+import { mainGlobal } from '../reference/members.ts';
 import { InspectorUnavailableError, post, sessionHere, withCleanUp } from './session.ts';
 
-/** What stands for a value in the inspector's answers. */
+/** A value in the inspector's responses. */
 export type Remote = Runtime.RemoteObject;
 
-/**
- * The global object of the thread's main realm, where the inspector evaluates. Test runners run modules in other realms, whose
- * `globalThis` is another.
- */
-export const mainGlobal = runInThisContext('globalThis') as object;
-
-/** The name by which code that the inspector evaluates reaches `hook`; nobody else can know it. */
+/** The global name by which evaluated code reaches `hook`; it is random, so that no other code knows it. */
 export const KEY: string = `$condorFutures_${randomUUID().replaceAll('-', '_')}`;
 
-/** Values go through it to the inspector and back, as themselves. */
+/** Carries values to the inspector and back without copying them. */
 export const hook: Record<string, unknown> = {};
 
 let isInUse = false;
 
 /**
- * Makes `hook` reachable while `act` runs, and lets the inspector forget all that it was shown during that.
+ * Makes `hook` reachable while `act` runs; afterwards the inspector releases every object it was shown.
  * @throws {InspectorUnavailableError}
  */
 export function exchange<T>(act: () => T): T {
   if (isInUse) return act();
-  sessionHere(); // Where there is none, there is nothing to clean up.
+  sessionHere(); // Throws before there is anything to clean up.
   isInUse = true;
   return withCleanUp(() => {
-    if (!offer(mainGlobal))
+    if (!installHook(mainGlobal))
       throw new InspectorUnavailableError('The global object of this process cannot be extended');
     return act();
-  }, forget);
+  }, release);
 }
 
-function forget(): void {
+function release(): void {
   isInUse = false;
-  withdraw(mainGlobal);
+  removeHook(mainGlobal);
   for (const name of Object.keys(hook)) delete hook[name];
   post('Runtime.releaseObjectGroup', { objectGroup: KEY });
 }
 
-/** @returns whether code of that realm reaches the hook now */
-export function offer(global: object): boolean {
+/**
+ * Makes `hook` reachable in the realm of a global object.
+ * @returns whether code of that realm reaches it now
+ */
+export function installHook(global: object): boolean {
   Reflect.defineProperty(global, KEY, { value: hook, configurable: true });
   return (global as Record<string, unknown>)[KEY] === hook;
 }
 
-export function withdraw(global: object): void {
+export function removeHook(global: object): void {
   Reflect.deleteProperty(global, KEY);
 }
 
-/** So many at once, as all their functions' texts are in one answer. */
-const MOST_AT_ONCE = 200;
+/** Limited, because one response contains the texts of all functions. */
+const BATCH_SIZE = 200;
 
-/** The ids by which the inspector knows some objects or functions, within `exchange`. */
+/** The inspector's ids of objects or functions, within `exchange`. */
 export function idsOf(objects: readonly object[]): string[] {
-  if (objects.length > MOST_AT_ONCE) {
-    return [...idsOf(objects.slice(0, MOST_AT_ONCE)), ...idsOf(objects.slice(MOST_AT_ONCE))];
+  if (objects.length > BATCH_SIZE) {
+    return [...idsOf(objects.slice(0, BATCH_SIZE)), ...idsOf(objects.slice(BATCH_SIZE))];
   }
   hook.given = objects;
   const isOne = objects.length === 1;
@@ -80,13 +77,13 @@ function idOf(remote: Remote | undefined): string {
   return remote.objectId;
 }
 
-/** The values themselves, within `exchange`. */
+/** The values behind remote objects, within `exchange`. */
 export function valuesOf(remotes: readonly Remote[]): unknown[] {
   const objects = remotes.filter(({ objectId }) => objectId !== undefined);
   const taken: unknown[] = [];
   hook.take = (...values: unknown[]) => taken.push(...values);
-  for (let at = 0; at < objects.length; at += MOST_AT_ONCE) {
-    const some = objects.slice(at, at + MOST_AT_ONCE);
+  for (let at = 0; at < objects.length; at += BATCH_SIZE) {
+    const some = objects.slice(at, at + BATCH_SIZE);
     post('Runtime.callFunctionOn', {
       objectId: some[0]?.objectId,
       functionDeclaration: `function (...values) { ${KEY}.take(...values); }`,

@@ -1,33 +1,34 @@
 import type { Debugger } from 'node:inspector';
-import { exchange, idsOf, mainGlobal, type Remote, valuesOf } from './exchange.ts';
+import { mainGlobal } from '../reference/members.ts';
+import { exchange, idsOf, type Remote, valuesOf } from './exchange.ts';
 import { InspectorUnavailableError, knownScripts, newestScript, post, withDebugger } from './session.ts';
 
-/** What a function holds that its text does not tell. */
+/** The location, scopes and realm of a function, which its text does not show. */
 export interface FunctionInside {
-  /** `undefined` for native and bound functions, and for Proxies; the rest says nothing then. */
+  /** Undefined for native and bound functions and for Proxies, whose other fields mean nothing. */
   readonly scriptId: string | undefined;
-  /** Where its parameters begin, or an arrow function or class as a whole: 0-based. */
+  /** The 0-based position of its parameters; for an arrow function or class, where it begins as a whole. */
   readonly line: number;
   readonly column: number;
-  /** Innermost first, without the global one. */
+  /** Innermost first, without the global scope. */
   readonly scopes: readonly Scope[];
-  /** The global object of its realm; where that is not known, the one of this realm. */
+  /** The global object of its realm, or of this realm if that is unknown. */
   readonly global: object;
 }
 
 export interface Scope {
   readonly type: 'block' | 'catch' | 'closure' | 'eval' | 'local' | 'module' | 'script' | 'with' | 'global';
-  /** In V8's words, such as `Closure (outer)`. */
+  /** V8's description, such as `Closure (outer)`. */
   readonly description: string;
   /**
-   * The variables that some function took from this scope, with the values that they have now: a copy, but for `with`, where
-   * it is the object itself. Those that have no value yet are there as `undefined`.
+   * The variables that functions captured from this scope, with their current values; uninitialized ones are
+   * undefined. A copy, except that of `with`, which is the object itself.
    */
   readonly variables: Record<string, unknown>;
 }
 
 /**
- * Reads what functions captured. Costs tens of microseconds for each, somewhat less where there are many.
+ * Reads what functions captured. Takes tens of microseconds for each, somewhat less for many at once.
  * @throws {InspectorUnavailableError}
  */
 export function lookInside(fns: readonly Function[]): FunctionInside[] {
@@ -35,7 +36,7 @@ export function lookInside(fns: readonly Function[]): FunctionInside[] {
   return exchange(() => findInside(idsOf(fns)));
 }
 
-/** The same of functions whose ids are known, within `exchange`. */
+/** Does the same as {@link lookInside} for functions whose ids are known, within `exchange`. */
 export function findInside(objectIds: readonly string[]): FunctionInside[] {
   const found = objectIds.map(findScopes);
   const lists = valuesOf(found.flatMap((remotes) => remotes?.scopes ?? []));
@@ -66,7 +67,7 @@ function findScopes(objectId: string): Found | undefined {
   const location = slot('[[FunctionLocation]]')?.value as Location | undefined;
   if (location === undefined) return undefined;
   const scopes = slot('[[Scopes]]');
-  // V8 11.0 had none; they may go again.
+  // V8 11.0 had no such slot, and a later version may drop it.
   if (scopes === undefined)
     throw new InspectorUnavailableError('This version of V8 does not tell what functions captured');
   return {
@@ -88,12 +89,12 @@ interface LiveScope {
 
 function toScope({ description, object }: LiveScope): Scope {
   const type = (/^\w+/.exec(description)?.[0] ?? '').toLowerCase() as Scope['type'];
-  // The object itself, whose getters are not ours to call.
+  // The object itself, because its getters must not be called.
   if (type === 'with' || type === 'global') return { type, description, variables: object };
   return { type, description, variables: withoutTraps(object) };
 }
 
-/** From V8 12 on, to read a variable that has no value yet throws. */
+/** Replaces uninitialized variables by undefined; from V8 12 on, reading one throws. */
 function withoutTraps(variables: Record<string, unknown>): Record<string, unknown> {
   try {
     Object.values(variables);
@@ -111,29 +112,33 @@ function valueOf(variables: Record<string, unknown>, name: string): unknown {
   }
 }
 
-/** A text that V8 compiled, and that has a URL. */
+/** Source text that V8 compiled and that has a URL. */
 export interface Script {
   readonly scriptId: string;
-  /** `file:` of a module of either kind, `node:` of Node's own, and whatever was given to others. */
+  /**
+   * `file:` for modules of either kind, `node:` for Node's own, and whatever other scripts were compiled
+   * with.
+   */
   readonly url: string;
   /** Empty if there is none. */
   readonly sourceMapUrl: string;
-  /** The whole text, which is asked for each time. */
+  /** The whole text, requested on each call. */
   source(): string;
 }
 
 /**
- * @returns undefined if it has no URL, as evaluated text
+ * The script with an id.
+ * @returns undefined if it has no URL, such as evaluated text
  * @throws {InspectorUnavailableError}
  */
 export function scriptOf(scriptId: string): Script | undefined {
-  // Ids ascend: what is older than the newest known has been told, if it has a URL.
+  // Ids ascend, so every script up to the newest known one is known if it has a URL.
   if (Number(scriptId) > newestScript) withDebugger(() => undefined);
   const script = knownScripts.get(scriptId);
   return script && toScript(script);
 }
 
-/** Those of that URL that are known so far. */
+/** The scripts with a URL that are known so far. */
 export function scriptsWithUrl(url: string): Script[] {
   return [...knownScripts.values()].filter((script) => script.url === url).map(toScript);
 }

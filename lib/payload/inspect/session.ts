@@ -1,8 +1,8 @@
 import type { Debugger, InspectorNotification, Runtime, Session } from 'node:inspector';
 
 /**
- * There is no inspector in this process: a permission model that forbids it, a binary without it, or a V8 that does not tell
- * what functions captured.
+ * The inspector cannot be used in this process: the permission model forbids it, the binary does not have it,
+ * or V8 does not reveal what functions captured.
  */
 export class InspectorUnavailableError extends Error {
   static {
@@ -10,8 +10,8 @@ export class InspectorUnavailableError extends Error {
   }
 }
 
-/** What the inspector answers, by the method that it is asked for. https://chromedevtools.github.io/devtools-protocol/v8/ */
-interface Answers {
+/** The inspector's responses by method. https://chromedevtools.github.io/devtools-protocol/v8/ */
+interface Responses {
   'Runtime.evaluate': Runtime.EvaluateReturnType;
   'Runtime.callFunctionOn': Runtime.CallFunctionOnReturnType;
   'Runtime.getProperties': Runtime.GetPropertiesReturnType & { privateProperties?: PrivateProperty[] };
@@ -34,18 +34,24 @@ interface PrivateProperty {
 }
 
 /**
- * Asks the inspector of this thread, which answers at once.
+ * Sends a request to the inspector of this thread, which responds synchronously.
  * @throws {InspectorUnavailableError} if there is none
- * @throws {Error} with the inspector's own words, if it refuses
+ * @throws {Error} with the inspector's message, if it refuses
  */
-export function post<Method extends keyof Answers>(method: Method, parameters: object = {}): Answers[Method] {
+export function post<Method extends keyof Responses>(
+  method: Method,
+  parameters: object = {},
+): Responses[Method] {
   const { error, value } = ask(method, parameters);
-  if (error === null) return value as Answers[Method];
+  if (error === null) return value as Responses[Method];
   if (isOfTermination(error)) terminate();
   throw new Error(`${method}: ${error.message}`, { cause: error });
 }
 
-/** @returns whether what it evaluated was ended by `terminate` */
+/**
+ * Evaluates an expression.
+ * @returns whether the evaluation was ended by {@link terminate}
+ */
 export function isTerminated(method: 'Runtime.evaluate', parameters: object): boolean {
   const { error } = ask(method, parameters);
   if (error !== null && !isOfTermination(error))
@@ -54,14 +60,15 @@ export function isTerminated(method: 'Runtime.evaluate', parameters: object): bo
 }
 
 /**
- * Ends the innermost thing that the inspector evaluates, or else all that this thread does, as a timeout of `vm` does; where
- * the inspector took one of those for its own, it is to be told again. `catch` and `finally` do not stop it.
+ * Ends the innermost evaluation of the inspector or, outside of one, everything this thread runs, as a
+ * timeout of `vm` does; call it again if the inspector took such a timeout for its own. `catch` and `finally`
+ * do not stop it.
  */
 export function terminate(): void {
   terminator()();
 }
 
-/** `terminate`, as a function of nothing but Node's own code. */
+/** Returns {@link terminate} as a bound native function, which runs no JavaScript. */
 export function terminator(): () => void {
   const here = sessionHere();
   return here.post.bind(here, 'Runtime.terminateExecution' as 'NodeRuntime.notifyWhenWaitingForDisconnect');
@@ -71,14 +78,16 @@ function isOfTermination({ message }: Error): boolean {
   return message.includes('Execution was terminated');
 }
 
-function ask(method: keyof Answers, parameters: object): { error: Error | null; value: unknown } {
+function ask(method: keyof Responses, parameters: object): { error: Error | null; value: unknown } {
   let answer: { error: Error | null; value: unknown } | undefined;
   sessionHere().post(method, parameters, (error, value?: unknown) => (answer = { error, value }));
   if (answer === undefined) throw new InspectorUnavailableError(`The inspector did not answer ${method}`);
   return answer;
 }
 
-/** For messages; nothing is to be tried with it before. */
+/**
+ * Whether the inspector can be used, for error messages; do not call it as a check before other functions.
+ */
 export function isInspectorAvailable(): boolean {
   try {
     sessionHere();
@@ -88,7 +97,7 @@ export function isInspectorAvailable(): boolean {
   }
 }
 
-/** It is connected at the first use and stays so: a session that has not enabled the debugger slows nothing down. */
+/** Connected at first use and kept, because a session without an enabled debugger slows nothing down. */
 let sharedSession: Session | undefined;
 
 /** @throws {InspectorUnavailableError} */
@@ -98,7 +107,7 @@ export function sessionHere(): Session {
 }
 
 function connect(): Session {
-  // Asked for here, as a program that never gets here is not to load it, nor to fail where there is none.
+  // Loaded here, so that a program that never gets here does not load it, nor fail without it.
   const inspector = process.getBuiltinModule('node:inspector') as typeof import('node:inspector') | undefined;
   if (inspector === undefined) throw new InspectorUnavailableError('This build of Node.js has no inspector');
   try {
@@ -114,21 +123,22 @@ function connect(): Session {
 
 type ParsedScript = Debugger.ScriptParsedEventDataType;
 
-/** The scripts that had a URL and were there when the debugger was on the last time, by id. */
+/** The scripts with a URL that existed when the debugger was last enabled, by id. */
 export let knownScripts: ReadonlyMap<string, ParsedScript> = new Map();
 
-/** The highest id that a script had then. */
+/** The highest id of a script at that time. */
 export let newestScript = 0;
 
-/** How often the debugger was enabled. */
+/** The number of times that the debugger was enabled. */
 export let timesEnabled = 0;
 
-/** Whether it is enabled by us. */
+/** Whether this module has enabled it. */
 let isEnabled = false;
 
 /**
- * Has V8's debugger enabled while `act` runs, and not longer, as all code is slower meanwhile. It does not stop anything. The
- * cost is that of telling all scripts, milliseconds up to tens of them: do many things at once.
+ * Enables V8's debugger only while `act` runs, because all code is slower meanwhile; it does not stop
+ * anything. Enabling it reports all scripts, which takes milliseconds to tens of milliseconds: do many things
+ * at once.
  * @throws {InspectorUnavailableError}
  */
 export function withDebugger<T>(act: () => T): T {
@@ -137,14 +147,14 @@ export function withDebugger<T>(act: () => T): T {
   const scripts = new Map<string, ParsedScript>();
   session.on('Debugger.scriptParsed', ({ params }: InspectorNotification<ParsedScript>) => {
     newestScript = Math.max(newestScript, Number(params.scriptId));
-    // Others are many and come to nothing: each text that the inspector evaluates is one.
+    // Scripts without a URL are useless and many: each expression that the inspector evaluates is one.
     if (params.url !== '') scripts.set(params.scriptId, params);
   });
   isEnabled = true;
   return withCleanUp(() => {
     post('Debugger.enable');
-    // V8 aborts the process if it stops where one of the functions on the stack is in certain statements, such as the head
-    // of a `switch`. https://github.com/nodejs/node/issues/58632
+    // V8 aborts the process if it stops where one of the functions on the stack is in certain statements,
+    // such as the head of a `switch`. https://github.com/nodejs/node/issues/58632
     post('Debugger.setSkipAllPauses', { skip: true });
     knownScripts = scripts;
     timesEnabled += 1;
@@ -158,16 +168,16 @@ function disable(): void {
   post('Debugger.disable');
 }
 
-/** What is to be done behind what runs now. */
-const pending = new Set<() => void>();
+/** Clean-ups of the calls that are running. */
+const pendingCleanUps = new Set<() => void>();
 let isScheduled = false;
 
 /**
- * Does something behind `act`, in any case: where a timeout of `vm` ends the execution, `finally` is passed over, and it is
- * done in the next microtask. So it is if it throws, as it does where the stack ends.
+ * Runs `cleanUp` after `act` in any case. If a timeout of `vm` ends the execution, which skips `finally`, or
+ * if `cleanUp` throws, as it does on a stack overflow, it runs in the next microtask.
  */
 export function withCleanUp<T>(act: () => T, cleanUp: () => void): T {
-  pending.add(cleanUp);
+  pendingCleanUps.add(cleanUp);
   if (!isScheduled) {
     isScheduled = true;
     queueMicrotask(cleanAll);
@@ -176,18 +186,18 @@ export function withCleanUp<T>(act: () => T, cleanUp: () => void): T {
     return act();
   } finally {
     cleanUp();
-    pending.delete(cleanUp);
+    pendingCleanUps.delete(cleanUp);
   }
 }
 
 function cleanAll(): void {
   isScheduled = false;
-  const rest = [...pending].toReversed();
-  pending.clear();
+  const rest = [...pendingCleanUps].toReversed();
+  pendingCleanUps.clear();
   for (const cleanUp of rest) tryTo(cleanUp);
 }
 
-/** An error in a microtask would end the process; there is nobody left to tell it to. */
+/** Ignores errors: in a microtask they would end the process, and no caller could handle them. */
 function tryTo(act: () => void): void {
   try {
     act();

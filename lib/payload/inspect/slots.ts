@@ -2,15 +2,15 @@ import { exchange, idsOf, type Remote, valuesOf } from './exchange.ts';
 import { post } from './session.ts';
 
 /** A private member of an object. */
-export interface PrivateMember {
-  /** With its `#`. */
+interface PrivateMember {
+  /** The name, including `#`. */
   readonly name: string;
   readonly kind: 'field' | 'accessor' | 'method';
-  /** Of a field: its value; of a method: the function; of an accessor: a descriptor's `get` and `set`. */
+  /** The value of a field, the function of a method, or `get` and `set` of an accessor. */
   readonly value: unknown;
 }
 
-/** What a bound function was made of; `undefined` if the function is not bound. */
+/** The parts of a bound function; undefined if the function is not bound. */
 export function boundParts(
   fn: Function,
 ): { target: Function; thisValue: unknown; args: unknown[] } | undefined {
@@ -20,13 +20,16 @@ export function boundParts(
   return { target, thisValue, args: Array.from(args) };
 }
 
-/** Fields and accessors in the order in which they were made, those of a base class first; methods behind all of them. */
+/**
+ * The private members of an object: fields and accessors in the order of their creation, base class first;
+ * then methods.
+ */
 export function privateMembers(object: object): PrivateMember[] {
   return exchange(() => {
     const { privateProperties = [], internalProperties = [] } = propertiesOf(object);
     const methods = internalProperties.find(({ name }) => name === '[[PrivateMethods]]')?.value;
     const parts = privateProperties.flatMap(({ value, get, set }) => [value, get, set]);
-    const values = valuesOf([...parts, methods].map((part) => part ?? NOTHING));
+    const values = valuesOf([...parts, methods].map((part) => part ?? UNDEFINED));
     const members = privateProperties.map(({ name, value: field }, at): PrivateMember => {
       const [value, get, set] = values.slice(3 * at);
       return field === undefined
@@ -46,7 +49,7 @@ function toMethod({ name, value }: LiveMethod): PrivateMember {
   return { name, kind: 'method', value };
 }
 
-/** All entries, of a WeakSet with `undefined` for a value. */
+/** All entries of a weak collection; those of a WeakSet have undefined as value. */
 export function weakEntries(collection: WeakMap<object, unknown> | WeakSet<object>): [object, unknown][] {
   const [entries] = slotsOf(collection, '[[Entries]]');
   type Entry = { key?: object; value: unknown };
@@ -55,7 +58,7 @@ export function weakEntries(collection: WeakMap<object, unknown> | WeakSet<objec
   );
 }
 
-export type PromiseState =
+type PromiseState =
   | { readonly state: 'pending' }
   | { readonly state: 'fulfilled'; readonly value: unknown }
   | { readonly state: 'rejected'; readonly reason: unknown };
@@ -66,23 +69,23 @@ export function promiseState(promise: Promise<unknown>): PromiseState {
   return state === 'rejected' ? { state, reason: result } : { state: 'pending' };
 }
 
-/** What a Proxy is made of; none of its traps is called. `undefined` if it is revoked. */
+/** The parts of a Proxy, read without calling its traps; undefined if it is revoked. */
 export function proxyParts(proxy: object): { target: object; handler: object } | undefined {
   const [target, handler] = slotsOf(proxy, '[[Target]]', '[[Handler]]') as (object | null | undefined)[];
   return target && handler ? { target, handler } : undefined;
 }
 
-/** The values of some internal slots of an object; `undefined` for one that it does not have. */
+/** The values of internal slots of an object; undefined for a slot that it does not have. */
 function slotsOf(object: object, ...names: readonly string[]): unknown[] {
   return exchange(() => {
     const { internalProperties = [] } = propertiesOf(object);
     return valuesOf(
-      names.map((name) => internalProperties.find((slot) => slot.name === name)?.value ?? NOTHING),
+      names.map((name) => internalProperties.find((slot) => slot.name === name)?.value ?? UNDEFINED),
     );
   });
 }
 
-const NOTHING: Remote = { type: 'undefined' };
+const UNDEFINED: Remote = { type: 'undefined' };
 
 function propertiesOf(object: object): ReturnType<typeof post<'Runtime.getProperties'>> {
   const [objectId] = idsOf([object]);
