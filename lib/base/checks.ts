@@ -1,14 +1,12 @@
 import { inspect } from 'node:util';
 
-/** Checks of options at the door: one message form for all of them. */
-
 type Kind = 'string' | 'boolean' | 'number' | 'object' | 'function' | 'array of strings';
 
-/** The options a function or class knows, with the kinds that each may have; none where the value is checked elsewhere. */
+/** The names of a function's or class's options, each with the kinds that it may have; none where the value is checked elsewhere. */
 export type OptionTable = Readonly<Record<string, readonly Kind[]>>;
 
 /**
- * Refuses unknown names, with the list of the known ones, and values of the wrong kind.
+ * Checks options: refuses unknown names, naming the known ones, and values of the wrong kind.
  * @param owner whose options they are, for the message
  * @throws {TypeError}
  */
@@ -25,14 +23,14 @@ export function checkOptions(owner: string, options: object, table: OptionTable)
     }
     if (value !== undefined && kinds.length > 0 && !kinds.some((kind) => isKind(value, kind))) {
       throw new TypeError(
-        `Expected \`${name}\` of ${owner} to be ${article(kinds)}, got ${showValue(value)}`,
+        `Expected \`${name}\` of ${owner} to be ${withArticle(kinds)}, got ${showValue(value)}`,
       );
     }
   }
 }
 
 /**
- * A number from `least` up; a whole one unless `fraction` is set.
+ * Checks a number from `least` up, which must be whole unless `fraction` is set; Infinity passes.
  * @throws {RangeError}
  */
 export function checkNumber(
@@ -49,7 +47,10 @@ export function checkNumber(
   return value;
 }
 
-/** @throws {RangeError} if the value is none of the choices */
+/**
+ * Checks that a value is one of the choices.
+ * @throws {RangeError}
+ */
 export function checkChoice<C extends string>(name: string, value: string, choices: readonly C[]): C {
   if (!(choices as readonly string[]).includes(value)) {
     throw new RangeError(`Expected \`${name}\` to be one of ${choices.join(', ')}, got ${showValue(value)}`);
@@ -57,20 +58,23 @@ export function checkChoice<C extends string>(name: string, value: string, choic
   return value as C;
 }
 
-/** @throws {TypeError} if there is a signal that is none, such as its AbortController */
+/**
+ * Checks that a signal is an AbortSignal, not its AbortController, say.
+ * @throws {TypeError}
+ */
 export function checkSignal(owner: string, signal: AbortSignal | undefined): void {
   if (signal !== undefined && typeof (signal as Partial<AbortSignal> | null)?.aborted !== 'boolean') {
     throw new TypeError(`Expected \`signal\` of ${owner} to be an AbortSignal, got ${showValue(signal)}`);
   }
 }
 
-/** A value in a message: the value in short, and its type. */
+/** Formats a value for a message: the value in short, and its type. */
 export function showValue(value: unknown): string {
   const text = inspect(value, { depth: 0, breakLength: Infinity, maxStringLength: 60 });
   return value === null || value === undefined ? `\`${text}\`` : `\`${text}\` (${typeof value})`;
 }
 
-/** The name of a value's class, or its type. */
+/** @returns the name of a value's class, or its type */
 export function nameOfType(value: unknown): string {
   if (value === null || typeof value !== 'object') return value === null ? 'null' : typeof value;
   return (value.constructor as { name?: string } | undefined)?.name ?? 'object';
@@ -83,6 +87,6 @@ function isKind(value: unknown, kind: Kind): boolean {
   return typeof value === kind;
 }
 
-function article(kinds: readonly Kind[]): string {
+function withArticle(kinds: readonly Kind[]): string {
   return kinds.map((kind) => `${/^[aeiou]/.test(kind) ? 'an' : 'a'} ${kind}`).join(' or ');
 }

@@ -2,8 +2,8 @@
 export type ClassAd = Readonly<Record<string, unknown>>;
 
 /**
- * The attributes of a ClassAd in the text that HTCondor writes into a job's directory, `Name = value` on each line. Expressions become text
- * as `condor_q -json` has them: `/Expr(10 * 60)/`.
+ * Parses a ClassAd as HTCondor writes it into a job's directory (`.job.ad`, `.machine.ad`): `Name = value` on each line. Expressions
+ * become text as `condor_q -json` has them: `/Expr(10 * 60)/`.
  */
 export function parseClassAd(text: string): ClassAd {
   const attributes = text.split('\n').flatMap((line) => {
@@ -15,7 +15,7 @@ export function parseClassAd(text: string): ClassAd {
 
 const WORDS: Readonly<Record<string, boolean | null>> = { true: true, false: false, undefined: null };
 const NUMBER = /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i;
-/** Only quotes are escaped in there. */
+/** Only quotes are escaped in it. */
 const STRING = /^"(?:\\"|[^"])*"$/;
 const LIST = /^\{ ((?:"(?:\\"|[^"])*"|[\w.+-]+)(?:,(?:"(?:\\"|[^"])*"|[\w.+-]+))*) \}$/;
 
@@ -33,7 +33,7 @@ function isExpression(value: unknown): boolean {
   return typeof value === 'string' && value.startsWith('/Expr(');
 }
 
-/** A time in seconds, also as administrators write it: `10 * 60`; undefined if it is none that can be told without the rest of the ad. */
+/** @returns a time in seconds, also of a product such as `10 * 60`; undefined for other expressions, which need the rest of the ad */
 export function secondsOf(value: unknown): number | undefined {
   if (typeof value === 'number') return value;
   const [, product] = /^\/Expr\((\d+(?: \* \d+)*)\)\/$/.exec(String(value)) ?? [];

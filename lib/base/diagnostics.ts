@@ -1,37 +1,38 @@
 import { channel, type Channel, subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { debuglog, inspect } from 'node:util';
+import { warn } from './warn.ts';
 
 /**
- * Where a call stands. `pending`: not started yet; `running`: its job has started; `finished`: it returned; `failed`: it
- * threw, or its job died; `cancelled`.
+ * The state of a future. `pending`: the call has not started yet; `running`: its job has started; `finished`: the call
+ * returned; `failed`: it threw, or its job died; `cancelled`: by `cancel()`, a signal or `shutdown()`.
  */
 export type FutureState = 'pending' | 'running' | 'finished' | 'failed' | 'cancelled';
 
-/** A batch of jobs was handed to the batch system, which took or refused it. */
+/** The batch system accepted or refused a submission. */
 export interface SubmissionMessage {
   /** Such as `HTCondor`. */
   readonly system: string;
   /** The job set's id. */
   readonly jobSet: string;
-  /** Of the submissions of the job set, counted from 1. */
+  /** The submission's number in the job set, from 1. */
   readonly submission: number;
-  /** How many jobs there are in it. */
+  /** The number of jobs. */
   readonly count: number;
-  /** In the order of their calls; undefined if it was refused. */
+  /** The ids in the order of the calls; undefined if the submission was refused. */
   readonly jobIds: readonly string[] | undefined;
   readonly error: unknown;
-  /** Set if its calls wait in the process, as there were too many of them: at once, or in the queue. */
+  /** Set if the calls wait in this process, because there were too many for one submission or for the queue. */
   readonly postponed: true | undefined;
   readonly durationMs: number;
 }
 
-/** A call moved on; `to` its last state, too. */
+/** The state of a call changed; the last change, to `finished`, `failed` or `cancelled`, is published too. */
 export interface StateMessage {
   /** The job set's id, once the call has been written there. */
   readonly jobSet: string | undefined;
-  /** Of the calls of the executor, counted from 1. */
+  /** The call's number in the executor, from 1. */
   readonly call: number;
-  /** Of the job, in the names of its files. */
+  /** The job's key, by which its files are named. */
   readonly key: string;
   readonly jobId: string | undefined;
   readonly host: string | undefined;
@@ -47,24 +48,24 @@ export interface SettlementMessage {
   readonly jobId: string | undefined;
   readonly host: string | undefined;
   readonly state: 'finished' | 'failed' | 'cancelled';
-  /** How many jobs were submitted for the call. */
+  /** The number of jobs submitted for the call. */
   readonly attempts: number;
-  /** What the future rejected with; undefined if it did not. */
+  /** The error that the future rejected with; undefined if it resolved. */
   readonly error: unknown;
 }
 
-/** A command of the batch system has ended. */
+/** A command of the batch system ended. */
 export interface CommandMessage {
   /** Such as `condor_submit`. */
   readonly command: string;
-  /** How many arguments it had. */
+  /** The number of arguments. */
   readonly argumentCount: number;
   /** `null` if it was ended by a signal or could not be started. */
   readonly exitCode: number | null;
   readonly durationMs: number;
 }
 
-/** What is told on which channel of `node:diagnostics_channel`: that of `state` is named `condor-futures:state`. */
+/** The messages by the channel of `node:diagnostics_channel` that has them: that of `state` is named `condor-futures:state`. */
 export interface DiagnosticMessages {
   readonly submission: SubmissionMessage;
   readonly state: StateMessage;
@@ -82,14 +83,14 @@ const channels = Object.fromEntries(NAMES.map((name) => [name, channel(`${PREFIX
 >;
 const debug = debuglog(PREFIX);
 
-/** Whether anybody would hear of it. */
+/** Whether a message of this name has a subscriber, or NODE_DEBUG prints it. */
 export function isObserved(name: DiagnosticName): boolean {
   return debug.enabled || channels[name].hasSubscribers;
 }
 
 /**
- * Tells the subscribers of a channel, and stderr with NODE_DEBUG=condor-futures. Never throws.
- * @param message is made only if somebody listens
+ * Publishes a message to the subscribers of its channel, and on stderr with NODE_DEBUG=condor-futures. Never throws.
+ * @param message is called only if there is a subscriber
  */
 export function publish<N extends DiagnosticName>(name: N, message: () => DiagnosticMessages[N]): void {
   if (!isObserved(name)) return;
@@ -99,9 +100,10 @@ export function publish<N extends DiagnosticName>(name: N, message: () => Diagno
 }
 
 /**
- * Subscribes to one of the channels. What the listener throws, or rejects with, becomes a process warning and harms nothing else;
- * that of a listener given to `diagnostics_channel.subscribe` becomes an uncaught exception of the process.
- * @returns how to end the subscription
+ * Subscribes to one of the channels. An error of the listener becomes a process warning and harms nothing else; that of a listener
+ * given to `diagnostics_channel.subscribe` would become an uncaught exception of the process.
+ * @returns a function that ends the subscription
+ * @throws {RangeError} if there is no such channel, {@link TypeError} if the listener is no function
  *
  * @example
  * const stop = observe('state', ({ call, to, host }) => console.log(`call ${call} is ${to} on ${host}`));
@@ -115,21 +117,20 @@ export function observe<N extends DiagnosticName>(
   if (typeof listener !== 'function') {
     throw new TypeError(`Expected \`listener\` to be a function, got ${inspect(listener)}`);
   }
-  const warn = (error: unknown): void =>
-    process.emitWarning(`A listener to ${PREFIX}:${name} failed: ${inspect(error)}`, 'CondorFuturesWarning');
+  const onError = (error: unknown): void => warn(`A listener to ${PREFIX}:${name} failed: ${inspect(error)}`);
   const guarded = (message: unknown): void => {
     try {
       const returned = listener(message as DiagnosticMessages[N]);
-      if (returned instanceof Promise) returned.catch(warn);
+      if (returned instanceof Promise) returned.catch(onError);
     } catch (error) {
-      warn(error);
+      onError(error);
     }
   };
   subscribe(`${PREFIX}:${name}`, guarded);
   return () => void unsubscribe(`${PREFIX}:${name}`, guarded);
 }
 
-/** `state call=3 key=3 jobId=12.2 from=pending to=running`: what is undefined is left out. */
+/** Formats a message: `state call=3 key=3 jobId=12.2 from=pending to=running`, without what is undefined. */
 function lineOf(name: DiagnosticName, message: object): string {
   const words = Object.entries(message)
     .filter(([, value]) => value !== undefined)
@@ -140,6 +141,6 @@ function lineOf(name: DiagnosticName, message: object): string {
 function wordOf(value: unknown): string {
   if (Array.isArray(value)) return value.length > 3 ? `${value[0]}…${value.at(-1)}` : value.join();
   if (typeof value === 'number') return String(Math.round(value));
-  // What a call threw may say anything: its class has to do.
+  // The text of what a call threw may be long or secret; its class is enough.
   return value !== null && typeof value === 'object' ? ((value as Error).name ?? 'object') : String(value);
 }

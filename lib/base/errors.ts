@@ -1,14 +1,16 @@
 import type { FutureState } from './diagnostics.ts';
-import { setNames } from './error-names.ts';
+import { setNames } from './error-classes.ts';
 
-/** The base of every error that condor-futures itself makes; what a call throws comes back as itself instead. */
+/** The base of all errors of condor-futures itself. An error that a call throws comes back as itself instead. */
 export class CondorFuturesError extends Error {}
 
-/** The future was cancelled: by `cancel()`, by the signal given to `with()`, by `shutdown({ cancelFutures: true })`, or by
- * SIGINT or SIGTERM in a program that listens for them itself. */
+/**
+ * The future was cancelled: by `cancel()`, by the signal given to `with()`, by `shutdown({ cancelFutures: true })`, or by SIGINT or
+ * SIGTERM in a program that listens for them itself.
+ */
 export class CancelledError extends CondorFuturesError {}
 
-/** The process was told to end, which cancelled its futures: the `cause` of their CancelledErrors. */
+/** A signal told the process to end, which cancelled its futures: the `cause` of their CancelledErrors. */
 export class SignalError extends CondorFuturesError {
   /** Such as `SIGINT`. */
   readonly signal: NodeJS.Signals;
@@ -22,10 +24,10 @@ export class SignalError extends CondorFuturesError {
 /** A wait took longer than its timeout. The job is not affected: wait again, or `cancel()` it. */
 export class TimeoutError extends CondorFuturesError {}
 
-/** A settled future was settled again, or something was asked of the job of a future that is done. */
+/** A settled future was settled again, or the job of a future that is done was to be controlled. */
 export class InvalidStateError extends CondorFuturesError {}
 
-/** The batch system refuses what a future asked for its job, such as `suspend()` while it does not run; `reason` says why. */
+/** The batch system refused an action on the job of a future, such as `suspend()` while it does not run; `reason` says why. */
 export class JobControlError extends CondorFuturesError {
   /** The method of the future, such as `hold`. */
   readonly action: string;
@@ -45,7 +47,7 @@ export class ShutdownError extends CondorFuturesError {}
 
 /** A value cannot travel between machines. */
 export class SerializationError extends CondorFuturesError {
-  /** Where the value sits, such as `arguments[0].options.log`. */
+  /** The path to the value, such as `arguments[0].options.log`. */
   readonly path: string;
 
   constructor(message: string, path: string, options?: ErrorOptions) {
@@ -64,7 +66,7 @@ export class DirectoryError extends CondorFuturesError {
   }
 }
 
-/** Another process looks after the job set: it submits its calls and removes its files. */
+/** Another process owns the job set: it submits the calls and deletes the files. */
 export class JobSetInUseError extends DirectoryError {
   readonly host: string;
   readonly pid: number;
@@ -79,7 +81,7 @@ export class JobSetInUseError extends DirectoryError {
 /** The executor was detached, and the call goes on without it: `attach` with the executor's `id` gives its future again. */
 export class DetachedError extends CondorFuturesError {}
 
-/** A file that a payload is read from could have been written by another user, so it is not read. */
+/** A file of a payload is not read, because another user could have written it. */
 export class OwnershipError extends CondorFuturesError {
   readonly file: string;
 
@@ -89,10 +91,10 @@ export class OwnershipError extends CondorFuturesError {
   }
 }
 
-/** How a program that condor-futures started, such as condor_submit, ended badly. */
+/** The failure of a program that condor-futures started, such as condor_submit. */
 export interface CommandFailure {
   readonly command: string;
-  /** `null` if the program never ran or was ended by a signal. */
+  /** `null` if the program never started or was ended by a signal. */
   readonly exitCode: number | null;
   readonly stderr: string;
 }
@@ -114,11 +116,11 @@ export class CommandError extends CondorFuturesError implements CommandFailure {
 /** A command-line program of the batch system is not on PATH. */
 export class CommandNotFoundError extends CommandError {}
 
-/** The batch system took no jobs; `stderr` has its words. What it may have queued all the same has been removed again. */
+/** The batch system did not accept the jobs; `stderr` has its message. Jobs that it queued all the same have been removed. */
 export class SubmitError extends CommandError {
-  /** Whether nobody answered, rather than refused: the same jobs may be taken later. */
+  /** Whether the batch system did not answer, rather than refused: it may accept the same jobs later. */
   readonly transient: boolean;
-  /** Set if there were too many jobs: in one `submission`, or together with those in the `queue`. */
+  /** Set if there were too many jobs: in one `submission`, or in the `queue`. */
   readonly limit: 'submission' | 'queue' | undefined;
 
   constructor(
@@ -133,11 +135,11 @@ export class SubmitError extends CommandError {
 }
 
 /**
- * The executor's first jobs all failed in the same way before their calls began: a wrong `node`, say, or a directory that the jobs' machines
- * do not share. It has removed its other jobs and takes no more calls; `cause` is the error of the last of them.
+ * The first jobs of the executor all failed in the same way before their calls began, because of a wrong `node`, say, or a directory
+ * that the jobs' machines do not share. The executor has removed its other jobs and accepts no more calls; `cause` is the last error.
  */
 export class BrokenExecutorError extends CondorFuturesError {
-  /** How many jobs failed. */
+  /** The number of jobs that failed. */
   readonly failures: number;
 
   constructor(message: string, failures: number, options?: ErrorOptions) {
@@ -146,10 +148,10 @@ export class BrokenExecutorError extends CondorFuturesError {
   }
 }
 
-/** The bytes of a call or of its outcome are there, but cannot be read: torn, or of another version of condor-futures. */
+/** The bytes of a call or of its outcome exist, but cannot be read: torn, or of another version of condor-futures. */
 export class PayloadError extends CondorFuturesError {}
 
-/** The call returned or threw, and the execute machine could not write that: `cause` says why, such as ENOSPC. */
+/** The call returned or threw, but the execute machine could not write its outcome: `cause` says why, such as ENOSPC. */
 export class ResultNotWrittenError extends CondorFuturesError {}
 
 /** The call ended its own process with `process.exit()`, whatever the code. */
@@ -162,13 +164,13 @@ export class ProcessExitError extends CondorFuturesError {
   }
 }
 
-/** A promise that the call made, and did not return, was rejected; `cause` is the reason. */
+/** A promise that the call made, but did not return or await, was rejected; `cause` is the reason. */
 export class UnhandledRejectionError extends CondorFuturesError {}
 
-/** Something that the call started, such as a timer, threw outside of it; `cause` is what it threw. */
+/** A callback that the call left behind, such as that of a timer, threw; `cause` is what it threw. */
 export class UncaughtExceptionError extends CondorFuturesError {}
 
-/** The call waits for a promise that nothing can settle any more: its process has nothing left to do. */
+/** The call awaits a promise that nothing can settle any more: its process has nothing left to do. */
 export class NeverSettledError extends CondorFuturesError {}
 
 /** The module of the call's function cannot be loaded on the execute side, or does not export it; `cause` says why. */
@@ -186,7 +188,7 @@ export class ModuleLoadError extends CondorFuturesError {
 /** The source of the call's function does not compile on the execute side; `cause` is the SyntaxError. */
 export class FunctionSyntaxError extends CondorFuturesError {}
 
-/** The part of a `Future` by which a {@link DependencyError} names the call that failed. */
+/** The part of a `Future` by which a DependencyError names the call that failed. */
 export interface FailedFuture extends PromiseLike<unknown> {
   readonly state: FutureState;
   readonly jobId: string | undefined;
@@ -198,11 +200,11 @@ export interface FailedFuture extends PromiseLike<unknown> {
 }
 
 /**
- * The call was not made, as it was given the future of another one that failed; `cause` is what that one failed with. Where that had been
- * given a third one's future in turn, and so on, `future`, `jobId` and `cause` are those of the first that failed.
+ * The call was not made, because it was given the future of another call, which failed; `cause` is that call's error. In a chain of
+ * such calls `future`, `jobId` and `cause` are those of the first that failed.
  */
 export class DependencyError extends CondorFuturesError {
-  /** Of the call that failed, if it had a job. */
+  /** The job of the call that failed; undefined if it had none. */
   readonly jobId: string | undefined;
   readonly #future: FailedFuture | undefined;
 
@@ -222,7 +224,7 @@ export class DependencyError extends CondorFuturesError {
   }
 }
 
-/** The jobs of an executor cannot be given their node, or the program's modules: `cause` says why, where a method of the user's threw. */
+/** Node, or the modules of the program, cannot be delivered to the jobs; `cause` is what a delivery method of the user threw. */
 export class DeliveryError extends CondorFuturesError {
   /** The method of the option `delivery`, such as `bundle`. */
   readonly method: string;
@@ -233,7 +235,7 @@ export class DeliveryError extends CondorFuturesError {
   }
 }
 
-/** A file that is given to a call is not there, is not what it was said to be, or cannot be sent; `cause` may say why. */
+/** A file given to a call does not exist, is no file or directory as declared, or cannot be sent; `cause` may say why. */
 export class InputFileError extends CondorFuturesError {
   readonly path: string;
 
@@ -243,7 +245,7 @@ export class InputFileError extends CondorFuturesError {
   }
 }
 
-/** A file that a call wants to send back is not there, or could not be moved to where it is kept; `cause` may say why. */
+/** A file that a call sends back does not exist, or could not be moved to its place in the job set; `cause` may say why. */
 export class OutputFileError extends CondorFuturesError {
   readonly path: string;
 
@@ -253,9 +255,9 @@ export class OutputFileError extends CondorFuturesError {
   }
 }
 
-/** What a call wanted to keep could not be written, or not be found again whole; `cause` says why. */
+/** A checkpoint could not be written, or not be read whole; `cause` says why. */
 export class CheckpointError extends CondorFuturesError {
-  /** The file or directory that it is about. */
+  /** The file or directory of the checkpoint. */
   readonly path: string;
 
   constructor(message: string, path: string, options?: ErrorOptions) {
@@ -264,11 +266,11 @@ export class CheckpointError extends CondorFuturesError {
   }
 }
 
-/** The job is about to be taken off its machine: the `reason` of `currentJob().signal`. */
+/** The job is about to be vacated: the `reason` of `currentJob().signal`. */
 export class JobEndingError extends CondorFuturesError {
-  /** What the process has received, such as `SIGTERM`. */
+  /** The signal that the process received, such as `SIGTERM`. */
   readonly signal: NodeJS.Signals;
-  /** When the process is going to be killed, if that is known. */
+  /** The time at which the process will be killed; undefined if unknown. */
   readonly deadline: Date | undefined;
 
   constructor(signal: NodeJS.Signals, deadline: Date | undefined) {

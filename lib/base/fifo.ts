@@ -1,7 +1,7 @@
-/** When more of the array than this has been taken, and more than half of it, the rest moves to the front. */
+/** The rest moves to the front of the array once more than this, and more than half of it, has been taken. */
 const TAKEN = 1024;
 
-/** First in, first out, in constant time: `shift()` of a large array moves all of it each time. */
+/** A queue in constant time: `shift()` of a large array moves all of its elements each time. */
 export class Fifo<T> {
   #items: (T | undefined)[] = [];
   #taken = 0;
@@ -34,7 +34,10 @@ export class Fifo<T> {
   }
 }
 
-/** Lets so many at a time, in their order. */
+/**
+ * A limit of concurrent operations, which start in the order in which they came. p-queue is what to take elsewhere; here the
+ * outcomes of 100,000 calls may come at once, and p-queue needs six times as long for as many operations.
+ */
 export class Slots {
   readonly #count: number;
   #used = 0;
@@ -45,14 +48,14 @@ export class Slots {
     this.#count = count;
   }
 
-  /** Begins now or later; what waits costs little. `act` must not reject. */
+  /** Starts `act` now, or when a slot is free. It must not reject. */
   run(act: () => Promise<void>): void {
     if (this.#used === this.#count) return this.#waiting.push(act);
     this.#used += 1;
     void this.#runOn(act);
   }
 
-  /** Resolves when nothing is under way. */
+  /** Resolves when no operation is running or waiting. */
   async idle(): Promise<void> {
     if (this.#used > 0) await new Promise<void>((resolve) => this.#onIdle.push(resolve));
   }
@@ -61,6 +64,6 @@ export class Slots {
     for (let act: (() => Promise<void>) | undefined = first; act !== undefined; act = this.#waiting.shift())
       await act();
     this.#used -= 1;
-    if (this.#used === 0) for (const tell of this.#onIdle.splice(0)) tell();
+    if (this.#used === 0) for (const resolve of this.#onIdle.splice(0)) resolve();
   }
 }

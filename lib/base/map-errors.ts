@@ -1,4 +1,4 @@
-import { setNames } from './error-names.ts';
+import { setNames } from './error-classes.ts';
 import { CondorFuturesError } from './errors.ts';
 
 /**
@@ -17,15 +17,15 @@ export type ComponentStatus =
   | 'completed'
   | 'errored';
 
-/** A map was to be made of no inputs at all. */
+/** A map cannot be created without inputs. */
 export class EmptyMapError extends CondorFuturesError {}
 
-/** The map of a builder was asked for before it was made. */
+/** The map of a builder was used before it was created. */
 export class MapNotMadeError extends CondorFuturesError {}
 
-/** A list of options that has not one entry for each input; nothing was submitted. */
+/** A list of options has another length than the inputs; nothing was submitted. */
 export class MisalignedOptionError extends CondorFuturesError {
-  /** Such as `submit.request_memory`. */
+  /** The name of the option, such as `submit.request_memory`. */
   readonly option: string;
 
   constructor(message: string, option: string) {
@@ -34,7 +34,7 @@ export class MisalignedOptionError extends CondorFuturesError {
   }
 }
 
-/** The outcome of a component was asked for that has none yet. */
+/** The component has no outcome yet. */
 export class ComponentPendingError extends CondorFuturesError {
   readonly component: number;
   readonly status: ComponentStatus;
@@ -46,7 +46,7 @@ export class ComponentPendingError extends CondorFuturesError {
   }
 }
 
-/** `wait()` of a map ended, as a component failed, is held, or was removed; `cause` is its error. */
+/** `wait()` of a map ended because a component failed, is held, or was removed; `cause` is the component's error. */
 export class MapComponentError extends CondorFuturesError {
   readonly tag: string;
   readonly component: number;
@@ -61,7 +61,7 @@ export class MapComponentError extends CondorFuturesError {
   }
 }
 
-/** Something was asked of a map that has been removed, here or by another process. */
+/** The map has been removed, by this process or another one. */
 export class MapRemovedError extends CondorFuturesError {
   readonly tag: string;
 
@@ -72,12 +72,12 @@ export class MapRemovedError extends CondorFuturesError {
 }
 
 /**
- * The program that made a map has not come to its end, or not yet: no component of it was submitted, and not all inputs are on the disk. If the program
- * is gone, `removeMap()` removes what there is.
+ * The map is not complete: no component was submitted, and not all inputs are on disk. If the program that was creating it has ended,
+ * `removeMap()` deletes what there is.
  */
 export class MapUnfinishedError extends CondorFuturesError {
   readonly tag: string;
-  /** Whether its program is still at it. */
+  /** Whether a program is still creating it. */
   readonly isBeingMade: boolean;
 
   constructor(tag: string, isBeingMade: boolean) {
@@ -92,20 +92,20 @@ export class MapUnfinishedError extends CondorFuturesError {
 }
 
 /**
- * The jobs of a map cannot be reached from this program: they are in a queue that this machine cannot ask, or processes of another program. All that is
- * on the disk can be read all the same.
+ * The jobs of a map cannot be controlled from this program: they are in a queue that this machine cannot query, or are processes of
+ * another program. Everything on disk can be read all the same.
  */
 export class MapOutOfReachError extends CondorFuturesError {
   readonly tag: string;
 
-  /** @param why as in "the jobs of the map …" */
+  /** @param why the end of a sentence that begins with "the jobs of the map …" */
   constructor(tag: string, why: string) {
     super(`The jobs of map ${tag} ${why}`);
     this.tag = tag;
   }
 }
 
-/** A component has no job, nor will it get one by itself: the program that was to submit it is gone. `rerun()` submits it. */
+/** The component has no job, because the program that was to submit it has ended. `rerun()` submits it. */
 export class NeverSubmittedError extends CondorFuturesError {
   readonly component: number;
 
@@ -117,10 +117,10 @@ export class NeverSubmittedError extends CondorFuturesError {
   }
 }
 
-/** `clean()` has removed what it could, and this is why it could not remove the rest. */
+/** `clean()` could not remove everything; it has removed what it could. */
 export class CleanError extends CondorFuturesError {
   readonly errors: readonly unknown[];
-  /** The tags that are gone all the same. */
+  /** The tags of the maps that were removed. */
   readonly removed: readonly string[];
 
   constructor(errors: readonly unknown[], removed: readonly string[]) {
@@ -134,7 +134,7 @@ export class CleanError extends CondorFuturesError {
   }
 }
 
-/** What was asked of components cannot be done in the state that they are in; nothing was changed. */
+/** The action is not possible in the state of some components; nothing was changed. */
 export class ComponentStateError extends CondorFuturesError {
   readonly components: readonly number[];
 
@@ -144,7 +144,7 @@ export class ComponentStateError extends CondorFuturesError {
   }
 }
 
-/** A tag that no map can have: the message says what is wrong with it, and has one that would do. */
+/** The tag is not valid: the message says why, and suggests a valid one. */
 export class InvalidTagError extends CondorFuturesError {
   readonly tag: string;
 
@@ -154,7 +154,7 @@ export class InvalidTagError extends CondorFuturesError {
   }
 }
 
-/** Another map of the directory has the tag. */
+/** Another map of the directory has this tag. */
 export class TagTakenError extends CondorFuturesError {
   readonly tag: string;
 
@@ -164,10 +164,10 @@ export class TagTakenError extends CondorFuturesError {
   }
 }
 
-/** No map of the directory has the tag. */
+/** No map of the directory has this tag. */
 export class TagNotFoundError extends CondorFuturesError {
   readonly tag: string;
-  /** Tags that there are, and that read much the same; the nearest first. */
+  /** Existing tags with a similar spelling; the most similar first. */
   readonly nearest: readonly string[];
 
   constructor(message: string, tag: string, nearest: readonly string[]) {
@@ -177,11 +177,14 @@ export class TagNotFoundError extends CondorFuturesError {
   }
 }
 
-/** With `reuse: true`: the tag is that of a map that cannot be gone on with, as it is of something else. Nothing of it was changed. */
+/** With `reuse: true`: the map of this tag is another one, which cannot be extended. Nothing of it was changed. */
 export class MapDiffersError extends TagTakenError {
-  /** `form`: one was made by `createMap`, say, and one by `createProduct`; `surroundings`: `environment` and the like. */
+  /**
+   * The part that differs. `form`: one map is of `createMap`, say, and the other of `createProduct`; `surroundings`: options such as
+   * `environment`.
+   */
   readonly difference: 'function' | 'surroundings' | 'form' | 'inputs';
-  /** The first component with another input, where that is the difference. */
+  /** The first component whose input differs, if `difference` is `inputs`. */
   readonly component: number | undefined;
 
   constructor(tag: string, difference: MapDiffersError['difference'], what: string, component?: number) {

@@ -12,24 +12,25 @@ const UNITS: Readonly<Record<string, number>> = {
 type Amount = string | number | boolean | undefined;
 
 /**
- * The bytes that a value of `request_memory` asks for: a number of MiB, or a number with a unit such as `2GB`, `500 M`; undefined for an
- * expression. HTCondor manual, condor_submit, request_memory.
+ * Parses a value of `request_memory`: a number of MiB, or a number with a unit such as `2GB`, `500 M`. HTCondor manual,
+ * condor_submit, request_memory.
+ * @returns bytes; undefined for an expression
  */
 export function parseMemory(value: Amount): number | undefined {
   return parseAmount(value, 'M');
 }
 
-/** The same of `request_disk`, where a number without a unit is one of KiB. */
+/** Parses a value of `request_disk`, as {@link parseMemory} does; a number without a unit is one of KiB. */
 export function parseDisk(value: Amount): number | undefined {
   return parseAmount(value, 'K');
 }
 
-/** As a value of `request_memory`, in whole MiB. */
+/** Formats bytes as a value of `request_memory`, in whole MiB. */
 export function showMemory(bytes: number): number {
   return Math.ceil(bytes / MEBIBYTE);
 }
 
-/** As a value of `request_disk`, in whole KiB. */
+/** Formats bytes as a value of `request_disk`, in whole KiB. */
 export function showDisk(bytes: number): number {
   return Math.ceil(bytes / KIBIBYTE);
 }

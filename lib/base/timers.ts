@@ -1,10 +1,10 @@
 import { checkOptions, checkSignal, type OptionTable, showValue } from './checks.ts';
 import { TimeoutError } from './errors.ts';
 
-/** How long and how to wait. A wait that ends early leaves what it waited for untouched. */
+/** The limits of a wait. A wait that ends early does not touch the futures and jobs that it waited for. */
 export interface WaitOptions {
   /**
-   * Milliseconds; 0 asks only for what is there already.
+   * Milliseconds; with 0 the wait only looks at what has happened already.
    * @default Infinity
    */
   readonly timeout?: number | undefined;
@@ -32,7 +32,7 @@ export function checkWaitOptions(
 const LONGEST_TIMER = 2 ** 31 - 1;
 
 /**
- * Checks a timeout at the door.
+ * Checks a timeout given by the user; none means Infinity.
  * @throws {TypeError} if it is no number, {@link RangeError} if it is NaN
  */
 export function checkTimeout(timeout: unknown): number {
@@ -45,7 +45,10 @@ export function checkTimeout(timeout: unknown): number {
   return timeout;
 }
 
-/** Calls back once, `timeout` milliseconds from now at the latest (never, for Infinity); returns how to call it off. */
+/**
+ * Calls back once, `timeout` milliseconds from now; never, for Infinity.
+ * @returns a function that cancels the timer
+ */
 export function startTimer(timeout: number, callback: () => void): () => void {
   if (timeout === Infinity) return () => {};
   const deadline = performance.now() + Math.max(0, timeout);
@@ -58,7 +61,10 @@ export function startTimer(timeout: number, callback: () => void): () => void {
   return () => clearTimeout(timer);
 }
 
-/** Calls back once, when the wait's time is over or its signal aborts; returns how to call it off. */
+/**
+ * Calls back once, when the timeout is over or the signal aborts, whichever is first.
+ * @returns a function that cancels both
+ */
 export function limitWait(
   { timeout = Infinity, signal }: WaitOptions,
   onTimeout: () => void,
