@@ -1,21 +1,28 @@
-import { createHash } from 'node:crypto';
 import { DefaultSerializer, deserialize, serialize } from 'node:v8';
 import { PayloadError } from '../base/errors.ts';
+import { hashOf } from '../base/hash.ts';
 import type { CaptureOptions } from './capture/capture-options.ts';
 import type { OtherNode } from './format.ts';
 import type { Scene } from './scene.ts';
 import type { EncodedThrown } from './thrown-values.ts';
 
-/** Raised when the bytes change their meaning: both sides of a call must have the same one. */
-export const PAYLOAD_VERSION = 4;
+/** Increased whenever the bytes change their meaning; both sides of a call must have the same version. */
+const PAYLOAD_VERSION = 4;
 
-/** How both sides treat functions; what the call returns is captured by the same rules as what it is given. */
+const MAGIC = 'condor-futures sealed ';
+/** Length of the SHA-256 of the sealed bytes, in hex, which follows the magic words; a line break ends it. */
+const HASH_LENGTH = 64;
+const HEADER_LENGTH = MAGIC.length + HASH_LENGTH + 1;
+/** Space that {@link sealInPlace} writes the seal over, so that large bytes need not be copied. */
+const EMPTY_SEAL: Uint8Array = Buffer.alloc(HEADER_LENGTH);
+
+/** Rules by which both sides treat functions, in the arguments of a call as in the value that it returns. */
 export interface CallOptions {
   readonly capture: CaptureOptions;
   readonly otherNode: OtherNode;
-  /** How long each call may run, in milliseconds. */
+  /** Longest run time of each call, in milliseconds. */
   readonly timeLimit?: number | undefined;
-  /** The URL of the program that submits, which its jobs must not run again; empty if there is none. */
+  /** URL of the program that submits, which its jobs must not run again; empty if there is none. */
   readonly main: string;
 }
 
@@ -28,27 +35,27 @@ export interface EncodedCall {
   readonly options: CallOptions;
 }
 
-/**
- * The argument list of a call, as bytes or, where it has no objects, as it is; or the function and the argument list in one, as
- * `[fn, args]`, where they share objects; or why the call cannot be made.
- */
+/** Arguments of one call, or the reason why it cannot be made. */
 export type CallItem =
+  /** The argument list as bytes. */
   | { readonly arguments: Uint8Array }
+  /** An argument list without objects, as it is. */
   | { readonly primitives: readonly unknown[] }
+  /** Bytes of `[fn, args]`, where function and arguments share objects. */
   | { readonly call: Uint8Array }
   | { readonly thrown: EncodedThrown };
 
-/** What came of one call. */
+/** Outcome of one call. */
 export type ItemOutcome =
   | { readonly value: Uint8Array }
   /** A value that is no object, as it is. */
   | { readonly primitive: unknown }
-  /** Of a map's component, also the scene, unless that could not be recorded. */
+  /** The scene is recorded for components of maps only, and only where it could be. */
   | { readonly thrown: EncodedThrown; readonly scene?: Scene | undefined }
-  /** It ran for longer than so many milliseconds; or it was not begun, as one before it did. */
+  /** The call ran for longer than so many milliseconds, or was not begun because an earlier one did. */
   | { readonly timeLimit: number; readonly begun: boolean };
 
-/** What the runner writes: what came of each call of its job, with who, where and when. */
+/** Outcomes of all calls of a job as the runner writes them, with the process, machine and times. */
 export interface EncodedOutcome {
   readonly version: number;
   readonly items: readonly ItemOutcome[];
@@ -74,14 +81,14 @@ export function decodeCall(bytes: Uint8Array): EncodedCall {
 
 export function encodeOutcome(outcome: Omit<EncodedOutcome, 'version'>): Buffer {
   const serializer = new DefaultSerializer();
-  serializer.writeRawBytes(ROOM_FOR_SEAL);
+  serializer.writeRawBytes(EMPTY_SEAL);
   serializer.writeHeader();
   serializer.writeValue({ version: PAYLOAD_VERSION, ...outcome } satisfies EncodedOutcome);
   return sealInPlace(serializer.releaseBuffer());
 }
 
 /**
- * @returns undefined if the bytes are torn, which may pass where another machine wrote them
+ * @returns undefined if the bytes are torn, which may be temporary where another machine wrote them
  * @throws {PayloadError} if another version wrote the bytes, or they are not an outcome
  */
 export function decodeOutcome(bytes: Uint8Array): EncodedOutcome | undefined {
@@ -107,35 +114,23 @@ function decodeVersioned(bytes: Uint8Array, what: string): { readonly version?: 
   return decoded;
 }
 
-const MAGIC = 'condor-futures sealed ';
-/** Behind the magic words: SHA-256 of what follows, in hex, and a line break. */
-const HASH_LENGTH = 64;
-const HEADER_LENGTH = MAGIC.length + HASH_LENGTH + 1;
-
-/** Bytes that tell by themselves whether they are whole. */
+/** Prefixes bytes with their hash, so that {@link unseal} can check that they are whole. */
 export function seal(bytes: Uint8Array): Buffer {
-  return sealInPlace(Buffer.concat([ROOM_FOR_SEAL, bytes]));
+  return sealInPlace(Buffer.concat([EMPTY_SEAL, bytes]));
 }
 
-/** What {@link sealInPlace} writes its seal over: large bytes need not be copied to be sealed. */
-export const ROOM_FOR_SEAL: Uint8Array = Buffer.alloc(HEADER_LENGTH);
-
-/** @param bytes after {@link ROOM_FOR_SEAL} */
-export function sealInPlace(bytes: Buffer): Buffer {
+/** @param bytes begin with {@link EMPTY_SEAL} */
+function sealInPlace(bytes: Buffer): Buffer {
   bytes.write(`${MAGIC}${hashOf(bytes.subarray(HEADER_LENGTH))}\n`, 'latin1');
   return bytes;
 }
 
 /**
- * What was sealed; undefined if it is cut off or has holes, as a file can be after a crash of its machine or file server, although it
- * was synced and renamed.
+ * Returns the bytes that were sealed, or undefined if they are cut off or have holes. A file can have these
+ * after its machine or file server crashed, although it was synced and renamed.
  */
 export function unseal(sealed: Uint8Array): Uint8Array | undefined {
   const header = Buffer.from(sealed.buffer, sealed.byteOffset, Math.min(HEADER_LENGTH, sealed.length));
   const bytes = sealed.subarray(HEADER_LENGTH);
   return header.toString('latin1') === `${MAGIC}${hashOf(bytes)}\n` ? bytes : undefined;
-}
-
-function hashOf(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex');
 }

@@ -9,30 +9,33 @@ import { withDebugger } from './inspect/session.ts';
 import { describeRebuilt } from './reducers.ts';
 import { type Property, propertyOf } from './reference/members.ts';
 
-/** Tells whether something is still what it was when it was captured. */
+/** Whether something is still as it was when it was captured. */
 type Check = () => boolean;
 
-/** After so many checks by the inspector, it pays to make functions that read the variables directly. */
+/**
+ * Number of checks by the inspector after which functions that read the variables directly are worth their
+ * cost.
+ */
 const CHECKS_BEFORE_READERS = 3;
 
 /**
- * What a captured function's variables and the objects in them were, to tell later, in microseconds, whether they are the same
- * still. Submitting one function again and again then captures it once.
+ * Snapshot of a captured function's variables and of the objects in them, to check in microseconds whether
+ * they have changed. A function that is submitted many times is thus captured once.
  */
 export class CapturedState {
-  readonly #objects: readonly Check[];
+  readonly #objectChecks: readonly Check[];
   readonly #code: readonly CodeInfo[];
-  readonly #enter: boolean;
-  #checked = 0;
+  readonly #canEnter: boolean;
+  #checkCount = 0;
   #readers: readonly Check[] | undefined;
 
-  private constructor(capture: Capture, objects: readonly Check[]) {
-    this.#objects = objects;
+  private constructor(capture: Capture, objectChecks: readonly Check[]) {
+    this.#objectChecks = objectChecks;
     this.#code = [...capture.codeInfos].filter(({ bindings }) => bindings.length > 0);
-    this.#enter = capture.options.captureThis !== 'never';
+    this.#canEnter = capture.options.captureThis !== 'never';
   }
 
-  /** @returns undefined if something was captured of which it cannot be told whether it changed */
+  /** @returns undefined if a captured object cannot be compared later */
   static of(capture: Capture): CapturedState | undefined {
     const checks: Check[] = [];
     for (const { value, node } of capture.steps()) {
@@ -45,13 +48,13 @@ export class CapturedState {
   }
 
   isUnchanged(): boolean {
-    return this.#variablesAreSame() && this.#objects.every((check) => check());
+    return this.#variablesAreSame() && this.#objectChecks.every((check) => check());
   }
 
   #variablesAreSame(): boolean {
     if (this.#code.length === 0) return true;
-    this.#checked += 1;
-    if (this.#checked > CHECKS_BEFORE_READERS && this.#enter)
+    this.#checkCount += 1;
+    if (this.#checkCount > CHECKS_BEFORE_READERS && this.#canEnter)
       this.#readers ??= withDebugger(() => this.#code.map(readerOf));
     if (this.#readers !== undefined) return this.#readers.every((check) => check());
     return areSame(this.#code);
@@ -60,7 +63,7 @@ export class CapturedState {
 
 const UNCHANGING: Check = () => true;
 
-/** Asks the inspector for the variables of many functions at once. */
+/** Compares the variables of many functions at once by the inspector. */
 function areSame(code: readonly CodeInfo[]): boolean {
   const now = lookInside(code.map(({ fn }) => fn));
   return code.every(({ inside, bindings }, at) =>
@@ -71,20 +74,21 @@ function areSame(code: readonly CodeInfo[]): boolean {
   );
 }
 
-/** A function of ours within the scope, which reads the variables in a fraction of a microsecond. */
+/** Makes a function within the scope, which reads the variables in a fraction of a microsecond. */
 function readerOf(info: CodeInfo): Check {
   const { fn, shape, bindings } = info;
   const names = bindings.map(({ name }) => name);
   const before = bindings.map(({ value }) => value);
   const entered = evaluateInside(fn, `() => [${names.join(',')}]`, enterRules(shape));
   const read = entered.ok ? (entered.value as () => unknown[]) : undefined;
-  // A parameter or variable of the function itself may have the name; then this is not the way.
-  if (read === undefined || !isSame(before, safely(read))) return () => areSame([info]);
-  return () => isSame(before, safely(read));
+  // A parameter or variable of the function itself may have one of the names; then only the inspector can
+  // compare.
+  if (read === undefined || !isSame(before, readOrNothing(read))) return () => areSame([info]);
+  return () => isSame(before, readOrNothing(read));
 }
 
-/** A variable that is not initialised yet throws. */
-function safely(read: () => unknown[]): unknown[] {
+/** Returns no values if a variable is not initialised yet, which throws. */
+function readOrNothing(read: () => unknown[]): unknown[] {
   try {
     return read();
   } catch {

@@ -1,25 +1,25 @@
 /**
- * Whether all arrays among the bytes that `v8.serialize` wrote are dense, and have elements only. V8 writes an array so if it keeps the
- * elements in a plain list: then none of them is an accessor or read-only, nor is any missing. To look at each element instead takes
- * many times as long as to write it.
- * @returns false also if the bytes are not understood
+ * Whether all arrays in the output of `v8.serialize` are dense and have no properties besides their elements.
+ * V8 writes an array as dense if it keeps the elements in a plain list: then no element is an accessor,
+ * read-only or missing. Checking each element of the array itself takes many times as long as writing it.
+ * @returns false also for bytes that this parser does not know
  */
 export function hasOnlyDenseArrays(bytes: Uint8Array): boolean {
   const { length } = bytes;
-  // The version of the format, since Node 18.
+  // Version of the format since Node 18.
   if (bytes[0] !== 0xff || bytes[1] !== 15) return false;
   let at = 2;
   while (at < length) {
     const tag = bytes[at] as number;
     at += 1;
     switch (tag) {
-      // N, a number; D, a date.
+      // N: number; D: date.
       case 0x4e:
       case 0x44:
         at += 8;
         while (at < length && bytes[at] === 0x4e) at += 9;
         break;
-      // I and U, integers; A, a dense array; ^, what was written before; the ends of objects, maps and sets. A number follows.
+      // I, U: integers; A: dense array; ^: back reference; ends of objects, maps and sets. A number follows.
       case 0x49:
       case 0x55:
       case 0x41:
@@ -29,13 +29,13 @@ export function hasOnlyDenseArrays(bytes: Uint8Array): boolean {
       case 0x2c:
         at = endOfNumber(bytes, at);
         break;
-      // Strings in Latin-1, in UTF-16, and the bytes of an ArrayBuffer.
+      // Strings in Latin-1 and UTF-16, and bytes of an ArrayBuffer.
       case 0x22:
       case 0x63:
       case 0x42:
         at = endOfNumber(bytes, at) + numberAt(bytes, at);
         break;
-      // Padding, undefined, null, true, false; o, ; and ' begin an object, a map and a set.
+      // Padding, undefined, null, true, false; o, ; and ' begin an object, map and set.
       case 0x00:
       case 0x5f:
       case 0x30:
@@ -45,21 +45,21 @@ export function hasOnlyDenseArrays(bytes: Uint8Array): boolean {
       case 0x3b:
       case 0x27:
         break;
-      // $ ends a dense array: how many other properties it has, and its length.
+      // $ ends a dense array: number of its other properties, then its length.
       case 0x24:
         if (bytes[at] !== 0) return false;
         at = endOfNumber(bytes, at + 1);
         break;
-      // Z, a bigint: its size, above a bit for its sign.
+      // Z: bigint: its size in bytes, shifted left by one sign bit.
       case 0x5a:
         at = endOfNumber(bytes, at) + Math.floor(numberAt(bytes, at) / 2);
         break;
-      // \, a typed array as Node writes it: its type, its size.
+      // \: typed array as Node writes it: type, then size.
       case 0x5c:
         at = endOfNumber(bytes, at);
         at = endOfNumber(bytes, at) + numberAt(bytes, at);
         break;
-      // A sparse array, or what plain data does not have.
+      // A sparse array, or a tag that plain data does not have.
       default:
         return false;
     }
@@ -67,7 +67,7 @@ export function hasOnlyDenseArrays(bytes: Uint8Array): boolean {
   return at === length;
 }
 
-/** A number has seven bits in each byte, the lowest first; the last byte is one without the eighth. */
+/** Numbers have seven bits in each byte, lowest first; the last byte has its eighth bit clear. */
 function endOfNumber(bytes: Uint8Array, start: number): number {
   let at = start;
   while ((bytes[at] as number) >= 128) at += 1;

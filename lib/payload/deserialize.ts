@@ -4,23 +4,25 @@ import { type FromElsewhere, loadGraph } from './load/load-graph.ts';
 
 export interface DeserializeOptions {
   /**
-   * What to do with functions that were captured on another major version of Node.
+   * Treatment of functions that were captured on another major version of Node.
    * @default 'refuse'
    */
   readonly otherNode?: OtherNode | undefined;
 }
 
 /**
- * The value of bytes that `serialize` made. Bytes with functions are code: this runs it, so trust whoever wrote them.
- * @throws {PayloadError} if the bytes are torn or of another version; {@link ModuleLoadError}, {@link FunctionSyntaxError}
+ * Restores a value from the bytes that `serialize` returned. Bytes that contain functions are code, which
+ * this runs: only pass bytes from a source that you trust.
+ * @throws {PayloadError} if the bytes are torn or of another version; {@link ModuleLoadError}, {@link
+ *   FunctionSyntaxError}
  */
 export async function deserialize(bytes: Uint8Array, options: DeserializeOptions = {}): Promise<unknown> {
   return deserializeWith(bytes, options, undefined);
 }
 
 /**
- * As {@link deserialize}, of bytes in which results of other calls are named.
- * @param fromElsewhere gives those by their names
+ * Restores a value that contains results of other calls by name.
+ * @param fromElsewhere gives a result by its name
  */
 export async function deserializeWith(
   bytes: Uint8Array,
@@ -30,16 +32,16 @@ export async function deserializeWith(
   return isGraph(bytes) ? loadGraph(readGraph(bytes, otherNode), fromElsewhere) : readPlain(bytes);
 }
 
-/** The plain data that `v8.serialize` wrote. */
-export function readPlain(bytes: Uint8Array): unknown {
+/** Reads plain data that `v8.serialize` wrote. */
+function readPlain(bytes: Uint8Array): unknown {
   const deserializer = new CopyingDeserializer(bytes);
   deserializer.readHeader();
   return deserializer.readValue();
 }
 
-/** node:v8 makes each typed array a view into the bytes it reads; here it has a buffer of its own, as its maker's had. */
+/** Gives each typed array a buffer of its own, where node:v8 makes it a view into the bytes that it reads. */
 class CopyingDeserializer extends DefaultDeserializer {
-  // oxlint-disable-next-line no-underscore-dangle -- node:v8 calls it so
+  // oxlint-disable-next-line no-underscore-dangle -- name given by node:v8
   _readHostObject(): unknown {
     const original = DefaultDeserializer.prototype as unknown as Record<string, () => NodeJS.ArrayBufferView>;
     const view = (original['_readHostObject'] as () => NodeJS.ArrayBufferView).call(this);

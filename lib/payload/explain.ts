@@ -7,33 +7,38 @@ import { serializePlain } from './plain-data.ts';
 import { showPath } from './reference/members.ts';
 import type { Reference } from './reference/reference.ts';
 
-/** What would be sent of a value: `String(explanation)` is a tree for people. */
+/** Number of children that the tree shows of one part. */
+const MOST_PARTS = 20;
+
+/** Everything that would be sent for a value; `String(explanation)` is a readable tree. */
 export interface Explanation {
-  /** Of all that would be sent, header included. */
+  /** Total size, header included. */
   readonly bytes: number;
   readonly root: ExplainedPart;
   toString(): string;
 }
 
-export interface ExplainedPart {
-  /** How it was come by from the part around it, such as `captured variable 'helper'`. */
+/** One function, object or other value within an explained value. */
+interface ExplainedPart {
+  /** Way from the part around it, such as `captured variable 'helper'`; empty for the root. */
   readonly by: string;
-  /** Such as `function helper (sim.mjs:12:1)`. */
+  /** Description such as `function helper (sim.mjs:12:1)`. */
   readonly what: string;
-  /** The module or global that the job takes it from; undefined if it travels itself. */
+  /** Module or global that the job takes it from; undefined if it is sent by value. */
   readonly reference: string | undefined;
-  /** Bytes of this part alone, and with all that was come by through it first. */
+  /** Bytes of this part alone. */
   readonly ownBytes: number;
+  /** Bytes of this part and of all parts first reached through it. */
   readonly bytes: number;
   readonly parts: readonly ExplainedPart[];
 }
 
 /**
- * Shows what would be sent of a function or any other value: by value or by reference, through which variable or property, and how
- * many bytes each part takes.
+ * Shows how a function or any other value would be sent: which parts by value and which by reference, through
+ * which variable or property each is reached, and how many bytes it takes.
  *
  * @example console.log(String(explain(simulate)))
- * @throws {SerializationError} if it cannot travel
+ * @throws {SerializationError} if the value cannot be serialized
  */
 export function explain(value: unknown, options: CaptureOptions = {}): Explanation {
   const plain = serializePlain(value, 'value');
@@ -67,7 +72,7 @@ function explainNodes(capture: Capture): ExplainedPart {
     };
   });
   const steps = [...capture.steps()];
-  // What is come by later hangs on what was come by before.
+  // A part follows the part that it was reached from, so backwards each is complete before it is added.
   for (let index = parts.length - 1; index > 0; index -= 1) {
     const part = parts[index] as Part;
     const parent = parts[(steps[index] as { from: number }).from] as Part;
@@ -76,9 +81,6 @@ function explainNodes(capture: Capture): ExplainedPart {
   }
   return parts[0] as Part;
 }
-
-/** Lists longer than this are cut. */
-const MOST_PARTS = 20;
 
 function drawTree(part: ExplainedPart, lead = '', rest = ''): string[] {
   const by = part.by === '' ? '' : `${part.by} = `;
@@ -98,8 +100,8 @@ function sizes({ ownBytes, bytes, parts }: ExplainedPart): string {
   return parts.length === 0 ? `${bytes} bytes` : `${bytes} bytes, ${ownBytes} of its own`;
 }
 
-/** For people: where a job takes it from. */
-export function showReference(reference: Reference): string {
+/** Describes, for users, where a job takes a value from. */
+function showReference(reference: Reference): string {
   switch (reference.kind) {
     case 'intrinsic':
       return reference.path;

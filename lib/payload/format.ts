@@ -1,24 +1,29 @@
-import { createHash } from 'node:crypto';
 import { deserialize, serialize } from 'node:v8';
 import { PayloadError } from '../base/errors.ts';
+import { hashOf } from '../base/hash.ts';
+import { warn } from '../base/warn.ts';
 import type { Graph } from './graph.ts';
 
-/** Raised when the meaning of a graph changes. */
+/** Version of condor-futures, as in package.json; both sides of a call must have the same. */
+const VERSION = '0.1.0';
+/** Increased whenever the meaning of a graph changes. */
 const FORMAT = 1;
 const MAGIC = 'condor-futures payload ';
 
-/** The first line of a graph's bytes, in JSON behind the magic words; the graph itself follows, as v8 writes plain data. */
+/**
+ * First line of a graph's bytes: JSON behind the magic words. The graph follows, as `v8.serialize` writes it.
+ */
 interface Header {
   readonly format: number;
-  /** Of condor-futures. */
+  /** Version of condor-futures. */
   readonly library: string;
-  /** Of Node, such as `20.19.0`. */
+  /** Version of Node, such as `20.19.0`. */
   readonly node: string;
-  /** SHA-256 of what follows, in hex. */
+  /** SHA-256 of the graph's bytes, in hex. */
   readonly sha256: string;
 }
 
-/** How to treat a graph that another major version of Node wrote. */
+/** Treatment of a graph that another major version of Node wrote. */
 export type OtherNode = 'refuse' | 'warn';
 
 export function writeGraph(graph: Graph): Buffer {
@@ -32,13 +37,13 @@ export function writeGraph(graph: Graph): Buffer {
   return Buffer.concat([Buffer.from(`${MAGIC}${JSON.stringify(header)}\n`), body]);
 }
 
-/** Plain data is written by v8 alone, whose first byte is 0xff. */
+/** Whether bytes hold a graph rather than plain data, whose first byte is 0xff because v8 alone wrote it. */
 export function isGraph(bytes: Uint8Array): boolean {
   return bytes[0] === MAGIC.charCodeAt(0);
 }
 
 /**
- * Reads a graph, if it is whole and this program can be trusted to understand it.
+ * Reads a graph after checking that it is whole and of a version that this program understands.
  * @throws {PayloadError} if it is torn, or of another version of condor-futures or, by default, of Node
  */
 export function readGraph(bytes: Uint8Array, otherNode: OtherNode): Graph {
@@ -59,7 +64,7 @@ export function readGraph(bytes: Uint8Array, otherNode: OtherNode): Graph {
         `${text}: functions may not mean the same there. Remedy: run both on one major version`,
       );
     }
-    process.emitWarning(text, 'CondorFuturesWarning');
+    warn(text);
   }
   if (hashOf(body) !== header.sha256)
     throw new PayloadError('The payload is torn: its hash is not what its header says');
@@ -74,13 +79,6 @@ function readHeader(line: string): Header | undefined {
   }
 }
 
-function hashOf(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex');
-}
-
 function majorOf(version: string): string {
   return version.split('.')[0] as string;
 }
-
-/** Of condor-futures, as in package.json; both sides of a call must have the same. */
-export const VERSION = '0.1.0';

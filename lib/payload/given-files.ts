@@ -1,18 +1,19 @@
-import { createHash } from 'node:crypto';
 import { accessSync, constants, readdirSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { basename, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { showValue } from '../base/checks.ts';
 import { InputFileError, PayloadError } from '../base/errors.ts';
+import { hashOf } from '../base/hash.ts';
+import { isMissing } from '../base/missing-files.ts';
 import type { DataNode, GivenNode } from './graph.ts';
 
-/** What stands in a call for the files that it is given. */
+/** Turns the files that a call is given into nodes of its graph. */
 export interface GivenFiles {
-  /** @throws {InputFileError} if it is not there, or cannot be given */
+  /** @throws {InputFileError} if the file does not exist or cannot be given */
   give(file: InputFile): DataNode | GivenNode;
 }
 
-/** For jobs that see what this program sees. */
+/** Given files of jobs that share this program's filesystem: each is its path. */
 export const SHARED_FILES: GivenFiles = {
   give(file) {
     const { path, isUrl } = file;
@@ -28,19 +29,19 @@ export const SHARED_FILES: GivenFiles = {
   },
 };
 
-/** A file or directory that travels: under this name, links to the files that it is to hold, or is. */
+/** A file or directory that is transferred, made of links to its files. */
 export interface TravellingFile {
-  /** Its last name. */
+  /** Last part of its path. */
   readonly name: string;
-  /** Of the directories below it, parents first; of a file, undefined. */
+  /** Relative paths of the directories in it, parents first; undefined for a file. */
   readonly directories: readonly string[] | undefined;
-  /** The absolute path of each file, by its path below it; of a file, by `''`. */
+  /** Absolute paths of its files by their relative paths; by `''` for a file. */
   readonly files: ReadonlyMap<string, string>;
 }
 
-/** For jobs to which files travel: each once, however often it is given. */
+/** Given files of jobs to which files are transferred, each once, however often it is given. */
 export class TravellingFiles implements GivenFiles {
-  /** By the names of their places, which are those of no others, whatever calls they are of. */
+  /** Files by a directory name that no other file has, of this call or any other. */
   readonly files: Map<string, TravellingFile> = new Map();
   readonly urls: string[] = [];
   readonly #nodes = new Map<string, GivenNode>();
@@ -49,7 +50,7 @@ export class TravellingFiles implements GivenFiles {
     return this.files.size === 0 && this.urls.length === 0;
   }
 
-  /** All that others hold, whose nodes are those of this one's calls, too. @throws {InputFileError} */
+  /** Adds the files of another call. @throws {InputFileError} if two URLs would have one file name */
   addAll(others: TravellingFiles): void {
     for (const [place, file] of others.files) this.files.set(place, file);
     for (const url of others.urls) if (!this.urls.includes(url)) this.#addUrl(url);
@@ -65,9 +66,9 @@ export class TravellingFiles implements GivenFiles {
 
   #addFile(file: InputFile): GivenNode {
     check(file);
-    // The root has no name.
+    // The root directory has no name.
     const name = basename(file.path) || 'root';
-    const place = createHash('sha256').update(file.path).digest('hex').slice(0, 16);
+    const place = hashOf(file.path).slice(0, 16);
     this.files.set(place, { name, ...(file.kind === 'file' ? alone(file.path) : walk(file.path)) });
     return { kind: 'given', from: 'files', path: `${place}/${name}` };
   }
@@ -97,14 +98,13 @@ function check({ kind, path }: InputFile): void {
   }
 }
 
-/** @param given what it is a part of */
+/** @param given the file or directory that contains the path */
 function statOf(path: string, given: string): Stats {
   try {
     accessSync(path, constants.R_OK);
     return statSync(path);
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    const why = code === 'ENOENT' ? 'is not there' : `cannot be read: ${message}`;
+    const why = isMissing(error) ? 'is not there' : `cannot be read: ${(error as Error).message}`;
     const of = path === given ? '' : `, in ${given},`;
     throw new InputFileError(`The file ${path}${of} that a call is given ${why}`, path, { cause: error });
   }
@@ -114,7 +114,7 @@ function alone(path: string): Omit<TravellingFile, 'name'> {
   return { directories: undefined, files: new Map([['', path]]) };
 }
 
-/** HTCondor does not follow links to directories: all of the tree is told, as if there were no links. */
+/** Lists a whole tree with its links resolved, because HTCondor does not follow links to directories. */
 function walk(root: string): Omit<TravellingFile, 'name'> {
   const directories: string[] = [];
   const files = new Map<string, string>();
@@ -149,44 +149,52 @@ function pathOfUrl(url: string): string {
 }
 
 /**
- * A file for a call: stands in its arguments, at any depth, where the call is to have the file's path. The call gets a plain string. Where jobs
- * share the filesystem it is the absolute path, and nothing is copied; with `filesystem: 'transfer'` the file travels, and the call gets
- * its path there. It is looked for when the call is submitted, and read when the job starts: until then it must stay.
+ * Marks a path in the arguments of a call, at any depth, as a file that the call needs. The call gets the
+ * file's path as a plain string: the absolute path where jobs share the filesystem, and nothing is copied;
+ * with `filesystem: 'transfer'` the path of a copy on the job's machine. The file must exist when the call is
+ * submitted and stay until the job starts.
  *
- * What is returned is a String object, so that functions which take a path can be called with it; here it is as good as the path, but for
- * `typeof`. What is made of it here, such as `${inputFile(path)}.gz`, is a plain string as any other.
- * @param path relative to the current directory; a `file:` URL object is a path, too. A URL as a string, such as `https://…`, is for
- *   HTCondor to fetch, which takes `filesystem: 'transfer'` and a plugin of the pool
- * @throws {TypeError}
+ * The returned value is a String object, so that functions that take a path can be called with it; in this
+ * process it works like the path except for `typeof`. A string made of it, such as `${inputFile(path)}.gz`,
+ * is not marked.
+ * @param path a path relative to the current directory, or a `file:` URL object. A URL as a string, such as
+ *   `https://…`, is fetched by HTCondor, which needs `filesystem: 'transfer'` and a plugin of the pool
+ * @throws {TypeError} if `path` is neither a path nor a URL that HTCondor can fetch
  */
 export function inputFile(path: string | URL): string {
   return make('file', path);
 }
 
-/** As {@link inputFile}, for a directory with all that is in it. What links in it lead to travels in their place. */
+/**
+ * Marks a path in the arguments of a call as a directory that the call needs with everything in it; see
+ * {@link inputFile}. Links in it are replaced by the files and directories that they lead to.
+ * @throws {TypeError} if `path` is not a path, or is a URL other than a `file:` URL object
+ */
 export function inputDirectory(path: string | URL): string {
   return make('directory', path);
 }
 
-/** What {@link inputFile} was given. */
+/** Argument of {@link inputFile} or {@link inputDirectory}. */
 export interface InputFile {
   readonly kind: 'file' | 'directory';
-  /** Absolute; or the URL. */
+  /** Absolute path, or the URL. */
   readonly path: string;
   readonly isUrl: boolean;
 }
 
-/** What the object stands for, if {@link inputFile} has made it. */
+/**
+ * The file behind an object that {@link inputFile} or {@link inputDirectory} made; undefined for any other.
+ */
 export function inputFileOf(object: object): InputFile | undefined {
-  return known.get(object);
+  return inputFiles.get(object);
 }
 
-const known = new WeakMap<object, InputFile>();
+const inputFiles = new WeakMap<object, InputFile>();
 
 function make(kind: InputFile['kind'], given: string | URL): string {
   const file = parse(kind, given);
   const standIn = Object.freeze(new String(file.path));
-  known.set(standIn, file);
+  inputFiles.set(standIn, file);
   return standIn as string;
 }
 
@@ -212,22 +220,22 @@ function troubleWithUrl(kind: InputFile['kind'], url: string): string | undefine
   return nameOfUrl(url) === '' ? 'names no file' : undefined;
 }
 
-/** Under which name HTCondor has the file of a URL. */
-export function nameOfUrl(url: string): string {
+/** Name that HTCondor gives the file of a URL. */
+function nameOfUrl(url: string): string {
   return url.slice(url.lastIndexOf('/') + 1);
 }
 
-/** Where the files are that have travelled with a call. */
-export type GivenPlace = Readonly<Record<GivenNode['from'], string>>;
+/** Directories of the files that were transferred with a call. */
+type GivenPlace = Readonly<Record<GivenNode['from'], string>>;
 
 let place: GivenPlace | undefined;
 
-/** Of the one call whose values this process loads. */
+/** Sets the directories for the one call whose values this process loads. */
 export function setGivenPlace(given: GivenPlace): void {
   place = given;
 }
 
-/** @throws {PayloadError} outside of the job that the file travels to */
+/** @throws {PayloadError} outside of the job that the file was transferred to */
 export function pathOfGiven({ from, path }: GivenNode): string {
   if (place === undefined)
     throw new PayloadError(`The file ${path} has travelled to a job, and can be found there alone`);

@@ -1,19 +1,21 @@
 import type { Reference } from './reference/reference.ts';
 
 /**
- * What travels where plain data does not do: a table of nodes, one for each object, function, class and symbol, and the
- * variables that functions share. It is plain data itself, as deep as a list, whatever the depth of what it describes.
+ * A value that is not plain data, as a table of nodes, one for each object, function, class and symbol, and
+ * the variables that functions share. The graph itself is plain data and flat, however deep the value is.
  */
 export interface Graph {
   readonly root: Slot;
   readonly nodes: readonly Node[];
   readonly contexts: readonly Context[];
   readonly files: readonly SourceFile[];
-  /** Variables of scripts, which are properties of the global object: set there, unless there is one of the name. */
+  /**
+   * Variables of scripts, which the loader defines on the global object unless it has a property of the name.
+   */
   readonly globals: readonly (readonly [name: string, value: Slot])[];
 }
 
-/** A value: a primitive as itself, anything else by the index of its node, in an array of one. */
+/** A value: a primitive as itself, anything else as the index of its node in an array of one. */
 export type Slot = undefined | null | boolean | number | bigint | string | readonly [node: number];
 
 export type Node =
@@ -32,7 +34,7 @@ export type Node =
   | GivenNode
   | ProxyNode;
 
-/** Plain through and through: v8 writes it as it is. */
+/** Plain data at any depth, which v8 writes as it is. */
 export interface DataNode {
   readonly kind: 'data';
   readonly value: unknown;
@@ -41,40 +43,42 @@ export interface DataNode {
 export interface SymbolNode {
   readonly kind: 'symbol';
   readonly description: string | undefined;
-  /** Of a local symbol, the same wherever it travels; a registered one (`Symbol.for`) has its key instead. */
+  /**
+   * Id of a local symbol, the same in all processes; a registered symbol (`Symbol.for`) has its key instead.
+   */
   readonly id?: string;
   readonly key?: string;
 }
 
-export interface ReferenceNode {
+interface ReferenceNode {
   readonly kind: 'reference';
   readonly reference: Reference;
 }
 
-/** What any object has besides its kind: only what differs from a fresh object of that kind. */
+/** State that any kind of object can have; only differences from a new object of that kind are present. */
 export interface ObjectState {
   prototype?: Slot;
   properties?: Properties;
-  /** No properties can be added. Frozen and sealed objects have, besides, properties whose flags say so. */
+  /** Whether no properties can be added. Frozen and sealed objects have flags on their properties as well. */
   fixed?: true;
-  /** The classes among its ancestors that have private members, base first. */
+  /** Nodes of the object's classes that have private members, base class first. */
   brands?: readonly number[];
-  /** Its private fields, with the node of the class that declares each. */
+  /** Private fields, each with the node of the class that declares it. */
   privates?: readonly (readonly [classNode: number, name: string, value: Slot])[];
 }
 
-/** Own properties in their order. */
+/** Own properties in order. */
 export interface Properties {
   readonly keys: Slot[];
-  /** The value; of an accessor, its getter. */
+  /** Values; getters of accessors. */
   readonly values: Slot[];
-  /** {@link PropertyFlag}s, where they are not those of a plain property. */
+  /** Flags by index, where they differ from {@link PLAIN_PROPERTY}. */
   flags?: Record<number, number>;
-  /** Setters of accessors. */
+  /** Setters of accessors by index. */
   setters?: Record<number, Slot>;
 }
 
-/** What a property is, in bits. */
+/** Flags of a property. */
 export const WRITABLE = 1;
 export const ENUMERABLE = 2;
 export const CONFIGURABLE = 4;
@@ -87,7 +91,7 @@ export type ObjectNode = ObjectState &
     | { readonly kind: 'array'; readonly length: number }
     | { readonly kind: 'map'; readonly entries: readonly Slot[] }
     | { readonly kind: 'set'; readonly entries: readonly Slot[] }
-    /** Known by their ids, as classes are: they may be where a class keeps private members of its instances. */
+    /** Identified like classes, because compiled classes keep private members of their instances in them. */
     | { readonly kind: 'weak-map' | 'weak-set'; readonly id: string; entries: readonly Slot[] }
     | { readonly kind: 'date'; readonly time: number }
     | { readonly kind: 'regexp'; readonly source: string; readonly flags: string }
@@ -97,16 +101,16 @@ export type ObjectNode = ObjectState &
     | { readonly kind: 'buffer'; bytes: ArrayBuffer; readonly maxByteLength?: number }
     | {
         readonly kind: 'view';
-        /** `Uint8Array`, `DataView`, `Buffer`… */
+        /** Name of the class: `Uint8Array`, `DataView`, `Buffer`… */
         readonly type: string;
         buffer: Slot;
         offset: number;
-        /** In elements; undefined if it follows the length of its resizable buffer. */
+        /** Number of elements; undefined if it follows the length of its resizable buffer. */
         readonly length: number | undefined;
       }
   );
 
-/** Where a text comes from and goes back to: lines and columns of a file, from 0. */
+/** Position of a text in its file, kept when it is compiled again; lines and columns count from 0. */
 export interface Place {
   readonly file: number;
   readonly line: number;
@@ -116,24 +120,24 @@ export interface Place {
 export interface FunctionNode extends ObjectState {
   readonly kind: 'function';
   readonly place: Place;
-  /** An expression whose value is the function is `before + text + after`. */
+  /** The expression `before + text + after` evaluates to the function. */
   readonly before: string;
   text: string;
   readonly after: string;
   readonly strict: boolean;
-  /** The index of the innermost context that it uses variables of; -1 if it uses none. */
+  /** Index of the innermost context whose variables it uses; -1 if it uses none. */
   context: number;
   readonly name: unknown;
   readonly length: unknown;
-  /** The text as `toString` has to give it, where `text` is edited. */
+  /** Text that `toString` should return, if `text` is edited. */
   readonly original?: string | undefined;
-  /** Of an arrow that uses them: what they are in the function around it. */
+  /** `this`, `arguments` and `new.target` of the function around an arrow that uses them. */
   self?: Slot;
   arguments?: readonly Slot[];
   newTarget?: Slot;
-  /** The prototype of the object that a method was defined in, if it says `super`. */
+  /** Prototype of the object that a method was defined in, if the method uses `super`. */
   home?: Slot;
-  /** The class in whose body it is made, as it uses private names of it. */
+  /** Node of the class whose private names it uses, so that it is evaluated in that class's body. */
   body?: number;
 }
 
@@ -146,19 +150,19 @@ export interface ClassNode extends ObjectState {
   readonly id: string;
   readonly name: unknown;
   readonly length: unknown;
-  /** What it extends; undefined if it says so in its text, or extends nothing. */
+  /** Value of its `extends` clause; undefined if its text is enough, or it extends nothing. */
   readonly heritage: Slot;
-  /** Computed keys, in the order of the text. */
+  /** Computed keys in the order of the text. */
   readonly keys: readonly Slot[];
-  /** Whether it has private members of any kind, so that functions may have to be made in its body. */
+  /** Whether it has private members of any kind, so that functions may have to be evaluated in its body. */
   readonly hasPrivates: boolean;
-  /** Private names of fields, which the loader reads and writes. */
+  /** Private names of fields that the loader reads and writes. */
   readonly privateNames: readonly string[];
-  /** Whether an instance gets its private members by running the constructor, and which way. */
+  /** Whether and how running the constructor gives an instance its private members. */
   readonly stamp: 'none' | 'base' | 'derived';
-  /** Methods and accessors of the text that the live class has no more. */
+  /** Methods and accessors in the text that were deleted from the live class. */
   readonly removed: readonly (readonly [isStatic: boolean, key: Slot])[];
-  /** The class in whose body it is made, as it uses private names of it. */
+  /** Node of the class whose private names it uses, so that it is evaluated in that class's body. */
   body?: number;
 }
 
@@ -171,7 +175,7 @@ export interface BoundNode extends ObjectState {
   readonly length: unknown;
 }
 
-/** A method or accessor function that the text of a class makes. */
+/** Method or accessor function that the text of a class defines. */
 export interface MemberNode extends ObjectState {
   readonly kind: 'member';
   readonly class: number;
@@ -186,27 +190,27 @@ export interface PrototypeNode extends ObjectState {
   readonly of: number;
 }
 
-/** An object of the platform that is made anew from what it says of itself; see rebuilt.ts. */
+/** Object of the platform that is rebuilt from a plain description; see reducers.ts. */
 export interface RebuiltNode extends ObjectState {
   readonly kind: 'rebuilt';
   readonly type: string;
   readonly data: unknown;
 }
 
-/** What a reducer made of an object: `rebuild(...arguments)` makes it again. */
-export interface ReducedNode {
+/** Object that a reducer replaced by the call `rebuild(...arguments)`. */
+interface ReducedNode {
   readonly kind: 'reduced';
   readonly rebuild: Slot;
   readonly arguments: readonly Slot[];
 }
 
-/** A value that the reader has from elsewhere, by this name: what another call has returned. */
-export interface ElsewhereNode {
+/** Value that the reader gets from elsewhere by name: the result of another call. */
+interface ElsewhereNode {
   readonly kind: 'elsewhere';
   readonly name: string;
 }
 
-/** The path of a file that travels with the call: among its files, or in the job's own directory. */
+/** Path of a file that is transferred with the call, among its files or in the job's scratch directory. */
 export interface GivenNode {
   readonly kind: 'given';
   readonly from: 'files' | 'scratch';
@@ -219,26 +223,26 @@ export interface ProxyNode {
   readonly handler: Slot;
 }
 
-/** Variables that some functions share: what one of them assigns, the others see. */
+/** Variables that functions share, so that each sees the others' assignments. */
 export interface Context {
-  /** The context around it; -1 if there is none. */
+  /** Index of the context around it; -1 if there is none. */
   readonly parent: number;
   readonly file: number;
   readonly names: readonly string[];
   readonly values: readonly Slot[];
-  /** The node of the class whose body it is: functions in it may use the class's private names. */
+  /** Node of the class whose body it is; functions in it may use the class's private names. */
   readonly class?: number;
 }
 
-/** A file that functions come from. */
+/** File that functions come from. */
 export interface SourceFile {
-  /** What `import()`, `require` and stack traces in its functions go by. */
+  /** URL that `import()`, `require` and stack traces in its functions use. */
   readonly url: string;
-  /** A source map (as JSON) for the lines that travel, if the file was made from another. */
+  /** Source map, as JSON, for the lines that are sent, if the file was compiled from another. */
   readonly sourceMap?: string | undefined;
 }
 
-/** The name by which emitted code finds what the loader gives it. */
+/** Name of the variable that holds the loader's helpers in emitted code. */
 export const HELPERS = '$condor_futures';
 
 /** Any function that can be called on another machine. */

@@ -1,4 +1,6 @@
-/** Values, functions and classes as bytes, with all that they lead to; usable without any executor. */
+/**
+ * Serializes values, functions and classes with everything that they refer to; usable without any executor.
+ */
 export { serialize } from './serialize.ts';
 export { deserialize, type DeserializeOptions } from './deserialize.ts';
 export type { CaptureOptions } from './capture/capture-options.ts';

@@ -5,7 +5,9 @@ import { pathToFileURL } from 'node:url';
 export const JOB_VARIABLE = 'CONDOR_FUTURES_JOB';
 const LOADING = Symbol.for('condor-futures.loading-modules');
 
-/** URL of the file that this program was started with, which its jobs must never run; empty if there is none. */
+/**
+ * URL of the file that this program was started with, which its jobs must never run; empty if there is none.
+ */
 export function mainUrl(): string {
   const [, file] = process.argv;
   // Jobs that a job submits must not run the first program either.
@@ -13,8 +15,9 @@ export function mainUrl(): string {
 }
 
 /**
- * Notes that modules are being loaded by reference. Such a module may import the program that submitted the job, and so
- * run it; executors created meanwhile must be refused, because they would submit everything once more.
+ * Notes that modules are being loaded by reference. Such a module may import the program that submitted the
+ * job, and so run it; executors created meanwhile must be refused, because they would submit everything once
+ * more.
  * @returns ends the note
  */
 export function beginLoading(): () => void {

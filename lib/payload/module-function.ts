@@ -4,7 +4,7 @@ import type { AnyFunction } from './graph.ts';
 import { loadReference } from './reference/load-reference.ts';
 import type { Reference } from './reference/reference.ts';
 
-/** A function of a module, called by reference: the module is loaded where the call runs. */
+/** Function of a module that is loaded where the call runs. */
 export type ModuleFunction<F extends AnyFunction> = (
   ...args: Parameters<F>
 ) => Promise<Awaited<ReturnType<F>>>;
@@ -12,11 +12,12 @@ export type ModuleFunction<F extends AnyFunction> = (
 const references = new WeakMap<AnyFunction, Reference>();
 
 /**
- * The export of a module as a function that can be submitted: the job imports the module and calls the export, whatever the
- * function captures. Called here, it does the same in this process.
+ * Makes an export of a module a function that can be submitted: the job imports the module and calls the
+ * export, so nothing is captured. Called directly, the function does the same in this process.
  *
  * @example executor.submit(moduleFunction<typeof simulate>(new URL('./model.js', import.meta.url), 'simulate'), 42)
- * @param module a file URL, an absolute path, a `node:` module, or a package, which the job looks up from the current directory
+ * @param module a file URL, an absolute path, a `node:` module, or a package, which the job looks up from the
+ *   current directory
  * @throws {TypeError} if the module is a relative path, which has no meaning elsewhere
  */
 export function moduleFunction<F extends AnyFunction>(
@@ -45,7 +46,7 @@ export function moduleFunction<F extends AnyFunction>(
   return Object.defineProperty(call, 'name', { value: exportName === 'default' ? text : exportName });
 }
 
-/** What a function stands for, if {@link moduleFunction} made it. */
+/** The reference behind a function that {@link moduleFunction} made; undefined for any other function. */
 export function moduleReferenceOf(fn: AnyFunction): Reference | undefined {
   return references.get(fn);
 }

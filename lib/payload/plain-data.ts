@@ -3,53 +3,61 @@ import { serialize as write } from 'node:v8';
 import { SerializationError } from '../base/errors.ts';
 import { hasOnlyDenseArrays } from './dense-arrays.ts';
 
-/** Deeper than this, v8 runs out of stack; the graph does not. */
+/** Depth below which v8 might run out of stack; the graph has no such limit. */
 const DEEPEST = 1000;
 
-/** How deep one looks before it could be a cycle. */
+/** Depth at which a cycle is suspected. */
 const DEEPEST_FIRST = 100;
 
-/** One of so many objects is remembered: that costs nothing, and tells after a while whether few objects are met again and again. */
+/**
+ * One in so many visited objects is remembered, to notice when the same few objects are visited repeatedly.
+ */
 const SAMPLED = 64;
 const SAMPLES = 1024;
 
-/** How to look at arrays. `written`: their elements are plain values, unless `hasOnlyDenseArrays` says otherwise of what v8 writes. */
+/**
+ * Treatment of arrays. `written`: no element is checked for an accessor; `hasOnlyDenseArrays` does it on the
+ * bytes.
+ */
 type Arrays = 'each element' | 'written';
 
 /**
- * Whether v8 alone brings a value over just as it is: plain data of this realm, without classes, functions, symbols, accessors, frozen
- * objects, views that share a buffer, or great depth. Nothing is called on the way, but for accessors of lists if those are left for later.
- * @param apart objects that it must not hold
+ * Whether v8 alone copies a value exactly: plain data of this realm, without classes, functions, symbols,
+ * accessors, frozen objects, views that share a buffer, or great depth. Calls no code of the value, except
+ * accessors of arrays if these are `written`.
+ * @param apart objects that the value must not contain
  */
 export function isPlain(value: unknown, arrays: Arrays, apart?: WeakSet<object>): boolean {
   const walk = new Walk(arrays);
   const sample = new Set<object>();
   let depth = 0;
   let visited = 0;
-  const isCrowded = (): boolean => visited > SAMPLED * SAMPLES && sample.size * SAMPLED * 4 < visited;
+  const isRepetitive = (): boolean => visited > SAMPLED * SAMPLES && sample.size * SAMPLED * 4 < visited;
   const visit = (part: unknown): boolean => {
     if (!isObject(part)) return isPlainPrimitive(part);
     if (apart?.has(part) === true) return false;
     visited += 1;
     if (visited % SAMPLED === 0) sample.add(part);
-    if (depth === DEEPEST_FIRST || isCrowded()) return false;
+    if (depth === DEEPEST_FIRST || isRepetitive()) return false;
     depth += 1;
     if (!walk.visitParts(part, visit)) return false;
     depth -= 1;
     return true;
   };
   if (visit(value)) return true;
-  return (depth === DEEPEST_FIRST || isCrowded()) && isPlainOnce(value, arrays, apart);
+  return (depth === DEEPEST_FIRST || isRepetitive()) && isPlainOnce(value, arrays, apart);
 }
 
-/** As {@link isPlain}, but looks at each object once, level by level: for cycles, and what is shared many times over. */
+/**
+ * Checks each object once, level by level, for values with cycles or with objects that are shared many times.
+ */
 function isPlainOnce(value: unknown, arrays: Arrays, apart: WeakSet<object> | undefined): boolean {
   const walk = new Walk(arrays);
   const seen = new Set<object>();
   let next: object[] = [];
   const visit = (part: unknown): boolean => {
     if (!isObject(part)) return isPlainPrimitive(part);
-    // What is met twice may be deeper by the other way.
+    // V8 may reach it by a longer way, and so deeper, which is not noticed here.
     if (seen.has(part)) return true;
     seen.add(part);
     next.push(part);
@@ -69,7 +77,7 @@ type Visit = (part: unknown) => boolean;
 
 class Walk {
   readonly #arrays: Arrays;
-  /** Of each buffer the view that was met, or the buffer itself. */
+  /** The first holder of each buffer: a view, or the buffer itself. */
   readonly #holders = new Map<ArrayBuffer, object>();
 
   constructor(arrays: Arrays) {
@@ -97,7 +105,7 @@ class Walk {
 
   #visitArray(array: readonly unknown[], visit: Visit): boolean {
     if (hasSymbols(array)) return false;
-    // V8 does not write a list as dense that cannot be extended, unless it is empty.
+    // V8 never writes a list that cannot be extended as dense, unless it is empty.
     if (this.#arrays === 'written' && array.length > 0) return visitElements(array, visit);
     return Object.isExtensible(array) && visitEachElement(array, visit);
   }
@@ -108,7 +116,7 @@ class Walk {
     return Object.isExtensible(view) && !hasExtraProperties(view);
   }
 
-  /** Views of one buffer share it afterwards too, and one that can be resized can so: that takes the graph. */
+  /** Whether a buffer has one holder and a fixed size; otherwise only the graph restores it. */
   #isAlone(buffer: ArrayBuffer, holder: object): boolean {
     const other = this.#holders.get(buffer);
     if (other !== undefined && other !== holder && !isPool(buffer)) return false;
@@ -124,14 +132,14 @@ function visitProperties(object: object, visit: Visit): boolean {
 }
 
 function visitProperty(object: object, key: string, visit: Visit): boolean {
-  // That of Reflect takes twice as long.
+  // Reflect.getOwnPropertyDescriptor takes twice as long.
   const property = Object.getOwnPropertyDescriptor(object, key) as PropertyDescriptor;
   const { value, writable, enumerable, configurable } = property;
   if (writable !== true || enumerable !== true || configurable !== true) return false;
   return isMostCommon(value) || visit(value);
 }
 
-/** Holes and other properties survive, accessors would be called. */
+/** Rejects accessors, which v8 would call; holes and other properties are copied. */
 function visitEachElement(array: readonly unknown[], visit: Visit): boolean {
   for (const key of Object.keys(array)) if (!visitProperty(array, key, visit)) return false;
   return true;
@@ -162,7 +170,7 @@ function visitMembers(set: Set<unknown>, visit: Visit): boolean {
   return isPlainSoFar;
 }
 
-/** Asked first, as it is answered within the loop. */
+/** Checked before a call of `visit`, for speed. */
 function isMostCommon(value: unknown): boolean {
   return typeof value === 'number' || typeof value === 'string';
 }
@@ -183,18 +191,19 @@ function hasSymbols(object: object): boolean {
   return Object.getOwnPropertySymbols(object).length > 0;
 }
 
-/** Small Buffers are views of one large one, which is nobody's business. */
+/** Whether a buffer is the pool that small Buffers are views of, whose sharing has no meaning. */
 function isPool(buffer: ArrayBufferLike): boolean {
   return buffer.byteLength === Buffer.poolSize;
 }
 
 /**
- * Kinds that look plain by their prototype, but which V8 writes as what they are, or as plain; others, such as promises, it refuses. Asked only
- * of objects without symbols: a tag might be somebody's code.
+ * Whether an object with a plain prototype is of another kind that V8 writes, as that kind or as plain; it
+ * refuses the rest, such as promises. Only call this for objects without symbols, because a tag might be an
+ * accessor.
  */
 function isExotic(object: object): boolean {
   return (
-    // Arguments, errors, dates, regular expressions, boxed values, arrays.
+    // Arguments, errors, dates, regular expressions, boxed values and arrays.
     Object.prototype.toString.call(object) !== '[object Object]' ||
     types.isMap(object) ||
     types.isSet(object) ||
@@ -220,10 +229,11 @@ const VIEWS: ReadonlySet<object> = new Set(
 );
 
 /**
- * A plain value as bytes; undefined if it is not plain, or holds what must not come alone: then it takes the graph.
- * @param name what the value is called in errors
- * @param apart objects that it must not hold
- * @throws {SerializationError}
+ * Serializes a value by v8 alone if it is plain data.
+ * @param name name of the value in errors
+ * @param apart objects that the value must not contain
+ * @returns undefined if only the graph can copy the value
+ * @throws {SerializationError} if v8 fails, such as on a value that is too large
  */
 export function serializePlain(value: unknown, name: string, apart?: WeakSet<object>): Buffer | undefined {
   let bytes: Buffer;
@@ -232,21 +242,26 @@ export function serializePlain(value: unknown, name: string, apart?: WeakSet<obj
     bytes = write(value);
   } catch (error) {
     const message = String((error as Error | null)?.message);
-    // A kind of object whose prototype is another's, or an accessor of a list that throws: the graph takes it, or says how it was come by.
+    // An object with the prototype of another kind, or an accessor of a list that throws: the graph copies
+    // it, or
+    // reports the path to it.
     if (message.includes('could not be cloned') || !isPlain(value, 'each element', apart)) return undefined;
     throw new SerializationError(`${name} cannot be serialized: ${message}`, name, { cause: error });
   }
   return hasOnlyDenseArrays(bytes) || isPlain(value, 'each element', apart) ? bytes : undefined;
 }
 
-/** Whether a value travels within others as it is: neither an object, whose identity may matter, nor a symbol. */
+/** Whether a value is neither an object, whose identity may matter, nor a symbol. */
 export function isPrimitive(value: unknown): boolean {
   return (
     value === null || (typeof value !== 'object' && typeof value !== 'function' && typeof value !== 'symbol')
   );
 }
 
-/** A typed array's elements are own properties too, millions maybe; `inspect` knows how to look at the others alone. */
+/**
+ * Whether a view has properties besides its elements; `inspect` finds them without listing millions of
+ * elements.
+ */
 export function hasExtraProperties(view: NodeJS.TypedArray): boolean {
   const text = inspect(view, { maxArrayLength: 0, depth: 0, customInspect: false, breakLength: Infinity });
   return !/\[(?: \.\.\. \d+ more items? )?\]$/.test(text);

@@ -1,18 +1,22 @@
 import { isDeepStrictEqual } from 'node:util';
 
-/** How objects of a class travel, where their properties are not all there is to them, or are too much. */
+/** Serializes objects of a class whose properties are not their whole state, or are too much of it. */
 export interface Reducer<T extends object, S> {
-  /** What is sent instead of the object. */
+  /** Returns the value that is sent instead of the object. */
   readonly reduce: (object: T) => S;
-  /** Makes the object again; it travels as any function does. */
+  /** Makes the object from that value; sent as any function is. */
   readonly rebuild: (state: S) => T;
 }
 
-/** A method under this name does for one class what {@link registerReducer} does from outside: it returns `[rebuild, ...args]`. */
-export const REDUCE: symbol = Symbol.for('condor-futures.reduce');
+/**
+ * Name of a method by which a class reduces its own objects, without {@link registerReducer}; it returns
+ * `[rebuild, ...args]`.
+ */
+const REDUCE: symbol = Symbol.for('condor-futures.reduce');
 
 /**
- * Makes objects of a class, and of classes that extend it, travel by way of something else.
+ * Registers how objects of a class, and of classes that extend it, are serialized: as the state that `reduce`
+ * returns, from which `rebuild` makes the object in the other process.
  *
  * @example registerReducer(Database, { reduce: (db) => db.path, rebuild: (path) => new Database(path) })
  */
@@ -29,7 +33,10 @@ export function registerReducer<T extends object, S>(
   reducers.set(type.prototype as object, reducer as unknown as Reducer<object, unknown>);
 }
 
-/** What to send instead of an object, if it says so; or undefined. What a reducer throws goes to the caller. */
+/**
+ * @returns the call that replaces an object, or undefined if it has no reducer; errors of the reducer are
+ *   thrown
+ */
 export function reduce(object: object): { rebuild: unknown; arguments: unknown[] } | undefined {
   for (
     let prototype = Object.getPrototypeOf(object) as object | null;
@@ -54,24 +61,24 @@ export function reduce(object: object): { rebuild: unknown; arguments: unknown[]
 
 const reducers = new WeakMap<object, Reducer<object, unknown>>();
 
-/** How an object of the platform is told in plain data, and made from it again. */
+/** Turns an object of the platform into plain data and back. */
 interface Recipe {
   readonly describe: (object: never) => unknown;
   readonly make: (data: never) => object;
 }
 
 /**
- * What the object says of itself, if it is of a platform class whose objects can be made anew.
- * @param type the name of its class, a global or in Intl
- * @returns undefined if it cannot be made anew such that it is the same
+ * Describes an object of a platform class as plain data for {@link rebuild}.
+ * @param type name of its class: a global, or in Intl
+ * @returns undefined if the object cannot be rebuilt without a loss
  */
 export function describeRebuilt(type: string, object: object): { readonly data: unknown } | undefined {
   const recipe = recipes[type];
   if (recipe === undefined) return undefined;
   const data = recipe.describe(object as never);
-  // What it says after it was made again shows whether something was lost.
-  const again = recipe.describe(recipe.make(data as never) as never);
-  return isDeepStrictEqual(again, data) ? { data } : undefined;
+  // The description of the rebuilt object shows whether something was lost.
+  const rebuilt = recipe.describe(recipe.make(data as never) as never);
+  return isDeepStrictEqual(rebuilt, data) ? { data } : undefined;
 }
 
 export function rebuild(type: string, data: unknown): object {
@@ -88,7 +95,7 @@ const recipes: Readonly<Record<string, Recipe>> = {
     describe: (headers: Headers) => [...headers],
     make: (pairs: [string, string][]) => new Headers(pairs),
   },
-  /** What Istanbul's instrumentation calls for its counters: any counter may be counted up, and nobody reads it. */
+  /** Counter function of Istanbul's instrumentation; counts in the other process are not read. */
   coverage: { describe: () => null, make: makeCounters },
   TextEncoder: { describe: () => null, make: () => new TextEncoder() },
   TextDecoder: {
@@ -121,7 +128,7 @@ function makeCounters(): object {
   return () => counters;
 }
 
-/** Formatters tell the options that they have, which make the same formatter again. */
+/** Rebuilds a formatter from its resolved options. */
 function intlRecipe(name: string): Recipe {
   type Resolved = { readonly locale: string };
   type Formatter = { resolvedOptions(): Resolved };
@@ -134,12 +141,12 @@ function intlRecipe(name: string): Recipe {
   };
 }
 
-/** Says of a class that its objects cannot travel, and what to do instead. */
+/** Declares that objects of a class cannot be serialized, with a remedy for the error. */
 export function cannotTravel(type: { readonly prototype: object }, what: string, remedy: string): void {
   reasons.set(type.prototype, [what, remedy]);
 }
 
-/** Why an object cannot travel, if its class says so. */
+/** The reason why an object cannot be serialized; undefined if none is declared for its class. */
 export function whyNot(object: object): readonly [what: string, remedy: string] | undefined {
   for (let at = object as object | null; at !== null; at = Object.getPrototypeOf(at) as object | null) {
     const reason = reasons.get(at);

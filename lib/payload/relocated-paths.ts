@@ -4,31 +4,31 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { Reference } from './reference/reference.ts';
 
 /**
- * Set in the environment of a job whose machine has the program's files elsewhere: the directory that they have where the program runs, and
- * the one that they have here. What travels names files by the first alone.
+ * Set in the environment of a job whose machine has the program's files in another directory: the directory
+ * where the program runs, and the one on this machine. Serialized values always name files by the first.
  */
 export const MOVED_FROM = 'CONDOR_FUTURES_MOVED_FROM';
 export const MOVED_TO = 'CONDOR_FUTURES_MOVED_TO';
 
 interface Move {
-  /** Where the program runs. */
+  /** Directory where the program runs. */
   readonly there: string;
   readonly here: string;
 }
 
 const move = moveIn(process.env);
 
-/** The path or file URL by which this process finds a file of the program. */
+/** Translates a path or file URL of the program to the one on this machine. */
 export function toHere(file: string): string {
   return move === undefined ? file : hereOf(file, move);
 }
 
-/** The path or file URL that the program itself has for a file that lies here. */
+/** Translates a path or file URL on this machine to the program's own. */
 export function toThere(file: string): string {
   return move === undefined ? file : moved(file, move.here, move.there);
 }
 
-/** A text such as a stack, with the program's own paths. */
+/** Translates all paths in a text, such as a stack, to the program's own. */
 export function textToThere(text: string): string {
   if (move === undefined) return text;
   const { here, there } = move;
@@ -44,24 +44,24 @@ export function referenceToThere<R extends Reference | undefined>(reference: R):
   return movedReference(reference, toThere) as R;
 }
 
-/** Undefined if the program's files are where they always are. */
+/** @returns undefined if the program's files are in the same place on this machine */
 export function moveIn(environment: Readonly<Record<string, string | undefined>>): Move | undefined {
   const { [MOVED_FROM]: there, [MOVED_TO]: to } = environment;
   if (there === undefined || to === undefined) return undefined;
   try {
-    // Node calls a module by its real path.
+    // Node names a module by its real path.
     return { there, here: realpathSync(to) };
   } catch {
     return { there, here: to };
   }
 }
 
-/** As {@link toHere}; what lies here may itself lie below where the program runs. */
+/** Leaves a file alone that is already on this machine, which matters if `here` lies below `there`. */
 export function hereOf(file: string, { there, here }: Move): string {
   return moved(file, here, there) === file ? moved(file, there, here) : file;
 }
 
-/** A path or file URL below one directory as one below another; any other stays as it is. */
+/** Moves a path or file URL from below one directory to below another; any other stays as it is. */
 export function moved(file: string, from: string, to: string): string {
   if (file.startsWith('file:')) {
     const path = fileURLToPath(file);
@@ -87,7 +87,7 @@ function movedReference(reference: Reference, find: (file: string) => string): R
   }
 }
 
-/** With the slash that ends a directory. */
+/** @returns the URL with the slash that ends a directory */
 function urlOf(directory: string): string {
   return `${pathToFileURL(directory).href}/`;
 }

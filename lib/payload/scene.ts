@@ -1,38 +1,38 @@
-/** Where and in what surroundings a call threw: what somebody would look at who could log in there at that moment. All of it is bounded in size. */
+/** Surroundings in which a call threw, for its error report. All of it is bounded in size. */
 export interface Scene {
-  /** The current directory. */
+  /** Current directory of the job. */
   readonly directory: string;
-  /** What was in it: a hundred names at the most, sorted; those of directories end with a slash. */
+  /** Up to 100 names of entries in it, sorted; names of directories end with a slash. */
   readonly names: readonly string[];
-  /** How many there were. */
+  /** Number of all its entries. */
   readonly count: number;
   /** The job's scratch directory, if it has one. */
   readonly scratch: string | undefined;
-  /** The packages of modules that were loaded, as `name version`. */
+  /** Packages of loaded modules, as `name version`. */
   readonly packages: readonly string[];
-  /** Lines of source around the frames of the stack, by place (`file:line`). */
+  /** Lines of source around the frames of the stack. */
   readonly sources: readonly SourceLines[];
 }
 
-/** Some lines of a file around one of them. */
+/** Lines of a file around one of them. */
 export interface SourceLines {
-  /** As a frame of a stack names it, without the column: `file:///home/me/simulate.js:12`. */
+  /** Place as in a frame of the stack, without the column: `file:///home/me/simulate.js:12`. */
   readonly place: string;
-  /** The number of the first of the lines, counted from 1. */
+  /** Number of the first line, counted from 1. */
   readonly first: number;
   readonly lines: readonly string[];
 }
 
-/** A frame of a stack that names a file. */
+/** Frame of a stack that names a file. */
 export interface StackFrame {
-  /** `file:line`, as the stack has it. */
+  /** `file:line` as in the stack. */
   readonly place: string;
-  /** A path, or a file: URL. */
+  /** Path or file URL. */
   readonly file: string;
   readonly line: number;
 }
 
-/** The frame in a line of a stack, if it names a file. */
+/** Parses a line of a stack; undefined if it names no file. */
 export function frameIn(line: string): StackFrame | undefined {
   const [, place, file, number] =
     /^\s+at (?:.*\()?((file:\/\/\/.*?|\/.*?):(\d+))(?::\d+)?\)?$/.exec(line) ?? [];

@@ -4,10 +4,11 @@ import { writeGraph } from './format.ts';
 import { serializePlain } from './plain-data.ts';
 
 /**
- * A value as bytes, with all that it leads to: functions with the variables they capture, classes, instances of them, cycles. Plain
- * data becomes exactly what `v8.serialize` makes of it. All is copied before this returns.
- * @param name what the value is called in errors
- * @throws {SerializationError} with the way to what cannot travel
+ * Serializes a value with everything that it refers to: functions with the variables that they capture,
+ * classes and their instances, cycles. Plain data becomes exactly the bytes of `v8.serialize`. Everything is
+ * copied before this returns.
+ * @param name name of the value in errors
+ * @throws {SerializationError} with the path to the part that cannot be serialized
  */
 export function serialize(value: unknown, options: CaptureOptions = {}, name = 'value'): Buffer {
   return serializePlain(value, name) ?? writeGraph(captureGraph(value, name, options).graph);

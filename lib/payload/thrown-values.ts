@@ -7,23 +7,23 @@ import { isShared } from './identities.ts';
 import { textToThere } from './relocated-paths.ts';
 import { serialize } from './serialize.ts';
 
-/** What a call threw, as plain data. */
+type ErrorClass = abstract new (...args: never[]) => Error;
+
+/** Error or other value that a call threw, as plain data. */
 export type EncodedThrown =
   | { readonly kind: 'value'; readonly value: Uint8Array }
   | {
       readonly kind: 'error';
-      /** The names of its class and of that class's ancestors, nearest first. */
+      /** Names of its class and of that class's ancestors, nearest first. */
       readonly classes: readonly string[];
       readonly name: string;
       readonly message: string;
       readonly stack: string | undefined;
-      /** The class itself, if the other side has it too. */
+      /** The class itself by reference or id, if the other side has it too. */
       readonly class: Uint8Array | undefined;
       /** Own properties, `cause` and `errors` among them, in order. */
       readonly properties: readonly (readonly [name: string, enumerable: boolean, value: EncodedThrown])[];
     };
-
-type ErrorClass = abstract new (...args: never[]) => Error;
 
 const builtin = new Map<string, ErrorClass>(
   Object.entries<ErrorClass>({
@@ -37,17 +37,20 @@ const builtin = new Map<string, ErrorClass>(
     AggregateError,
   }),
 );
-/** Others have classes of these names too: an error is ours only if it descends from our base class. */
+/** Used only for errors that extend our base class, because other libraries have classes of these names. */
 const ours = new Map<string, ErrorClass>(Object.entries<ErrorClass>({ ...ownErrors, ...jobErrors }));
 const registered = new Map<string, ErrorClass>();
 
-/** How many errors within an error travel, in all; others, and those that go round in circles, are told in words. */
+/**
+ * Number of errors encoded within one error; further ones, and those in cycles, are replaced by their text.
+ */
 const MOST_ERRORS = 100;
 
 /**
- * Makes errors of a class come back from jobs as instances of it. They are told by the class's name; the constructor is not
- * called, own properties are restored.
+ * Makes errors of a class come back from jobs as instances of it. They are recognized by the class's name;
+ * their own properties are restored, and the constructor is not called.
  * @returns the class
+ * @throws {TypeError} if it is not a class that extends Error
  */
 export function registerErrorClass<C extends ErrorClass>(errorClass: C): C {
   if (typeof errorClass !== 'function' || !isErrorPrototype(errorClass.prototype)) {
@@ -57,27 +60,27 @@ export function registerErrorClass<C extends ErrorClass>(errorClass: C): C {
   return errorClass;
 }
 
-/** Never fails: what cannot travel is told in words. */
+/** Never throws; values that cannot be serialized are replaced by their `util.inspect` text. */
 export function encodeThrown(thrown: unknown): EncodedThrown {
   return new Encoder().encode(thrown);
 }
 
 class Encoder {
-  /** The errors that the present one is within. */
-  readonly #outer = new Set<Error>();
-  #left = MOST_ERRORS;
+  /** Errors that contain the current one. */
+  readonly #containing = new Set<Error>();
+  #remaining = MOST_ERRORS;
 
   encode(thrown: unknown): EncodedThrown {
-    if (!isError(thrown)) return { kind: 'value', value: serializeOrTell(thrown) };
+    if (!isError(thrown)) return { kind: 'value', value: serializeOrInspect(thrown) };
     const name = String(readProperty(thrown, 'name'));
     const message = String(readProperty(thrown, 'message'));
-    if (this.#left === 0 || this.#outer.has(thrown)) {
+    if (this.#remaining === 0 || this.#containing.has(thrown)) {
       return { kind: 'value', value: serialize(`[${name}: ${message}]`) };
     }
-    this.#left -= 1;
-    this.#outer.add(thrown);
+    this.#remaining -= 1;
+    this.#containing.add(thrown);
     const properties = this.#encodeProperties(thrown);
-    this.#outer.delete(thrown);
+    this.#containing.delete(thrown);
     const stack = readProperty(thrown, 'stack');
     return {
       kind: 'error',
@@ -103,15 +106,16 @@ class Encoder {
       });
   }
 
-  /** The `errors` of an AggregateError: an array whose errors keep their classes too. */
+  /** Encodes the `errors` of an AggregateError, which keep their classes too. */
   #encodeErrors(errors: unknown[]): EncodedThrown {
     return { kind: 'value', value: serialize(errors.map((error) => this.encode(error))) };
   }
 }
 
 /**
- * What the call threw, in this process: the class it had, where this process knows it, else its nearest ancestor.
- * @param where is put at the end of the stack, to mark it as that of another process
+ * Restores a thrown value. An error gets its own class if this process knows it, otherwise that of its
+ * nearest known ancestor.
+ * @param where last line of the stack, which marks it as that of another process
  */
 export async function decodeThrown(encoded: EncodedThrown, where: string): Promise<unknown> {
   if (encoded.kind === 'value') return deserialize(encoded.value);
@@ -130,7 +134,7 @@ export async function decodeThrown(encoded: EncodedThrown, where: string): Promi
       configurable: true,
     });
   }
-  // Of a class that is not known here, or one whose name is not on its prototype.
+  // The class is not known here, or its name is not on its prototype.
   if (error.name !== encoded.name) {
     Object.defineProperty(error, 'name', { value: encoded.name, writable: true, configurable: true });
   }
@@ -138,7 +142,7 @@ export async function decodeThrown(encoded: EncodedThrown, where: string): Promi
   return error;
 }
 
-/** A class that cannot be loaded here is one of those that are told by name. */
+/** @returns undefined if the class cannot be loaded here; then its name decides */
 async function loadClass(bytes: Uint8Array): Promise<ErrorClass | undefined> {
   try {
     const loaded = await deserialize(bytes);
@@ -170,7 +174,7 @@ function isError(value: unknown): value is Error {
   return types.isNativeError(value) || isErrorPrototype(Object.getPrototypeOf(value));
 }
 
-/** By name, not by identity: the error may come from another realm. */
+/** Compares names, not identities, because the error may come from another realm. */
 function isErrorPrototype(prototype: unknown): prototype is object {
   for (
     let link = prototype;
@@ -190,7 +194,7 @@ function readProperty(object: object, name: string): unknown {
   }
 }
 
-function serializeOrTell(value: unknown): Uint8Array {
+function serializeOrInspect(value: unknown): Uint8Array {
   try {
     return serialize(value);
   } catch {
@@ -198,12 +202,12 @@ function serializeOrTell(value: unknown): Uint8Array {
   }
 }
 
-/** The class of an error by reference or identity, where the other side has it too. */
+/** Encodes the class of an error by reference or id, if the other side has it too. */
 function encodeClass(error: Error): Uint8Array | undefined {
   const type: unknown = (Object.getPrototypeOf(error) as { constructor?: unknown } | null)?.constructor;
   if (typeof type !== 'function' || [...ours.values()].includes(type as never)) return undefined;
   try {
-    // Code of a class that the other side has never seen is not needed to tell what happened.
+    // The code of a class that the other side does not have is not needed to report the error.
     const isKnown = isShared(type) || new References({}).of(type)?.kind === 'module';
     return isKnown ? serialize(type) : undefined;
   } catch {
