@@ -2,7 +2,10 @@ import { inspect } from 'node:util';
 
 type Kind = 'string' | 'boolean' | 'number' | 'object' | 'function' | 'array of strings';
 
-/** The names of a function's or class's options, each with the kinds that it may have; none where the value is checked elsewhere. */
+/**
+ * The names of a function's or class's options, each with the kinds that it may have; none where the value is
+ * checked elsewhere.
+ */
 export type OptionTable = Readonly<Record<string, readonly Kind[]>>;
 
 /**

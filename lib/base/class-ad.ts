@@ -2,8 +2,8 @@
 export type ClassAd = Readonly<Record<string, unknown>>;
 
 /**
- * Parses a ClassAd as HTCondor writes it into a job's directory (`.job.ad`, `.machine.ad`): `Name = value` on each line. Expressions
- * become text as `condor_q -json` has them: `/Expr(10 * 60)/`.
+ * Parses a ClassAd as HTCondor writes it into a job's directory (`.job.ad`, `.machine.ad`): `Name = value` on
+ * each line. Expressions become text as `condor_q -json` has them: `/Expr(10 * 60)/`.
  */
 export function parseClassAd(text: string): ClassAd {
   const attributes = text.split('\n').flatMap((line) => {
@@ -33,7 +33,10 @@ function isExpression(value: unknown): boolean {
   return typeof value === 'string' && value.startsWith('/Expr(');
 }
 
-/** @returns a time in seconds, also of a product such as `10 * 60`; undefined for other expressions, which need the rest of the ad */
+/**
+ * @returns a time in seconds, also of a product such as `10 * 60`; undefined for other expressions, which
+ * need the rest of the ad
+ */
 export function secondsOf(value: unknown): number | undefined {
   if (typeof value === 'number') return value;
   const [, product] = /^\/Expr\((\d+(?: \* \d+)*)\)\/$/.exec(String(value)) ?? [];

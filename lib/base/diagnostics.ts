@@ -3,8 +3,9 @@ import { debuglog, inspect } from 'node:util';
 import { warn } from './warn.ts';
 
 /**
- * The state of a future. `pending`: the call has not started yet; `running`: its job has started; `finished`: the call
- * returned; `failed`: it threw, or its job died; `cancelled`: by `cancel()`, a signal or `shutdown()`.
+ * The state of a future. `pending`: the call has not started yet; `running`: its job has started; `finished`:
+ * the call returned; `failed`: it threw, or its job died; `cancelled`: by `cancel()`, a signal or
+ * `shutdown()`.
  */
 export type FutureState = 'pending' | 'running' | 'finished' | 'failed' | 'cancelled';
 
@@ -21,7 +22,9 @@ export interface SubmissionMessage {
   /** The ids in the order of the calls; undefined if the submission was refused. */
   readonly jobIds: readonly string[] | undefined;
   readonly error: unknown;
-  /** Set if the calls wait in this process, because there were too many for one submission or for the queue. */
+  /**
+   * Set if the calls wait in this process, because there were too many for one submission or for the queue.
+   */
   readonly postponed: true | undefined;
   readonly durationMs: number;
 }
@@ -65,7 +68,10 @@ export interface CommandMessage {
   readonly durationMs: number;
 }
 
-/** The messages by the channel of `node:diagnostics_channel` that has them: that of `state` is named `condor-futures:state`. */
+/**
+ * The messages by the channel of `node:diagnostics_channel` that has them: that of `state` is named
+ * `condor-futures:state`.
+ */
 export interface DiagnosticMessages {
   readonly submission: SubmissionMessage;
   readonly state: StateMessage;
@@ -89,7 +95,8 @@ export function isObserved(name: DiagnosticName): boolean {
 }
 
 /**
- * Publishes a message to the subscribers of its channel, and on stderr with NODE_DEBUG=condor-futures. Never throws.
+ * Publishes a message to the subscribers of its channel, and on stderr with NODE_DEBUG=condor-futures. Never
+ * throws.
  * @param message is called only if there is a subscriber
  */
 export function publish<N extends DiagnosticName>(name: N, message: () => DiagnosticMessages[N]): void {
@@ -100,8 +107,9 @@ export function publish<N extends DiagnosticName>(name: N, message: () => Diagno
 }
 
 /**
- * Subscribes to one of the channels. An error of the listener becomes a process warning and harms nothing else; that of a listener
- * given to `diagnostics_channel.subscribe` would become an uncaught exception of the process.
+ * Subscribes to one of the channels. An error of the listener becomes a process warning and harms nothing
+ * else; that of a listener given to `diagnostics_channel.subscribe` would become an uncaught exception of the
+ * process.
  * @returns a function that ends the subscription
  * @throws {RangeError} if there is no such channel, {@link TypeError} if the listener is no function
  *

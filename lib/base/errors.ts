@@ -1,12 +1,14 @@
 import type { FutureState } from './diagnostics.ts';
 import { setNames } from './error-classes.ts';
 
-/** The base of all errors of condor-futures itself. An error that a call throws comes back as itself instead. */
+/**
+ * The base of all errors of condor-futures itself. An error that a call throws comes back as itself instead.
+ */
 export class CondorFuturesError extends Error {}
 
 /**
- * The future was cancelled: by `cancel()`, by the signal given to `with()`, by `shutdown({ cancelFutures: true })`, or by SIGINT or
- * SIGTERM in a program that listens for them itself.
+ * The future was cancelled: by `cancel()`, by the signal given to `with()`, by
+ * `shutdown({ cancelFutures: true })`, or by SIGINT or SIGTERM in a program that listens for them itself.
  */
 export class CancelledError extends CondorFuturesError {}
 
@@ -27,7 +29,10 @@ export class TimeoutError extends CondorFuturesError {}
 /** A settled future was settled again, or the job of a future that is done was to be controlled. */
 export class InvalidStateError extends CondorFuturesError {}
 
-/** The batch system refused an action on the job of a future, such as `suspend()` while it does not run; `reason` says why. */
+/**
+ * The batch system refused an action on the job of a future, such as `suspend()` while it does not run;
+ * `reason` says why.
+ */
 export class JobControlError extends CondorFuturesError {
   /** The method of the future, such as `hold`. */
   readonly action: string;
@@ -78,7 +83,10 @@ export class JobSetInUseError extends DirectoryError {
   }
 }
 
-/** The executor was detached, and the call goes on without it: `attach` with the executor's `id` gives its future again. */
+/**
+ * The executor was detached, and the call goes on without it: `attach` with the executor's `id` gives its
+ * future again.
+ */
 export class DetachedError extends CondorFuturesError {}
 
 /** A file of a payload is not read, because another user could have written it. */
@@ -116,7 +124,10 @@ export class CommandError extends CondorFuturesError implements CommandFailure {
 /** A command-line program of the batch system is not on PATH. */
 export class CommandNotFoundError extends CommandError {}
 
-/** The batch system did not accept the jobs; `stderr` has its message. Jobs that it queued all the same have been removed. */
+/**
+ * The batch system did not accept the jobs; `stderr` has its message. Jobs that it queued all the same have
+ * been removed.
+ */
 export class SubmitError extends CommandError {
   /** Whether the batch system did not answer, rather than refused: it may accept the same jobs later. */
   readonly transient: boolean;
@@ -135,8 +146,9 @@ export class SubmitError extends CommandError {
 }
 
 /**
- * The first jobs of the executor all failed in the same way before their calls began, because of a wrong `node`, say, or a directory
- * that the jobs' machines do not share. The executor has removed its other jobs and accepts no more calls; `cause` is the last error.
+ * The first jobs of the executor all failed in the same way before their calls began, because of a wrong
+ * `node`, say, or a directory that the jobs' machines do not share. The executor has removed its other jobs
+ * and accepts no more calls; `cause` is the last error.
  */
 export class BrokenExecutorError extends CondorFuturesError {
   /** The number of jobs that failed. */
@@ -148,10 +160,16 @@ export class BrokenExecutorError extends CondorFuturesError {
   }
 }
 
-/** The bytes of a call or of its outcome exist, but cannot be read: torn, or of another version of condor-futures. */
+/**
+ * The bytes of a call or of its outcome exist, but cannot be read: torn, or of another version of
+ * condor-futures.
+ */
 export class PayloadError extends CondorFuturesError {}
 
-/** The call returned or threw, but the execute machine could not write its outcome: `cause` says why, such as ENOSPC. */
+/**
+ * The call returned or threw, but the execute machine could not write its outcome: `cause` says why, such as
+ * ENOSPC.
+ */
 export class ResultNotWrittenError extends CondorFuturesError {}
 
 /** The call ended its own process with `process.exit()`, whatever the code. */
@@ -173,7 +191,10 @@ export class UncaughtExceptionError extends CondorFuturesError {}
 /** The call awaits a promise that nothing can settle any more: its process has nothing left to do. */
 export class NeverSettledError extends CondorFuturesError {}
 
-/** The module of the call's function cannot be loaded on the execute side, or does not export it; `cause` says why. */
+/**
+ * The module of the call's function cannot be loaded on the execute side, or does not export it; `cause` says
+ * why.
+ */
 export class ModuleLoadError extends CondorFuturesError {
   readonly module: string;
   readonly exportName: string;
@@ -200,8 +221,8 @@ export interface FailedFuture extends PromiseLike<unknown> {
 }
 
 /**
- * The call was not made, because it was given the future of another call, which failed; `cause` is that call's error. In a chain of
- * such calls `future`, `jobId` and `cause` are those of the first that failed.
+ * The call was not made, because it was given the future of another call, which failed; `cause` is that
+ * call's error. In a chain of such calls `future`, `jobId` and `cause` are those of the first that failed.
  */
 export class DependencyError extends CondorFuturesError {
   /** The job of the call that failed; undefined if it had none. */
@@ -218,13 +239,19 @@ export class DependencyError extends CondorFuturesError {
     this.jobId = failed.jobId;
   }
 
-  /** The future that failed; undefined if the error comes from another process: a job, or the one that an executor was attached to. */
+  /**
+   * The future that failed; undefined if the error comes from another process: a job, or the one that an
+   * executor was attached to.
+   */
   get future(): FailedFuture | undefined {
     return #future in this ? this.#future : undefined;
   }
 }
 
-/** Node, or the modules of the program, cannot be delivered to the jobs; `cause` is what a delivery method of the user threw. */
+/**
+ * Node, or the modules of the program, cannot be delivered to the jobs; `cause` is what a delivery method of
+ * the user threw.
+ */
 export class DeliveryError extends CondorFuturesError {
   /** The method of the option `delivery`, such as `bundle`. */
   readonly method: string;
@@ -235,7 +262,10 @@ export class DeliveryError extends CondorFuturesError {
   }
 }
 
-/** A file given to a call does not exist, is no file or directory as declared, or cannot be sent; `cause` may say why. */
+/**
+ * A file given to a call does not exist, is no file or directory as declared, or cannot be sent; `cause` may
+ * say why.
+ */
 export class InputFileError extends CondorFuturesError {
   readonly path: string;
 
@@ -245,7 +275,10 @@ export class InputFileError extends CondorFuturesError {
   }
 }
 
-/** A file that a call sends back does not exist, or could not be moved to its place in the job set; `cause` may say why. */
+/**
+ * A file that a call sends back does not exist, or could not be moved to its place in the job set; `cause`
+ * may say why.
+ */
 export class OutputFileError extends CondorFuturesError {
   readonly path: string;
 

@@ -35,8 +35,9 @@ export class Fifo<T> {
 }
 
 /**
- * A limit of concurrent operations, which start in the order in which they came. p-queue is what to take elsewhere; here the
- * outcomes of 100,000 calls may come at once, and p-queue needs six times as long for as many operations.
+ * A limit of concurrent operations, which start in the order in which they came. p-queue is what to take
+ * elsewhere; here the outcomes of 100,000 calls may come at once, and p-queue needs six times as long for as
+ * many operations.
  */
 export class Slots {
   readonly #count: number;

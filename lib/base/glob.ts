@@ -5,15 +5,21 @@ export interface GlobSyntax {
   readonly questionMarkAndClasses: boolean;
 }
 
-/** As the shell and fnmatch(3) have it: `*` any number of characters, `?` any one, `[a-f]` one of these, `[!a-f]` one of the others. */
+/**
+ * As the shell and fnmatch(3) have it: `*` any number of characters, `?` any one, `[a-f]` one of these,
+ * `[!a-f]` one of the others.
+ */
 export const SHELL_GLOB: GlobSyntax = { star: '[^]', questionMarkAndClasses: true };
 
-/** Parts of paths: `*` any number of characters but slashes; nothing else is special, as `[id].js` is a common name of files. */
+/**
+ * Parts of paths: `*` any number of characters but slashes; nothing else is special, as `[id].js` is a common
+ * name of files.
+ */
 export const PATH_GLOB: GlobSyntax = { star: '[^/]', questionMarkAndClasses: false };
 
 /**
- * Translates a pattern to a regular expression that matches whole texts. Case matters. A `[` that is never closed stands for
- * itself; the first member of a class may be `]`.
+ * Translates a pattern to a regular expression that matches whole texts. Case matters. A `[` that is never
+ * closed stands for itself; the first member of a class may be `]`.
  */
 export function globToRegExp(pattern: string, { star, questionMarkAndClasses }: GlobSyntax): RegExp {
   const segments = [''];
@@ -33,8 +39,8 @@ export function globToRegExp(pattern: string, { star, questionMarkAndClasses }: 
     }
   }
   const last = segments.length - 1;
-  // A lookahead is never entered again: each star but the last takes as little as it can, once. Else `*a*a*a*b` would try all ways
-  // of dividing a text, for hours.
+  // A lookahead is never entered again: each star but the last takes as little as it can, once. Else
+  // `*a*a*a*b` would try all ways of dividing a text, for hours.
   const parts = segments.map((segment, at) => {
     if (at === 0) return segment;
     return at === last ? `${star}*${segment}` : `(?=(${star}*?${segment}))\\${at}`;

@@ -51,7 +51,9 @@ export interface ProcessEnd {
   readonly signal?: number | undefined;
 }
 
-/** The job's process ended without writing an outcome: see {@link JobExitedError} and {@link JobKilledError}. */
+/**
+ * The job's process ended without writing an outcome: see {@link JobExitedError} and {@link JobKilledError}.
+ */
 export class JobDiedError extends JobError implements ProcessEnd {
   declare readonly exitCode: number | undefined;
   declare readonly signal: number | undefined;
@@ -62,7 +64,10 @@ export class JobDiedError extends JobError implements ProcessEnd {
   }
 }
 
-/** The job's process ended by itself, with `exitCode`: its node could not start, say, or native code called exit(). */
+/**
+ * The job's process ended by itself, with `exitCode`: its node could not start, say, or native code called
+ * exit().
+ */
 export class JobExitedError extends JobDiedError {}
 
 /** The job's machine has no node that its call can run on, though the option `delivery` said so. */
@@ -110,8 +115,8 @@ export class JobHeldError extends JobError implements Hold {
 export type MemoryLimit = 'heap' | 'job';
 
 /**
- * The job ran out of memory. `heap`: Node's heap was full, whose size `execArgv: ['--max-old-space-size=…']` (in MiB) sets; `job`: it
- * used more than its `request_memory`, and was held or killed for it.
+ * The job ran out of memory. `heap`: Node's heap was full, whose size `execArgv: ['--max-old-space-size=…']`
+ * (in MiB) sets; `job`: it used more than its `request_memory`, and was held or killed for it.
  */
 export class JobOutOfMemoryError extends JobError implements ProcessEnd {
   declare readonly limit: MemoryLimit;
@@ -145,7 +150,10 @@ export class JobTimeLimitError extends JobError {
   }
 }
 
-/** The job was removed from the queue from outside, by condor_rm, say. It is not retried, because a user or administrator wanted that. */
+/**
+ * The job was removed from the queue from outside, by condor_rm, say. It is not retried, because a user or
+ * administrator wanted that.
+ */
 export class JobRemovedError extends JobError {
   declare readonly removeReason: string;
 

@@ -2,9 +2,10 @@ import { setNames } from './error-classes.ts';
 import { CondorFuturesError } from './errors.ts';
 
 /**
- * The state of a component of a map. `unmaterialized`: the batch system has not taken its job into the queue yet; `transferring`: its
- * files are being transferred; `held`, `suspended`: as HTCondor defines them; `removed`: its job was removed from the queue; `completed`:
- * the call returned; `errored`: it threw, or its job died.
+ * The state of a component of a map. `unmaterialized`: the batch system has not taken its job into the queue
+ * yet; `transferring`: its files are being transferred; `held`, `suspended`: as HTCondor defines them;
+ * `removed`: its job was removed from the queue; `completed`: the call returned; `errored`: it threw, or its
+ * job died.
  */
 export type ComponentStatus =
   | 'unmaterialized'
@@ -46,7 +47,10 @@ export class ComponentPendingError extends CondorFuturesError {
   }
 }
 
-/** `wait()` of a map ended because a component failed, is held, or was removed; `cause` is the component's error. */
+/**
+ * `wait()` of a map ended because a component failed, is held, or was removed; `cause` is the component's
+ * error.
+ */
 export class MapComponentError extends CondorFuturesError {
   readonly tag: string;
   readonly component: number;
@@ -72,8 +76,8 @@ export class MapRemovedError extends CondorFuturesError {
 }
 
 /**
- * The map is not complete: no component was submitted, and not all inputs are on disk. If the program that was creating it has ended,
- * `removeMap()` deletes what there is.
+ * The map is not complete: no component was submitted, and not all inputs are on disk. If the program that
+ * was creating it has ended, `removeMap()` deletes what there is.
  */
 export class MapUnfinishedError extends CondorFuturesError {
   readonly tag: string;
@@ -92,8 +96,8 @@ export class MapUnfinishedError extends CondorFuturesError {
 }
 
 /**
- * The jobs of a map cannot be controlled from this program: they are in a queue that this machine cannot query, or are processes of
- * another program. Everything on disk can be read all the same.
+ * The jobs of a map cannot be controlled from this program: they are in a queue that this machine cannot
+ * query, or are processes of another program. Everything on disk can be read all the same.
  */
 export class MapOutOfReachError extends CondorFuturesError {
   readonly tag: string;
@@ -177,11 +181,14 @@ export class TagNotFoundError extends CondorFuturesError {
   }
 }
 
-/** With `reuse: true`: the map of this tag is another one, which cannot be extended. Nothing of it was changed. */
+/**
+ * With `reuse: true`: the map of this tag is another one, which cannot be extended. Nothing of it was
+ * changed.
+ */
 export class MapDiffersError extends TagTakenError {
   /**
-   * The part that differs. `form`: one map is of `createMap`, say, and the other of `createProduct`; `surroundings`: options such as
-   * `environment`.
+   * The part that differs. `form`: one map is of `createMap`, say, and the other of `createProduct`;
+   * `surroundings`: options such as `environment`.
    */
   readonly difference: 'function' | 'surroundings' | 'form' | 'inputs';
   /** The first component whose input differs, if `difference` is `inputs`. */

@@ -12,8 +12,8 @@ const UNITS: Readonly<Record<string, number>> = {
 type Amount = string | number | boolean | undefined;
 
 /**
- * Parses a value of `request_memory`: a number of MiB, or a number with a unit such as `2GB`, `500 M`. HTCondor manual,
- * condor_submit, request_memory.
+ * Parses a value of `request_memory`: a number of MiB, or a number with a unit such as `2GB`, `500 M`.
+ * HTCondor manual, condor_submit, request_memory.
  * @returns bytes; undefined for an expression
  */
 export function parseMemory(value: Amount): number | undefined {

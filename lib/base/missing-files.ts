@@ -6,15 +6,18 @@ export function isMissing(error: unknown): boolean {
 }
 
 /**
- * Handles the rejection of an operation on a file that may be missing: `unlink(file).catch(ignoreMissing)`. Throws all other
- * errors again.
+ * Handles the rejection of an operation on a file that may be missing: `unlink(file).catch(ignoreMissing)`.
+ * Throws all other errors again.
  */
 export function ignoreMissing(error: unknown): undefined {
   if (!isMissing(error)) throw error;
   return undefined;
 }
 
-/** Whether a file, directory or link exists. Counts it as existing where the file system does not say, as with EACCES. */
+/**
+ * Whether a file, directory or link exists. Counts it as existing where the file system does not say, as with
+ * EACCES.
+ */
 export async function exists(file: string): Promise<boolean> {
   return lstat(file).then(
     () => true,
