@@ -34,17 +34,18 @@ import { makePersistent, renameTag } from './tags/tags.ts';
 
 export interface MapWaitOptions extends WaitOptions {
   /**
-   * Held components count as done, rather than ending the wait.
+   * Count held components as done; otherwise the first one ends the wait with its error.
    * @default false
    */
   readonly holdsOk?: boolean | undefined;
   /**
-   * Components that failed or were removed count as done, rather than ending the wait.
+   * Count components that failed or were removed as done; otherwise the first one ends the wait with its
+   * error.
    * @default false
    */
   readonly errorsOk?: boolean | undefined;
   /**
-   * Show how far it has come.
+   * Show how many components are done.
    * @default false
    */
   readonly progress?: ProgressOption | undefined;
@@ -58,112 +59,180 @@ export interface ComponentWaitOptions extends WaitOptions {
   readonly withInputs?: boolean | undefined;
 }
 
-/** A component that is done, or is held. */
+/** A component that is done or held. */
 export interface CompletedComponent<A extends readonly unknown[], R> {
   readonly component: number;
   readonly status: ComponentStatus;
-  /** It is done: `await` it within `try`. */
+  /** A settled future: `await` it within `try`. */
   readonly future: Future<R>;
-  /** The arguments of its call, if they were asked for. */
+  /** The arguments of the call, if requested by `withInputs`. */
   readonly inputs?: A;
 }
 
-/** How old what is known of a map may be within an iteration. */
+/** Maximum age of a known status within an iteration, so that the disk is not read for each component. */
 const ITERATION_AGE_MS = 50;
 
 /**
- * A function over many inputs, each a component with a job of its own; made by `executor.createMap`, found again by `loadMap`. All that it
- * tells is read from the disk, by any program, at any time; it never keeps what it has read.
+ * A function applied to many inputs; each input is a component with its own job. Made by `executor.createMap`
+ * and loaded by `loadMap`. Every answer is read from the disk, by any program at any time, and values are not
+ * cached. After `remove` every method rejects with a MapRemovedError.
+ *
+ * @example
+ * const map = await executor.createMap(simulate, inputs, { tag: 'first-try' });
+ * for await (const value of map) console.log(value);
  */
-export abstract class MapView<A extends readonly unknown[], R> implements AsyncIterable<R> {
-  /** The map as this program has it open. */
-  protected readonly core: MapCore;
+export class JobMap<
+  A extends readonly unknown[] = readonly unknown[],
+  R = unknown,
+> implements AsyncIterable<R> {
+  readonly #core: MapCore;
 
-  protected constructor(core: MapCore) {
-    this.core = core;
+  private constructor(core: MapCore) {
+    this.#core = core;
+  }
+
+  /** Opens a map on the disk, for `createMap` and `loadMap`; `prepare` runs before the first read. */
+  static async open<A extends readonly unknown[], R>(
+    place: MapPlace,
+    jobSet: JobSet,
+    host: MapHost,
+    prepare: (core: MapCore) => Promise<void> = async () => {},
+  ): Promise<JobMap<A, R>> {
+    const core = new MapCore(place, jobSet, host);
+    await prepare(core);
+    await core.readStatuses();
+    return new JobMap<A, R>(core);
   }
 
   get tag(): string {
-    return this.core.tag;
+    return this.#core.tag;
   }
 
-  /** Whether nobody has given it a tag: `clean()` removes it. */
+  /** Whether the tag was made at random rather than given by a user; `clean()` removes such maps. */
   get isTransient(): boolean {
-    return this.core.isTransient;
+    return this.#core.isTransient;
   }
 
-  /** When it was made. */
+  /** The time at which the map was made. */
   get made(): Date {
-    return this.core.made;
+    return this.#core.made;
   }
 
-  /** Where all of it lies. */
+  /** The directory that holds all files of the map. */
   get directory(): string {
-    return this.core.reader.jobSet.directory;
+    return this.#core.reader.jobSet.directory;
   }
 
-  /** Whether some program looked after it when it was looked at last: submits what waits, or tries again what failed. */
+  /** Whether a program was submitting or retrying components of the map at the last read. */
   get isAttended(): boolean {
-    return this.core.reader.isAttended;
+    return this.#core.reader.hasOwner;
   }
 
-  /** How many components it has. */
+  /** The number of components. */
   get length(): number {
-    return this.core.length;
+    return this.#core.length;
+  }
+
+  /** The number of values of each axis, for a map made by `createProduct`; undefined for others. */
+  get axes(): readonly number[] | undefined {
+    return this.#core.header.axes;
   }
 
   /**
-   * The value of a component, as soon as it has one.
-   * @throws what its call threw; {@link JobError} if its job died, was removed, or is held; {@link TimeoutError}
+   * The index of the component whose arguments are at these positions of their axes:
+   * `map.get(map.indexOf([2, 0]))`.
+   * @throws {RangeError} for positions out of range; {@link TypeError} if the map was not made by
+   * `createProduct`
+   */
+  indexOf(coordinates: readonly number[]): number {
+    return indexIn(this.#requireAxes(), coordinates);
+  }
+
+  /** The positions of a component's arguments in their axes: the inverse of {@link indexOf}. */
+  coordinatesOf(component: number): number[] {
+    const axes = this.#requireAxes();
+    const count = axes.reduce((product, length) => product * length, 1);
+    return coordinatesIn(axes, checkComponent(component, count));
+  }
+
+  #requireAxes(): readonly number[] {
+    if (this.axes !== undefined) return this.axes;
+    throw new TypeError(`The map ${this.tag} has no axes: it was not made by createProduct()`);
+  }
+
+  /**
+   * The value of a component; waits until the component is done.
+   * @throws the error that its call threw; {@link JobError} if its job died, was removed, or is held;
+   * {@link TimeoutError}
    */
   async get(index: number, wait: number | WaitOptions = {}): Promise<R> {
     const { future } = await this.#whenSettled(index, wait);
     return future as Promise<R>;
   }
 
-  /** As {@link get}, without waiting. @throws {ComponentPendingError} if it is not done */
+  /** The value of a component, without waiting. @throws {ComponentPendingError}; and as {@link get} */
   async at(index: number): Promise<R> {
-    const status = (await this.core.look())[checkComponent(index, this.length)] as ComponentStatus;
-    if (!this.core.isSettled(status)) {
+    const statuses = await this.#core.readStatuses();
+    const status = statuses[checkComponent(index, this.length)] as ComponentStatus;
+    if (!this.#core.isSettled(status)) {
       const message = `Component ${index} of map ${this.tag} is ${status}. Remedy: wait for it with get(${index})`;
       throw new ComponentPendingError(message, index, status);
     }
-    const { future } = await this.core.settled(index, status);
+    const { future } = await this.#core.settledFuture(index, status);
     return future as Promise<R>;
   }
 
-  /** What the call of a component threw, or its job died of; undefined if it has returned. Waits until it is done. */
+  /** The error of a component; undefined if its call returned. Waits until the component is done. */
   async error(index: number, wait: number | WaitOptions = {}): Promise<unknown> {
     const { future } = await this.#whenSettled(index, wait);
     return future.exception();
   }
 
-  /** The future of a component as it is now: after `rerun` there is another one. Asked for again while it is pending, it is the same. */
+  /** The future of a component's current attempt: one object while pending, another after `rerun`. */
   future(index: number): Future<R> {
-    return this.core.follow(index) as Future<R>;
+    return this.#core.future(index) as Future<R>;
   }
 
   /** The arguments of a component's call. */
   async inputs(index: number): Promise<A> {
-    return (await this.core.guard(async () =>
-      readInputs(this.core.reader.jobSet, this.core.component(index)),
+    return (await this.#core.guard(async () =>
+      readInputs(this.#core.reader.jobSet, this.#core.component(index)),
     )) as unknown as A;
   }
 
-  /** The values in the order of the inputs; the first component that failed ends it with its error. */
+  /** Iterates over the values in the order of the inputs; throws the error of the first failed component. */
   async *[Symbol.asyncIterator](): AsyncGenerator<R, void, undefined> {
     for (let index = 0; index < this.length; index += 1) yield await this.#next(index);
   }
 
-  /** As the map itself iterates, with the arguments: `for await (const [inputs, value] of map.withInputs())`. */
+  /** Iterates over arguments and values: `for await (const [inputs, value] of map.withInputs())`. */
   async *withInputs(): AsyncGenerator<[inputs: A, value: R], void, undefined> {
     for (let index = 0; index < this.length; index += 1)
       yield [await this.inputs(index), await this.#next(index)];
   }
 
+  async #next(index: number): Promise<R> {
+    const { future } = await this.#whenSettled(index, {}, index === 0 ? 0 : ITERATION_AGE_MS);
+    return future as Promise<R>;
+  }
+
+  /** The future is wrapped, because an async function that returned it would wait for its value. */
+  async #whenSettled(
+    index: number,
+    wait: number | WaitOptions,
+    maxAge = 0,
+  ): Promise<{ readonly future: Future<unknown> }> {
+    checkComponent(index, this.length);
+    const options = checkWaitOptions('get()', wait);
+    const describe = (): string =>
+      `Component ${index} of map ${this.tag} is not done after ${String(options.timeout)} ms`;
+    const status = await this.#core.whenSettled(index, options, describe, maxAge);
+    return this.#core.settledFuture(index, status);
+  }
+
   /**
-   * The components as they are done, whatever came of them; held ones, too.
-   * @throws {TimeoutError} after so long in all
+   * Iterates over the components as they are done, in whatever way; held ones count as done.
+   * @throws {TimeoutError} when the timeout, in milliseconds for the whole iteration, has passed
    */
   async *asCompleted(
     options: number | ComponentWaitOptions = {},
@@ -175,10 +244,10 @@ export abstract class MapView<A extends readonly unknown[], R> implements AsyncI
     const deadline = performance.now() + timeout;
     const yielded = new Set<number>();
     while (yielded.size < this.length) {
-      const done = await this.core.until(
+      const done = await this.#core.until(
         (statuses) => {
           const isNew = ([index, status]: [number, ComponentStatus]): boolean =>
-            this.core.isSettled(status) && !yielded.has(index);
+            this.#core.isSettled(status) && !yielded.has(index);
           const settled = [...statuses.entries()].filter(isNew);
           return settled.length > 0 ? settled : undefined;
         },
@@ -186,10 +255,10 @@ export abstract class MapView<A extends readonly unknown[], R> implements AsyncI
         () => `${this.length - yielded.size} (of ${this.length}) components unfinished`,
       );
       for (const [component, status] of done) {
-        // It may be run again since, as by the one who iterates: it comes when it is done once more.
-        if (this.core.knownStatus(component) !== status) continue;
+        // The body of the caller's loop may have run it again meanwhile; it is yielded when it is done again.
+        if (this.#core.knownStatus(component) !== status) continue;
         yielded.add(component);
-        const { future } = (await this.core.settled(component, status)) as { future: Future<R> };
+        const { future } = (await this.#core.settledFuture(component, status)) as { future: Future<R> };
         const inputs = given.withInputs === true ? { inputs: await this.inputs(component) } : {};
         yield { component, status, future, ...inputs };
       }
@@ -198,7 +267,8 @@ export abstract class MapView<A extends readonly unknown[], R> implements AsyncI
 
   /**
    * Waits until all components are done.
-   * @throws {MapComponentError} for the first that failed, was removed, or is held, unless that is said to be fine; {@link TimeoutError}
+   * @throws {MapComponentError} for the first component that failed, was removed or is held, unless
+   * `errorsOk` or `holdsOk` allows that; {@link TimeoutError}
    */
   async wait(options: number | MapWaitOptions = {}): Promise<void> {
     const given = typeof options === 'number' ? { timeout: options } : options;
@@ -207,13 +277,13 @@ export abstract class MapView<A extends readonly unknown[], R> implements AsyncI
       errorsOk: ['boolean'],
       progress: ['boolean', 'function'],
     });
-    return withProgress(given.progress, async (tell) => this.#wait(given, wait, tell));
+    return withProgress(given.progress, async (report) => this.#wait(given, wait, report));
   }
 
   async #wait(
     { holdsOk = false, errorsOk = false }: MapWaitOptions,
     wait: WaitOptions,
-    tell: (progress: MapProgress) => void,
+    report: (progress: MapProgress) => void,
   ): Promise<void> {
     const isFine: Readonly<Partial<Record<ComponentStatus, boolean>>> = {
       completed: true,
@@ -221,43 +291,44 @@ export abstract class MapView<A extends readonly unknown[], R> implements AsyncI
       removed: errorsOk,
       held: holdsOk,
     };
-    let left = this.length;
-    const failed = await this.core.until(
+    let pending = this.length;
+    const failed = await this.#core.until(
       (statuses) => {
-        const bad = statuses.findIndex((status) => this.core.isSettled(status) && isFine[status] !== true);
+        const bad = statuses.findIndex((status) => this.#core.isSettled(status) && isFine[status] !== true);
         if (bad !== -1) return bad;
-        left = statuses.filter((status) => isFine[status] !== true).length;
+        pending = statuses.filter((status) => isFine[status] !== true).length;
         const total = statuses.length;
-        tell({ tag: this.tag, phase: 'waiting', done: total - left, total, counts: countStatuses(statuses) });
-        return left === 0 ? -1 : undefined;
+        const counts = countStatuses(statuses);
+        report({ tag: this.tag, phase: 'waiting', done: total - pending, total, counts });
+        return pending === 0 ? -1 : undefined;
       },
       wait,
-      () => `${left} (of ${this.length}) components of map ${this.tag} are not done`,
+      () => `${pending} (of ${this.length}) components of map ${this.tag} are not done`,
     );
     if (failed === -1) return;
-    const status = (await this.core.look())[failed] as ComponentStatus;
-    throw new MapComponentError(this.tag, failed, status, await this.core.errorOf(failed, status));
+    const status = (await this.#core.readStatuses())[failed] as ComponentStatus;
+    throw new MapComponentError(this.tag, failed, status, await this.#core.errorOf(failed, status));
   }
 
   /** Whether all components have returned. */
   async isDone(): Promise<boolean> {
-    return (await this.core.look()).every((status) => status === 'completed');
+    return (await this.#core.readStatuses()).every((status) => status === 'completed');
   }
 
-  /** Whether anything more will come of any component by itself; of held ones it does not. */
+  /** Whether any component can still change its status without a user's action; a held one cannot. */
   async isActive(): Promise<boolean> {
-    return (await this.core.look()).some((status) => !isSettled(status, false));
+    return (await this.#core.readStatuses()).some((status) => !isSettled(status, false));
   }
 
-  /** Of each component, in order. */
+  /** The status of each component, in order. */
   async statuses(): Promise<ComponentStatus[]> {
-    return this.core.look();
+    return this.#core.readStatuses();
   }
 
-  /** The components by status; statuses that none has are left out. */
+  /** The indices of the components by status, without statuses that no component has. */
   async componentsByStatus(): Promise<Map<ComponentStatus, number[]>> {
     const groups = new Map<ComponentStatus, number[]>();
-    for (const [index, status] of (await this.core.look()).entries()) {
+    for (const [index, status] of (await this.#core.readStatuses()).entries()) {
       const group = groups.get(status);
       if (group === undefined) groups.set(status, [index]);
       else group.push(index);
@@ -265,249 +336,196 @@ export abstract class MapView<A extends readonly unknown[], R> implements AsyncI
     return groups;
   }
 
-  /** Why those that are held are. */
-  async holds(): Promise<Map<number, ComponentHold>> {
-    const statuses = await this.core.look();
-    const held = this.core.reader.components.filter(({ index }) => statuses[index] === 'held');
-    return new Map(held.map(({ index, hold }) => [index, hold as ComponentHold]));
-  }
-
-  /** The errors that there are by now, of components that failed or were removed; waits for none. */
-  async errors(): Promise<Map<number, unknown>> {
-    const errors = new Map<number, unknown>();
-    for (const [index, status] of (await this.core.look()).entries()) {
-      if (status !== 'errored' && status !== 'removed') continue;
-      errors.set(index, await this.core.errorOf(index, status));
-    }
-    return errors;
-  }
-
-  /** What the call of a component has written to its stdout so far, in its last attempt. */
-  async stdout(index: number): Promise<string> {
-    return this.core.guard(async () =>
-      this.core.reader.jobSet.readLog(this.core.component(index).call.job.key, 'stdout'),
-    );
-  }
-
-  /** As {@link stdout}. */
-  async stderr(index: number): Promise<string> {
-    return this.core.guard(async () =>
-      this.core.reader.jobSet.readLog(this.core.component(index).call.job.key, 'stderr'),
-    );
-  }
-
-  /** How far a component says that it has come, by `progress()`; undefined if it has said nothing in its last attempt. */
-  async progress(index: number): Promise<Progress | undefined> {
-    return this.core.guard(async () => readProgress(this.directory, this.core.component(index).call.job.key));
-  }
-
-  /** The files that a component has sent back by `outputFile()`, in its last attempt. */
-  async outputFiles(index: number): Promise<OutputFile[]> {
-    const { key } = this.core.component(index).call.job;
-    return this.core.guard(async () => listOutputFiles(this.directory, { key }));
-  }
-
-  /** As {@link get}, in the middle of an iteration: for thousands of components the disk is not looked at for each. */
-  async #next(index: number): Promise<R> {
-    const { future } = await this.#whenSettled(index, {}, index === 0 ? 0 : ITERATION_AGE_MS);
-    return future as Promise<R>;
-  }
-
-  async #whenSettled(
-    index: number,
-    wait: number | WaitOptions,
-    maxAge = 0,
-  ): Promise<{ readonly future: Future<unknown> }> {
-    checkComponent(index, this.length);
-    const options = checkWaitOptions('get()', wait);
-    const late = (): string =>
-      `Component ${index} of map ${this.tag} is not done after ${String(options.timeout)} ms`;
-    const status = await this.core.whenSettled(index, options, late, maxAge);
-    return this.core.settled(index, status);
-  }
-}
-
-/**
- * A function over many inputs, each a component with a job of its own; made by `executor.createMap`, found again by `loadMap`. All that it
- * tells is read from the disk, by any program, at any time, and it does not keep what it has read. After `remove` everything rejects with a
- * MapRemovedError.
- *
- * @example
- * const map = await executor.createMap(simulate, inputs, { tag: 'first-try' });
- * for await (const value of map) console.log(value);
- */
-export class JobMap<A extends readonly unknown[] = readonly unknown[], R = unknown> extends MapView<A, R> {
-  /** Opens a map that is on the disk: what `createMap` and `loadMap` do. */
-  static async open<A extends readonly unknown[], R>(
-    place: MapPlace,
-    jobSet: JobSet,
-    host: MapHost,
-    begin: (core: MapCore) => Promise<void> = async () => {},
-  ): Promise<JobMap<A, R>> {
-    const core = new MapCore(place, jobSet, host);
-    await begin(core);
-    await core.look();
-    return new JobMap<A, R>(core);
-  }
-
-  /** How many values each axis has, of a map that was made by `createProduct`; undefined for others. */
-  get axes(): readonly number[] | undefined {
-    return this.core.header.axes;
-  }
-
-  /**
-   * The component whose arguments stand at these places of their axes: `map.get(map.indexOf([2, 0]))`.
-   * @throws {RangeError} for places that there are not; {@link TypeError} if the map was not made by `createProduct`
-   */
-  indexOf(coordinates: readonly number[]): number {
-    return indexIn(this.#axes(), coordinates);
-  }
-
-  /** At which places of their axes the arguments of a component stand: the inverse of {@link indexOf}. */
-  coordinatesOf(component: number): number[] {
-    const axes = this.#axes();
-    const count = axes.reduce((product, length) => product * length, 1);
-    return coordinatesIn(axes, checkComponent(component, count));
-  }
-
-  #axes(): readonly number[] {
-    if (this.axes !== undefined) return this.axes;
-    throw new TypeError(`The map ${this.tag} has no axes: it was not made by createProduct()`);
-  }
-
-  /** What each component has used so far, over all of its attempts. */
-  async usage(): Promise<ComponentUsage[]> {
-    await this.core.look();
-    return this.core.reader.components.map((component) => componentUsage(component));
-  }
-
-  /** The components whose outcomes were taken over from other maps, as `reuse: true` does. */
-  async reused(): Promise<number[]> {
-    await this.core.look();
-    const { components } = this.core.reader;
-    return components.filter(({ call }) => call.reused === true).map(({ index }) => index);
-  }
-
-  /** How many components are in which status, in a line such as `first-try: 3 completed, 1 running`. */
+  /** The number of components by status, as a line such as `first-try: 3 completed, 1 running`. */
   async status(): Promise<string> {
     return `${this.tag}: ${formatCounts(countStatuses(await this.statuses()))}`;
   }
 
-  /** Why those that are held are, as a table for people; `holds()` has the same for programs. */
+  /** The resources that each component has used so far. */
+  async usage(): Promise<ComponentUsage[]> {
+    await this.#core.readStatuses();
+    return this.#core.reader.components.map((component) => componentUsage(component));
+  }
+
+  /** The components whose outcomes were taken from other maps, because of `reuse: true`. */
+  async reused(): Promise<number[]> {
+    await this.#core.readStatuses();
+    const { components } = this.#core.reader;
+    return components.filter(({ call }) => call.reused === true).map(({ index }) => index);
+  }
+
+  /** The disk space of the map, in bytes. */
+  async localData(): Promise<number> {
+    return this.#core.guard(async () => sizeOf(this.directory));
+  }
+
+  /** The held components, with the reason of each hold. */
+  async holds(): Promise<Map<number, ComponentHold>> {
+    const statuses = await this.#core.readStatuses();
+    const held = this.#core.reader.components.filter(({ index }) => statuses[index] === 'held');
+    return new Map(held.map(({ index, hold }) => [index, hold as ComponentHold]));
+  }
+
+  /** The held components, with the reason of each hold, as a table; {@link holds} returns them as data. */
   async holdReport(): Promise<string> {
     return holdReport(this.tag, await this.holds());
   }
 
+  /** The errors of components that have failed or were removed; does not wait. */
+  async errors(): Promise<Map<number, unknown>> {
+    const errors = new Map<number, unknown>();
+    for (const [index, status] of (await this.#core.readStatuses()).entries()) {
+      if (status !== 'errored' && status !== 'removed') continue;
+      errors.set(index, await this.#core.errorOf(index, status));
+    }
+    return errors;
+  }
+
   /**
-   * All that is known of a component's failure, for people: the error with the source beside its stack, its causes, where and when it was, which node and
-   * packages ran there, the directory at that moment, the end of its stderr.
+   * A text about a component's failure: the error with source lines and causes, its time and machine, the
+   * versions of Node and packages, the files in the working directory, and the end of stderr.
    * @throws {ComponentStateError} if it has not failed
    */
   async errorReport(component: number): Promise<string> {
-    return this.core.guard(async () => errorReport(this.core, component));
+    return this.#core.guard(async () => errorReport(this.#core, component));
   }
 
-  /** The reports of those that have failed by now; waits for none. */
+  /** The {@link errorReport} of each component that has failed or was removed; does not wait. */
   errorReports(): AsyncGenerator<string, void, undefined> {
-    return errorReports(this.core);
+    return errorReports(this.#core);
   }
 
-  /** What it takes on the disk, in bytes. */
-  async localData(): Promise<number> {
-    return this.core.guard(async () => sizeOf(this.directory));
+  /** The text that a component's last attempt has written to stdout so far. */
+  async stdout(index: number): Promise<string> {
+    return this.#readLog(index, 'stdout');
+  }
+
+  /** The text that a component's last attempt has written to stderr so far. */
+  async stderr(index: number): Promise<string> {
+    return this.#readLog(index, 'stderr');
+  }
+
+  async #readLog(index: number, log: 'stdout' | 'stderr'): Promise<string> {
+    return this.#core.guard(async () =>
+      this.#core.reader.jobSet.readLog(this.#core.component(index).call.job.key, log),
+    );
+  }
+
+  /** The last `progress()` report of a component's last attempt; undefined if there is none. */
+  async progress(index: number): Promise<Progress | undefined> {
+    return this.#core.guard(async () =>
+      readProgress(this.directory, this.#core.component(index).call.job.key),
+    );
+  }
+
+  /** The files that a component's last attempt has sent back by `outputFile()`. */
+  async outputFiles(index: number): Promise<OutputFile[]> {
+    const { key } = this.#core.component(index).call.job;
+    return this.#core.guard(async () => listOutputFiles(this.directory, { key }));
   }
 
   /**
-   * Puts components on hold; as all that follow, of the whole map unless some are chosen, and of those only where it makes sense.
-   * @returns those of which it was asked, and was accepted
-   * @throws {ComponentStateError} if components were chosen with which it cannot be done; {@link JobControlError} if the batch system refuses
+   * Puts components on hold. Without `components`, this and the methods below act on all components whose
+   * status allows it.
+   * @returns the components on which the batch system has acted
+   * @throws {ComponentStateError} if the status of a chosen component does not allow it;
+   * {@link JobControlError} if the batch system refuses
    */
   async hold(components?: ComponentChoice, reason?: string): Promise<number[]> {
     return this.#act({ kind: 'hold', reason }, components);
   }
 
-  /** Lets held components run again. */
+  /** Releases held components. Returns and throws as {@link hold} does. */
   async release(components?: ComponentChoice): Promise<number[]> {
     return this.#act({ kind: 'release' }, components);
   }
 
-  /** Stops the processes of running components where they are. */
+  /** Stops the processes of running components without ending them. See {@link hold}. */
   async suspend(components?: ComponentChoice): Promise<number[]> {
     return this.#act({ kind: 'suspend' }, components);
   }
 
-  /** Lets suspended components go on. */
+  /** Resumes suspended components. Returns and throws as {@link hold} does. */
   async continue(components?: ComponentChoice): Promise<number[]> {
     return this.#act({ kind: 'continue' }, components);
   }
 
-  /** Takes running components off their machines; they begin anew, there or elsewhere. */
+  /** Evicts running components from their machines; they restart, there or elsewhere. See {@link hold}. */
   async vacate(components?: ComponentChoice): Promise<number[]> {
     return this.#act({ kind: 'vacate' }, components);
   }
 
   /**
-   * Changes how much memory components ask for; those that run keep what they have until they begin anew. A {@link rerun} asks for what its options say.
+   * Changes the memory request of components; running ones keep their memory until they restart. A
+   * {@link rerun} requests the memory of its options.
    * @param amount a number of MiB, or text such as `'2GB'`
-   * @throws as {@link hold}; {@link TypeError} for no amount
+   * @throws as {@link hold}; {@link TypeError} for an invalid amount
    */
   async setMemory(amount: number | string, components?: ComponentChoice): Promise<number[]> {
     return this.#act(memoryEdit(amount), components);
   }
 
-  /** The same of disk; a number is one of KiB. */
+  /**
+   * Changes the disk request of components: a number of KiB, or text such as `'2GB'`. See {@link setMemory}.
+   */
   async setDisk(amount: number | string, components?: ComponentChoice): Promise<number[]> {
     return this.#act(diskEdit(amount), components);
   }
 
-  /** Stops jobs for good, and keeps all data: the components are `removed`, and can be run again by {@link rerun}. */
+  async #act(action: MapAction, components: ComponentChoice | undefined): Promise<number[]> {
+    return actOn(this.#core, action, components);
+  }
+
+  /** Removes jobs from the queue and keeps all data; {@link rerun} can run the components again. */
   async cancel(components?: ComponentChoice): Promise<number[]> {
-    return cancelComponents(this.core, components);
+    return cancelComponents(this.#core, components);
   }
 
   /**
-   * Runs components once more, each as a new job with the same inputs: those that failed, were removed or are held, unless others are chosen. Their
-   * earlier outcomes are replaced.
-   * @param options for the new jobs, over those that they had
-   * @returns which are run again
-   * @throws {ComponentStateError} if components were chosen that are still in the queue; {@link JobSetInUseError}; {@link SubmitError}
+   * Runs components again, each as a new job with the same inputs; its outcome replaces the earlier one. By
+   * default these are the components that failed, were removed or are held.
+   * @param options for the new jobs; they override those of the earlier jobs
+   * @returns the components that run again
+   * @throws {ComponentStateError} if a chosen component is still in the queue; {@link JobSetInUseError};
+   * {@link SubmitError}
    */
   async rerun(components?: ComponentChoice, options: JobOptions = {}): Promise<number[]> {
-    return rerunComponents(this.core, components, checkJobOptions(options));
+    return rerunComponents(this.#core, components, checkJobOptions(options));
   }
 
   /**
-   * Adds components, with the same function and options as the last one; of a map that was made by `starmap`, each input is a list of arguments.
-   * Futures of the executor that made or loaded it are waited for first; meanwhile no other program can add to it.
-   * @returns the indices of the new ones
-   * @throws {SerializationError} {@link DependencyError} {@link CancelledError} {@link JobSetInUseError} {@link SubmitError}
+   * Adds components with the same function, and with the options of the last component. For a map made by
+   * `createStarmap`, each input is a list of arguments. Waits for futures of the executor that made or loaded
+   * the map; no other program can add components meanwhile.
+   * @returns the indices of the new components
+   * @throws {SerializationError} {@link DependencyError} {@link CancelledError} {@link JobSetInUseError}
+   * {@link SubmitError}
    */
   async add(inputs: Inputs<OrFutures<A> | OrFuture<A[0]>>, options: JobOptions = {}): Promise<number[]> {
-    return addInputs(this.core, inputs, checkJobOptions(options));
+    return addInputs(this.#core, inputs, checkJobOptions(options));
   }
 
   /**
-   * Gives it another tag, by which it is persistent from now on; its jobs in the queue keep the old one.
+   * Changes the tag; the map is not transient any more. Its jobs in the queue keep the old tag.
    * @throws {TagTakenError} {@link InvalidTagError}
    */
   async retag(tag: string): Promise<void> {
-    const { directory } = this.core.host.options;
-    await this.core.guard(async () => {
+    const { directory } = this.#core.host.options;
+    await this.#core.guard(async () => {
       await (tag === this.tag
         ? makePersistent(directory, tag)
-        : renameTag(directory, this.tag, tag, this.core.reader.jobSet.id));
+        : renameTag(directory, this.tag, tag, this.#core.reader.jobSet.id));
     });
-    this.core.tag = tag;
-    this.core.isTransient = false;
+    this.#core.tag = tag;
+    this.#core.isTransient = false;
   }
 
-  /** Stops its jobs, and deletes all of it. @throws {CommandError} if its jobs cannot be stopped, unless that is forced */
+  /**
+   * Removes the map's jobs from the queue and deletes all of its files.
+   * @throws {CommandError} if the jobs cannot be removed, unless `force` is set
+   */
   async remove(options: RemoveOptions = {}): Promise<void> {
-    await removeOpenMap(this.core, options);
-  }
-
-  async #act(action: MapAction, components: ComponentChoice | undefined): Promise<number[]> {
-    return actOn(this.core, action, components);
+    await removeOpenMap(this.#core, options);
   }
 
   static {

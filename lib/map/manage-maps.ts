@@ -18,21 +18,21 @@ import type { JobMap } from './job-map.ts';
 import { type MapHome, openMap, openMaps } from './read/open-map.ts';
 import { checkPattern, listTags } from './tags/tags.ts';
 
-/** Where tags are. */
+/** The directory whose tags are listed. */
 export type TagsOptions = Pick<ClusterOptions, 'directory'>;
 
 /**
- * Where maps are, and how their jobs are reached: the batch system is the one that they were submitted to, in the queue that their executor named, unless
- * another one is named here.
+ * The directory of maps, and how to reach their jobs. By default they are looked for in the batch system and
+ * the queue to which they were submitted.
  */
 export interface LoadMapOptions
   extends
     Pick<ClusterOptions, 'directory' | 'watch' | 'sweepInterval' | 'outcomeGrace' | 'otherNode'>,
     SystemPlace {
-  /** How many jobs of a local map run at once, if components are run again. */
+  /** The maximum number of concurrent jobs of a local map whose components are rerun. */
   readonly maxWorkers?: number | undefined;
   /**
-   * Programs of other machines that looked after the maps are gone, of which cannot be told from here whether they live.
+   * Assume that programs on other machines that owned the maps have ended; this machine cannot check that.
    * @default false
    */
   readonly takeOver?: boolean | undefined;
@@ -53,8 +53,9 @@ const PLACE_TABLE: OptionTable = {
 };
 
 /**
- * A map by its tag, made by whatever program, on whatever day; needs neither its function nor an executor.
- * @throws {TagNotFoundError} {@link MapRemovedError} {@link MapUnfinishedError} {@link DirectoryError} {@link OwnershipError}
+ * Loads a map by its tag. Any program may have made it; neither its function nor an executor is needed.
+ * @throws {TagNotFoundError} {@link MapRemovedError} {@link MapUnfinishedError} {@link DirectoryError}
+ * {@link OwnershipError}
  *
  * @example
  * const map = await loadMap<[number], string>('first-try', { directory: '/shared/me/jobs' });
@@ -64,21 +65,21 @@ export async function loadMap<A extends unknown[] = unknown[], R = unknown>(
   tag: string,
   options: LoadMapOptions = {},
 ): Promise<JobMap<A, R>> {
-  return (await openMap(tag, homeOf('loadMap()', options, {}))) as unknown as JobMap<A, R>;
+  return (await openMap(tag, createHome('loadMap()', options, {}))) as unknown as JobMap<A, R>;
 }
 
 /**
- * All maps of a directory, in the order of their tags; those that are just being made, or removed, are left out.
- * @param pattern of the tags that are wanted, as a shell has them, such as `'scan-*'`
+ * Loads all maps of a directory, sorted by tag, except those that are being made or removed.
+ * @param pattern a shell pattern for the tags, such as `'scan-*'`; all if undefined
  * @throws {DirectoryError} {@link OwnershipError}
  */
 export async function loadMaps(pattern?: string, options: LoadMapOptions = {}): Promise<JobMap[]> {
-  return openMaps(checkPattern(pattern), homeOf('loadMaps()', options, {}));
+  return openMaps(checkPattern(pattern), createHome('loadMaps()', options, {}));
 }
 
 /**
- * The tags of a directory, sorted.
- * @param pattern as a shell has them: `*`, `?`, `[a-f]`, `[!a-f]`; case matters
+ * Lists the tags of a directory, sorted.
+ * @param pattern a shell pattern with `*`, `?`, `[a-f]` and `[!a-f]`, case-sensitive; all if undefined
  * @throws {DirectoryError}
  */
 export async function tags(pattern?: string, options: TagsOptions = {}): Promise<string[]> {
@@ -87,29 +88,31 @@ export async function tags(pattern?: string, options: TagsOptions = {}): Promise
 }
 
 /**
- * Stops the jobs of a map, and deletes all of it; also one that was not made to its end, or not removed to its end.
- * @returns whether there was one
- * @throws {CommandError} if its jobs cannot be stopped, unless that is forced; {@link MapOutOfReachError}; {@link TagNotFoundError} if it must exist
+ * Removes the jobs of a map from the queue and deletes its files, even if its creation or removal was
+ * interrupted.
+ * @returns whether the map existed
+ * @throws {CommandError} if its jobs cannot be removed, unless `force` is set; {@link MapOutOfReachError};
+ * {@link TagNotFoundError} if it does not exist and `mustExist` is set
  */
 export async function removeMap(
   tag: string,
   options: LoadMapOptions & RemoveMapOptions = {},
 ): Promise<boolean> {
-  return removeTagged(tag, homeOf('removeMap()', options, REMOVE_MAP_TABLE), options);
+  return removeTagged(tag, createHome('removeMap()', options, REMOVE_MAP_TABLE), options);
 }
 
 /**
- * Removes all maps that nobody has given a tag, and what creations and removals that were cut off have left: tags without a map, and
- * maps without a tag. What a living program looks after, or what was made within the last minutes, is no leftover.
- * @returns the tags that are gone
- * @throws {CleanError} at the end, if anything could not be removed
+ * Removes all maps without a user's tag, and the remains of interrupted creations and removals: tags without
+ * a map and maps without a tag. Remains that a running program owns, or that are only minutes old, are kept.
+ * @returns the removed tags
+ * @throws {CleanError} at the end, if something could not be removed
  */
 export async function clean(options: LoadMapOptions & CleanOptions = {}): Promise<string[]> {
-  return cleanMaps(homeOf('clean()', options, CLEAN_TABLE), options);
+  return cleanMaps(createHome('clean()', options, CLEAN_TABLE), options);
 }
 
 /** @throws {TypeError} {@link RangeError} */
-function homeOf(owner: string, options: LoadMapOptions, more: OptionTable): MapHome {
+function createHome(owner: string, options: LoadMapOptions, more: OptionTable): MapHome {
   checkOptions(owner, options, { ...PLACE_TABLE, ...more });
   const { directory, watch, sweepInterval, outcomeGrace, otherNode, takeOver, ...others } = options;
   const { pool, schedd, submitPatience, commandTimeout, maxWorkers } = others;
@@ -120,23 +123,23 @@ function homeOf(owner: string, options: LoadMapOptions, more: OptionTable): MapH
     options: resolveOptions(owner, { directory, watch, sweepInterval, outcomeGrace, otherNode }, {}),
     takeOver,
     systemOf: (header) => ({
-      system: systemFor(header, { pool, schedd, submitPatience, commandTimeout, maxWorkers }),
+      system: createSystem(header, { pool, schedd, submitPatience, commandTimeout, maxWorkers }),
       isNamed: header.system === 'HTCondor' && schedd !== undefined && header.queue?.schedd === undefined,
     }),
     supervise: (executor) => void executor.supervise(),
   };
 }
 
-/** How the batch system of a map is to be reached, rather than as its job set says. */
+/** How to reach the batch system of a map; overrides what its job set says. */
 export type SystemPlace = Omit<HTCondorPlace, 'keepClaims' | 'keepClaimsFor' | 'filesystem'> & {
   readonly maxWorkers?: number | undefined;
 };
 
 /**
- * The batch system of a job set's jobs, by its header: no executor is needed.
- * @throws {CondorFuturesError} for one that this version does not know
+ * Creates the batch system of a job set's jobs from its header; no executor is needed.
+ * @throws {CondorFuturesError} for a batch system that this version does not know
  */
-export function systemFor(
+export function createSystem(
   { system, queue, filesystem }: JobSetHeader,
   { maxWorkers = availableParallelism(), ...place }: SystemPlace = {},
 ): BatchSystem {

@@ -21,20 +21,22 @@ import { MapBuilder } from './create/map-builder.ts';
 import type { MapExecutor } from './create/map-executor.ts';
 import { wrapFunction, type WrapOptions, type WrappedFunction } from './create/wrap-function.ts';
 import type { JobMap } from './job-map.ts';
-import { systemFor } from './manage-maps.ts';
+import { createSystem } from './manage-maps.ts';
 import type { MapHost } from './read/map-core.ts';
 import { type MapHome, openMap, openMaps } from './read/open-map.ts';
 import { checkPattern, listTags } from './tags/tags.ts';
 
-/** An executor that has maps besides futures: calls that have a name, and stay on the disk until they are removed. */
+/** An executor that also makes maps: calls with a common tag, kept on the disk until they are removed. */
 export abstract class MappingExecutor extends ClusterExecutor {
   readonly #mapExecutors = new Set<MapExecutor>();
 
   /**
-   * Calls `fn` with each input, a job for each, and returns when all of them are in the queue. The map, its inputs and its results stay on the disk
-   * until they are removed, whatever becomes of this program. Futures of this executor among the inputs are waited for first; see docs/dependencies.md.
-   * @throws {TagTakenError} {@link InvalidTagError} {@link EmptyMapError} {@link MisalignedOptionError} {@link SerializationError} {@link SubmitError};
-   * {@link DependencyError} {@link CancelledError} if a future among the inputs fails, or is cancelled
+   * Submits one job for each input, which calls `fn` with it, and resolves when all jobs are submitted. The
+   * map with its inputs and results stays on the disk until it is removed, even after this program has ended.
+   * Waits first for futures of this executor among the inputs; see docs/dependencies.md.
+   * @throws {TagTakenError} {@link InvalidTagError} {@link EmptyMapError} {@link MisalignedOptionError}
+   * {@link SerializationError} {@link SubmitError}; {@link DependencyError} or {@link CancelledError} if a
+   * future among the inputs fails or is cancelled
    */
   async createMap<T, R>(
     fn: (input: T) => R,
@@ -44,7 +46,7 @@ export abstract class MappingExecutor extends ClusterExecutor {
     return (await this.#create({ fn, inputs, spread: false }, options)) as JobMap<[T], Awaited<R>>;
   }
 
-  /** As {@link createMap}, with a list of arguments for each call. */
+  /** Creates a map as {@link createMap} does, from a list of arguments for each call. */
   async createStarmap<A extends unknown[], R>(
     fn: (...args: A) => R,
     argumentLists: Inputs<NoInfer<Readonly<OrFutures<A>>>>,
@@ -57,10 +59,10 @@ export abstract class MappingExecutor extends ClusterExecutor {
   }
 
   /**
-   * As {@link createStarmap}, with every choice of one value from each axis, in the order of nested loops: the last axis varies fastest.
-   * `map.indexOf([i, j])` finds the component of the i-th and j-th values again.
-   * @param axes an iterable for each parameter, with an end
-   * @throws {EmptyMapError} if an axis has no values
+   * Creates a map of all combinations of one value from each axis, in the order of nested loops: the last
+   * axis varies fastest. `map.indexOf([i, j])` is the component of the i-th and j-th values.
+   * @param axes a finite iterable for each parameter
+   * @throws {EmptyMapError} if an axis has no values; and as {@link createMap}
    */
   async createProduct<A extends unknown[], R>(
     fn: (...args: A) => R,
@@ -74,7 +76,8 @@ export abstract class MappingExecutor extends ClusterExecutor {
   }
 
   /**
-   * Collects the calls of a map, which `builder.submit()` makes. The function is copied now, and the arguments at each call.
+   * Creates a builder, which collects calls until `builder.submit()` makes a map of them. Copies the function
+   * now, and the arguments at each call.
    * @throws {TypeError} {@link SerializationError} {@link ShutdownError}
    */
   mapBuilder<A extends unknown[], R>(
@@ -94,9 +97,11 @@ export abstract class MappingExecutor extends ClusterExecutor {
   }
 
   /**
-   * Makes a map of the calls that `fill` makes, when it has returned. If it throws, that is thrown here, and there is no map.
-   * @example const map = await executor.buildMap(simulate, (call) => { for (const x of xs) call(x, 2 * x); });
-   * @throws {EmptyMapError} if it makes none
+   * Creates a map of the calls that `fill` makes until it returns. If `fill` throws, its error is thrown and
+   * no map is made.
+   * @example
+   * const map = await executor.buildMap(simulate, (call) => { for (const x of xs) call(x, 2 * x); });
+   * @throws {EmptyMapError} if `fill` makes no call; and as {@link createMap}
    */
   async buildMap<A extends unknown[], R>(
     fn: (...args: A) => R,
@@ -109,9 +114,10 @@ export abstract class MappingExecutor extends ClusterExecutor {
   }
 
   /**
-   * The function, which can also make maps of itself and be submitted, always with these options: under those of each map, and over the
-   * executor's; `requirements` must all be met. Called, it runs here; in a job it is the plain function.
-   * @throws {TypeError} {@link RangeError} for wrong options
+   * Adds methods to a function that submit it and make maps of it, always with these options. They override
+   * the executor's, and a map's own options override them; `requirements` are combined. A plain call runs in
+   * this process; a job that captures the wrapped function gets the plain one.
+   * @throws {TypeError} {@link RangeError} for invalid options
    */
   wrap<This, A extends unknown[], R>(
     fn: (this: This, ...args: A) => R,
@@ -121,34 +127,40 @@ export abstract class MappingExecutor extends ClusterExecutor {
   }
 
   /**
-   * A map of this executor's directory, by its tag, made by whatever program at whatever time.
-   * @throws {TagNotFoundError} {@link MapRemovedError} {@link DirectoryError}
+   * Loads a map of this executor's directory by its tag; any program may have made it.
+   * @throws {TagNotFoundError} {@link MapRemovedError} {@link MapUnfinishedError} {@link DirectoryError}
    */
   async loadMap<A extends unknown[] = unknown[], R = unknown>(tag: string): Promise<JobMap<A, R>> {
     return (await openMap(tag, this.#mapHome())) as unknown as JobMap<A, R>;
   }
 
-  /** All maps of this executor's directory, or those whose tags fit a pattern such as `'scan-*'`, by tag. */
+  /** Loads the maps of this executor's directory that match a pattern such as `'scan-*'`, sorted by tag. */
   async loadMaps(pattern?: string): Promise<JobMap[]> {
     return openMaps(pattern, this.#mapHome());
   }
 
-  /** The tags of this executor's directory, sorted; see {@link tags}. */
+  /** Lists the tags of this executor's directory that match a pattern such as `'scan-*'`, sorted. */
   async tags(pattern?: string): Promise<string[]> {
     return listTags(this.parts.options.directory, checkPattern(pattern));
   }
 
   /**
-   * Stops the jobs of a map, and deletes all of it.
-   * @returns whether there was one
-   * @throws {CommandError} {@link MapOutOfReachError} {@link TagNotFoundError} if it must exist, and does not
+   * Removes the jobs of a map from the queue and deletes its files.
+   * @returns whether the map existed
+   * @throws {CommandError} if its jobs cannot be removed, unless `force` is set; {@link MapOutOfReachError};
+   * {@link TagNotFoundError} if it does not exist and `mustExist` is set
    */
   async removeMap(tag: string, options: RemoveMapOptions = {}): Promise<boolean> {
     checkOptions('removeMap()', options, REMOVE_MAP_TABLE);
     return removeTagged(tag, this.#mapHome(), options);
   }
 
-  /** Removes maps that nobody has named, and what cut-off creations and removals have left; see {@link clean}. */
+  /**
+   * Removes maps without a user's tag, and the remains of interrupted creations and removals; see
+   * {@link clean}.
+   * @returns the removed tags
+   * @throws {CleanError} at the end, if something could not be removed
+   */
   async clean(options: CleanOptions = {}): Promise<string[]> {
     checkOptions('clean()', options, CLEAN_TABLE);
     return cleanMaps(this.#mapHome(), options);
@@ -157,9 +169,9 @@ export abstract class MappingExecutor extends ClusterExecutor {
   override async shutdown(options: ShutdownOptions = {}): Promise<void> {
     const ended = super.shutdown(options);
     if (options.cancelFutures === true) for (const executor of this.#mapExecutors) executor.cancelPending();
-    const left = Promise.all([...this.#mapExecutors].map(async (executor) => executor.close()));
+    const closed = Promise.all([...this.#mapExecutors].map(async (executor) => executor.close()));
     await ended;
-    if (options.wait !== false) await left;
+    if (options.wait !== false) await closed;
   }
 
   async #create(request: MapRequest, options: CreateMapOptions<never>): Promise<JobMap> {
@@ -174,7 +186,7 @@ export abstract class MappingExecutor extends ClusterExecutor {
       options,
       newFinder: () => calls.newMapDependencyFinder(),
       systemOf: (header) => ({
-        system: header.system === system.name ? system.forMap() : systemFor(header),
+        system: header.system === system.name ? system.forMap() : createSystem(header),
         isNamed: false,
       }),
       supervise: (executor) => {

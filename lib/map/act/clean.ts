@@ -4,18 +4,19 @@ import { join } from 'node:path';
 import type { OptionTable } from '../../base/checks.ts';
 import { PayloadError } from '../../base/errors.ts';
 import { CleanError, MapRemovedError, MapUnfinishedError, TagNotFoundError } from '../../base/map-errors.ts';
+import { exists, ignoreMissing } from '../../base/missing-files.ts';
 import { troubleWith } from '../../cluster/attach/check-header.ts';
 import { isClaimed } from '../../job-set/claim.ts';
 import { JobSet } from '../../job-set/job-set.ts';
 import { headerFile, isJobSetId } from '../../job-set/names.ts';
-import { type MapHome, type MapSetHeader, openWhatThereIs } from '../read/open-map.ts';
+import { type MapHome, type MapSetHeader, openEvenUnfinished } from '../read/open-map.ts';
 import { type MapProgress, type ProgressOption, withProgress } from '../report/progress.ts';
 import { listTags, readTag, releaseTag } from '../tags/tags.ts';
 import type { RemoveOptions } from './remove-map.ts';
 
 export interface RemoveMapOptions extends RemoveOptions {
   /**
-   * Reject if there is no such map.
+   * Reject if no map has the tag.
    * @default false
    */
   readonly mustExist?: boolean | undefined;
@@ -23,12 +24,12 @@ export interface RemoveMapOptions extends RemoveOptions {
 
 export interface CleanOptions {
   /**
-   * Remove all maps, also those that have a tag by somebody's wish.
+   * Remove all maps, including those whose tag a user chose.
    * @default false
    */
   readonly all?: boolean | undefined;
   /**
-   * Show how far it has come.
+   * Show how many maps have been removed.
    * @default false
    */
   readonly progress?: ProgressOption | undefined;
@@ -41,40 +42,55 @@ export const REMOVE_MAP_TABLE: OptionTable = {
 };
 export const CLEAN_TABLE: OptionTable = { all: ['boolean'], progress: ['boolean', 'function'] };
 
-/** @see removeMap @returns whether there was one */
+/** Minimum age of an orphan, in milliseconds, because a program may be making or removing a younger map. */
+const ORPHAN_AGE_MS = 5 * 60_000;
+
+/** Implements `removeMap`. @returns whether the map existed */
 export async function removeTagged(
   tag: string,
   home: MapHome,
   { mustExist = false, force = false, progress }: RemoveMapOptions,
 ): Promise<boolean> {
   try {
-    const map = await openWhatThereIs(tag, home);
+    const map = await openEvenUnfinished(tag, home);
     if (map.length === 0 && map.isAttended && !force) throw new MapUnfinishedError(tag, true);
     await map.remove({ force, progress });
   } catch (error) {
     if (error instanceof TagNotFoundError && !mustExist) return false;
-    const isPart =
-      error instanceof MapRemovedError || (error instanceof MapUnfinishedError && !error.isBeingMade);
-    if (!isPart) throw error;
-    await removePart(tag, home.options.directory);
+    if (!isRemnant(error)) throw error;
+    await removeRemnant(tag, home.options.directory);
   }
   return true;
 }
 
-/** @see clean */
+/** Whether an error says that a program ended while it made or removed the map. */
+export function isRemnant(error: unknown): boolean {
+  return error instanceof MapRemovedError || (error instanceof MapUnfinishedError && !error.isBeingMade);
+}
+
+/** Deletes the tag and the incomplete job set of a map that was not completely made or removed. */
+async function removeRemnant(tag: string, directory: string): Promise<void> {
+  const { id } = await readTag(directory, tag);
+  const jobSet = join(directory, id);
+  if (await isClaimed(jobSet)) throw new MapUnfinishedError(tag, true);
+  await rm(jobSet, { recursive: true, force: true, maxRetries: 3 });
+  await releaseTag(directory, tag, id);
+}
+
+/** Implements `clean`. */
 export async function cleanMaps(home: MapHome, { all = false, progress }: CleanOptions): Promise<string[]> {
-  return withProgress(progress, async (tell) => cleanAll(home, all, tell));
+  return withProgress(progress, async (report) => cleanAll(home, all, report));
 }
 
 async function cleanAll(
   home: MapHome,
   all: boolean,
-  tell: (progress: MapProgress) => void,
+  report: (progress: MapProgress) => void,
 ): Promise<string[]> {
   const { directory } = home.options;
   const removed: string[] = [];
   const errors: unknown[] = [];
-  let isWhole = true;
+  let areTagsReadable = true;
   const remove = async (tag: string): Promise<void> => {
     try {
       if (await removeTagged(tag, home, {})) removed.push(tag);
@@ -85,71 +101,59 @@ async function cleanAll(
   };
   const tags = await listTags(directory);
   for (const [done, tag] of tags.entries()) {
-    tell({ tag, phase: 'removing', done, total: tags.length });
+    report({ tag, phase: 'removing', done, total: tags.length });
     const record = await readTag(directory, tag).catch((error: unknown) => {
       if (error instanceof TagNotFoundError) return;
-      isWhole = false;
+      areTagsReadable = false;
       errors.push(error);
     });
     if (record !== undefined && (all || record.transient)) await remove(tag);
   }
-  // Else it is not known which job sets have tags.
-  if (isWhole) {
-    for (const tag of await lostTags(directory)) await remove(tag);
-    for (const jobSet of await leftoverJobSets(directory))
-      await removeLeftover(jobSet, home).catch((error: unknown) => errors.push(error));
+  // With an unreadable tag, it is unknown which job sets have tags.
+  if (areTagsReadable) {
+    for (const tag of await findOrphanedTags(directory)) await remove(tag);
+    for (const jobSet of await findOrphanedJobSets(directory))
+      await removeOrphanedJobSet(jobSet, home).catch((error: unknown) => errors.push(error));
   }
   if (errors.length > 0) throw new CleanError(errors, removed);
   return removed;
 }
 
-/** What there is of a map that is not whole: a part of its job set, or only its tag. */
-async function removePart(tag: string, directory: string): Promise<void> {
-  const { id } = await readTag(directory, tag);
-  const jobSet = join(directory, id);
-  if (await isClaimed(jobSet)) throw new MapUnfinishedError(tag, true);
-  await rm(jobSet, { recursive: true, force: true, maxRetries: 3 });
-  await releaseTag(directory, tag, id);
-}
-
-/** How old something must be, in milliseconds, to be left over: a program may be just about to make or to remove it. */
-const LEFT_OVER_MS = 5 * 60_000;
-
-/** Tags whose maps are gone, all of them or all but some files. */
-export async function lostTags(directory: string): Promise<string[]> {
-  const lost: string[] = [];
+/** Finds tags whose job sets have no header any more and no owner. */
+async function findOrphanedTags(directory: string): Promise<string[]> {
+  const orphaned: string[] = [];
   for (const tag of await listTags(directory)) {
-    const record = await readTag(directory, tag).catch(ignoreMissing);
-    if (record === undefined || Date.now() - Date.parse(record.made) < LEFT_OVER_MS) continue;
+    const record = await readTag(directory, tag).catch(ignoreUnreadableTag);
+    if (record === undefined || Date.now() - Date.parse(record.made) < ORPHAN_AGE_MS) continue;
     const jobSet = join(directory, record.id);
-    if (!(await exists(headerFile(jobSet))) && !(await isClaimed(jobSet))) lost.push(tag);
+    if (!(await exists(headerFile(jobSet))) && !(await isClaimed(jobSet))) orphaned.push(tag);
   }
-  return lost;
+  return orphaned;
 }
 
-/** Job sets of maps that no tag stands for. */
-export async function leftoverJobSets(directory: string): Promise<JobSet[]> {
-  const ids = (await namesIn(directory)).filter((name) => isJobSetId(name));
+/** Finds job sets of maps that have neither a tag nor an owner. */
+async function findOrphanedJobSets(directory: string): Promise<JobSet[]> {
+  const ids = ((await readdir(directory).catch(ignoreMissing)) ?? []).filter((name) => isJobSetId(name));
   const old: string[] = [];
   for (const id of ids) {
     const header = await lstat(headerFile(join(directory, id))).catch(() => undefined);
-    if (header !== undefined && Date.now() - header.mtimeMs >= LEFT_OVER_MS) old.push(id);
+    if (header !== undefined && Date.now() - header.mtimeMs >= ORPHAN_AGE_MS) old.push(id);
   }
-  // A tag that is renamed meanwhile has one of its two names each time.
-  const tagged = [await taggedIds(directory), await taggedIds(directory)];
+  // A tag that is renamed during one listing may be missing from it, but not from two successive ones.
+  const tagged = [await readTaggedIds(directory), await readTaggedIds(directory)];
   if (tagged.includes(undefined)) return [];
-  const left: JobSet[] = [];
+  const orphaned: JobSet[] = [];
   for (const id of old) {
     if (tagged.some((known) => known?.has(id) === true)) continue;
     const jobSet = await JobSet.open(directory, id).catch(() => undefined);
     if (jobSet !== undefined && (await isMap(jobSet)) && !(await isClaimed(jobSet.directory)))
-      left.push(jobSet);
+      orphaned.push(jobSet);
   }
-  return left;
+  return orphaned;
 }
 
-/** Removes such a job set, with the jobs that it may have; one whose jobs cannot be reached from here stays. */
-export async function removeLeftover(jobSet: JobSet, home: MapHome): Promise<void> {
+/** Removes an orphaned job set with its jobs, unless this program cannot reach them. */
+async function removeOrphanedJobSet(jobSet: JobSet, home: MapHome): Promise<void> {
   const header = (await jobSet.readHeader()) as unknown as MapSetHeader;
   const { system, isNamed } = home.systemOf(header);
   if (!isNamed && troubleWith(header, system, hostname()) !== undefined) return;
@@ -157,11 +161,11 @@ export async function removeLeftover(jobSet: JobSet, home: MapHome): Promise<voi
   await jobSet.remove();
 }
 
-/** Undefined if they are just changing, or cannot all be read. */
-async function taggedIds(directory: string): Promise<ReadonlySet<string> | undefined> {
+/** The ids of all job sets with a tag; undefined if a tag cannot be read, because it is changing. */
+async function readTaggedIds(directory: string): Promise<ReadonlySet<string> | undefined> {
   const ids = new Set<string>();
   for (const tag of await listTags(directory)) {
-    const record = await readTag(directory, tag).catch(ignoreMissing);
+    const record = await readTag(directory, tag).catch(ignoreUnreadableTag);
     if (record === undefined) return undefined;
     ids.add(record.id);
   }
@@ -173,21 +177,8 @@ async function isMap(jobSet: JobSet): Promise<boolean> {
   return header?.['map'] !== undefined;
 }
 
-async function exists(file: string): Promise<boolean> {
-  return lstat(file).then(
-    () => true,
-    (error: NodeJS.ErrnoException) => error.code !== 'ENOENT',
-  );
-}
-
-async function namesIn(directory: string): Promise<string[]> {
-  return readdir(directory).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return [];
-    throw error;
-  });
-}
-
-function ignoreMissing(error: unknown): undefined {
+/** Handles the rejection of `readTag` for a tag that was removed meanwhile, or is torn. */
+function ignoreUnreadableTag(error: unknown): undefined {
   if (error instanceof TagNotFoundError || error instanceof PayloadError) return undefined;
   throw error;
 }

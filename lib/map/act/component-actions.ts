@@ -11,16 +11,17 @@ import {
   COMPONENT_STATUSES,
   type ComponentChoice,
   isSettled,
-  isUnsent,
+  isNeverSubmitted,
   jobIdOf,
 } from '../read/component.ts';
 import type { MapCore } from '../read/map-core.ts';
-import { begunKeys } from '../read/map-reader.ts';
+import { findStartedKeys } from '../read/map-reader.ts';
 
+/** An action of the batch system on the jobs of components. */
 export type MapAction = JobAction;
 
-/** What can be done with components in which status; others are left out where a whole map is meant. */
-const POSSIBLE: Readonly<Record<MapAction['kind'], readonly ComponentStatus[]>> = {
+/** The statuses in which each action is possible; an action on a whole map skips the other components. */
+const POSSIBLE_STATUSES: Readonly<Record<MapAction['kind'], readonly ComponentStatus[]>> = {
   hold: ['idle', 'running', 'transferring', 'suspended'],
   release: ['held'],
   vacate: ['running', 'transferring', 'suspended'],
@@ -30,8 +31,8 @@ const POSSIBLE: Readonly<Record<MapAction['kind'], readonly ComponentStatus[]>> 
 };
 
 /**
- * Asks the batch system to do something to components.
- * @returns those of which it was asked
+ * Has the batch system act on the jobs of components.
+ * @returns the components on which it has acted
  * @throws {ComponentStateError} {@link JobControlError} {@link CommandError}
  */
 export async function actOn(
@@ -39,27 +40,32 @@ export async function actOn(
   action: MapAction,
   choice: ComponentChoice | undefined,
 ): Promise<number[]> {
-  const { chosen, jobIds } = await choosePossible(core, methodOf(action), POSSIBLE[action.kind], choice);
+  const { chosen, jobIds } = await choosePossible(
+    core,
+    methodOf(action),
+    POSSIBLE_STATUSES[action.kind],
+    choice,
+  );
   if (jobIds.length === 0) return [];
-  const refusals = await (await core.reach()).act(action, jobIds);
+  const refusals = await (await core.reachSystem()).act(action, jobIds);
   core.watch.wake();
   const [refusal] = refusals;
-  // What has moved on meanwhile is no trouble where the whole map was meant.
+  // Jobs whose status has changed meanwhile are an error only if they were chosen explicitly.
   if (choice === undefined) return chosen.filter((_, at) => !refusals.has(jobIds[at] as string));
   if (refusal !== undefined) throw new JobControlError(methodOf(action), ...refusal);
   return chosen;
 }
 
-const CANCELLABLE = COMPONENT_STATUSES.filter((status) => !isSettled(status, true));
+const CANCELLABLE_STATUSES = COMPONENT_STATUSES.filter((status) => !isSettled(status, true));
 
-/** Stops the jobs of components, whatever they do. */
+/** Removes the jobs of components from the queue. @returns the cancelled components */
 export async function cancelComponents(
   core: MapCore,
   choice: ComponentChoice | undefined,
 ): Promise<number[]> {
-  const { chosen, jobIds } = await choosePossible(core, 'cancel', CANCELLABLE, choice);
+  const { chosen, jobIds } = await choosePossible(core, 'cancel', CANCELLABLE_STATUSES, choice);
   if (chosen.length === 0) return [];
-  const system = await core.reach();
+  const system = await core.reachSystem();
   for (const index of chosen) core.executor?.cancel(index);
   if (choice === undefined && system.jobSetRemoval !== undefined)
     await system.jobSetRemoval.remove(core.reader.jobSet.id);
@@ -68,13 +74,14 @@ export async function cancelComponents(
   return chosen;
 }
 
+/** @throws {ComponentStateError} if a component chosen by its index has none of the possible statuses */
 async function choosePossible(
   core: MapCore,
   action: string,
   possible: readonly ComponentStatus[],
   choice: ComponentChoice | undefined,
 ): Promise<{ chosen: number[]; jobIds: string[] }> {
-  const statuses = await core.look();
+  const statuses = await core.readStatuses();
   const all = await chooseComponents(choice, statuses);
   const chosen = all.filter((index) => possible.includes(statuses[index] as ComponentStatus));
   if (choice !== undefined && typeof choice !== 'function' && chosen.length < all.length) {
@@ -92,13 +99,15 @@ async function choosePossible(
   return { chosen: withJobs, jobIds };
 }
 
-const RERUNNABLE: readonly ComponentStatus[] = ['completed', 'errored', 'removed', 'held'];
-const FAILED: readonly ComponentStatus[] = ['errored', 'removed', 'held'];
+const RERUNNABLE_STATUSES: readonly ComponentStatus[] = ['completed', 'errored', 'removed', 'held'];
+/** The statuses of components that run again by default. */
+export const FAILED_STATUSES: readonly ComponentStatus[] = ['errored', 'removed', 'held'];
 
 /**
- * Submits components once more.
- * @param options of all of them, or, checked before, of each
- * @returns which
+ * Submits new jobs for components; by default for those that failed, were removed or are held.
+ * @param options for all components, or a function that returns the options of each, which the caller has
+ * checked
+ * @returns the components that run again
  * @throws {ComponentStateError} {@link JobSetInUseError} {@link SubmitError} {@link TypeError}
  */
 export async function rerunComponents(
@@ -109,10 +118,10 @@ export async function rerunComponents(
 ): Promise<number[]> {
   const optionsOf = typeof options === 'function' ? options : () => options;
   if (typeof options !== 'function') core.host.system.checkSubmitOptions(options.submit ?? {});
-  const statuses = await core.look();
-  const failed = (index: number): boolean => FAILED.includes(statuses[index] as ComponentStatus);
-  const chosen = await chooseComponents(choice ?? failed, statuses);
-  const active = chosen.filter((index) => !RERUNNABLE.includes(statuses[index] as ComponentStatus));
+  const statuses = await core.readStatuses();
+  const hasFailed = (index: number): boolean => FAILED_STATUSES.includes(statuses[index] as ComponentStatus);
+  const chosen = await chooseComponents(choice ?? hasFailed, statuses);
+  const active = chosen.filter((index) => !RERUNNABLE_STATUSES.includes(statuses[index] as ComponentStatus));
   if (active.length > 0) {
     throw new ComponentStateError(
       `Component ${active[0]} is ${statuses[active[0] as number]}, and cannot be run again. Remedy: wait for it, or cancel() it`,
@@ -122,19 +131,20 @@ export async function rerunComponents(
   if (chosen.length === 0) return [];
   const held = chosen.filter((index) => statuses[index] === 'held');
   const jobIds = held.map((index) => jobIdOf(core.component(index))).filter((id) => id !== undefined);
-  // Else two jobs would have one component.
-  if (jobIds.length > 0) await (await core.reach()).remove(jobIds);
+  // A released job would run beside the new job of its component.
+  if (jobIds.length > 0) await (await core.reachSystem()).remove(jobIds);
   const { jobSet } = core.reader;
   const attempts = new Map(chosen.map((index) => [index, core.component(index).call.attempt]));
   await core.submit(async (executor) => {
-    await core.look();
+    await core.readStatuses();
     const others = chosen.filter((index) => core.component(index).call.attempt !== attempts.get(index));
     if (others.length > 0)
       throw new ComponentStateError(`Component ${others[0]} was run again by another just now`, others);
-    await revokeUnheard(core, executor.system, chosen);
+    await revokeUnconfirmed(core, executor.system, chosen);
     for (const index of chosen) {
       const { call } = core.component(index);
-      // With its checkpoint, it would have nothing left to do; one that has failed goes on where it was.
+      // A completed component starts without its checkpoint, because that may hold the finished work. A
+      // failed one resumes from it.
       if (statuses[index] === 'completed') await removeCallFiles(jobSet.directory, call.index);
       executor.rerun(jobSet, call, optionsOf(index));
     }
@@ -143,25 +153,31 @@ export async function rerunComponents(
 }
 
 /**
- * Jobs of which nobody has ever heard may come into the queue yet: they do nothing then.
- * @throws {ComponentStateError} if some have come meanwhile, and may run
+ * Revokes submissions that the batch system has not confirmed, so that their jobs do nothing if they still
+ * appear in the queue.
+ * @throws {ComponentStateError} if some have appeared meanwhile and may run
  */
-async function revokeUnheard(core: MapCore, system: BatchSystem, chosen: readonly number[]): Promise<void> {
-  const unheard = chosen
+async function revokeUnconfirmed(
+  core: MapCore,
+  system: BatchSystem,
+  chosen: readonly number[],
+): Promise<void> {
+  const unconfirmed = chosen
     .map((index) => core.component(index))
-    .filter((component) => isUnsent(component, false) && !component.call.submission.waits);
-  const submissions = new Map(unheard.map(({ call }) => [call.submission.submission, call.submission]));
+    .filter((component) => isNeverSubmitted(component, false) && !component.call.submission.waits);
+  const submissions = new Map(unconfirmed.map(({ call }) => [call.submission.submission, call.submission]));
   const { jobSet } = core.reader;
   for (const { submission, submit, time } of submissions.values()) {
-    const mine = unheard.filter(({ call }) => call.submission.submission === submission);
-    const jobs = mine.map(({ call }) => ({ key: call.job.key, position: call.position }));
+    const members = unconfirmed.filter(({ call }) => call.submission.submission === submission);
+    const jobs = members.map(({ call }) => ({ key: call.job.key, position: call.position }));
     const refuseLate = async (): Promise<void> => {
       const ids = await system.find({ jobSet, submission, submit, jobs }, undefined, time);
-      const begun = new Set(await begunKeys(jobSet.directory));
-      const late = mine.filter(({ call }, at) => ids[at] !== undefined || begun.has(call.job.key));
+      const started = new Set(await findStartedKeys(jobSet.directory));
+      const late = members.filter(({ call }, at) => ids[at] !== undefined || started.has(call.job.key));
       if (late.length > 0) throw lateError(late.map(({ index }) => index));
     };
-    // Those that are there are not to be turned away.
+    // A job that is already in the queue must not be revoked; one may also appear between this check and
+    // revoke().
     await refuseLate();
     await jobSet.revoke(submission);
     await refuseLate();
@@ -174,9 +190,10 @@ function lateError(late: readonly number[]): ComponentStateError {
 }
 
 /**
- * Adds components to a map, of the function that lies in its job set.
- * @returns their indices
- * @throws {SerializationError} {@link DependencyError} {@link CancelledError} {@link JobSetInUseError} {@link SubmitError}
+ * Adds components to a map, with the function in its job set.
+ * @returns the indices of the new components
+ * @throws {SerializationError} {@link DependencyError} {@link CancelledError} {@link JobSetInUseError}
+ * {@link SubmitError}
  */
 export async function addInputs(
   core: MapCore,
@@ -185,12 +202,12 @@ export async function addInputs(
 ): Promise<number[]> {
   checkInputs(inputs);
   core.host.system.checkSubmitOptions(options.submit ?? {});
-  await core.look();
+  await core.readStatuses();
   const { reader, header } = core;
   const { newFinder } = core.host;
   const last = reader.components.at(-1)?.call;
   const submit = last && optionsOfJob(last.submission, last.position);
-  const all = mergeJobOptions({ submit }, options);
+  const merged = mergeJobOptions({ submit }, options);
   const fn = {
     fn: undefined as never,
     hash: header.function,
@@ -199,13 +216,13 @@ export async function addInputs(
   };
   const added: number[] = [];
   await core.submit(async (executor) => {
-    // Others may have added some just before.
-    await core.look();
+    // Another program may have added components before this one became the owner.
+    await core.readStatuses();
     const first = core.length;
     for await (const batch of batchesOf(inputs)) {
       const calls = batch.map((input, index) => ({
         args: header.spread ? argumentsOf(input, first + added.length + index) : [input],
-        options: all,
+        options: merged,
       }));
       for (const index of await executor.write(fn, calls, { newFinder })) added.push(index);
     }

@@ -7,30 +7,30 @@ import { cancelComponents } from './component-actions.ts';
 
 export interface RemoveOptions {
   /**
-   * Delete the data although the batch system does not answer, or jobs do not leave the queue.
+   * Delete the data even if the batch system does not answer or jobs stay in the queue.
    * @default false
    */
   readonly force?: boolean | undefined;
   /**
-   * Show how far it has come.
+   * Show how many jobs have left the queue.
    * @default false
    */
   readonly progress?: ProgressOption | undefined;
 }
 
-/** How long jobs have to leave the queue, in milliseconds: they may write to what is to be deleted. */
-const LEAVE_MS = 60_000;
+/** Time for jobs to leave the queue, in ms, because running ones may write to the files to be deleted. */
+const LEAVE_TIMEOUT_MS = 60_000;
 
-/** Stops the jobs of a map, and deletes all of it: its tag last, so that a removal that was cut off can be done again. */
+/** Removes a map's jobs and files; the tag is last, so that an interrupted removal can be repeated. */
 export async function removeOpenMap(core: MapCore, options: RemoveOptions): Promise<void> {
   checkOptions('remove()', options, { force: ['boolean'], progress: ['boolean', 'function'] });
-  await withProgress(options.progress, async (tell) => remove(core, options, tell));
+  await withProgress(options.progress, async (report) => remove(core, options, report));
 }
 
 async function remove(
   core: MapCore,
   { force = false }: RemoveOptions,
-  tell: (progress: MapProgress) => void,
+  report: (progress: MapProgress) => void,
 ): Promise<void> {
   const { jobSet } = core.reader;
   try {
@@ -38,10 +38,10 @@ async function remove(
     await core.until(
       (statuses) => {
         const done = statuses.filter((status) => isSettled(status, true)).length;
-        tell({ tag: core.tag, phase: 'removing', done, total: statuses.length });
+        report({ tag: core.tag, phase: 'removing', done, total: statuses.length });
         return done === statuses.length ? true : undefined;
       },
-      { timeout: LEAVE_MS },
+      { timeout: LEAVE_TIMEOUT_MS },
       () => `Jobs of map ${core.tag} have not left the queue. Remedy: remove({ force: true })`,
     );
   } catch (error) {
@@ -51,5 +51,5 @@ async function remove(
   await core.watch.close();
   await jobSet.remove();
   await releaseTag(core.host.options.directory, core.tag, jobSet.id);
-  core.removed = true;
+  core.isRemoved = true;
 }

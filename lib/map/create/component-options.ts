@@ -5,23 +5,23 @@ import type { JobOptions, JobPolicies } from '../../futures/job-options.ts';
 
 type SubmitValue = SubmitOptions[string];
 
-/** The same for all components; or one for each, as a list or by a function of the input and its index. */
+/** A submit value for all components, or one for each, as a list or a function of input and index. */
 export type PerComponent<T> =
   SubmitValue | readonly SubmitValue[] | ((input: T, component: number) => SubmitValue | undefined);
 
-/** Submit commands of a map, by name; for a component for which a function gives undefined, the command is left out. */
+/** Submit commands of a map, by name. If a function returns undefined, the job has no such command. */
 export type MapSubmitOptions<T> = Readonly<Record<string, PerComponent<T> | undefined>>;
 
-/** The job options of each component. The caller's objects are only read. */
+/** The job options of each component of a map. Never changes the caller's objects. */
 export class ComponentOptions<T> {
-  /** Those of a component with nothing of its own: they share one object. */
+  /** The options that all components have in common. */
   readonly #fixed: JobOptions;
   readonly #varied: readonly (readonly [
     name: string,
     readonly SubmitValue[] | ((input: T, component: number) => unknown),
   ])[];
 
-  /** @throws {TypeError} for what is neither a value, nor a list, nor a function */
+  /** @throws {TypeError} for an entry that is neither a value, nor a list, nor a function */
   constructor(submit: MapSubmitOptions<T> = {}, policies: JobPolicies = {}) {
     const entries = Object.entries(submit).filter(([, value]) => value !== undefined);
     const fixed = entries.filter((entry): entry is [string, SubmitValue] => isValue(entry[1]));
@@ -37,17 +37,20 @@ export class ComponentOptions<T> {
       });
   }
 
-  /** What all components have. */
+  /** The submit commands that all components have in common. */
   get fixed(): SubmitOptions {
     return this.#fixed.submit ?? {};
   }
 
-  /** Whether components have anything of their own. */
-  get areVaried(): boolean {
+  /** Whether the options differ between components. */
+  get isVaried(): boolean {
     return this.#varied.length > 0;
   }
 
-  /** @throws {MisalignedOptionError} {@link TypeError} for a value that is none */
+  /**
+   * The options of a component; without varied ones, all components share one object.
+   * @throws {MisalignedOptionError} if a list is too short; {@link TypeError} for an invalid value
+   */
   of(input: T, component: number): JobOptions {
     if (this.#varied.length === 0) return this.#fixed;
     const own: Record<string, SubmitValue> = {};
@@ -65,7 +68,7 @@ export class ComponentOptions<T> {
     return { ...this.#fixed, submit: { ...this.#fixed.submit, ...own } };
   }
 
-  /** @throws {MisalignedOptionError} if a list has another length than there are components */
+  /** @throws {MisalignedOptionError} if the length of a list differs from the number of components */
   checkCount(components: number): void {
     for (const [name, values] of this.#varied)
       if (typeof values !== 'function' && values.length !== components)

@@ -1,74 +1,98 @@
 import { checkOptions, checkSignal } from '../../base/checks.ts';
-import { EmptyMapError, TagTakenError } from '../../base/map-errors.ts';
+import {
+  type ComponentStatus,
+  EmptyMapError,
+  MapDiffersError,
+  TagTakenError,
+} from '../../base/map-errors.ts';
+import { warn } from '../../base/warn.ts';
+import { copyArguments, encodeRequest } from '../../cluster/calls/encode-request.ts';
 import type { WrittenFunction } from '../../cluster/calls/functions.ts';
 import type { MapHeader } from '../../cluster/cluster-options.ts';
-import { checkPolicies, type JobPolicies, mergeJobOptions, POLICY_TABLE } from '../../futures/job-options.ts';
+import {
+  checkPolicies,
+  type JobOptions,
+  type JobPolicies,
+  mergeJobOptions,
+  POLICY_TABLE,
+} from '../../futures/job-options.ts';
 import { JobSet } from '../../job-set/job-set.ts';
 import { newJobSetId } from '../../job-set/names.ts';
 import type { AnyFunction } from '../../payload/graph.ts';
+import { isRemnant, removeTagged } from '../act/clean.ts';
+import { FAILED_STATUSES, rerunComponents } from '../act/component-actions.ts';
 import { JobMap } from '../job-map.ts';
-import type { MapHost } from '../read/map-core.ts';
-import type { MapHome } from '../read/open-map.ts';
+import type { MapCore, MapHost } from '../read/map-core.ts';
+import { type MapHome, openMap } from '../read/open-map.ts';
 import { type ProgressOption, withProgress } from '../report/progress.ts';
 import { freeRandomTag } from '../tags/random-tag.ts';
-import { claimTag, hasTag, releaseTag, type TagRecord, tagTaken } from '../tags/tags.ts';
+import { claimTag, hasTag, releaseTag, type TagRecord, tagTakenError } from '../tags/tags.ts';
 import { ComponentOptions, type MapSubmitOptions } from './component-options.ts';
-import { goOnWithTag, type WantedCall } from './go-on-with-map.ts';
-import { argumentsOf, batchesOf, checkInputs, type Inputs } from './inputs.ts';
+import { argumentsOf, BATCH_SIZE, batchesOf, checkInputs, type Inputs } from './inputs.ts';
 import { MapExecutor, mapOptions, needsSupervision } from './map-executor.ts';
-import { contentsOfMap, StoredOutcomes } from './reuse.ts';
+import { contentsOfCall, contentsOfInputs, contentsOfMap, StoredOutcomes } from './reuse.ts';
 
 export interface CreateMapOptions<T = unknown> extends JobPolicies {
   /**
-   * The map's name, which no other map of the directory has.
-   * @default one made at random; the map is transient then, and goes with the next `clean()`
+   * The map's name, unique in the directory.
+   * @default a random one; the map is transient then, and the next `clean()` removes it
    */
   readonly tag?: string | undefined;
-  /** Submit commands, the same for all components or one for each: as a list, or by a function of the input. They win over the executor's. */
+  /**
+   * Submit commands, which override the executor's. Each is the same for all components, or has a value for
+   * each, as a list or a function of the input.
+   */
   readonly submit?: MapSubmitOptions<T> | undefined;
   /**
-   * Do not run again what has returned already: if there is a map of the tag, of the same function and with these inputs or the first of them, it is
-   * gone on with; else outcomes of other maps of the directory, of the same function and input, are taken over. See docs/maps.md for what counts.
+   * Avoid running calls that have returned already. A map with this tag, the same function, and these inputs
+   * or the first of them is continued; otherwise outcomes of other maps in the directory with the same
+   * function and input are copied. docs/maps.md explains how they are compared.
    * @default false
    */
   readonly reuse?: boolean | undefined;
-  /** Gives up the creation, of which nothing is left then. */
+  /** Aborts the creation; all that it has made is removed. */
   readonly signal?: AbortSignal | undefined;
-  /** Is told now and then how far the creation has come. */
+  /** Receives the progress of the creation after each batch of inputs and at each phase. */
   readonly onProgress?: ((progress: CreationProgress) => void) | undefined;
   /**
-   * Show how far the creation has come.
+   * Show the progress of the creation.
    * @default false
    */
   readonly progress?: ProgressOption | undefined;
 }
 
-/** How far the creation of a map has come. */
+/** The progress of the creation of a map. */
 export interface CreationProgress {
-  /** `writing`: inputs are brought to the disk; `submitting`: the batch system is asked for their jobs; `done`. */
+  /** `writing`: inputs are written to the disk; `submitting`: their jobs are submitted; `done`. */
   readonly phase: 'writing' | 'submitting' | 'done';
-  /** How many inputs are on the disk. */
+  /** The number of inputs on the disk. */
   readonly written: number;
 }
 
-/** What a map is to be made of. */
+/** The function and the inputs of a map to be created. */
 export interface MapRequest {
   readonly fn: AnyFunction;
   readonly inputs: Inputs<unknown>;
   /** Whether each input is a list of arguments. */
   readonly spread: boolean;
-  /** How the function is sent, if it was captured before. */
+  /** The captured function, if it was captured earlier. */
   readonly written?: WrittenFunction | undefined;
-  /** Of a product: how many values each axis has. */
+  /** The number of values of each axis, for a product. */
   readonly axes?: readonly number[] | undefined;
 }
 
-/** The same, with its function as it travels. */
-export type WrittenRequest = MapRequest & { readonly written: WrittenFunction };
+type WrittenRequest = MapRequest & { readonly written: WrittenFunction };
+
+/** The arguments and options of one component. */
+interface MapCall {
+  readonly args: readonly unknown[];
+  readonly options: JobOptions;
+}
 
 /**
- * Makes a map, all of it or nothing: if anything fails, there is no tag, no file and no job.
- * @throws {TagTakenError} {@link InvalidTagError} {@link EmptyMapError} {@link MisalignedOptionError} {@link SerializationError} {@link SubmitError}
+ * Creates a map completely or not at all: if anything fails, no tag, file or job remains.
+ * @throws {TagTakenError} {@link InvalidTagError} {@link EmptyMapError} {@link MisalignedOptionError}
+ * {@link SerializationError} {@link SubmitError}
  */
 export async function createMap(
   host: MapHost & MapHome,
@@ -78,13 +102,13 @@ export async function createMap(
   const { progress, onProgress = () => {}, ...others } = checkCreateOptions(options);
   const { tag } = options;
   const total = Array.isArray(request.inputs) ? request.inputs.length : undefined;
-  return withProgress(progress, async (tell) =>
+  return withProgress(progress, async (report) =>
     makeMap(host, request, {
       ...others,
-      onProgress: (made) => {
-        onProgress(made);
-        const { phase, written } = made;
-        if (phase !== 'done') tell({ tag, phase, done: written, total });
+      onProgress: (creation) => {
+        onProgress(creation);
+        const { phase, written } = creation;
+        if (phase !== 'done') report({ tag, phase, done: written, total });
       },
     }),
   );
@@ -110,7 +134,7 @@ async function makeMap(
     axes,
     contents: contentsOfMap(written, host.options),
   };
-  const batches = async function* (): AsyncGenerator<WantedCall[]> {
+  const batches = async function* (): AsyncGenerator<MapCall[]> {
     let count = 0;
     for await (const batch of batchesOf(inputs, undefined, signal)) {
       signal?.throwIfAborted();
@@ -119,7 +143,7 @@ async function makeMap(
         options: components.of(input, count + index),
       }));
       for (const { options: own } of calls)
-        if (components.areVaried) host.system.checkSubmitOptions(own.submit ?? {});
+        if (components.isVaried) host.system.checkSubmitOptions(own.submit ?? {});
       count += batch.length;
       yield calls;
     }
@@ -128,15 +152,15 @@ async function makeMap(
     signal?.throwIfAborted();
   };
   if (reuse && wanted !== undefined) {
-    const found = await goOnWithTag(wanted, host, { header, written, batches: batches(), policies });
+    const found = await continueTaggedMap(wanted, host, { header, written, batches: batches(), policies });
     if (found !== undefined) return found;
   }
   const stored = reuse ? await StoredOutcomes.find(host.options.directory, header.contents) : undefined;
-  // Of what is to be known again, the values count, which futures do not tell.
+  // Reuse compares values, so that futures among the inputs cannot be replaced by references to results.
   const newFinder = reuse ? undefined : host.newFinder;
-  const made = new MapInMaking(host, header, wanted === undefined);
+  const creation = new MapCreation(host, header, wanted === undefined);
   try {
-    const executor = await made.begin(wanted);
+    const executor = await creation.begin(wanted);
     let count = 0;
     for await (const calls of batches()) {
       await executor.write(written, calls, { stored, newFinder, signal });
@@ -146,16 +170,16 @@ async function makeMap(
     onProgress({ phase: 'submitting', written: count });
     const isAllSent = await executor.sendAll();
     signal?.throwIfAborted();
-    // While all of it can still be undone: who is told may throw.
+    // Before finish(), because onProgress may throw, and all can still be undone.
     onProgress({ phase: 'done', written: count });
-    return await made.finish(header.supervised || !isAllSent);
+    return await creation.finish(header.supervised || !isAllSent);
   } catch (error) {
-    await made.undo();
+    await creation.undo();
     throw error;
   }
 }
 
-/** Options of a map, under the executor's own checks. */
+/** @throws {TypeError} {@link RangeError} */
 export function checkCreateOptions<O extends CreateMapOptions<never>>(options: O): O {
   const table = {
     tag: ['string'],
@@ -176,10 +200,10 @@ function waitsHeld({ onHold = 'fail' }: JobPolicies): boolean {
 }
 
 /**
- * A map that is there only when all of it is, and can be undone until it is finished. Its tag is claimed when its job set is: others can tell from the
- * first moment on that somebody is at work on it.
+ * The creation of one map, which can be undone until it is finished. The job set is claimed before the tag
+ * exists, so that other programs see from the start that the map has an owner.
  */
-export class MapInMaking {
+class MapCreation {
   readonly #host: MapHost;
   readonly #header: MapHeader;
   readonly #id = newJobSetId();
@@ -193,11 +217,11 @@ export class MapInMaking {
     this.#record = { id: this.#id, transient: isTransient, made: new Date().toISOString() };
   }
 
-  /** @param tag one made at random, if undefined. @throws {TagTakenError} {@link InvalidTagError} {@link DirectoryError} */
+  /** @throws {TagTakenError} {@link InvalidTagError} {@link DirectoryError} */
   async begin(tag: string | undefined): Promise<MapExecutor> {
     const { system, options } = this.#host;
     const { directory } = options;
-    if (tag !== undefined && (await hasTag(directory, tag))) throw tagTaken(directory, tag);
+    if (tag !== undefined && (await hasTag(directory, tag))) throw tagTakenError(directory, tag);
     const wanted = tag ?? (await freeRandomTag(directory));
     this.#executor = new MapExecutor(system, mapOptions(options, wanted, this.#header), this.#id);
     await this.#executor.make();
@@ -205,7 +229,7 @@ export class MapInMaking {
       await claimTag(directory, wanted, this.#record);
     } catch (error) {
       if (tag !== undefined || !(error instanceof TagTakenError)) throw error;
-      // Somebody was quicker with the same random words.
+      // Another program has claimed the same random tag meanwhile.
       await this.#executor.undo();
       return this.begin(tag);
     }
@@ -213,25 +237,129 @@ export class MapInMaking {
     return this.#executor;
   }
 
-  /** @param isKept whether a program has to look after its jobs */
-  async finish(isKept: boolean): Promise<JobMap> {
+  /** @param isSupervised whether this program must supervise the jobs */
+  async finish(isSupervised: boolean): Promise<JobMap> {
     const { directory, filesystem } = this.#host.options;
     const jobSet = await JobSet.open(directory, this.#id, filesystem === 'transfer');
     const place = { tag: this.#tag as string, record: this.#record, header: this.#header };
     return JobMap.open(place, jobSet, this.#host, async (core) =>
-      core.superviseOrClose(this.#executor as MapExecutor, isKept),
+      core.superviseOrClose(this.#executor as MapExecutor, isSupervised),
     );
   }
 
-  /** Takes everything back. Never rejects: what cannot be taken back is told as a warning. */
+  /** Removes everything that was made. Never rejects; emits a warning if something cannot be removed. */
   async undo(): Promise<void> {
     const { directory } = this.#host.options;
     try {
       await this.#executor?.undo();
       if (this.#tag !== undefined) await releaseTag(directory, this.#tag, this.#id);
     } catch (error) {
-      const message = `The map ${this.#tag} could not be made, nor all of it be removed: ${String(error)}`;
-      process.emitWarning(message, 'CondorFuturesWarning');
+      warn(`The map ${this.#tag} could not be made, nor all of it be removed: ${String(error)}`);
     }
   }
+}
+
+/** The requested content of a map whose tag may exist already. */
+interface Wanted {
+  readonly header: MapHeader;
+  readonly written: WrittenFunction;
+  /** Its calls; can be iterated over only once. */
+  readonly batches: AsyncIterable<readonly MapCall[]>;
+  readonly policies: JobPolicies;
+}
+
+/**
+ * Continues the map of a tag, or removes what an interrupted creation or removal has left of it.
+ * @returns undefined if there is no such map
+ * @throws {MapUnfinishedError} if another program is making it
+ */
+async function continueTaggedMap(tag: string, home: MapHome, wanted: Wanted): Promise<JobMap | undefined> {
+  if (!(await hasTag(home.options.directory, tag))) return undefined;
+  try {
+    return await openMap(tag, home, async (core) => continueMap(core, wanted));
+  } catch (error) {
+    if (!isRemnant(error)) throw error;
+    await removeTagged(tag, home, {});
+    return undefined;
+  }
+}
+
+/**
+ * Continues a map on the disk: reruns components that failed, were removed or are held, leaves the others
+ * alone, and adds the further inputs. A map whose creation is not finished stays as it is.
+ * @throws {MapDiffersError} if it has another function or other inputs, or more of them;
+ * {@link JobSetInUseError}; {@link SubmitError}
+ */
+async function continueMap(core: MapCore, wanted: Wanted): Promise<void> {
+  await core.readStatuses();
+  if (core.length === 0) return;
+  checkHeader(core, wanted.header);
+  const { known, further } = await compareInputs(core, wanted);
+  const statuses = await core.readStatuses();
+  const failed = [...statuses.keys()].filter((index) =>
+    FAILED_STATUSES.includes(statuses[index] as ComponentStatus),
+  );
+  await rerunComponents(core, failed, (index) => known[index] as JobOptions, wanted.policies);
+  if (further.length === 0) return;
+  await core.submit(async (executor) => {
+    for (let start = 0; start < further.length; start += BATCH_SIZE)
+      await executor.write(wanted.written, further.slice(start, start + BATCH_SIZE));
+  }, wanted.policies);
+}
+
+function checkHeader({ tag, header }: MapCore, wanted: MapHeader): void {
+  const differ = (difference: MapDiffersError['difference'], what: string): MapDiffersError =>
+    new MapDiffersError(tag, difference, what);
+  if (wanted.contents === undefined)
+    throw differ('function', 'it cannot be told whether its function is the same');
+  if (header.contents?.function !== wanted.contents.function)
+    throw differ('function', `its function ${header.name || '(anonymous)'} or what that captures is another`);
+  if (header.contents.surroundings !== wanted.contents.surroundings)
+    throw differ(
+      'surroundings',
+      '`environment`, `setup`, `execArgv`, the current directory or the major version of Node is another',
+    );
+  if (header.spread !== wanted.spread || String(header.axes) !== String(wanted.axes))
+    throw differ('form', 'it was made by another method, or of axes of other lengths');
+}
+
+/** Compares the wanted calls with the components. @returns the options of these, and the calls beyond them */
+async function compareInputs(
+  core: MapCore,
+  { written, batches }: Wanted,
+): Promise<{ known: JobOptions[]; further: MapCall[] }> {
+  const { tag, reader, host } = core;
+  const existing = new Map<number, string | undefined>();
+  const calls = reader.components.map(({ call }) => call);
+  for await (const [{ index }, contents] of contentsOfInputs(reader.jobSet, calls))
+    existing.set(index - 1, contents);
+  const { capture, otherNode, filesystem } = host.options;
+  const functions = { write: () => written };
+  const known: JobOptions[] = [];
+  const further: MapCall[] = [];
+  for await (const batch of batches) {
+    for (const { args, options } of batch) {
+      const index = known.length;
+      if (index >= core.length) {
+        // Copied now, because the caller's objects may change before they are written.
+        const copy = [...args];
+        copyArguments(copy, written, { capture }, { transfers: filesystem === 'transfer' });
+        further.push({ args: copy, options });
+        continue;
+      }
+      const request = { fn: written.fn, items: [args], options: {} };
+      const { payload } = encodeRequest(request, functions, { capture, otherNode, main: '' }, true, {
+        transfers: filesystem === 'transfer',
+      });
+      const contents = existing.get(index);
+      if (contents === undefined || contents !== contentsOfCall(payload))
+        throw new MapDiffersError(tag, 'inputs', `the input of component ${index} is another`, index);
+      known.push(options);
+    }
+  }
+  if (known.length < core.length) {
+    const what = `it has ${core.length} components, and there were ${known.length} inputs`;
+    throw new MapDiffersError(tag, 'inputs', what, known.length);
+  }
+  return { known, further };
 }

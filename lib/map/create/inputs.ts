@@ -8,10 +8,10 @@ import { decodeCall, decodeOutcome } from '../../payload/call.ts';
 import { deserialize, type DeserializeOptions, deserializeWith } from '../../payload/deserialize.ts';
 import type { Component } from '../read/component.ts';
 
-/** What a map is made of. */
+/** The inputs of a map, one for each component. */
 export type Inputs<T> = Iterable<T> | AsyncIterable<T>;
 
-/** @throws {TypeError} for what are no inputs */
+/** @throws {TypeError} for a value that is not iterable */
 export function checkInputs(inputs: unknown): void {
   const given = inputs as Partial<Iterable<unknown> & AsyncIterable<unknown>> | null | undefined;
   if (typeof inputs === 'object' && (given?.[Symbol.iterator] ?? given?.[Symbol.asyncIterator]) !== undefined)
@@ -21,70 +21,70 @@ export function checkInputs(inputs: unknown): void {
   );
 }
 
-/** The input as a list of arguments. @throws {TypeError} */
+/** Returns the input as a list of arguments. @throws {TypeError} if it is not an array */
 export function argumentsOf(input: unknown, component: number): readonly unknown[] {
   if (Array.isArray(input)) return input;
   throw new TypeError(`Expected input ${component} to be an array of arguments, got ${showValue(input)}`);
 }
 
-/** So many are encoded and written at once: inputs without end of memory are no trouble. */
-const BATCH = 1000;
+/** Number of inputs that are written at once; inputs from an iterator need not fit in memory together. */
+export const BATCH_SIZE = 1000;
 
 /**
- * The inputs, so many at a time.
- * @param signal ends it with its reason, also while the next input is waited for
+ * Groups inputs into batches.
+ * @param signal aborts the iteration, even while the next input is pending
  */
 export async function* batchesOf<T>(
   inputs: Inputs<T>,
-  size: number = BATCH,
+  size: number = BATCH_SIZE,
   signal?: AbortSignal,
 ): AsyncGenerator<T[]> {
   let batch: T[] = [];
   const isAsync = Symbol.asyncIterator in inputs;
   const iterator = isAsync ? inputs[Symbol.asyncIterator]() : inputs[Symbol.iterator]();
-  let ended = false;
+  let hasEnded = false;
   try {
     for (;;) {
-      // Inputs that are promises, as futures are, are not waited for.
+      // Only the steps of an async iterator are awaited, not inputs that are promises, such as futures.
       const next = iterator.next();
-      const { value, done } = isAsync ? await orAborted(next, signal) : (next as IteratorResult<T>);
+      const { value, done } = isAsync ? await raceAbort(next, signal) : (next as IteratorResult<T>);
       if (done === true) break;
       batch.push(value);
       if (batch.length < size) continue;
       yield batch;
       batch = [];
     }
-    ended = true;
+    hasEnded = true;
     if (batch.length > 0) yield batch;
   } catch (error) {
-    ended = true;
+    hasEnded = true;
     throw error;
   } finally {
-    if (!ended) await iterator.return?.();
-    // It may be waiting for what never comes.
+    if (!hasEnded) await iterator.return?.();
+    // Not awaited, because the iterator may be waiting for an input that never comes.
     else if (signal?.aborted === true) void Promise.resolve(iterator.return?.()).catch(() => {});
   }
 }
 
-async function orAborted<T>(next: PromiseLike<T> | T, signal: AbortSignal | undefined): Promise<T> {
+async function raceAbort<T>(next: PromiseLike<T> | T, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return next;
   signal.throwIfAborted();
-  const over = new AbortController();
+  const settled = new AbortController();
   const aborted = new Promise<never>((_, reject) => {
     signal.addEventListener('abort', () => reject(signal.reason as Error), {
       once: true,
-      signal: over.signal,
+      signal: settled.signal,
     });
   });
   try {
     return await Promise.race([next, aborted]);
   } finally {
-    over.abort();
+    settled.abort();
   }
 }
 
 /**
- * The arguments of a component's call, as its job gets them.
+ * Reads the arguments of a component's call, as its job receives them.
  * @throws {PayloadError} {@link OwnershipError}
  */
 export async function readInputs({ directory }: JobSet, { call }: Component): Promise<readonly unknown[]> {
@@ -94,14 +94,14 @@ export async function readInputs({ directory }: JobSet, { call }: Component): Pr
     throw new PayloadError(`The input ${call.job.key} holds no call`);
   if ('primitives' in item) return item.primitives;
   const decode = async (bytes: Uint8Array): Promise<unknown> =>
-    deserializeWith(bytes, options, async (name) => readGiven(directory, name, options));
+    deserializeWith(bytes, options, async (name) => readResult(directory, name, options));
   if ('arguments' in item) return (await decode(item.arguments)) as unknown[];
   const [, args] = (await decode(item.call)) as [unknown, unknown[]];
   return args;
 }
 
-/** What stands in the place of a future. */
-async function readGiven(directory: string, name: string, options: DeserializeOptions): Promise<unknown> {
+/** Reads the result that replaces a future in the arguments. */
+async function readResult(directory: string, name: string, options: DeserializeOptions): Promise<unknown> {
   const { call, item } = parseResultName(name);
   const bytes = await readTrusted(asyncFileCalls, resultFile(directory, call));
   const found = bytes && decodeOutcome(bytes)?.items[item];
@@ -110,12 +110,12 @@ async function readGiven(directory: string, name: string, options: DeserializeOp
   throw new PayloadError(`The result ${name}, which the input is made of, is not in ${directory}`);
 }
 
-/** An iterable for each parameter. */
+/** The axes of a product: an iterable of values for each parameter of the function. */
 export type Axes<A extends readonly unknown[]> = { readonly [K in keyof A]: Iterable<A[K]> };
 
 /**
- * The values of each axis, each iterated over once.
- * @throws {TypeError} for what is no axis; {@link EmptyMapError} for one without values
+ * Collects the values of each axis, iterating over each once.
+ * @throws {TypeError} for an axis that is not iterable; {@link EmptyMapError} for one without values
  */
 export function valuesOfAxes(axes: readonly unknown[]): unknown[][] {
   if (!Array.isArray(axes))
@@ -136,7 +136,7 @@ export function valuesOfAxes(axes: readonly unknown[]): unknown[][] {
   });
 }
 
-/** Every choice of one value from each axis; the last axis varies fastest, as in nested loops. */
+/** Generates all combinations of one value from each axis; the last axis varies fastest. */
 export function* cartesianProduct(axes: readonly (readonly unknown[])[]): Generator<unknown[]> {
   const lengths = axes.map(({ length }) => length);
   const count = lengths.reduce((product, length) => product * length, 1);
@@ -145,16 +145,16 @@ export function* cartesianProduct(axes: readonly (readonly unknown[])[]): Genera
 }
 
 /**
- * The index of the call whose arguments stand at these places of their axes.
+ * The index of the call whose arguments are at these positions of their axes.
  * @throws {RangeError}
  */
 export function indexIn(lengths: readonly number[], coordinates: readonly number[]): number {
-  const fits = (at: unknown, axis: number): boolean =>
+  const isInAxis = (at: unknown, axis: number): boolean =>
     Number.isInteger(at) && (at as number) >= 0 && (at as number) < (lengths[axis] as number);
   if (
     !Array.isArray(coordinates) ||
     coordinates.length !== lengths.length ||
-    !coordinates.every((at, axis) => fits(at, axis))
+    !coordinates.every((at, axis) => isInAxis(at, axis))
   ) {
     throw new RangeError(
       `Expected ${lengths.length} coordinates, each below its one of [${lengths.join(', ')}], got ${JSON.stringify(coordinates)}`,
@@ -163,14 +163,14 @@ export function indexIn(lengths: readonly number[], coordinates: readonly number
   return lengths.reduce((index, length, axis) => index * length + (coordinates[axis] as number), 0);
 }
 
-/** At which places of their axes the arguments of a call stand: the inverse of {@link indexIn}. */
+/** The positions of a call's arguments in their axes: the inverse of {@link indexIn}. */
 export function coordinatesIn(lengths: readonly number[], index: number): number[] {
   const coordinates: number[] = Array.from({ length: lengths.length });
-  let left = index;
+  let rest = index;
   for (let axis = lengths.length - 1; axis >= 0; axis -= 1) {
     const length = lengths[axis] as number;
-    coordinates[axis] = left % length;
-    left = Math.floor(left / length);
+    coordinates[axis] = rest % length;
+    rest = Math.floor(rest / length);
   }
   return coordinates;
 }

@@ -4,16 +4,16 @@ import type { OrFutures } from '../../futures/executor.ts';
 import { cannotTravel } from '../../payload/reducers.ts';
 import type { JobMap } from '../job-map.ts';
 
-/** What a builder needs of its executor. */
+/** The executor's part of a map builder. */
 export interface BuilderHost<A extends readonly unknown[], R> {
-  /** Copies the arguments of a call as they are now. @throws {SerializationError} */
+  /** Replaces the arguments of a call by copies. @throws {SerializationError} */
   copy(args: OrFutures<A>): void;
   make(argumentLists: readonly OrFutures<A>[]): Promise<JobMap<A, R>>;
 }
 
 /**
- * Collects the calls of a map one by one, where a loop says it better than a list; made by `executor.mapBuilder`. Nothing is submitted, and
- * nothing is on the disk, before `submit()`.
+ * Collects the calls of a map one by one, for loops; made by `executor.mapBuilder`. Nothing is written or
+ * submitted before `submit()`.
  *
  * @example
  * const builder = executor.mapBuilder(simulate, { tag: 'scan' });
@@ -23,55 +23,56 @@ export interface BuilderHost<A extends readonly unknown[], R> {
 export class MapBuilder<A extends readonly unknown[] = unknown[], R = unknown> {
   /**
    * Adds a call; its arguments are copied before this returns.
-   * @returns the index that its component will have
-   * @throws {SerializationError} if they cannot travel; {@link InvalidStateError} after `submit()`
+   * @returns the index of its component
+   * @throws {SerializationError} if the arguments cannot be serialized; {@link InvalidStateError} after
+   * `submit()`
    */
   readonly call: (...args: OrFutures<A>) => number;
   readonly #host: BuilderHost<A, R>;
-  readonly #lists: OrFutures<A>[] = [];
-  #making: Promise<JobMap<A, R>> | undefined;
+  readonly #argumentLists: OrFutures<A>[] = [];
+  #creation: Promise<JobMap<A, R>> | undefined;
   #map: JobMap<A, R> | undefined;
 
   constructor(host: BuilderHost<A, R>) {
     this.#host = host;
     this.call = (...args) => {
-      if (this.#making !== undefined)
+      if (this.#creation !== undefined)
         throw new InvalidStateError(
           'The calls of this map have been submitted. Remedy: add to it with map.add()',
         );
       host.copy(args);
-      return this.#lists.push(args) - 1;
+      return this.#argumentLists.push(args) - 1;
     };
   }
 
-  /** How many calls there are so far. */
+  /** The number of calls so far. */
   get length(): number {
-    return this.#lists.length;
+    return this.#argumentLists.length;
   }
 
-  /** The map. @throws {MapNotMadeError} until `submit()` has resolved */
+  /** The map, once `submit()` has resolved. @throws {MapNotMadeError} before */
   get map(): JobMap<A, R> {
     if (this.#map !== undefined) return this.#map;
     throw new MapNotMadeError('The map is not made yet. Remedy: `const map = await builder.submit()`');
   }
 
   /**
-   * Makes the map of all calls, as `createStarmap` does. Asked for again it is the same map, unless it could not be made.
-   * @throws {EmptyMapError} if there is no call; all that `createMap` throws
+   * Creates the map of all calls. Later calls return the same map, or try again if the creation has failed.
+   * @throws {EmptyMapError} if there is no call; and as `createMap`
    */
   async submit(): Promise<JobMap<A, R>> {
-    this.#making ??= this.#make();
-    return this.#making;
+    this.#creation ??= this.#create();
+    return this.#creation;
   }
 
-  async #make(): Promise<JobMap<A, R>> {
+  async #create(): Promise<JobMap<A, R>> {
     try {
-      if (this.#lists.length === 0)
+      if (this.#argumentLists.length === 0)
         throw new EmptyMapError('A map needs one call at least, and there was none');
-      this.#map = await this.#host.make(this.#lists);
+      this.#map = await this.#host.make(this.#argumentLists);
       return this.#map;
     } catch (error) {
-      this.#making = undefined;
+      this.#creation = undefined;
       throw error;
     }
   }

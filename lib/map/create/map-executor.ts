@@ -24,41 +24,35 @@ import type { JournaledCall, JournalEntry } from '../../job-set/journal.ts';
 import { TAG_VARIABLE } from '../../job-set/names.ts';
 import { reusedEntries, type StoredOutcomes } from './reuse.ts';
 
-export interface WriteOptions {
-  /** Outcomes that do for calls with the same arguments. */
+interface WriteOptions {
+  /** Outcomes of other maps that replace calls with the same arguments. */
   readonly stored?: StoredOutcomes | undefined;
-  /** What finds futures, if some may be given; they are waited for. */
+  /** Creates an object that finds futures in the arguments of one call; the write waits for these futures. */
   readonly newFinder?: (() => MapDependencyFinder) | undefined;
-  /** Ends that wait. */
+  /** Aborts the wait for futures. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Submits the calls of one map, and looks after them where the batch system cannot do so alone. */
+/** Submits the calls of one map, and supervises them if the batch system alone cannot. */
 export class MapExecutor extends ClusterExecutor {
-  readonly #system: BatchSystem;
-  /** Written, and not sent yet. */
-  #calls: Call[] = [];
-  /** The number of the last call that is on the disk. */
-  #written = 0;
-  /** By component. */
-  readonly #pending = new Map<number, Future<unknown>>();
-  /** Those who give it more calls just now. */
-  #givers = new Set<Promise<unknown>>();
+  /** Calls that are written and not submitted. */
+  #unsentCalls: Call[] = [];
+  /** The number of the last call on the disk. */
+  #lastWritten = 0;
+  /** The number of the last call that the journal announces as a component. */
+  #lastAnnounced = 0;
+  /** The futures of submitted calls, by component. */
+  readonly #pendingFutures = new Map<number, Future<unknown>>();
+  readonly #pendingSends = new Set<Promise<unknown>>();
   #closing: Promise<void> | undefined;
   #onClosed = (): void => {};
-  /** Resolves when it looks after nothing any more. */
+  /** Resolves when the executor supervises no jobs any more. */
   readonly closed: Promise<void> = new Promise((resolve) => (this.#onClosed = resolve));
-  /** Of so many components the journal tells that they are there. */
-  #announced = 0;
-
-  constructor(system: BatchSystem, options: ResolvedOptions, id?: string) {
-    super(system, options, id);
-    this.#system = system;
-  }
 
   /**
-   * Goes on with the job set of a map that nobody looks after.
-   * @param readLast the numbers of its last call and submission; is asked when nobody else can add to them any more
+   * Makes this executor the owner of a map's job set.
+   * @param readLast returns the numbers of its last call and submission; called when no other program can add
+   * any
    * @throws {JobSetInUseError}
    */
   async adopt(
@@ -74,19 +68,19 @@ export class MapExecutor extends ClusterExecutor {
     });
     calls.startAfter(last.call);
     submissions.startAfter(last.submission);
-    this.#announced = last.call;
-    this.#written = last.call;
+    this.#lastAnnounced = last.call;
+    this.#lastWritten = last.call;
     await own.takeUp(jobSet, claim);
   }
 
-  /** Makes the job set, which is claimed from then on. @throws {DirectoryError} {@link DeliveryError} */
+  /** Creates the job set and becomes its owner. @throws {DirectoryError} {@link DeliveryError} */
   async make(): Promise<void> {
     await this.parts.own.open();
   }
 
   /**
-   * Brings calls to the disk, where they wait for {@link sendAll}; but those that have outcomes already.
-   * @returns the indices of their components
+   * Writes calls to the disk, for {@link sendAll}; calls with a stored outcome get that instead.
+   * @returns the indices of the components
    * @throws {SerializationError} {@link DirectoryError} {@link DependencyError} {@link CancelledError}
    */
   async write(
@@ -102,7 +96,8 @@ export class MapExecutor extends ClusterExecutor {
       if (finder !== undefined) finders.push(finder);
       return this.parts.calls.encodeForMap(fn, args, options, finder);
     });
-    // Nothing waits in the queue for this program: what was given is there before the jobs are.
+    // Jobs of a map must not depend on this program, so that all results they read are written before they
+    // start.
     await awaitDependencies(finders, signal);
     await copyResults(jobSet, finders);
     this.assertOpen();
@@ -111,12 +106,12 @@ export class MapExecutor extends ClusterExecutor {
     for (const call of await writeCalls(jobSet, made)) files.useInputs(call.input?.batch as number);
     const given = await stored?.giveTo(jobSet, made, payloads);
     for (const entry of reusedEntries(given ?? [])) await jobSet.note(entry);
-    this.#written = made.at(-1)?.index ?? this.#written;
-    for (const call of made) if (given?.has(call) !== true) this.#calls.push(call);
+    this.#lastWritten = made.at(-1)?.index ?? this.#lastWritten;
+    for (const call of made) if (given?.has(call) !== true) this.#unsentCalls.push(call);
     return made.map(({ index }) => index - 1);
   }
 
-  /** A component is to be run once more: its next attempt waits for {@link sendAll}. */
+  /** Prepares the next attempt of a component, for {@link sendAll}. */
   rerun(
     jobSet: JobSet,
     { index, attempt, job, submission, position }: JournaledCall,
@@ -136,52 +131,52 @@ export class MapExecutor extends ClusterExecutor {
     call.jobSet = jobSet;
     call.input = { batch: job.batch, offset: job.offset, length: job.length, travels: job.travels };
     this.parts.own.opened?.files.useInputs(job.batch);
-    this.#calls.push(call);
+    this.#unsentCalls.push(call);
   }
 
   /**
-   * Components have failed for good, as nobody tries them again: with an executor at work on others, it could not be told otherwise. With what they
-   * failed is in their outcomes.
+   * Records that components have finally failed. Without these records, a reader could not distinguish them
+   * from components that this executor is going to retry. Their errors are in their outcomes.
    */
   async markFailed(calls: readonly JournaledCall[]): Promise<void> {
     const bytes = new Uint8Array();
-    const failed = calls.map(({ index, attempt }) => ({
+    const records = calls.map(({ index, attempt }) => ({
       call: index,
       attempt,
       kind: 'failed' as const,
       bytes,
     }));
-    // Those of one tick are written at once.
-    await Promise.all(failed.map(async (one) => this.parts.own.opened?.archive.add(one)));
+    // The archive writes all records of one tick together.
+    await Promise.all(records.map(async (record) => this.parts.own.opened?.archive.add(record)));
   }
 
-  /** Writes what `fill` gives it, and sends it; it is not let go meanwhile. @throws as {@link sendAll}, and `fill` */
+  /** Submits the calls that `fill` writes. The executor stays open meanwhile. @throws as {@link sendAll} */
   async send(fill: (executor: this) => Promise<void>): Promise<boolean> {
     const filled = fill(this).catch((error: unknown) => {
-      this.#forget();
+      this.#forgetUnannounced();
       throw error;
     });
-    const given = filled.then(async () => this.sendAll());
-    this.#givers.add(given);
+    const sent = filled.then(async () => this.sendAll());
+    this.#pendingSends.add(sent);
     try {
-      return await given;
+      return await sent;
     } finally {
-      this.#givers.delete(given);
+      this.#pendingSends.delete(sent);
     }
   }
 
   /**
-   * Submits what was written, all of it: if anything is refused, the rest is taken back.
-   * @returns whether all of it is in the queue; else some waits here until there is room
+   * Submits all written calls; if one is refused, all are cancelled.
+   * @returns whether all of them are in the queue; otherwise some are pending here because the queue is full
    * @throws {SubmitError} {@link CommandError}
    */
   async sendAll(): Promise<boolean> {
     const { submissions, add } = this.parts;
     await this.#announce();
-    const sent = this.#calls.splice(0).map((call) => ({ call, future: add(call).future }));
+    const sent = this.#unsentCalls.splice(0).map((call) => ({ call, future: add(call).future }));
     for (const { call, future } of sent) {
-      this.#pending.set(call.index - 1, future);
-      future.addDoneCallback(() => this.#pending.delete(call.index - 1));
+      this.#pendingFutures.set(call.index - 1, future);
+      future.addDoneCallback(() => this.#pendingFutures.delete(call.index - 1));
       submissions.add(call);
     }
     await submissions.idle();
@@ -192,83 +187,81 @@ export class MapExecutor extends ClusterExecutor {
     throw await refused.future.exception();
   }
 
-  /** What was written and not announced is not to come with what is sent next. */
-  #forget(): void {
-    // It cannot be told from what others are about to send.
-    if (this.#givers.size > 1) return;
-    this.#calls = [];
-    this.#written = this.#announced;
-    this.parts.calls.forgetAfter(this.#announced);
+  /** Drops calls that are written and not announced, so that they are never submitted. */
+  #forgetUnannounced(): void {
+    // With concurrent sends, it is unknown to which of them a call belongs.
+    if (this.#pendingSends.size > 1) return;
+    this.#unsentCalls = [];
+    this.#lastWritten = this.#lastAnnounced;
+    this.parts.calls.forgetAfter(this.#lastAnnounced);
   }
 
-  /** From this line of the journal on there are new components: all of them, or none. */
+  /** Writes the journal line that makes all written calls components at once. */
   async #announce(): Promise<void> {
-    const count = this.#written;
-    if (count <= this.#announced) return;
+    const count = this.#lastWritten;
+    if (count <= this.#lastAnnounced) return;
     const { system, options, own } = this.parts;
-    await new PendingJournal({ common: options.submit, system }).note(this.#calls);
+    await new PendingJournal({ common: options.submit, system }).note(this.#unsentCalls);
     await own.opened?.jobSet.note({ event: 'components', count } satisfies JournalEntry);
-    this.#announced = count;
+    this.#lastAnnounced = count;
   }
 
-  /** Leaves the jobs to the batch system; jobs that would end with the program are looked after until they are done. */
+  /** Leaves the jobs to the batch system. Waits for local jobs, because they end with the program. */
   async close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
   }
 
-  /** What has not started is not wanted any more. */
+  /** Cancels components whose jobs have not started. */
   cancelPending(): void {
-    for (const future of this.#pending.values()) if (!future.running()) future.cancel();
+    for (const future of this.#pendingFutures.values()) if (!future.running()) future.cancel();
   }
 
-  /** A component is not wanted any more. */
   cancel(index: number): void {
-    this.#pending.get(index)?.cancel();
+    this.#pendingFutures.get(index)?.cancel();
   }
 
-  /** Everything is taken back: its jobs, and its job set. */
+  /** Removes the jobs and deletes the job set. */
   async undo(): Promise<void> {
     this.#closing = Promise.resolve();
-    for (const future of this.#pending.values()) future.cancel();
+    for (const future of this.#pendingFutures.values()) future.cancel();
     await this.shutdown();
     await this.parts.own.opened?.jobSet.remove();
   }
 
-  /** Whether it can be given more calls. */
+  /** Whether more calls can be written. */
   get isOpen(): boolean {
     return this.#closing === undefined;
   }
 
-  /** Through which its jobs can be reached. */
   get system(): BatchSystem {
-    return this.#system;
+    return this.parts.system;
   }
 
-  /** Looks after its calls until they are done. */
+  /** Supervises the calls until they are done, and closes. */
   async supervise(): Promise<void> {
-    // More may be sent meanwhile.
-    while (this.#pending.size > 0 || this.#givers.size > 0)
-      await Promise.allSettled([...this.#pending.values(), ...this.#givers]);
+    // More calls may be sent during the wait.
+    while (this.#pendingFutures.size > 0 || this.#pendingSends.size > 0)
+      await Promise.allSettled([...this.#pendingFutures.values(), ...this.#pendingSends]);
     await this.close();
   }
 
   async #close(): Promise<void> {
     try {
-      await (this.#system.jobSetRemoval === undefined ? this.shutdown() : this.detach());
+      await (this.system.jobSetRemoval === undefined ? this.shutdown() : this.detach());
     } finally {
       this.#onClosed();
     }
   }
 }
 
-/** The options of an executor, for a map of it. */
+/** The options of a map's executor, derived from those of the program's executor. */
 export function mapOptions(options: ResolvedOptions, tag: string, map: MapHeader): ResolvedOptions {
   return {
     ...options,
     submit: { batch_name: tag, ...options.submit },
     environment: { ...options.environment, [TAG_VARIABLE]: tag },
-    // Held components can be released, or run again, on another day.
+    // A held component waits, because a user may release or rerun it at any later time.
     policies: { ...options.policies, onHold: options.policies.onHold ?? 'wait' },
     keepFiles: 'all',
     detachOnExit: true,
@@ -277,15 +270,15 @@ export function mapOptions(options: ResolvedOptions, tag: string, map: MapHeader
   };
 }
 
-/** Whether a program has to look after the jobs: the batch system knows nothing of retries, and local jobs end with the program. */
+/** Whether a program must supervise the jobs, because it retries them, or because local jobs end with it. */
 export function needsSupervision({ jobSetRemoval }: BatchSystem, policies: JobPolicies): boolean {
   const { retries = 0, growMemory, onHold = 'wait' } = policies;
-  const retried = typeof retries === 'number' ? retries > 0 : retries.limit > 0;
+  const hasRetries = typeof retries === 'number' ? retries > 0 : retries.limit > 0;
   const actions: readonly (HoldAction | undefined)[] =
     typeof onHold === 'string' ? [onHold] : Object.values<HoldAction>(onHold);
   return (
     jobSetRemoval === undefined ||
-    retried ||
+    hasRetries ||
     growMemory !== undefined ||
     actions.some((action) => action !== undefined && action !== 'wait')
   );

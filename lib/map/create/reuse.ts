@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { serialize } from 'node:v8';
 import { Slots } from '../../base/fifo.ts';
+import { hashOf } from '../../base/hash.ts';
 import { separateOptions } from '../../batch/submit-options.ts';
 import type { Call } from '../../cluster/calls/call.ts';
 import type { WrittenFunction } from '../../cluster/calls/functions.ts';
@@ -21,35 +21,35 @@ import type { Graph, Node } from '../../payload/graph.ts';
 import type { Reference } from '../../payload/reference/reference.ts';
 import { listTags, readTag } from '../tags/tags.ts';
 
-/** Each read takes a file descriptor. */
-const AT_ONCE = 16;
+/** Limit on concurrent reads, because each one takes a file descriptor. */
+const READS_AT_ONCE = 16;
 
-/** An outcome that may do for another call. */
-interface Stored {
+/** The place of an outcome that another call may reuse. */
+interface StoredOutcome {
   readonly jobSet: JobSet;
   readonly key: string;
 }
 
-/** Outcomes in the maps of a directory, by the arguments of their calls. */
+/** The reusable outcomes in the maps of a directory, found by the arguments of their calls. */
 export class StoredOutcomes {
-  readonly #stored = new Map<string, Stored[]>();
-  readonly #slots = new Slots(AT_ONCE);
+  readonly #outcomesByArguments = new Map<string, StoredOutcome[]>();
+  readonly #slots = new Slots(READS_AT_ONCE);
 
-  /** Those of maps with the same function and surroundings. What cannot be read is left out. @throws {DirectoryError} */
+  /** Finds the outcomes of maps with the same function and surroundings; ignores unreadable maps. */
   static async find(directory: string, contents: MapContents | undefined): Promise<StoredOutcomes> {
     const found = new StoredOutcomes();
     if (contents === undefined) return found;
     for (const tag of await listTags(directory)) {
-      // It may be removed meanwhile, or be torn, or be another user's.
+      // The map may be removed meanwhile, be incomplete, or belong to another user.
       await found.#addMap(directory, tag, contents).catch(() => {});
     }
     return found;
   }
 
   /**
-   * Gives calls that have inputs the outcomes that there are for them, under their own keys.
-   * @param payloads of the calls, which are on the disk by now
-   * @returns those that got one
+   * Links the outcomes found for the arguments of calls into their job set.
+   * @param payloads of the calls, which are already on the disk
+   * @returns the calls that have an outcome now
    */
   async giveTo(
     jobSet: JobSet,
@@ -59,11 +59,11 @@ export class StoredOutcomes {
     const given = new Set<Call>();
     for (const [index, call] of calls.entries()) {
       const contents = contentsOfCall(payloads[index] as Uint8Array);
-      const candidates = contents === undefined ? undefined : this.#stored.get(contents);
+      const candidates = contents === undefined ? undefined : this.#outcomesByArguments.get(contents);
       if (candidates === undefined) continue;
       this.#slots.run(async () => {
         for (const candidate of candidates) {
-          if (!(await take(candidate, jobSet, call.key))) continue;
+          if (!(await linkOutcome(candidate, jobSet, call.key))) continue;
           given.add(call);
           return;
         }
@@ -84,14 +84,14 @@ export class StoredOutcomes {
     const done = [...calls.values()].filter(({ job }) => outcomes.has(job.key));
     for await (const [{ job }, call] of contentsOfInputs(jobSet, done)) {
       if (call === undefined) continue;
-      const stored = this.#stored.get(call);
-      if (stored === undefined) this.#stored.set(call, [{ jobSet, key: job.key }]);
+      const stored = this.#outcomesByArguments.get(call);
+      if (stored === undefined) this.#outcomesByArguments.set(call, [{ jobSet, key: job.key }]);
       else stored.push({ jobSet, key: job.key });
     }
   }
 }
 
-/** By what the inputs of calls are known again, batch by batch. @throws {OwnershipError} */
+/** Generates the hash of each call's arguments, batch by batch. @throws {OwnershipError} */
 export async function* contentsOfInputs(
   { directory }: JobSet,
   calls: readonly JournaledCall[],
@@ -111,7 +111,7 @@ export async function* contentsOfInputs(
   }
 }
 
-/** What the journal says of calls that have got outcomes: entries of one set of option names each. */
+/** The journal entries for calls with reused outcomes, one for each set of option names. */
 export function reusedEntries(calls: Iterable<Call>): JournalEntry[] {
   const groups = new Map<string, Call[]>();
   for (const call of calls) {
@@ -131,8 +131,16 @@ function submitOf({ options }: Call): NonNullable<JobOptions['submit']> {
 
 const NO_SUBMIT_OPTIONS = {};
 
-/** Gives an outcome, if the call has returned, what its job has printed, and the files that it has sent back, one more name. Undone by the removal of the map. */
-async function take({ jobSet: from, key: source }: Stored, to: JobSet, key: string): Promise<boolean> {
+/**
+ * Hard-links the outcome of a call that returned, with its logs and output files, under the key of another
+ * call.
+ * @returns whether that was possible
+ */
+async function linkOutcome(
+  { jobSet: from, key: source }: StoredOutcome,
+  to: JobSet,
+  key: string,
+): Promise<boolean> {
   const outputs = outputFilesOf(to.directory, key);
   try {
     const bytes = await from.readOutcome(source);
@@ -144,57 +152,59 @@ async function take({ jobSet: from, key: source }: Stored, to: JobSet, key: stri
       await linkNew(log(from.directory, source), log(to.directory, key)).catch(() => {});
     return true;
   } catch {
-    // Its map is being removed, or another version wrote it.
+    // The other map is being removed, or another version wrote its outcome.
     await rm(outputs, { recursive: true, force: true });
     return false;
   }
 }
 
-/** What the outcomes of a map's calls depend on besides their arguments; undefined if that cannot be told. */
+/** Hashes everything besides the inputs that determines a map's outcomes; undefined if that is unknown. */
 export function contentsOfMap(
   { bytes }: WrittenFunction,
   { environment, setup, execArgv, cwd }: ResolvedOptions,
 ): MapContents | undefined {
-  const fn = contentsOfBytes(bytes, 'file');
+  const fn = hashBytes(bytes, 'file');
   if (fn === undefined) return undefined;
   const [node] = process.versions.node.split('.');
   const variables = Object.entries(environment).toSorted(([a], [b]) => (a < b ? -1 : 1));
   return {
     function: fn,
-    surroundings: hashOf(JSON.stringify([variables, setup, execArgv, cwd, node])),
+    surroundings: contentHash(JSON.stringify([variables, setup, execArgv, cwd, node])),
   };
 }
 
-/** By what the arguments of a call are known again in another run of a program; undefined if they cannot be. */
+/** Hashes a call's arguments, alike in each run of a program; undefined if that is impossible. */
 export function contentsOfCall(payload: Uint8Array): string | undefined {
   try {
     const [item, ...others] = decodeCall(payload).items;
-    return item === undefined || others.length > 0 ? undefined : contentsOfItem(item);
+    return item === undefined || others.length > 0 ? undefined : hashItem(item);
   } catch {
-    // Another version wrote it.
+    // Another version of this package wrote the payload.
     return undefined;
   }
 }
 
-function contentsOfItem(item: CallItem): string | undefined {
-  if ('primitives' in item) return hashOf(JSON.stringify(item.primitives.map(wordFor)));
-  if ('arguments' in item) return contentsOfBytes(item.arguments, 'none');
-  return 'call' in item ? contentsOfBytes(item.call, 'none') : undefined;
+function hashItem(item: CallItem): string | undefined {
+  if ('primitives' in item) return contentHash(JSON.stringify(item.primitives.map(formatPrimitive)));
+  if ('arguments' in item) return hashBytes(item.arguments, 'none');
+  return 'call' in item ? hashBytes(item.call, 'none') : undefined;
 }
 
-function wordFor(primitive: unknown): string {
+function formatPrimitive(primitive: unknown): string {
   return `${typeof primitive} ${Object.is(primitive, -0) ? '-0' : String(primitive)}`;
 }
 
-/** @param files what becomes of values that the job takes from files of the user's: with the file as it is now, or none can be told */
-function contentsOfBytes(bytes: Uint8Array, files: 'file' | 'none'): string | undefined {
-  if (!isGraph(bytes)) return hashOf(bytes);
+/** @param files whether to hash the user's files from which the job loads values, or to give up */
+function hashBytes(bytes: Uint8Array, files: 'file' | 'none'): string | undefined {
+  if (!isGraph(bytes)) return contentHash(bytes);
   try {
     const graph = readGraph(bytes, 'refuse');
-    // What travels beside the call has names that are made at random.
+    // Files and results that are sent beside the call have random names.
     if (graph.nodes.some(({ kind }) => kind === 'given' || kind === 'elsewhere')) return undefined;
-    const read = filesOf(graph).map((file) => (files === 'none' ? refuse() : hashOf(readFileSync(file))));
-    return hashOf(serialize([withoutPlaces(graph), read]));
+    const read = findFiles(graph).map((file) =>
+      files === 'none' ? refuse() : contentHash(readFileSync(file)),
+    );
+    return contentHash(serialize([withoutRandomParts(graph), read]));
   } catch {
     return undefined;
   }
@@ -204,32 +214,33 @@ function refuse(): never {
   throw new TypeError('The file may have been another one when this was written');
 }
 
-/** What a graph means, without where its code stood, and without the names that were given to it at random. */
-function withoutPlaces(graph: Graph): unknown {
+/** A graph without the positions of its code and without random ids, which differ between equal functions. */
+function withoutRandomParts(graph: Graph): unknown {
   const nodes = graph.nodes.map((node) => ({ ...node, place: undefined, id: undefined }));
-  // Only what is said relative to a file depends on where that is.
-  const urls = graph.nodes.some(looksAround) ? graph.files.map(({ url }) => url) : [];
+  // The location of a file matters only to code that refers to it.
+  const urls = graph.nodes.some(usesFileLocation) ? graph.files.map(({ url }) => url) : [];
   return { ...graph, nodes, files: urls };
 }
 
-function looksAround(node: Node): boolean {
+function usesFileLocation(node: Node): boolean {
   return 'text' in node && /\b(import|require|__filename|__dirname)\b/.test(node.text);
 }
 
-/** The files from which a job would take values, but for those of packages, whose versions stand in the graph. */
-function filesOf({ nodes }: Graph): string[] {
-  const urls = nodes.flatMap((node) => (node.kind === 'reference' ? urlOf(node.reference) : []));
+/** The user's files from which a job loads values, without packages: the graph has their versions. */
+function findFiles({ nodes }: Graph): string[] {
+  const urls = nodes.flatMap((node) => (node.kind === 'reference' ? findUrl(node.reference) : []));
   return [...new Set(urls)]
     .filter((url) => url.startsWith('file:') && !url.includes('/node_modules/'))
     .map((url) => fileURLToPath(url));
 }
 
-function urlOf(reference: Reference): string[] {
+function findUrl(reference: Reference): string[] {
   if (reference.kind === 'module') return [reference.url];
   if (reference.kind !== 'import' || !/^\.{0,2}\/|^file:/.test(reference.specifier)) return [];
   return [new URL(reference.specifier, reference.parent).href];
 }
 
-function hashOf(bytes: string | Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex').slice(0, 32);
+/** Half of a SHA-256: headers of existing maps have this length. */
+function contentHash(content: string | Uint8Array): string {
+  return hashOf(content).slice(0, 32);
 }

@@ -10,26 +10,29 @@ import type { CreateMapOptions } from './create-map.ts';
 import type { Axes, Inputs } from './inputs.ts';
 import type { MapBuilder } from './map-builder.ts';
 
-/** A function that runs here when it is called, as ever, and can make maps of itself, with options of its own: `executor.wrap(fn, options)`. */
+/**
+ * A function with methods that submit it and make maps of it, always with the options given to
+ * `executor.wrap(fn, options)`. A plain call runs it in this process.
+ */
 export interface WrappedFunction<This, A extends unknown[], R> {
   (this: This, ...args: A): R;
-  /** As `executor.createMap` of the function. */
+  /** Creates a map of the function, as `executor.createMap` does. */
   map(inputs: Inputs<OrFuture<A[0]>>, options?: CreateMapOptions<A[0]>): Promise<JobMap<[A[0]], Awaited<R>>>;
-  /** As `executor.createStarmap` of the function. */
+  /** Creates a map from argument lists, as `executor.createStarmap` does. */
   starmap(
     argumentLists: Inputs<Readonly<OrFutures<A>>>,
     options?: CreateMapOptions<Readonly<A>>,
   ): Promise<JobMap<A, Awaited<R>>>;
-  /** As `executor.createProduct` of the function. */
+  /** Creates a map of all combinations, as `executor.createProduct` does. */
   product(axes: Axes<OrFutures<A>>, options?: CreateMapOptions<Readonly<A>>): Promise<JobMap<A, Awaited<R>>>;
-  /** As `executor.mapBuilder` of the function. */
+  /** Creates a builder of a map, as `executor.mapBuilder` does. */
   builder(options?: CreateMapOptions<Readonly<A>>): MapBuilder<A, Awaited<R>>;
-  /** As `executor.buildMap` of the function. */
+  /** Builds a map with a callback, as `executor.buildMap` does. */
   build(
     fill: (call: (...args: OrFutures<A>) => number) => void | Promise<void>,
     options?: CreateMapOptions<Readonly<A>>,
   ): Promise<JobMap<A, Awaited<R>>>;
-  /** As `executor.submit` of the function. */
+  /** Submits one call, as `executor.submit` does. */
   submit(...args: A): Future<Awaited<R>>;
 }
 
@@ -90,17 +93,17 @@ export function wrapFunction<This, A extends unknown[], R>(
     Object.defineProperty(wrapped, name, { value: fn[name], configurable: true });
   for (const [name, value] of Object.entries(methods))
     Object.defineProperty(wrapped, name, { value, configurable: true, writable: true });
-  // Where a job calls it, it is the function alone.
+  // A job that captures the wrapped function gets the plain function instead.
   noteStandIn(wrapped, fn);
   return wrapped as unknown as WrappedFunction<This, A, R>;
 }
 
 type SubmitValue = SubmitOptions[string];
-type OfArguments = (args: readonly unknown[], component: number) => SubmitValue | undefined;
+type SubmitFunction = (args: readonly unknown[], component: number) => SubmitValue | undefined;
 
-/** The options that a function has wherever it is called, map or single job. */
+/** Options for all jobs of a wrapped function, in maps and single calls. */
 export interface WrapOptions<A extends readonly unknown[]> extends JobPolicies {
-  /** Submit commands: values, or functions of a call's arguments and its index among those of its map. */
+  /** Submit commands: values, or functions of a call's arguments and component index (0 outside maps). */
   readonly submit?: Readonly<
     Record<string, SubmitValue | ((args: A, component: number) => SubmitValue | undefined)>
   >;
@@ -119,13 +122,13 @@ export function checkWrapOptions<O extends WrapOptions<never>>(options: O): O {
       `Expected \`submit.${name}\` of wrap() to be a value, or a function of the arguments, got ${showValue(value)}${remedy}`,
     );
   }
-  // What its owner changes later does not change what was checked.
+  // A copy, so that later changes by the caller are not used unchecked.
   return { ...options, submit: { ...options.submit } };
 }
 
 /**
- * The options of a map of a wrapped function: those of the map win, submit command by submit command, but for `requirements`, which must all
- * be met.
+ * Merges the options of a wrapped function and of one of its maps. Each submit command of the map overrides
+ * that of the function, except `requirements`, which are combined.
  * @param spread whether the map's inputs are lists of arguments
  */
 export function mapOptionsOf<T>(
@@ -135,34 +138,37 @@ export function mapOptionsOf<T>(
 ): CreateMapOptions<T> {
   const { submit: outer = {}, ...outerOthers } = wrap;
   const { submit: inner = {}, ...innerOthers } = call;
-  const adapted = Object.entries(outer as Record<string, SubmitValue | OfArguments>).map(
-    ([name, value]) => [name, typeof value === 'function' ? ofInput(value, spread) : value] as const,
+  const adapted = Object.entries(outer as Record<string, SubmitValue | SubmitFunction>).map(
+    ([name, value]) => [name, typeof value === 'function' ? adaptToInput(value, spread) : value] as const,
   );
   const given = Object.entries(innerOthers).filter(([, value]) => value !== undefined);
-  const submit = joinSubmit(Object.fromEntries(adapted), inner as MapSubmitOptions<unknown>);
+  const submit = mergeMapSubmit(Object.fromEntries(adapted), inner as MapSubmitOptions<unknown>);
   return { ...outerOthers, ...Object.fromEntries(given), submit };
 }
 
-/** The options of a single call of a wrapped function. */
+/** Computes the options of a single call of a wrapped function. */
 export function jobOptionsOf(wrap: WrapOptions<never>, args: readonly unknown[]): JobOptions {
   const { submit = {}, ...policies } = wrap;
-  const own = Object.entries(submit as Record<string, SubmitValue | OfArguments>).flatMap(([name, value]) => {
-    const found = typeof value === 'function' ? value(args, 0) : value;
-    return found === undefined ? [] : [[name, found] as const];
-  });
+  const commands = Object.entries(submit as Record<string, SubmitValue | SubmitFunction>).flatMap(
+    ([name, value]) => {
+      const found = typeof value === 'function' ? value(args, 0) : value;
+      return found === undefined ? [] : [[name, found] as const];
+    },
+  );
   const defined = Object.entries(policies).filter(([, value]) => value !== undefined);
-  return { ...Object.fromEntries(defined), submit: Object.fromEntries(own) };
+  return { ...Object.fromEntries(defined), submit: Object.fromEntries(commands) };
 }
 
-function ofInput(of: OfArguments, spread: boolean) {
+/** Adapts a function of the arguments to a function of the input, which a map calls. */
+function adaptToInput(fn: SubmitFunction, spread: boolean) {
   return (input: unknown, component: number): SubmitValue | undefined =>
-    of(spread ? (input as unknown[]) : [input], component);
+    fn(spread ? (input as unknown[]) : [input], component);
 }
 
 type AnySubmit = MapSubmitOptions<unknown>;
 type Entry = AnySubmit[string];
 
-function joinSubmit(outer: AnySubmit, inner: AnySubmit): AnySubmit {
+function mergeMapSubmit(outer: AnySubmit, inner: AnySubmit): AnySubmit {
   const merged: Record<string, Entry> = { ...outer };
   for (const [name, value] of Object.entries(inner)) {
     const known = Object.keys(merged).find((other) => keyOf(other) === keyOf(name));
@@ -172,28 +178,29 @@ function joinSubmit(outer: AnySubmit, inner: AnySubmit): AnySubmit {
     }
     const before = merged[known];
     Reflect.deleteProperty(merged, known);
-    merged[name] = keyOf(name) === REQUIREMENTS ? joinRequirements(before, value) : value;
+    merged[name] = keyOf(name) === REQUIREMENTS ? mergeRequirements(before, value) : value;
   }
   return merged;
 }
 
 type Requirements = SubmitValue | undefined;
 
-/** Both must be met, by each component. */
-function joinRequirements(outer: Entry, inner: Entry): Entry {
+/** Combines requirements, so that each component must meet both. */
+function mergeRequirements(outer: Entry, inner: Entry): Entry {
   if (typeof outer !== 'function' && typeof inner !== 'function') {
     return Array.isArray(inner)
-      ? inner.map((one: SubmitValue) => both(outer as SubmitValue, one) as SubmitValue)
-      : both(outer as SubmitValue, inner as SubmitValue);
+      ? inner.map((one: SubmitValue) => combine(outer as SubmitValue, one) as SubmitValue)
+      : combine(outer as SubmitValue, inner as SubmitValue);
   }
   const at = (entry: Entry, input: unknown, component: number): Requirements => {
     if (typeof entry === 'function') return entry(input, component);
     return Array.isArray(entry) ? (entry[component] as SubmitValue) : (entry as SubmitValue);
   };
-  return (input, component) => both(at(outer, input, component), at(inner, input, component));
+  return (input, component) => combine(at(outer, input, component), at(inner, input, component));
 }
 
-function both(first: Requirements, second: Requirements): Requirements {
+/** @returns an expression that is true if both are; the other one if one is undefined */
+function combine(first: Requirements, second: Requirements): Requirements {
   if (first === undefined || second === undefined) return first ?? second;
   return mergeSubmitOptions({ [REQUIREMENTS]: first }, { [REQUIREMENTS]: second })[REQUIREMENTS];
 }

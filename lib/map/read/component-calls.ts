@@ -10,11 +10,13 @@ import { postMortem } from '../../cluster/track/post-mortem.ts';
 import { settle, takeResults } from '../../cluster/track/results.ts';
 import type { OtherNode } from '../../payload/format.ts';
 import { decodeThrown, type EncodedThrown } from '../../payload/thrown-values.ts';
-import { type Component, isUnsent, jobIdOf } from './component.ts';
+import { type Component, isNeverSubmitted, jobIdOf } from './component.ts';
 import type { MapReader } from './map-reader.ts';
 import { findRunningExecutor } from './running-maps.ts';
 
-/** Makes the calls, and so the futures, of a map's components, and settles them from the disk. */
+const RUNNING_STATUSES: readonly ComponentStatus[] = ['running', 'transferring', 'suspended'];
+
+/** Makes the calls and futures of a map's components, and settles them with the outcomes on the disk. */
 export class ComponentCalls {
   readonly #reader: MapReader;
   readonly #otherNode: OtherNode;
@@ -28,7 +30,7 @@ export class ComponentCalls {
     this.#controls = new JobControls(system, this.#commands);
   }
 
-  /** The call of a component's present attempt. */
+  /** Makes a call for a component's current attempt. */
   make(component: Component): Call {
     const { job, attempt } = component.call;
     const call = new Call({
@@ -42,7 +44,7 @@ export class ComponentCalls {
         controls: this.#controls,
         onDone: () => {},
         onCancel: ({ jobId }) => {
-          // It may wait here for room in the queue, or between two tries.
+          // The call may be pending in this program, between two attempts or because the queue is full.
           findRunningExecutor(this.#reader.jobSet.directory)?.cancel(component.index);
           if (jobId !== undefined) this.#commands.remove(jobId);
         },
@@ -55,16 +57,16 @@ export class ComponentCalls {
     return call;
   }
 
-  /** Brings what is known of a component, which is not done, into its call. */
+  /** Copies the current state of a component to its call. */
   update(call: Call, component: Component, status: ComponentStatus): void {
     const jobId = jobIdOf(component);
     if (call.jobId === undefined && jobId !== undefined) call.jobId = jobId;
     call.host = component.host ?? call.host;
     if (call.done) return;
-    call.setState(RUNNING.includes(status) ? 'running' : 'pending');
+    call.setState(RUNNING_STATUSES.includes(status) ? 'running' : 'pending');
   }
 
-  /** Gives the call the value or the error of a component that is settled. Never rejects. */
+  /** Settles a call with the value or the error of its settled component. Never rejects. */
   async settle(call: Call, component: Component, status: ComponentStatus): Promise<void> {
     this.update(call, component, status);
     try {
@@ -75,25 +77,26 @@ export class ComponentCalls {
   }
 
   async #settle(call: Call, component: Component): Promise<void> {
-    const { outcome, verdict, end, call: journaled } = component;
+    const { outcome, settled, end, call: journaled } = component;
     if (outcome !== undefined) {
       const encoded = await this.#reader.readOutcome(component);
       if (encoded === undefined)
         throw new PayloadError(`The outcome of component ${component.index} is gone`);
       const results = await takeResults(call, encoded, this.#otherNode);
       if (!call.done) settle(call, results);
-    } else if (verdict?.kind === 'cancelled') call.future.cancel();
-    else if (verdict !== undefined) {
+    } else if (settled?.kind === 'cancelled') call.future.cancel();
+    else if (settled !== undefined) {
       const where = `condor-futures component ${component.index}`;
-      throw await decodeThrown(deserialize(verdict.bytes) as EncodedThrown, where);
+      throw await decodeThrown(deserialize(settled.bytes) as EncodedThrown, where);
     } else if (journaled.submission.refusal !== undefined) {
       const failure = { command: 'submit', exitCode: null, stderr: '' };
       throw new SubmitError(journaled.submission.refusal, failure);
-    } else if (isUnsent(component, this.#reader.isAttended)) throw new NeverSubmittedError(component.index);
-    else throw await this.#deathOf(call, component, end);
+    } else if (isNeverSubmitted(component, this.#reader.hasOwner))
+      throw new NeverSubmittedError(component.index);
+    else throw await this.#explainEnd(call, component, end);
   }
 
-  async #deathOf(call: Call, component: Component, end: Component['end']): Promise<unknown> {
+  async #explainEnd(call: Call, component: Component, end: Component['end']): Promise<unknown> {
     const jobId = call.jobId ?? 'unknown';
     const job = newJob(call, jobId);
     job.memoryUsed = component.memoryUsed;
@@ -104,5 +107,3 @@ export class ComponentCalls {
       .error;
   }
 }
-
-const RUNNING: readonly ComponentStatus[] = ['running', 'transferring', 'suspended'];

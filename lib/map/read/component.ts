@@ -6,7 +6,7 @@ import type { Usage } from '../../futures/future-source.ts';
 import type { Settled } from '../../job-set/archive.ts';
 import type { JournaledCall } from '../../job-set/journal.ts';
 
-/** All of them, in the order in which they are shown. */
+/** All statuses, in the order of the columns of CSV. */
 export const COMPONENT_STATUSES: readonly ComponentStatus[] = [
   'unmaterialized',
   'idle',
@@ -24,38 +24,39 @@ export interface ComponentHold {
   readonly reason: string;
   /** HTCondor manual, "Job ClassAd Attributes", HoldReasonCode. */
   readonly code: number | undefined;
+  /** HTCondor manual, "Job ClassAd Attributes", HoldReasonSubCode. */
   readonly subCode: number | undefined;
 }
 
-/** What is known of one component of a map, from what lies on the disk. */
+/** The state of one component of a map, as read from the disk. */
 export interface Component {
   readonly index: number;
-  /** Its last attempt, by the journal. */
+  /** Its current attempt, from the journal. */
   call: JournaledCall;
-  /** What the batch system said last of that attempt's job. */
+  /** The state of that attempt's job by the last event. */
   queue: 'unknown' | 'idle' | 'running' | 'transferring' | 'held' | 'suspended' | 'removed' | 'ended';
-  /** The id of its job, where the batch system had to be asked for it, as nobody has written it down. */
+  /** The id of its job, if the batch system was asked for it because the journal has none. */
   foundId: string | undefined;
-  /** How many times it was asked, and did not know such a job. */
-  missing: number;
+  /** How many times the batch system was asked and knew no such job. */
+  missingAnswers: number;
   hold: ComponentHold | undefined;
-  /** How its job ended, if the batch system has told. */
+  /** How its job ended, if the batch system has reported that. */
   end: JobEnd | undefined;
-  /** Since when that is known here, by performance.now(). */
+  /** The time at which this process learned of the end, by performance.now(). */
   endSeenAt: number;
-  /** Where its job runs or ran last. */
+  /** The machine on which its job runs or ran last. */
   host: string | undefined;
-  /** The most that any of its jobs has been seen to use, in bytes. */
+  /** The highest memory usage measured for any of its jobs, in bytes. */
   memoryUsed: number | undefined;
   memoryRequested: number | undefined;
-  /** Its script has begun, as its log shows. */
-  begun: boolean;
+  /** Whether its job script has started, because it has a log. */
+  hasStarted: boolean;
   outcome: OutcomeSummary | undefined;
-  /** What the program that looks after it has noted as its end, instead of an outcome or of more tries. */
-  verdict: Settled | undefined;
+  /** The final result that the map's owner recorded: there is no outcome, or no retry of a failed one. */
+  settled: Settled | undefined;
 }
 
-/** What an outcome says but for its value. */
+/** The fields of an outcome except its value. */
 export interface OutcomeSummary {
   readonly failed: boolean;
   readonly host: string;
@@ -63,54 +64,52 @@ export interface OutcomeSummary {
 }
 
 export function newComponent(call: JournaledCall): Component {
-  return { index: call.index - 1, call, ...unheardOf(), memoryUsed: undefined };
+  return { index: call.index - 1, call, ...newAttemptState(), memoryUsed: undefined };
 }
 
-/** The component's job is another one from now on. */
-export function beginAttempt(component: Component, call: JournaledCall): void {
-  Object.assign(component, unheardOf(), { call });
+/** Resets a component to the start of another attempt. */
+export function startAttempt(component: Component, call: JournaledCall): void {
+  Object.assign(component, newAttemptState(), { call });
 }
 
-type Heard = Omit<Component, 'index' | 'call' | 'memoryUsed'>;
-
-function unheardOf(): Heard {
+function newAttemptState(): Omit<Component, 'index' | 'call' | 'memoryUsed'> {
   return {
     queue: 'unknown',
     foundId: undefined,
-    missing: 0,
+    missingAnswers: 0,
     hold: undefined,
     end: undefined,
     endSeenAt: 0,
     host: undefined,
     memoryRequested: undefined,
-    begun: false,
+    hasStarted: false,
     outcome: undefined,
-    verdict: undefined,
+    settled: undefined,
   };
 }
 
-/** The id of its present job; undefined until it has one. */
+/** The id of a component's current job; undefined until it has one. */
 export function jobIdOf({ call, foundId }: Component): string | undefined {
   return foundId ?? call.submission.ids?.[call.position];
 }
 
-/** One answer without a job proves nothing: a queue may be listed while it is being rewritten. */
+/** Answers that prove a job's absence; one does not, because a queue may be listed while it is rewritten. */
 const MISSING_TIMES = 2;
 
-/** Whether nobody has submitted its present attempt, nor will, as nobody looks after the map any more. */
-export function isUnsent(component: Component, attended: boolean): boolean {
-  const { queue, begun, missing, call } = component;
-  if (attended || queue !== 'unknown' || begun || jobIdOf(component) !== undefined) return false;
-  return call.submission.waits || missing >= MISSING_TIMES;
+/** Whether a component's current attempt was never submitted, nor will be, because there is no owner. */
+export function isNeverSubmitted(component: Component, hasOwner: boolean): boolean {
+  const { queue, hasStarted, missingAnswers, call } = component;
+  if (hasOwner || queue !== 'unknown' || hasStarted || jobIdOf(component) !== undefined) return false;
+  return call.submission.waits || missingAnswers >= MISSING_TIMES;
 }
 
-/** Takes in what the batch system says of the component's present job. */
+/** Applies an event of a component's current job. */
 export function onJobEvent(component: Component, event: JobEvent, now: number): void {
   component.memoryUsed = Math.max(component.memoryUsed ?? 0, event.memoryUsed ?? 0) || undefined;
   component.memoryRequested = event.memoryRequested ?? component.memoryRequested;
   const queue = QUEUE_STATES[event.kind];
   if (queue === undefined) return;
-  // Its files are brought back after its end, and a second end says nothing new.
+  // After its end, a job's files are transferred back, and the end may be reported twice.
   if (component.queue === 'ended' && (queue === 'transferring' || queue === 'ended')) return;
   component.queue = queue;
   component.hold = undefined;
@@ -124,7 +123,7 @@ export function onJobEvent(component: Component, event: JobEvent, now: number): 
   }
 }
 
-/** The batch system knows nothing of its job any more. */
+/** Marks a component's job as ended, because the batch system does not know it any more. */
 export function onJobLost(component: Component, now: number): void {
   const jobId = jobIdOf(component) ?? 'unknown';
   Object.assign(component, { queue: 'ended', hold: undefined, end: { kind: 'lost', jobId }, endSeenAt: now });
@@ -144,60 +143,63 @@ const QUEUE_STATES: Readonly<Record<string, Component['queue'] | undefined>> = {
   Record<JobEvent['kind'] | 'continued' | 'suspended' | 'transferring', Component['queue']>
 >;
 
-/** By what a status is judged besides. */
+/** The facts about a map on which the status of a component depends. */
 export interface Circumstances {
   /** By performance.now(). */
   readonly now: number;
   /** How long an outcome may stay invisible after its job has ended, in milliseconds. */
   readonly grace: number;
-  /** Whether a program looks after the map that may try failed components again. */
-  readonly supervised: boolean;
-  /** Whether any program looks after the map: it may be about to submit jobs. */
-  readonly attended: boolean;
+  /** Whether the map has an owner that may retry failed components. */
+  readonly isSupervised: boolean;
+  /** Whether the map has an owner, which may be about to submit jobs. */
+  readonly hasOwner: boolean;
 }
 
 export function statusOf(
   component: Component,
-  { now, grace, supervised, attended }: Circumstances,
+  { now, grace, isSupervised, hasOwner }: Circumstances,
 ): ComponentStatus {
-  const { outcome, verdict, queue, call, begun, endSeenAt } = component;
+  const { outcome, settled, queue, call, hasStarted, endSeenAt } = component;
   if (outcome !== undefined) {
     if (!outcome.failed) return 'completed';
-    // Else it is about to be tried again.
-    return !supervised || verdict !== undefined ? 'errored' : 'idle';
+    // Until the owner has recorded the failure as final, it may retry.
+    return !isSupervised || settled !== undefined ? 'errored' : 'idle';
   }
-  if (verdict !== undefined)
-    return verdict.kind === 'cancelled' || queue === 'removed' ? 'removed' : 'errored';
+  if (settled !== undefined)
+    return settled.kind === 'cancelled' || queue === 'removed' ? 'removed' : 'errored';
   switch (queue) {
     case 'ended':
-      return !supervised && now - endSeenAt >= grace ? 'errored' : 'running';
+      return !isSupervised && now - endSeenAt >= grace ? 'errored' : 'running';
     case 'unknown':
-      if (call.submission.refusal !== undefined || isUnsent(component, attended)) return 'errored';
-      return begun ? 'running' : isQueued(component) ? 'idle' : 'unmaterialized';
+      if (call.submission.refusal !== undefined || isNeverSubmitted(component, hasOwner)) return 'errored';
+      return hasStarted ? 'running' : isLocalJob(component) ? 'idle' : 'unmaterialized';
     default:
       return queue;
   }
 }
 
-/** A batch system without a log tells nothing of jobs that wait. */
-function isQueued(component: Component): boolean {
+/** Whether a component has a local job: these have no event log, so that no event says that one is idle. */
+function isLocalJob(component: Component): boolean {
   return jobIdOf(component)?.startsWith('local.') === true;
 }
 
-/** Whether nothing more comes of it, unless somebody does something. */
+/**
+ * Whether a status is final unless a user acts.
+ * @param waitsHeld whether a held component is pending, rather than as good as failed
+ */
 export function isSettled(status: ComponentStatus, waitsHeld: boolean): boolean {
-  return SETTLED.includes(status) || (status === 'held' && !waitsHeld);
+  return SETTLED_STATUSES.includes(status) || (status === 'held' && !waitsHeld);
 }
 
-const SETTLED: readonly ComponentStatus[] = ['completed', 'errored', 'removed'];
+const SETTLED_STATUSES: readonly ComponentStatus[] = ['completed', 'errored', 'removed'];
 
-/** Which components: their indices, in any order; or those for which a function says so. */
+/** A choice of components: indices in any order, or a function that tests each component. */
 export type ComponentChoice =
   Iterable<number> | ((component: number, status: ComponentStatus) => boolean | Promise<boolean>);
 
 /**
- * The indices of a choice, each once, in order.
- * @throws {RangeError} for one that the map does not have
+ * Resolves a choice to sorted indices without duplicates; all components if undefined.
+ * @throws {RangeError} for an index that the map does not have; {@link TypeError} for another kind of choice
  */
 export async function chooseComponents(
   choice: ComponentChoice | undefined,
@@ -224,7 +226,7 @@ export function checkComponent(index: number, length: number): number {
   throw new RangeError(`Expected a component from 0 to ${length - 1}, got ${showValue(index)}`);
 }
 
-/** How many components are in which status; all statuses are there. */
+/** The number of components by status, including statuses that no component has. */
 export type StatusCounts = Readonly<Record<ComponentStatus, number>>;
 
 export function countStatuses(statuses: Iterable<ComponentStatus>): StatusCounts {
@@ -249,7 +251,7 @@ export const STATUSES_AS_SHOWN: readonly ComponentStatus[] = [
   'removed',
 ];
 
-/** Counts as a line such as `3 completed, 1 running`, without zeros. */
+/** Formats counts as a line such as `3 completed, 1 running`, without zeros. */
 export function formatCounts(counts: StatusCounts): string {
   return STATUSES_AS_SHOWN.filter((status) => counts[status] > 0)
     .map((status) => `${counts[status]} ${status}`)

@@ -18,7 +18,29 @@ import { MapReader } from './map-reader.ts';
 import { MapWatch } from './map-watch.ts';
 import { findRunningExecutor, registerExecutor, withMapLock } from './running-maps.ts';
 
-/** A map as a program has it open: looks at its components, waits for them, and settles their futures. */
+/** The environment of a map: its batch system, and the options by which it was made or loaded. */
+export interface MapHost {
+  /** The map's own batch system, rather than that of its executor. */
+  readonly system: BatchSystem;
+  readonly options: ResolvedOptions;
+  /** Supervises a map's jobs until they are done, or until the program shuts down the executor of the map. */
+  supervise(executor: MapExecutor): void;
+  /** Creates an object that finds futures in the inputs of one call; undefined if there is no executor. */
+  readonly newFinder?: (() => MapDependencyFinder) | undefined;
+  /** The reason why this program cannot reach the map's jobs; then the map is only read. */
+  readonly outOfReach?: MapOutOfReachError | undefined;
+  /** Whether the user says that owners on other machines have ended. */
+  readonly takeOver?: boolean | undefined;
+}
+
+/** A map on the disk. */
+export interface MapPlace {
+  readonly tag: string;
+  readonly record: TagRecord;
+  readonly header: MapHeader;
+}
+
+/** The implementation of a `JobMap`: reads components, waits for them, settles futures, submits jobs. */
 export class MapCore {
   readonly host: MapHost;
   readonly reader: MapReader;
@@ -26,12 +48,12 @@ export class MapCore {
   tag: string;
   isTransient: boolean;
   readonly made: Date;
-  /** By this very program. */
-  removed = false;
+  /** Whether this object has removed the map. */
+  isRemoved = false;
   readonly header: MapPlace['header'];
   readonly #calls: ComponentCalls;
-  /** Of components that are not done. */
-  readonly #following = new Map<number, Future<unknown>>();
+  /** The futures of components that are not done, by component. */
+  readonly #pendingFutures = new Map<number, Future<unknown>>();
 
   constructor({ tag, record, header }: MapPlace, jobSet: JobSet, host: MapHost) {
     const { system, options } = host;
@@ -45,16 +67,13 @@ export class MapCore {
     this.#calls = new ComponentCalls(this.reader, system, options.otherNode);
   }
 
-  /** What looks after its jobs, if this program does. */
+  /** The executor that supervises the map's jobs in this program; undefined if there is none. */
   get executor(): MapExecutor | undefined {
     return findRunningExecutor(this.reader.jobSet.directory);
   }
 
-  /**
-   * Through what its jobs can be reached.
-   * @throws {MapOutOfReachError} if they cannot
-   */
-  async reach(): Promise<BatchSystem> {
+  /** The batch system that can act on the map's jobs. @throws {MapOutOfReachError} if there is none */
+  async reachSystem(): Promise<BatchSystem> {
     const { host, executor, reader, tag } = this;
     if (executor !== undefined) return executor.system;
     if (host.outOfReach !== undefined) throw host.outOfReach;
@@ -74,8 +93,8 @@ export class MapCore {
     return this.reader.components[checkComponent(index, this.length)] as Component;
   }
 
-  /** What the components are now, after a look at the disk. @throws {MapRemovedError} */
-  async look(): Promise<ComponentStatus[]> {
+  /** Reads the statuses of all components from the disk. @throws {MapRemovedError} */
+  async readStatuses(): Promise<ComponentStatus[]> {
     await this.watch.grace();
     return this.guard(async () => {
       await this.reader.refresh();
@@ -83,7 +102,7 @@ export class MapCore {
     });
   }
 
-  /** What a component is by the last look. @throws {RangeError} */
+  /** The status of a component at the last read. @throws {RangeError} */
   knownStatus(index: number): ComponentStatus {
     return statusOf(this.component(index), this.#circumstances());
   }
@@ -92,31 +111,35 @@ export class MapCore {
     return isSettled(status, this.header.waitsHeld);
   }
 
-  /** Resolves with what `look` gives as soon as that is not undefined. @throws {TimeoutError} {@link MapRemovedError} */
+  /** Resolves with the first defined result of `check`. @throws {TimeoutError} {@link MapRemovedError} */
   async until<T>(
-    look: (statuses: ComponentStatus[]) => T | undefined,
+    check: (statuses: ComponentStatus[]) => T | undefined,
     options: WaitOptions,
     describe: () => string,
   ): Promise<T> {
-    return this.guard(async () => this.watch.until(() => look(this.#statuses()), options, describe));
+    return this.guard(async () => this.watch.until(() => check(this.#statuses()), options, describe));
   }
 
-  /** Resolves with the status of a component when it is settled. @throws as {@link until} */
+  /**
+   * Resolves with the status of a component when it is settled.
+   * @param maxAge maximum age of a known status that is used without a read, in milliseconds
+   * @throws {TimeoutError} {@link MapRemovedError}
+   */
   async whenSettled(
     index: number,
     options: WaitOptions,
     describe: () => string,
     maxAge?: number,
   ): Promise<ComponentStatus> {
-    const look = (): ComponentStatus | undefined => {
+    const check = (): ComponentStatus | undefined => {
       const status = this.knownStatus(index);
       return this.isSettled(status) ? status : undefined;
     };
-    return this.guard(async () => this.watch.until(look, options, describe, maxAge));
+    return this.guard(async () => this.watch.until(check, options, describe, maxAge));
   }
 
-  /** A future, which is done, of a component that is settled. */
-  async settled(index: number, status: ComponentStatus): Promise<{ readonly future: Future<unknown> }> {
+  /** A settled future, wrapped because an async function cannot return it without awaiting it. */
+  async settledFuture(index: number, status: ComponentStatus): Promise<{ readonly future: Future<unknown> }> {
     const component = this.component(index);
     const call = this.#calls.make(component);
     const { future } = call;
@@ -124,34 +147,34 @@ export class MapCore {
     return { future };
   }
 
-  /** What a settled component has failed with; undefined if it has not. */
+  /** The error of a settled component; undefined if its call returned. */
   async errorOf(index: number, status: ComponentStatus): Promise<unknown> {
-    const { future } = await this.settled(index, status);
+    const { future } = await this.settledFuture(index, status);
     return future.exception().catch((error: unknown) => error);
   }
 
-  /** The future of the component's present attempt, which settles in its time. */
-  follow(index: number): Future<unknown> {
+  /** The future of a component's current attempt; the same object until it settles. */
+  future(index: number): Future<unknown> {
     const component = this.component(index);
-    const known = this.#following.get(index);
+    const known = this.#pendingFutures.get(index);
     if (known !== undefined) return known;
     const call = this.#calls.make(component);
     const { future } = call;
-    this.#following.set(index, future);
-    future.addDoneCallback(() => this.#following.delete(index));
+    this.#pendingFutures.set(index, future);
+    future.addDoneCallback(() => this.#pendingFutures.delete(index));
     void this.#follow(call, component);
     return future;
   }
 
-  /** Never rejects. */
+  /** Settles a call when its component is settled. Never rejects. */
   async #follow(call: Call, component: Component): Promise<void> {
     try {
       const status = await this.until(
         (statuses) => {
           if (call.done) return 'removed';
-          const now = statuses[component.index] as ComponentStatus;
-          this.#calls.update(call, component, now);
-          return this.isSettled(now) ? now : undefined;
+          const current = statuses[component.index] as ComponentStatus;
+          this.#calls.update(call, component, current);
+          return this.isSettled(current) ? current : undefined;
         },
         {},
         () => '',
@@ -163,8 +186,8 @@ export class MapCore {
   }
 
   /**
-   * Submits what `fill` gives an executor of the map.
-   * @throws {JobSetInUseError} if another program looks after the map; {@link SubmitError}
+   * Submits the calls that `fill` writes to an executor of the map.
+   * @throws {JobSetInUseError} if another program owns the map; {@link SubmitError}
    */
   async submit(fill: (executor: MapExecutor) => Promise<void>, policies: JobPolicies): Promise<void> {
     return withMapLock(this.reader.jobSet.directory, async () => this.#submit(fill, policies));
@@ -174,62 +197,62 @@ export class MapCore {
     const { executor } = this;
     if (executor?.isOpen === true) await executor.send(fill);
     else {
-      // It may be at its end, and the job set still be its own.
+      // The executor may be closing and still own the job set.
       await executor?.close();
       await this.#submitAsOwner(fill, policies);
     }
-    await this.look();
+    await this.readStatuses();
     this.watch.wake();
   }
 
-  /** As {@link submit}, of a map that nobody looks after. */
+  /** Makes this program the owner of the map, and submits. */
   async #submitAsOwner(fill: (executor: MapExecutor) => Promise<void>, policies: JobPolicies): Promise<void> {
     const { host, reader, header } = this;
     if (host.outOfReach !== undefined) throw host.outOfReach;
-    // Jobs of a program that is gone, which may be with the host's, must not end with it.
+    // A system of its own, so that the end of the host's executor does not end the map's jobs.
     const system = host.system.forMap();
-    reader.listen(system);
+    reader.subscribe(system);
     const executor = new MapExecutor(system, mapOptions(host.options, this.tag, header));
-    // Another program may have submitted some, and have let go, just before.
+    // An owner that has just ended may have submitted more jobs.
     const readLast = async (): Promise<{ call: number; submission: number }> => {
-      await this.look();
+      await this.readStatuses();
       return { call: this.length, submission: reader.lastSubmission };
     };
     await executor.adopt(reader.jobSet, readLast, host.takeOver);
     try {
-      await executor.markFailed(reader.components.filter(isFinalStateUnknown).map(({ call }) => call));
+      await executor.markFailed(reader.components.filter(hasUnrecordedFailure).map(({ call }) => call));
       const isAllSent = await executor.send(fill);
-      const isKept = needsSupervision(host.system, mergeJobOptions(host.options.policies, policies));
-      await this.superviseOrClose(executor, isKept || !isAllSent);
+      const isSupervised = needsSupervision(host.system, mergeJobOptions(host.options.policies, policies));
+      await this.superviseOrClose(executor, isSupervised || !isAllSent);
     } catch (error) {
       await executor.close();
       throw error;
     }
   }
 
-  /** Its jobs are in the queue: either somebody here looks after them, or the batch system alone does. */
-  async superviseOrClose(executor: MapExecutor, isKept: boolean): Promise<void> {
-    if (!isKept) return executor.close();
+  /** Supervises the submitted jobs in this program, or leaves them to the batch system alone. */
+  async superviseOrClose(executor: MapExecutor, isSupervised: boolean): Promise<void> {
+    if (!isSupervised) return executor.close();
     registerExecutor(this.reader.jobSet.directory, executor);
     this.host.supervise(executor);
   }
 
-  /** Reads, and tells what cannot be read as the map is gone. */
+  /** Runs a read; its error becomes a MapRemovedError if the map has been removed. */
   async guard<T>(read: () => Promise<T>): Promise<T> {
     if (this.#isGone()) throw new MapRemovedError(this.tag);
     try {
       return await read();
     } catch (error) {
-      throw this.#isGone() || this.#isPart() ? new MapRemovedError(this.tag, { cause: error }) : error;
+      throw this.#isGone() || this.#isRemnant() ? new MapRemovedError(this.tag, { cause: error }) : error;
     }
   }
 
   #isGone(): boolean {
-    return this.removed || !existsSync(this.reader.jobSet.directory);
+    return this.isRemoved || !existsSync(this.reader.jobSet.directory);
   }
 
-  /** Its removal has begun, or was cut off: all of these are there before a map has its header. */
-  #isPart(): boolean {
+  /** Whether a removal is under way or was interrupted: a complete map has these directories. */
+  #isRemnant(): boolean {
     const { directory } = this.reader.jobSet;
     return ![outcomesDirectory, logsDirectory].every((part) => existsSync(part(directory)));
   }
@@ -241,36 +264,14 @@ export class MapCore {
 
   #circumstances(): Circumstances {
     const { reader, watch, header } = this;
-    const attended = reader.isAttended;
-    // A rerun may be tried again where the map itself was not to be.
-    const supervised = attended && (header.supervised || this.executor?.isOpen === true);
-    return { now: performance.now(), grace: watch.knownGrace, supervised, attended };
+    const { hasOwner } = reader;
+    // A rerun may have retries even if the map was created without.
+    const isSupervised = hasOwner && (header.supervised || this.executor?.isOpen === true);
+    return { now: performance.now(), grace: watch.knownGrace, isSupervised, hasOwner };
   }
 }
 
-/** It has failed, and nobody has said whether it is tried again. */
-function isFinalStateUnknown({ outcome, verdict }: Component): boolean {
-  return outcome?.failed === true && verdict === undefined;
-}
-
-/** What a map needs of where it was made or loaded. */
-export interface MapHost {
-  /** Its own, rather than its executor's. */
-  readonly system: BatchSystem;
-  readonly options: ResolvedOptions;
-  /** Looks after a map's jobs until they are done, or as long as the program has its executor. */
-  supervise(executor: MapExecutor): void;
-  /** What finds futures in the inputs of a map, if some executor's may be given. */
-  readonly newFinder?: (() => MapDependencyFinder) | undefined;
-  /** Why the jobs of the map cannot be reached from here, if so: it is only read then. */
-  readonly outOfReach?: MapOutOfReachError | undefined;
-  /** Programs of other machines that looked after the map are gone, by the user's word. */
-  readonly takeOver?: boolean | undefined;
-}
-
-/** A map on the disk. */
-export interface MapPlace {
-  readonly tag: string;
-  readonly record: TagRecord;
-  readonly header: MapHeader;
+/** Whether a component has failed and no record says that this is final. */
+function hasUnrecordedFailure({ outcome, settled }: Component): boolean {
+  return outcome?.failed === true && settled === undefined;
 }

@@ -9,43 +9,49 @@ import { type JournaledSubmission, replayJournal, readJournal } from '../../job-
 import { archiveFile, eventLogFile, journalFile, logsDirectory } from '../../job-set/names.ts';
 import { decodeOutcome, type EncodedOutcome } from '../../payload/call.ts';
 import { EventLogFollower } from '../../watch/event-log-follower.ts';
-import { type Component, isUnsent, jobIdOf, onJobLost, type OutcomeSummary } from './component.ts';
+import { type Component, isNeverSubmitted, jobIdOf, onJobLost, type OutcomeSummary } from './component.ts';
 import { MapState } from './map-state.ts';
 
-/** Each read takes a file descriptor. */
+/** Limit on concurrent reads, because each one takes a file descriptor. */
 const READS_AT_ONCE = 16;
+/** Delay before the batch system is asked again for unknown jobs, in milliseconds; doubles each time. */
+const ASK_AGAIN_MS = 1000;
+const MAX_ASK_AGAIN_MS = 60_000;
 
-/** Reads what lies on the disk of a map, again and again, each time only what is new. Writes nothing: any number of processes may do so. */
+/**
+ * Reads the files of a map; each refresh reads only the new parts. Writes nothing, so that any number of
+ * processes can read the same map.
+ */
 export class MapReader {
   readonly jobSet: JobSet;
   readonly #state = new MapState();
   readonly #follower: EventLogFollower | undefined;
   readonly #slots = new Slots(READS_AT_ONCE);
-  /** How long the files were that are read as a whole. */
+  /** The sizes at the last read of files that are read as a whole. */
   readonly #sizes = new Map<string, number>();
-  #reading: Promise<void> | undefined;
+  #refreshing: Promise<void> | undefined;
   #readAt = -Infinity;
-  readonly #unattended: UnattendedJobs;
-  readonly #othersAreGone: boolean;
-  #isAttended = false;
+  readonly #ownerlessJobs: OwnerlessJobs;
+  readonly #ignoreRemoteOwners: boolean;
+  #hasOwner = false;
 
-  /** @param othersAreGone programs of other machines do not look after the map any more, whatever they have written down */
+  /** @param ignoreRemoteOwners whether the user says that owners on other machines have ended */
   constructor(
     jobSet: JobSet,
     system: Pick<BatchSystem, 'events' | 'queue' | 'find'>,
-    othersAreGone: boolean,
+    ignoreRemoteOwners: boolean,
   ) {
     this.jobSet = jobSet;
-    this.#othersAreGone = othersAreGone;
-    this.#unattended = new UnattendedJobs(jobSet, system, this.#state);
+    this.#ignoreRemoteOwners = ignoreRemoteOwners;
+    this.#ownerlessJobs = new OwnerlessJobs(jobSet, system, this.#state);
     const { events } = system;
     if (events.kind === 'log')
       this.#follower = new EventLogFollower(eventLogFile(jobSet.directory), events.parse);
-    else this.listen(system);
+    else this.subscribe(system);
   }
 
-  /** Some of its jobs are from now on with another batch system of the same kind. */
-  listen({ events }: Pick<BatchSystem, 'events'>): void {
+  /** Receives the events of another batch system of the same kind that gets jobs of the map. */
+  subscribe({ events }: Pick<BatchSystem, 'events'>): void {
     if (events.kind === 'callback') events.subscribe((event) => this.#state.onEvent(event));
   }
 
@@ -53,47 +59,47 @@ export class MapReader {
     return this.#state.components;
   }
 
-  /** The number of the last submission of its jobs. */
+  /** The highest submission number in the journal. */
   get lastSubmission(): number {
     return this.#state.lastSubmission;
   }
 
-  /** Whether some program looks after the map, as far as one can tell. */
-  get isAttended(): boolean {
-    return this.#isAttended;
+  /** Whether the map had an owner at the last refresh: a program that submits or retries its jobs. */
+  get hasOwner(): boolean {
+    return this.#hasOwner;
   }
 
-  /** The batch system was asked, and says this. */
+  /** Applies an event that a poll of the batch system returned. */
   onEvent(event: JobEvent): void {
     this.#state.onEvent(event);
   }
 
-  /** The batch system was asked, and knows nothing of a job. */
+  /** Marks a job as lost, because a poll of the batch system did not find it. */
   onLost(jobId: string): void {
     this.#state.onLost(jobId);
   }
 
-  /** How long ago all was up to date, in milliseconds. */
+  /** Time since the start of the last complete refresh, in milliseconds. */
   get age(): number {
     return performance.now() - this.#readAt;
   }
 
-  /** Brings all that is known up to the present. */
+  /** Reads everything that is new on the disk. */
   async refresh(): Promise<void> {
-    // What comes after it has begun may be missed: the next one sees it.
-    const before = this.#reading;
-    if (before !== undefined) {
-      await before.catch(() => {});
-      return this.#reading ?? this.refresh();
+    // A running refresh may have missed the latest changes, so that this call needs the next one.
+    const running = this.#refreshing;
+    if (running !== undefined) {
+      await running.catch(() => {});
+      return this.#refreshing ?? this.refresh();
     }
-    const begun = performance.now();
-    this.#reading = this.#readAll()
-      .then(() => void (this.#readAt = begun))
-      .finally(() => (this.#reading = undefined));
-    return this.#reading;
+    const startedAt = performance.now();
+    this.#refreshing = this.#readAll()
+      .then(() => void (this.#readAt = startedAt))
+      .finally(() => (this.#refreshing = undefined));
+    return this.#refreshing;
   }
 
-  /** What came of a component's present job; undefined if there is nothing yet. @throws {PayloadError} {@link OwnershipError} */
+  /** The outcome of a component's current job, if any. @throws {PayloadError} {@link OwnershipError} */
   async readOutcome({ call, end }: Component): Promise<EncodedOutcome | undefined> {
     const bytes = await this.jobSet.readOutcome(call.job.key, end !== undefined);
     return bytes === undefined ? undefined : decodeOutcome(bytes);
@@ -101,47 +107,49 @@ export class MapReader {
 
   async #readAll(): Promise<void> {
     const { directory } = this.jobSet;
-    // Before the outcomes: who ends looking after the map has written all that it knows by then.
-    const isAttended = await isClaimed(directory, this.#othersAreGone);
+    // Checked before the files are read, because an owner has written all its records when it gives up the
+    // claim.
+    const wasClaimed = await isClaimed(directory, this.#ignoreRemoteOwners);
     if (await this.#hasGrown(journalFile(directory)))
       this.#state.onJournal(replayJournal(await readJournal(directory)));
     for (const event of (await this.#follower?.read()) ?? []) this.#state.onEvent(event);
     if (await this.#hasGrown(archiveFile(directory))) this.#state.onArchive(await readArchive(directory));
-    if (this.#follower === undefined) this.#state.onBegun(await begunKeys(directory));
-    // A program may have taken it up between the two looks, and be about to submit what it has noted.
-    this.#isAttended =
-      isAttended || (await isClaimed(directory, this.#othersAreGone)) || (await this.#isGrowing());
-    if (!this.#isAttended) await this.#unattended.look();
+    if (this.#follower === undefined) this.#state.onStarted(await findStartedKeys(directory));
+    // A program may have become the owner after the first check, and be about to submit what is in its
+    // journal.
+    this.#hasOwner =
+      wasClaimed || (await isClaimed(directory, this.#ignoreRemoteOwners)) || (await this.#isGrowing());
+    if (!this.#hasOwner) await this.#ownerlessJobs.refresh();
     await this.#readOutcomes(await listOutcomes(directory));
   }
 
   async #readOutcomes(listed: readonly string[]): Promise<void> {
-    const keys = new Set(listed.filter((key) => this.#state.awaiting(key) !== undefined));
-    // A network filesystem may open by name what it does not list yet.
+    const keys = new Set(listed.filter((key) => this.#state.findAwaiting(key) !== undefined));
+    // A network file system may open a file by name before it lists it.
     for (const { end, outcome, call } of this.components)
       if (end !== undefined && outcome === undefined) keys.add(call.job.key);
     for (const key of keys) {
       this.#slots.run(async () => {
-        const component = this.#state.awaiting(key);
+        const component = this.#state.findAwaiting(key);
         if (component === undefined) return;
-        const summary = await this.#summary(component);
+        const summary = await this.#readSummary(component);
         if (summary !== undefined) this.#state.onOutcome(key, summary);
       });
     }
     await this.#slots.idle();
   }
 
-  /** Undefined for what is not there, or cannot be read now. */
-  async #summary(component: Component): Promise<OutcomeSummary | undefined> {
+  /** The summary of an outcome; undefined if there is none, or it cannot be read now. */
+  async #readSummary(component: Component): Promise<OutcomeSummary | undefined> {
     try {
       const outcome = await this.readOutcome(component);
-      return outcome && summaryOf(outcome);
+      return outcome && summarize(outcome);
     } catch (error) {
       return error instanceof PayloadError ? UNREADABLE : undefined;
     }
   }
 
-  /** The journal has more than was read just now. */
+  /** Whether the journal has grown since it was read. */
   async #isGrowing(): Promise<boolean> {
     const file = journalFile(this.jobSet.directory);
     return (await sizeOfFile(file)) !== (this.#sizes.get(file) ?? 0);
@@ -160,7 +168,7 @@ async function sizeOfFile(file: string): Promise<number> {
   return size;
 }
 
-/** Of an outcome in another format, say: to read it tells why. */
+/** Summary of an unreadable outcome, as of another version; reading the value throws the reason. */
 const UNREADABLE: OutcomeSummary = {
   failed: true,
   host: 'unknown',
@@ -175,7 +183,7 @@ const UNREADABLE: OutcomeSummary = {
   },
 };
 
-function summaryOf(outcome: EncodedOutcome): OutcomeSummary {
+function summarize(outcome: EncodedOutcome): OutcomeSummary {
   const { items, host, startedAt, endedAt, userCpuMs, systemCpuMs, peakMemoryBytes, pid, nodeVersion } =
     outcome;
   const failed = items.some((item) => !('value' in item || 'primitive' in item));
@@ -187,18 +195,15 @@ function summaryOf(outcome: EncodedOutcome): OutcomeSummary {
   };
 }
 
-/** How long after the batch system did not know the jobs of a submission it is asked again; it doubles. */
-const ASK_AGAIN_MS = 1000;
-const LONGEST_PAUSE_MS = 60_000;
-
 /**
- * The jobs of a map that no program looks after, where what lies on the disk does not tell what became of them: the program was killed before it had
- * heard their ids; or they were processes of its machine, which has no queue.
+ * Asks the batch system for jobs of a map without an owner whose fate the disk does not show: the owner was
+ * killed before it had written their ids, or they were local processes, which have no queue.
  */
-export class UnattendedJobs {
+class OwnerlessJobs {
   readonly #jobSet: JobSet;
   readonly #system: Pick<BatchSystem, 'queue' | 'find'>;
   readonly #state: MapState;
+  /** The earliest time of the next question, by submission and performance.now(). */
   readonly #nextTimes = new Map<number, number>();
 
   constructor(jobSet: JobSet, system: Pick<BatchSystem, 'queue' | 'find'>, state: MapState) {
@@ -207,11 +212,11 @@ export class UnattendedJobs {
     this.#state = state;
   }
 
-  /** Asks for them, unless that was done just now. */
-  async look(): Promise<void> {
+  /** Asks for these jobs, except those it has asked for recently. */
+  async refresh(): Promise<void> {
     const bySubmission = new Map<JournaledSubmission, Component[]>();
     for (const component of this.#state.components) {
-      if (!this.#isDoubtful(component)) continue;
+      if (!this.#isUncertain(component)) continue;
       const { submission } = component.call;
       const others = bySubmission.get(submission);
       if (others === undefined) bySubmission.set(submission, [component]);
@@ -220,10 +225,10 @@ export class UnattendedJobs {
     for (const [submission, components] of bySubmission) await this.#ask(submission, components);
   }
 
-  #isDoubtful(component: Component): boolean {
-    const { outcome, verdict, end, foundId, call } = component;
+  #isUncertain(component: Component): boolean {
+    const { outcome, settled, end, foundId, call } = component;
     const { waits, refusal } = call.submission;
-    if (outcome !== undefined || verdict !== undefined || end !== undefined || foundId !== undefined)
+    if (outcome !== undefined || settled !== undefined || end !== undefined || foundId !== undefined)
       return false;
     if (waits || refusal !== undefined) return false;
     return this.#system.queue === undefined || jobIdOf(component) === undefined;
@@ -232,27 +237,31 @@ export class UnattendedJobs {
   async #ask(submission: JournaledSubmission, components: readonly Component[]): Promise<void> {
     const now = performance.now();
     if (now < (this.#nextTimes.get(submission.submission) ?? 0)) return;
-    const times = Math.min(...components.map(({ missing }) => missing));
-    const pause = Math.min(ASK_AGAIN_MS * 2 ** times, LONGEST_PAUSE_MS);
-    this.#nextTimes.set(submission.submission, now + pause);
+    const answers = Math.min(...components.map(({ missingAnswers }) => missingAnswers));
+    const delay = Math.min(ASK_AGAIN_MS * 2 ** answers, MAX_ASK_AGAIN_MS);
+    this.#nextTimes.set(submission.submission, now + delay);
     const found = await this.#find(submission, components);
     if (found === undefined) return;
-    const begun = new Set(found.includes(undefined) ? await begunKeys(this.#jobSet.directory) : []);
+    const started = new Set(found.includes(undefined) ? await findStartedKeys(this.#jobSet.directory) : []);
     for (const [at, component] of components.entries()) {
       const jobId = found[at];
       if (jobId !== undefined) {
         this.#state.onFound(component, jobId);
         continue;
       }
-      component.missing += 1;
-      // Its outcome, if there is one, is on this machine's disk, and is read after this.
+      component.missingAnswers += 1;
+      // An outcome of a local job is on this machine's disk and is read after this, so that no grace is
+      // needed.
       if (this.#system.queue === undefined) onJobLost(component, -Infinity);
-      else if (begun.has(component.call.job.key) && isUnsent({ ...component, begun: false }, false))
+      else if (
+        started.has(component.call.job.key) &&
+        isNeverSubmitted({ ...component, hasStarted: false }, false)
+      )
         onJobLost(component, now);
     }
   }
 
-  /** Undefined if there is no answer. */
+  /** The job ids of components, undefined for unknown jobs; undefined if the batch system gives no answer. */
   async #find(
     { submission, submit, time }: JournaledSubmission,
     components: readonly Component[],
@@ -261,14 +270,14 @@ export class UnattendedJobs {
     try {
       return await this.#system.find({ jobSet: this.#jobSet, submission, submit, jobs }, undefined, time);
     } catch {
-      // Who says that the programs of other machines are gone says so of their processes, too.
+      // A user who says that owners on other machines have ended says the same about their local jobs.
       return this.#system.queue === undefined ? jobs.map(() => undefined) : undefined;
     }
   }
 }
 
-/** The keys of the jobs whose scripts have begun. */
-export async function begunKeys(directory: string): Promise<string[]> {
+/** The keys of the jobs whose scripts have started, because their stdout files exist. */
+export async function findStartedKeys(directory: string): Promise<string[]> {
   const names = await readdir(logsDirectory(directory));
   return names.flatMap((name) => /^(.*)\.out$/.exec(name)?.[1] ?? []);
 }

@@ -6,23 +6,28 @@ import { JobSetWatch, findWatchMode } from '../../watch/job-set-watch.ts';
 import { type Component, jobIdOf } from './component.ts';
 import type { MapReader } from './map-reader.ts';
 
-/** So often the disk is looked at, at the most, while many outcomes come. */
-const PAUSE_MS = 50;
-/** How long the map's directory may be missing, in milliseconds, before the map is taken for removed. */
+/** Minimum time between two reads of the disk while many outcomes arrive, in milliseconds. */
+const REFRESH_DELAY_MS = 50;
+/** How long the map's directory may be missing before the map counts as removed, in milliseconds. */
 const LOST_AFTER_MS = 5_000;
 
-/** The log is read by the reader, at each look. */
+/** JobSetWatch follows no event log, because MapReader reads it at each refresh. */
 const NO_EVENTS: EventSource = { kind: 'callback', subscribe: () => {} };
 
-/** Waits for what becomes of a map's components; watches only while somebody waits, and keeps the process alive meanwhile. */
+interface Waiter {
+  check(): void;
+  fail(error: unknown): void;
+}
+
+/** Waits for changes of a map's components. Watches the disk and keeps the process alive only meanwhile. */
 export class MapWatch {
   readonly #reader: MapReader;
   readonly #options: Pick<ResolvedOptions, 'watch' | 'sweepInterval' | 'outcomeGrace'>;
-  readonly #silence: StatusPoll<PolledJob>;
-  readonly #asked = new Map<Component, PolledJob>();
-  readonly #waiters = new Set<{ look: () => void; fail: (error: unknown) => void }>();
-  #watching: Promise<JobSetWatch> | undefined;
-  #timer: NodeJS.Timeout | undefined;
+  readonly #poll: StatusPoll<PolledJob>;
+  readonly #polledJobs = new Map<Component, PolledJob>();
+  readonly #waiters = new Set<Waiter>();
+  #watch: Promise<JobSetWatch> | undefined;
+  #refreshTimer: NodeJS.Timeout | undefined;
   #grace: number | undefined;
 
   constructor(
@@ -32,7 +37,7 @@ export class MapWatch {
   ) {
     this.#reader = reader;
     this.#options = options;
-    this.#silence = new StatusPoll(
+    this.#poll = new StatusPoll(
       system,
       (event) => reader.onEvent(event),
       ({ jobId }) => reader.onLost(jobId),
@@ -45,36 +50,37 @@ export class MapWatch {
     return this.#grace;
   }
 
-  /** As {@link grace}, after that was asked once. */
+  /** The {@link grace}, once it has been determined; 0 before. */
   get knownGrace(): number {
     return this.#grace ?? 0;
   }
 
   /**
-   * Resolves with what `look` gives as soon as that is not undefined; it is asked at once, and whenever anything may have changed.
-   * @param maxAge how old what is known may be when `look` is asked first, in milliseconds
-   * @throws {TimeoutError} and what `look` throws
+   * Resolves with the first result of `check` that is not undefined. Calls `check` at once and after each
+   * refresh.
+   * @param maxAge maximum age of the known state at the first call, in milliseconds
+   * @throws {TimeoutError} and errors of `check`
    */
   async until<T>(
-    look: () => T | undefined,
+    check: () => T | undefined,
     options: WaitOptions,
     describe: () => string,
     maxAge: number = 0,
   ): Promise<T> {
     options.signal?.throwIfAborted();
     await this.grace();
-    let found = this.#reader.age < maxAge ? look() : undefined;
+    let found = this.#reader.age < maxAge ? check() : undefined;
     if (found !== undefined) return found;
     await this.#reader.refresh();
-    found = look();
+    found = check();
     if (found !== undefined) return found;
-    let waiter: { look: () => void; fail: (error: unknown) => void } | undefined;
+    let waiter: Waiter | undefined;
     const answer = new Promise<T>((resolve, reject) => {
       waiter = {
         fail: reject,
-        look: () => {
+        check: () => {
           try {
-            const answered = look();
+            const answered = check();
             if (answered !== undefined) resolve(answered);
           } catch (error) {
             reject(error);
@@ -84,7 +90,7 @@ export class MapWatch {
       this.#waiters.add(waiter);
     });
     try {
-      (await this.#watch()).wake();
+      (await this.#openWatch()).wake();
       this.#refreshSoon();
       return await waitFor(answer, options, describe);
     } finally {
@@ -93,21 +99,21 @@ export class MapWatch {
     }
   }
 
-  /** Something was done to the map: those who wait look at once. */
+  /** Refreshes soon, after this program has changed the map. */
   wake(): void {
     if (this.#waiters.size > 0) this.#refreshSoon();
   }
 
   async close(): Promise<void> {
-    const watching = this.#watching;
-    this.#watching = undefined;
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    await (await watching)?.close();
+    const watch = this.#watch;
+    this.#watch = undefined;
+    clearTimeout(this.#refreshTimer);
+    this.#refreshTimer = undefined;
+    await (await watch)?.close();
   }
 
-  async #watch(): Promise<JobSetWatch> {
-    this.#watching ??= this.#mode().then(
+  async #openWatch(): Promise<JobSetWatch> {
+    this.#watch ??= this.#mode().then(
       (mode) =>
         new JobSetWatch(
           {
@@ -121,14 +127,14 @@ export class MapWatch {
             onOutcome: () => this.#refreshSoon(),
             onEvent: () => {},
             onTick: () => {
-              this.#silence.onTick(this.#askable());
+              this.#poll.onTick(this.#jobsToPoll());
               this.#refreshSoon();
             },
             onLost: (error) => this.#fail(error),
           },
         ),
     );
-    return this.#watching;
+    return this.#watch;
   }
 
   async #mode(): Promise<'events' | 'sweep'> {
@@ -137,36 +143,36 @@ export class MapWatch {
   }
 
   #refreshSoon(): void {
-    this.#timer ??= setTimeout(() => {
+    this.#refreshTimer ??= setTimeout(() => {
       this.#reader.refresh().then(
-        () => this.#look(),
-        // A filesystem that is away may come back; a directory that is gone is noticed by the watch.
-        () => (this.#timer = undefined),
+        () => this.#checkWaiters(),
+        // The file system may be available again later; the watch reports a directory that is gone.
+        () => (this.#refreshTimer = undefined),
       );
-    }, PAUSE_MS);
+    }, REFRESH_DELAY_MS);
   }
 
-  #look(): void {
-    this.#timer = undefined;
-    for (const { look } of this.#waiters) look();
+  #checkWaiters(): void {
+    this.#refreshTimer = undefined;
+    for (const waiter of this.#waiters) waiter.check();
   }
 
   #fail(error: unknown): void {
-    for (const { fail } of this.#waiters) fail(error);
+    for (const waiter of this.#waiters) waiter.fail(error);
   }
 
-  /** Components whose jobs are in the queue, as far as is known. */
-  #askable(): PolledJob[] {
+  /** The jobs that should still be in the queue. */
+  #jobsToPoll(): PolledJob[] {
     return this.#reader.components.flatMap((component) => {
       const jobId = jobIdOf(component);
-      const isOpen =
-        component.outcome === undefined && component.verdict === undefined && component.end === undefined;
-      if (jobId === undefined || !isOpen) return [];
-      const known = this.#asked.get(component);
-      const asked =
+      const { outcome, settled, end } = component;
+      const isPending = outcome === undefined && settled === undefined && end === undefined;
+      if (jobId === undefined || !isPending) return [];
+      const known = this.#polledJobs.get(component);
+      const job =
         known?.jobId === jobId ? known : { jobId, phase: 'open' as const, end: undefined, missing: 0 };
-      this.#asked.set(component, asked);
-      return [asked];
+      this.#polledJobs.set(component, job);
+      return [job];
     });
   }
 }

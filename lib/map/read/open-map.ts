@@ -6,6 +6,7 @@ import {
   MapUnfinishedError,
   TagNotFoundError,
 } from '../../base/map-errors.ts';
+import { isMissing } from '../../base/missing-files.ts';
 import type { BatchSystem } from '../../batch/batch-system.ts';
 import type { SubmitOptions } from '../../batch/submit-options.ts';
 import { type JobSetHeader, troubleWith } from '../../cluster/attach/check-header.ts';
@@ -17,13 +18,13 @@ import { listTags, readTag } from '../tags/tags.ts';
 import type { MapCore, MapHost } from './map-core.ts';
 import { findRunningExecutor } from './running-maps.ts';
 
-/** Where maps are looked for, and by whom. */
+/** The directory in which maps are opened, and the environment that they get. */
 export type MapHome = Omit<MapHost, 'system' | 'outOfReach'> & {
-  /** The batch system of a map's jobs, and whether its queue was named by the user, who knows better than this machine. */
+  /** The batch system of a map's jobs. `isNamed`: the user chose the queue, which is then not checked. */
   systemOf(header: JobSetHeader): { readonly system: BatchSystem; readonly isNamed: boolean };
 };
 
-/** What the header of a map's job set tells. */
+/** The header of a map's job set. */
 export interface MapSetHeader extends JobSetHeader {
   readonly cwd: string;
   readonly map: MapHeader;
@@ -31,33 +32,33 @@ export interface MapSetHeader extends JobSetHeader {
 }
 
 /**
- * A map by its tag, made by whatever program. What lies on the disk can always be read; where its jobs cannot be reached, only that.
- * @throws {TagNotFoundError} {@link MapRemovedError} {@link MapUnfinishedError} {@link DirectoryError} {@link OwnershipError}
+ * Opens a map by its tag. If this program cannot reach the map's jobs, the map can only be read.
+ * @param prepare runs before the map's components are first read
+ * @throws {TagNotFoundError} {@link MapRemovedError} {@link MapUnfinishedError} {@link DirectoryError}
+ * {@link OwnershipError}
  */
-export async function openMap(tag: string, home: MapHome, begin?: Begin): Promise<JobMap> {
-  const map = await openWhatThereIs(tag, home, begin);
+export async function openMap(tag: string, home: MapHome, prepare?: Prepare): Promise<JobMap> {
+  const map = await openEvenUnfinished(tag, home, prepare);
   if (map.length === 0) throw new MapUnfinishedError(tag, map.isAttended);
   return map;
 }
 
-/** What is done to a map before anybody has it. */
-type Begin = (core: MapCore) => Promise<void>;
+type Prepare = (core: MapCore) => Promise<void>;
 
-/** The same, of all maps whose tags fit a pattern; those that go meanwhile, or are not made yet, are left out. */
+/** Opens all maps whose tags match a pattern, except those that are being made or removed. */
 export async function openMaps(pattern: string | undefined, home: MapHome): Promise<JobMap[]> {
   const maps: JobMap[] = [];
   for (const tag of await listTags(home.options.directory, pattern)) {
     try {
       maps.push(await openMap(tag, home));
     } catch (error) {
-      if (!isMissing(error)) throw error;
+      if (!isGoneOrUnfinished(error)) throw error;
     }
   }
   return maps;
 }
 
-/** Whether an error says that a map is not there, or not whole. */
-export function isMissing(error: unknown): boolean {
+function isGoneOrUnfinished(error: unknown): boolean {
   return (
     error instanceof TagNotFoundError ||
     error instanceof MapRemovedError ||
@@ -65,18 +66,18 @@ export function isMissing(error: unknown): boolean {
   );
 }
 
-/** As {@link openMap}, also if the map has no components: its program has not come to the end of its making. */
-export async function openWhatThereIs(tag: string, home: MapHome, begin?: Begin): Promise<JobMap> {
+/** Opens a map like {@link openMap}, even one without components, because its creation is unfinished. */
+export async function openEvenUnfinished(tag: string, home: MapHome, prepare?: Prepare): Promise<JobMap> {
   const { options } = home;
   const record = await readTag(options.directory, tag);
   const open = async (transfers: boolean): Promise<JobSet> =>
     JobSet.open(options.directory, record.id, transfers).catch((error: unknown) => {
-      if (isNotThere(error)) throw new MapRemovedError(tag, { cause: error });
+      if (isMissingJobSet(error)) throw new MapRemovedError(tag, { cause: error });
       throw error;
     });
   const found = await open(false);
   const header = (await found.readHeader().catch((error: unknown) => {
-    throw isNotThere(error) ? new MapUnfinishedError(tag, false) : error;
+    throw isMissingJobSet(error) ? new MapUnfinishedError(tag, false) : error;
   })) as unknown as Partial<MapSetHeader>;
   if (header.map === undefined)
     throw new DirectoryError(`The job set ${found.directory} is no map's`, found.directory);
@@ -85,14 +86,14 @@ export async function openWhatThereIs(tag: string, home: MapHome, begin?: Begin)
   Object.assign(jobSet, deliveredIn(header));
   const host = {
     ...home,
-    // Wherever a later program runs that submits them again.
+    // A rerun uses the directories of the program that made the map.
     options: { ...options, filesystem, cwd: header.cwd ?? options.cwd },
-    ...reach(tag, header, home, findRunningExecutor(jobSet.directory)),
+    ...findSystem(tag, header, home, findRunningExecutor(jobSet.directory)),
   };
-  return JobMap.open({ tag, record, header: header.map }, jobSet, host, begin);
+  return JobMap.open({ tag, record, header: header.map }, jobSet, host, prepare);
 }
 
-function reach(
+function findSystem(
   tag: string,
   header: JobSetHeader,
   home: MapHome,
@@ -103,17 +104,16 @@ function reach(
   const trouble = isNamed ? undefined : troubleWith(header, system, hostname(), 'load it');
   if (trouble === undefined) return { system };
   const refusal = new MapOutOfReachError(tag, trouble);
-  return { system: outOfReach(system, refusal), outOfReach: refusal };
+  return { system: refuseCommands(system, refusal), outOfReach: refusal };
 }
 
-/** The job set, or a part of it. */
-function isNotThere(error: unknown): boolean {
-  const cause = error instanceof DirectoryError ? error.cause : error;
-  return (cause as NodeJS.ErrnoException | undefined)?.code === 'ENOENT';
+/** Whether an error says that the job set or its header does not exist. */
+function isMissingJobSet(error: unknown): boolean {
+  return isMissing(error instanceof DirectoryError ? error.cause : error);
 }
 
-/** A batch system of which only the logs can be read: whatever else is asked of it, is refused. */
-export function outOfReach(system: BatchSystem, refusal: Error): BatchSystem {
+/** A batch system whose logs can be read, and that refuses everything else. */
+function refuseCommands(system: BatchSystem, refusal: Error): BatchSystem {
   const refuse = async (): Promise<never> => {
     throw refusal;
   };
@@ -141,7 +141,7 @@ export function outOfReach(system: BatchSystem, refusal: Error): BatchSystem {
         commandFor: (id: string) => jobSetRemoval.commandFor(id),
       },
     }),
-    forMap: () => outOfReach(system.forMap(), refusal),
+    forMap: () => refuseCommands(system.forMap(), refusal),
     close: async () => system.close(),
   };
 }

@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { MapExecutor } from '../create/map-executor.ts';
 
-/** The executors of this program that supervise the jobs of maps, by job set directory; all objects of a map share one. */
+/** The executors that supervise maps in this program, by job set directory; a map's objects share one. */
 const executors = new Map<string, MapExecutor>();
 
 /** The executor of this program that supervises the jobs of a map; undefined if none does. */
@@ -21,7 +21,7 @@ export function registerExecutor(directory: string, executor: MapExecutor): void
 const lastActions = new Map<string, Promise<unknown>>();
 const lockedDirectory = new AsyncLocalStorage<string>();
 
-/** Runs an action on a map after all earlier ones of this program that took the same lock; one action runs at a time. */
+/** Runs an action on a map when all earlier ones of this program on the same map have ended. */
 export async function withMapLock<T>(directory: string, act: () => Promise<T>): Promise<T> {
   // Iterating over inputs that are being added may take the lock again, which must not deadlock.
   if (lockedDirectory.getStore() === directory) return act();

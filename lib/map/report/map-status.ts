@@ -4,22 +4,24 @@ import PQueue from 'p-queue';
 import { type ComponentStatus, MapRemovedError } from '../../base/map-errors.ts';
 import { type Component, countStatuses, type StatusCounts } from '../read/component.ts';
 
-/** A map in numbers. */
+/** The statistics of a map. */
 export interface MapStatus {
   readonly tag: string;
   readonly transient: boolean;
-  /** How many there are. */
+  /** The number of components. */
   readonly components: number;
   readonly counts: StatusCounts;
-  /** What it takes on the disk, in bytes. */
+  /** Disk space of the map, in bytes. */
   readonly localDataBytes: number;
-  /** The most that any component was seen to use, in bytes; 0 if that is not known, as of short ones. */
+  /** The highest memory usage measured for a component, in bytes; 0 if none was, as for short jobs. */
   readonly maxMemoryBytes: number;
-  /** How long the longest call took, in seconds, of those that are done; of each, its last attempt. */
+  /** The longest run time of a call that is done, in seconds; only last attempts count. */
   readonly maxRunSeconds: number;
+  /** The sum of these run times, in seconds. */
   readonly totalRunSeconds: number;
-  /** Processor time of all of them, in seconds. */
+  /** The sum of the CPU time of these calls, in seconds. */
   readonly cpuSeconds: number;
+  /** The time at which the map was made. */
   readonly made: Date;
 }
 
@@ -33,10 +35,13 @@ interface CountableMap {
   localData(): Promise<number>;
 }
 
-/** Each of them reads some files. */
+/** Limit on open files, because each map reads several. */
 const MAPS_AT_ONCE = 8;
 
-/** Maps in numbers, in the order of the maps; those that were removed meanwhile are left out. See {@link formatStatus}. */
+/**
+ * Collects the statistics of maps, in the order of the maps; maps that are removed meanwhile are left out.
+ * {@link formatStatus} formats them.
+ */
 export async function mapStatus(maps: Iterable<CountableMap>): Promise<MapStatus[]> {
   const queue = new PQueue({ concurrency: MAPS_AT_ONCE });
   const found = await Promise.all(
@@ -69,7 +74,7 @@ async function statusOfMap(map: CountableMap): Promise<MapStatus> {
   };
 }
 
-/** 0 if there are none. They may be more than a function takes arguments. */
+/** 0 for an empty list. Math.max(...numbers) would fail for long lists. */
 function largest(numbers: readonly number[]): number {
   return numbers.reduce((most, number) => Math.max(most, number), 0);
 }
@@ -78,18 +83,19 @@ function sum(numbers: readonly number[]): number {
   return numbers.reduce((all, number) => all + number, 0);
 }
 
-/** What a component has used. */
+/** The resources that a component has used. */
 export interface ComponentUsage {
-  /** The most memory that any of its jobs was seen to use, in bytes; 0 if that is not known, as of short ones. */
+  /** The highest memory usage measured for its jobs, in bytes; 0 if none was, as for short jobs. */
   readonly memory: number;
-  /** What its last job asked for, in bytes, where the batch system tells. */
+  /** The memory request of its last job, in bytes; undefined if the batch system does not report it. */
   readonly memoryRequested: number | undefined;
-  /** Processor time of its last attempt, user and system, in milliseconds; 0 until that is done. */
+  /** User and system CPU time of its last attempt, in milliseconds; 0 until that is done. */
   readonly cpuMs: number;
-  /** How long that took, in milliseconds; 0 until it is done. */
+  /** Run time of its last attempt, in milliseconds; 0 until that is done. */
   readonly wallMs: number;
-  /** How many jobs it has had. */
+  /** The number of its attempts so far. */
   readonly attempts: number;
+  /** The machine of its last attempt; undefined until one is known. */
   readonly host: string | undefined;
 }
 
@@ -111,7 +117,7 @@ export function componentUsage({
   };
 }
 
-/** How many bytes a directory holds, with all that is in it; what vanishes meanwhile is not counted. */
+/** Size of a directory with its files, in bytes; files that are deleted meanwhile are not counted. */
 export async function sizeOf(directory: string): Promise<number> {
   let size = 0;
   for (const entry of await readdir(directory, { withFileTypes: true })) {

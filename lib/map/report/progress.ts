@@ -2,29 +2,29 @@ import { clearLine, cursorTo } from 'node:readline';
 import type { WriteStream } from 'node:tty';
 import { formatCounts, type StatusCounts } from '../read/component.ts';
 
-/** How far something has come that is done with maps. */
+/** The progress of an operation on a map. */
 export interface MapProgress {
-  /** Undefined before the map has one. */
+  /** Undefined until the map has a tag. */
   readonly tag: string | undefined;
   /**
-   * `writing`: inputs are brought to the disk; `submitting`: the batch system is asked for their jobs; `waiting`: for components; `removing`: components
-   * leave the queue, or `clean()` removes maps.
+   * `writing`: inputs are written to the disk; `submitting`: their jobs are submitted; `waiting`: components
+   * run; `removing`: jobs leave the queue, or `clean()` removes maps.
    */
   readonly phase: 'writing' | 'submitting' | 'waiting' | 'removing';
   readonly done: number;
-  /** Undefined if it is not known, as of inputs that are still being made. */
+  /** Undefined if unknown, because the inputs come from an iterator. */
   readonly total: number | undefined;
-  /** Of the components, while they are waited for. */
+  /** The components by status, in the phase `waiting`. */
   readonly counts?: StatusCounts | undefined;
 }
 
-/** `true`: a bar on stderr, if that is a terminal, which goes away at the end; or a function that is told. */
+/** `true`: a progress bar on stderr if that is a terminal; or a function that receives the progress. */
 export type ProgressOption = boolean | ((progress: MapProgress) => void);
 
-/** Shows how far some work has come, as that tells, until it ends in whatever way. */
+/** Runs an operation and shows the progress that it reports, as the user's option says. */
 export async function withProgress<T>(
   option: ProgressOption | undefined,
-  work: (tell: (progress: MapProgress) => void) => Promise<T>,
+  work: (report: (progress: MapProgress) => void) => Promise<T>,
 ): Promise<T> {
   if (typeof option === 'function') return work(option);
   if (option !== true || !process.stderr.isTTY) return work(() => {});
@@ -36,21 +36,22 @@ export async function withProgress<T>(
   }
 }
 
-/** So often it is drawn, at the most, in milliseconds. */
-const PAUSE_MS = 100;
+/** Minimum time between two drawings, in milliseconds. */
+const DRAW_INTERVAL_MS = 100;
 const BAR_CHARACTERS = 24;
-/** Where the terminal does not tell. */
-const USUAL_COLUMNS = 80;
+/** Width of a terminal that does not report its own. */
+const DEFAULT_COLUMNS = 80;
 
 /**
- * The last line of a terminal. It listens for no signals and leaves the cursor as it is, unlike libraries for this: what looks after jobs at the process's
- * end must know that nobody else listens.
+ * A progress bar in the last line of a terminal. Libraries for this listen for signals or hide the cursor;
+ * this class does not, because the executor checks at the end of the process whether the program has signal
+ * listeners.
  */
-export class ProgressBar {
+class ProgressBar {
   readonly #stream: WriteStream;
   #last: MapProgress | undefined;
   #timer: NodeJS.Timeout | undefined;
-  #drawn = false;
+  #isDrawn = false;
 
   constructor(stream: WriteStream) {
     this.#stream = stream;
@@ -63,22 +64,22 @@ export class ProgressBar {
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
       this.#draw();
-    }, PAUSE_MS).unref();
+    }, DRAW_INTERVAL_MS).unref();
   }
 
-  /** The line is empty again. */
+  /** Clears the line. */
   end(): void {
     clearTimeout(this.#timer);
-    if (this.#drawn) this.#clear();
+    if (this.#isDrawn) this.#clear();
   }
 
   #draw(): void {
     if (this.#last === undefined) return;
-    const columns = this.#stream.columns > 0 ? this.#stream.columns : USUAL_COLUMNS;
+    const columns = this.#stream.columns > 0 ? this.#stream.columns : DEFAULT_COLUMNS;
     this.#clear();
-    // Within one line, whose last place some terminals do not like.
-    this.#stream.write(progressLine(this.#last).slice(0, columns - 1));
-    this.#drawn = true;
+    // The last column stays empty, because some terminals wrap the line when it is written.
+    this.#stream.write(formatProgress(this.#last).slice(0, columns - 1));
+    this.#isDrawn = true;
   }
 
   #clear(): void {
@@ -87,13 +88,13 @@ export class ProgressBar {
   }
 }
 
-/** How far it has come, in a line. */
-export function progressLine({ tag, phase, done, total, counts }: MapProgress): string {
-  const what = tag === undefined ? phase : `${tag}: ${phase}`;
-  const other = counts === undefined ? '' : formatCounts({ ...counts, completed: 0 });
-  const details = other === '' ? '' : `  ${other}`;
-  if (total === undefined) return `${what} ${done}${details}`;
+/** Progress as one line. */
+export function formatProgress({ tag, phase, done, total, counts }: MapProgress): string {
+  const title = tag === undefined ? phase : `${tag}: ${phase}`;
+  const others = counts === undefined ? '' : formatCounts({ ...counts, completed: 0 });
+  const details = others === '' ? '' : `  ${others}`;
+  if (total === undefined) return `${title} ${done}${details}`;
   const filled = total === 0 ? BAR_CHARACTERS : Math.floor((BAR_CHARACTERS * done) / total);
   const bar = '#'.repeat(filled) + '-'.repeat(BAR_CHARACTERS - filled);
-  return `${what} [${bar}] ${done}/${total}${details}`;
+  return `${title} [${bar}] ${done}/${total}${details}`;
 }

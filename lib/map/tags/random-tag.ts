@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { hasTag } from './tags.ts';
 
-/** A tag that people can read and say, such as `calm-green-heron`: one of about a million. */
+/** A random tag of three words, such as `calm-green-heron`: one of about a million. */
 export function randomTag(): string {
   const first = randomInt(ADJECTIVES.length);
   const step = 1 + randomInt(ADJECTIVES.length - 1);
@@ -9,17 +9,17 @@ export function randomTag(): string {
   return [ADJECTIVES[first], ADJECTIVES[second], NOUNS[randomInt(NOUNS.length)]].join('-');
 }
 
-/** So many are tried as they are, before a number is put behind them. */
-const TRIES = 20;
+/** Attempts without a number behind the words. */
+const PLAIN_ATTEMPTS = 20;
 
 /**
- * A tag made at random that no map of the directory has.
- * @param make for specs
+ * Finds a random tag that no map of the directory has.
+ * @param make replaced by specs
  * @throws {OwnershipError} if another user could have written a tag
  */
 export async function freeRandomTag(directory: string, make: () => string = randomTag): Promise<string> {
-  for (let tries = 1; ; tries++) {
-    const tag = tries <= TRIES ? make() : `${make()}-${randomInt(10 ** 9)}`;
+  for (let attempt = 1; ; attempt++) {
+    const tag = attempt <= PLAIN_ATTEMPTS ? make() : `${make()}-${randomInt(10 ** 9)}`;
     if (!(await hasTag(directory, tag))) return tag;
   }
 }

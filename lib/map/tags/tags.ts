@@ -6,26 +6,40 @@ import { showValue } from '../../base/checks.ts';
 import { PayloadError } from '../../base/errors.ts';
 import { globToRegExp, SHELL_GLOB } from '../../base/glob.ts';
 import { InvalidTagError, TagNotFoundError, TagTakenError } from '../../base/map-errors.ts';
+import { ignoreMissing, isMissing } from '../../base/missing-files.ts';
 import { tagFile, tagsDirectory } from '../../job-set/names.ts';
 import { checkDirectory, makeDirectory, asyncFileCalls, readTrusted } from '../../job-set/trusted-files.ts';
 import { linkNew, writeWhole } from '../../job-set/whole-files.ts';
 
-/** What a tag stands for: a file `tags/<tag>` below the executor's directory. */
+/**
+ * Attempts to read an incomplete tag file, and the time between them; on file systems without hard links
+ * another process may still be writing it.
+ */
+const READ_ATTEMPTS = 20;
+const RETRY_DELAY_MS = 50;
+/** Maximum length of a tag in bytes, so that every file system can store it as a file name. */
+const MAX_BYTES = 200;
+/** Maximum number of similar tags in an error. */
+const MAX_NEAREST = 3;
+/** Characters with a meaning in patterns, shells, paths or submit descriptions, and invisible ones. */
+const FORBIDDEN = /[/\\<>:"|?*[\]!'`$\s\p{Cc}\p{Cf}\p{Cs}]/u;
+
+/** The content of a tag: the file `tags/<tag>` below the executor's directory. */
 export interface TagRecord {
-  /** Of the job set. */
+  /** The id of the map's job set. */
   readonly id: string;
-  /** The user gave no tag: it was made at random, and its map goes with the next clearance. */
+  /** Whether the tag was made at random rather than given by a user; `clean()` removes such maps. */
   readonly transient: boolean;
-  /** When the map was made, as an ISO time. */
+  /** The time at which the map was made, in ISO format. */
   readonly made: string;
 }
 
 /**
- * Gives a tag to a job set: of many processes, on whatever machines, that want it at once, one gets it.
- * @param directory the executor's
+ * Gives a tag to a job set. If several processes on any machines claim one tag at once, one of them succeeds.
+ * @param directory the executor's directory
  * @throws {InvalidTagError}
  * @throws {TagTakenError} if another job set has it
- * @throws {DirectoryError} if tags cannot be written there
+ * @throws {DirectoryError} if tags cannot be written in the directory
  */
 export async function claimTag(directory: string, tag: string, record: TagRecord): Promise<void> {
   checkTag(tag);
@@ -35,18 +49,18 @@ export async function claimTag(directory: string, tag: string, record: TagRecord
     await linkNew(temporary, tagFile(directory, tag));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    throw tagTaken(directory, tag);
+    throw tagTakenError(directory, tag);
   } finally {
     await unlink(temporary).catch(() => {});
   }
 }
 
 /**
- * What a tag stands for.
- * @throws {TagNotFoundError} if there is no such tag; it has those that read much the same
+ * Reads a tag.
+ * @throws {TagNotFoundError} if there is no such tag; the error has similar tags
  * @throws {InvalidTagError}
  * @throws {OwnershipError} if another user could have written it
- * @throws {PayloadError} if its file is torn, as after a crash on a filesystem without hard links
+ * @throws {PayloadError} if its file is incomplete, as after a crash on a file system without hard links
  */
 export async function readTag(directory: string, tag: string): Promise<TagRecord> {
   checkTag(tag);
@@ -64,37 +78,34 @@ export async function hasTag(directory: string, tag: string): Promise<boolean> {
   return (await findTag(directory, tag)) !== undefined;
 }
 
-export function tagTaken(directory: string, tag: string): TagTakenError {
+export function tagTakenError(directory: string, tag: string): TagTakenError {
   const message = `The tag \`${tag}\` is taken by another map of ${directory}. Load that map, remove it, or choose another tag`;
   return new TagTakenError(message, tag);
 }
 
 /**
  * The tags of a directory, sorted.
- * @param pattern as a shell has them: `*`, `?`, `[a-f]`, `[!a-f]`; case matters
- * @throws {DirectoryError} if others could write them
+ * @param pattern a shell pattern with `*`, `?`, `[a-f]` and `[!a-f]`; case-sensitive
+ * @throws {DirectoryError} if other users could write tags
  */
 export async function listTags(directory: string, pattern = '*'): Promise<string[]> {
   checkDirectory(tagsDirectory(directory));
-  const names = await readdir(tagsDirectory(directory)).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return [];
-    throw error;
-  });
-  // Files that are being written have names that no tag has.
+  const names = (await readdir(tagsDirectory(directory)).catch(ignoreMissing)) ?? [];
   const isWanted = tagPattern(pattern);
+  // isTag() excludes temporary files, whose names no tag can have.
   return names.filter((name) => isTag(name) && isWanted(name)).toSorted();
 }
 
-/** @throws {TypeError} for a pattern that is no text */
+/** @throws {TypeError} for a pattern that is not a string */
 export function checkPattern(pattern: string | undefined): string | undefined {
   if (pattern === undefined || typeof pattern === 'string') return pattern;
   throw new TypeError(`Expected \`pattern\` to be a string, such as 'scan-*', got ${showValue(pattern)}`);
 }
 
 /**
- * Frees a tag.
- * @param id free it only if it is still this job set's
- * @returns whether it was there
+ * Deletes a tag.
+ * @param id delete it only if it still belongs to this job set
+ * @returns whether it was deleted
  * @throws {InvalidTagError}
  */
 export async function releaseTag(directory: string, tag: string, id?: string): Promise<boolean> {
@@ -105,15 +116,16 @@ export async function releaseTag(directory: string, tag: string, id?: string): P
     await unlink(tagFile(directory, tag));
     return true;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    if (isMissing(error)) return false;
     throw error;
   }
 }
 
 /**
- * Gives a job set another tag, which is persistent: somebody has chosen it. It never has none: a crash midway, or two who rename one tag at
- * once, leave two tags for one job set. To rename it once more is no error then.
- * @param id rename it only if it is still this job set's
+ * Gives a job set another tag, which is persistent, because a user has chosen it. The new tag is written
+ * before the old one is deleted, so that a crash or two concurrent renames may leave both; another rename
+ * then deletes the old one.
+ * @param id rename it only if it still belongs to this job set
  * @throws {TagTakenError} if another job set has the new one
  * @throws {TagNotFoundError}
  * @throws {InvalidTagError}
@@ -143,48 +155,44 @@ export async function renameTag(
 }
 
 /**
- * Keeps a map whose tag was made at random, under that tag.
+ * Makes a random tag persistent, so that `clean()` keeps its map.
  * @throws {TagNotFoundError}
  * @throws {InvalidTagError}
  */
 export async function makePersistent(directory: string, tag: string): Promise<void> {
   const record = await readTag(directory, tag);
   if (!record.transient) return;
-  // There is no way to replace a file only if it still exists; who removes a map at the same instant may leave its tag.
-  await writeWhole(tagFile(directory, tag), encode({ ...record, transient: false }));
+  // A file cannot be replaced only if it exists, so that a concurrent removal of the map may leave its tag.
+  await writeWhole(tagFile(directory, tag), formatRecord({ ...record, transient: false }));
 }
-
-/** How often, and how long apart in ms, a file is read that is not whole: on filesystems without hard links it may be still being written. */
-const READINGS = 20;
-const BETWEEN_READINGS_MS = 50;
 
 async function findTag(directory: string, tag: string): Promise<TagRecord | undefined> {
   checkDirectory(tagsDirectory(directory));
   const file = tagFile(directory, tag);
-  for (let reading = 1; reading <= READINGS; reading++) {
+  for (let attempt = 1; attempt <= READ_ATTEMPTS; attempt++) {
     const bytes = await readTrusted(asyncFileCalls, file);
     if (bytes === undefined) return undefined;
-    const record = decode(bytes.toString());
+    const record = parseRecord(bytes.toString());
     if (record !== undefined) return record;
-    await delay(BETWEEN_READINGS_MS);
+    await delay(RETRY_DELAY_MS);
   }
   throw new PayloadError(
     `The tag ${file} is torn, as by a crash. Remedy: remove that file; the job sets beside it are whole`,
   );
 }
 
-/** Under a name that no tag has. */
+/** Writes a tag's content under a temporary name, which no tag can have. */
 async function writeTemporary(directory: string, record: TagRecord): Promise<string> {
   const file = join(tagsDirectory(directory), `.${nanoid()}`);
-  await writeWhole(file, encode(record));
+  await writeWhole(file, formatRecord(record));
   return file;
 }
 
-function encode({ id, transient, made }: TagRecord): string {
+function formatRecord({ id, transient, made }: TagRecord): string {
   return `${JSON.stringify({ id, transient, made })}\n`;
 }
 
-function decode(text: string): TagRecord | undefined {
+function parseRecord(text: string): TagRecord | undefined {
   try {
     const record = JSON.parse(text) as Partial<TagRecord> | null;
     const { id, transient, made } = record ?? {};
@@ -196,72 +204,70 @@ function decode(text: string): TagRecord | undefined {
   }
 }
 
-/** So that a file may have the name, everywhere. */
-const MOST_BYTES = 200;
-
-/** What patterns, shells, paths and submit descriptions take for something else; controls, and what cannot be seen. */
-const FORBIDDEN = /[/\\<>:"|?*[\]!'`$\s\p{Cc}\p{Cf}\p{Cs}]/u;
-
 /**
- * @throws {InvalidTagError} for what cannot be a tag; the message says why
- * @throws {TypeError} for what is no text
+ * @throws {InvalidTagError} for a text that cannot be a tag; the message says why
+ * @throws {TypeError} for a value that is not a string
  */
 export function checkTag(tag: string): void {
   if (typeof tag !== 'string') throw new TypeError(`Expected a tag to be a string, got ${showValue(tag)}`);
-  const trouble = troubleWithTag(tag);
+  const trouble = explainInvalidTag(tag);
   if (trouble === undefined) return;
   throw new InvalidTagError(
-    `${tag === '' ? 'An empty text' : JSON.stringify(tag)} cannot be a tag: ${trouble}. Take one such as \`${goodTag(tag)}\``,
+    `${tag === '' ? 'An empty text' : JSON.stringify(tag)} cannot be a tag: ${trouble}. Take one such as \`${suggestTag(tag)}\``,
     tag,
   );
 }
 
 export function isTag(tag: string): boolean {
-  return troubleWithTag(tag) === undefined;
+  return explainInvalidTag(tag) === undefined;
 }
 
-function troubleWithTag(tag: string): string | undefined {
+function explainInvalidTag(tag: string): string | undefined {
   if (tag === '') return 'a tag has at least one character';
   if (/^[.-]/.test(tag)) return `it begins with ${JSON.stringify(tag[0])}`;
   const [forbidden] = FORBIDDEN.exec(tag) ?? [];
-  if (forbidden !== undefined) return `it has ${nameOf(forbidden)}, which no tag may have`;
+  if (forbidden !== undefined) return `it has ${describeCharacter(forbidden)}, which no tag may have`;
   const bytes = Buffer.byteLength(tag);
-  return bytes > MOST_BYTES ? `it is ${bytes} bytes long, and ${MOST_BYTES} are the most` : undefined;
+  return bytes > MAX_BYTES ? `it is ${bytes} bytes long, and ${MAX_BYTES} are the most` : undefined;
 }
 
-const NAMES: Readonly<Record<string, string>> = { ' ': 'a space', '\n': 'a line break', '\t': 'a tab' };
+const CHARACTER_NAMES: Readonly<Record<string, string>> = {
+  ' ': 'a space',
+  '\n': 'a line break',
+  '\t': 'a tab',
+};
 
-function nameOf(character: string): string {
+function describeCharacter(character: string): string {
   const code = (character.codePointAt(0) as number).toString(16).toUpperCase().padStart(4, '0');
-  return NAMES[character] ?? (/[\p{C}\s]/u.test(character) ? `the character U+${code}` : `a ${character}`);
+  return (
+    CHARACTER_NAMES[character] ??
+    (/[\p{C}\s]/u.test(character) ? `the character U+${code}` : `a ${character}`)
+  );
 }
 
-/** The tag with what is wrong left out, where something is left. */
-function goodTag(tag: string): string {
-  const good = tag
+/** A valid tag similar to an invalid one, for error messages. */
+function suggestTag(tag: string): string {
+  const valid = tag
     .replaceAll(new RegExp(`${FORBIDDEN.source}+`, 'gu'), '-')
     .replace(/^[.-]+/, '')
     .replace(/-+$/, '');
-  return good === '' || Buffer.byteLength(good) > MOST_BYTES ? 'scan-of-march' : good;
+  return valid === '' || Buffer.byteLength(valid) > MAX_BYTES ? 'scan-of-march' : valid;
 }
 
-/** How many are offered. */
-const MOST = 3;
-
-/** Tags that somebody may have meant who wrote another one: the nearest first, a few at the most. */
+/** The tags most similar to a mistyped one, the nearest first. */
 export function nearestTags(wanted: string, tags: readonly string[]): string[] {
-  // A slip in about every third character.
+  // About one mistake in three characters.
   const limit = Math.max(1, Math.floor(wanted.length / 3));
   return tags
-    .map((tag) => ({ tag, distance: distanceOf(wanted.toLowerCase(), tag.toLowerCase(), limit) }))
+    .map((tag) => ({ tag, distance: editDistance(wanted.toLowerCase(), tag.toLowerCase(), limit) }))
     .filter(({ distance }) => distance <= limit)
     .toSorted((a, b) => a.distance - b.distance)
-    .slice(0, MOST)
+    .slice(0, MAX_NEAREST)
     .map(({ tag }) => tag);
 }
 
-/** How many characters must be put in, left out or replaced to make one text of the other; more than the limit, once it must be. */
-function distanceOf(a: string, b: string, limit: number): number {
+/** The Levenshtein distance of two texts; any number above the limit if it exceeds the limit. */
+function editDistance(a: string, b: string, limit: number): number {
   if (Math.abs(a.length - b.length) > limit) return Infinity;
   let row = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (let i = 1; i <= a.length; i++) {
@@ -275,7 +281,7 @@ function distanceOf(a: string, b: string, limit: number): number {
   return row[b.length] as number;
 }
 
-/** Whether tags match a pattern of {@link SHELL_GLOB}. */
+/** Creates a function that matches tags against a pattern of {@link SHELL_GLOB}. */
 export function tagPattern(pattern: string): (tag: string) => boolean {
   const wanted = globToRegExp(pattern, SHELL_GLOB);
   return (tag) => wanted.test(tag);

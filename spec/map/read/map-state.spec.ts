@@ -35,8 +35,8 @@ function oneComponent(): MapState {
 const later = (): Circumstances => ({
   now: performance.now() + 60_000,
   grace: 1000,
-  supervised: false,
-  attended: true,
+  isSupervised: false,
+  hasOwner: true,
 });
 const status = (state: MapState, circumstances: Circumstances = later()): string =>
   statusOf(state.components[0] as never, circumstances);
@@ -106,9 +106,9 @@ describe('The state of a component', () => {
   it('may be tried again after a failure while somebody looks after it, until that one has had the last word', () => {
     const state = oneComponent();
     state.onOutcome('1', summary(true));
-    expect(status(state, { ...later(), supervised: true })).toBe('idle');
+    expect(status(state, { ...later(), isSupervised: true })).toBe('idle');
     state.onArchive([{ call: 1, attempt: 1, kind: 'failed', bytes: new Uint8Array() }]);
-    expect(status(state, { ...later(), supervised: true })).toBe('errored');
+    expect(status(state, { ...later(), isSupervised: true })).toBe('errored');
   });
 
   it('is that of its last attempt: what comes late of earlier ones does not count', () => {

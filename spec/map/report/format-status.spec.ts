@@ -2,10 +2,10 @@ import type { ComponentStatus } from '../../../lib/base/map-errors.ts';
 import { describe, expect, it } from '@jest/globals';
 import { formatStatus, type StatusFormat } from '../../../lib/map/report/format-status.ts';
 import { holdReport } from '../../../lib/map/report/format-status.ts';
-import { showBytes, showSeconds } from '../../../lib/map/report/format-status.ts';
+import { formatBytes, formatSeconds } from '../../../lib/map/report/format-status.ts';
 import { countStatuses } from '../../../lib/map/read/component.ts';
 import type { MapStatus } from '../../../lib/map/report/map-status.ts';
-import { textTable } from '../../../lib/map/report/format-status.ts';
+import { formatTextTable } from '../../../lib/map/report/format-status.ts';
 
 function status(tag: string, statuses: ComponentStatus[], more: Partial<MapStatus> = {}): MapStatus {
   return {
@@ -83,7 +83,7 @@ describe('Units for people', () => {
     [1024, '1.0 KiB'],
     [1024 ** 2 - 1, '1.0 MiB'],
     [1.5 * 1024 ** 3, '1.5 GiB'],
-  ])('show %d bytes as %s', (bytes, text) => expect(showBytes(bytes)).toBe(text));
+  ])('show %d bytes as %s', (bytes, text) => expect(formatBytes(bytes)).toBe(text));
 
   it.each([
     [0, '0.0 s'],
@@ -91,7 +91,7 @@ describe('Units for people', () => {
     [61, '1:01'],
     [3599.7, '1:00:00'],
     [90_061, '1d 01:01:01'],
-  ])('show %d seconds as %s', (seconds, text) => expect(showSeconds(seconds)).toBe(text));
+  ])('show %d seconds as %s', (seconds, text) => expect(formatSeconds(seconds)).toBe(text));
 });
 
 describe('holdReport()', () => {
@@ -111,8 +111,8 @@ describe('holdReport()', () => {
   });
 });
 
-describe('textTable()', () => {
+describe('formatTextTable()', () => {
   it('counts characters, not their units', () => {
-    expect(textTable([{ name: 'a' }, { name: 'b' }], [['🐦', 'x']])).toBe('a  b\n🐦  x');
+    expect(formatTextTable([{ name: 'a' }, { name: 'b' }], [['🐦', 'x']])).toBe('a  b\n🐦  x');
   });
 });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { LocalExecutor } from '../../../lib/executors/local-executor.ts';
 import { countStatuses } from '../../../lib/map/read/component.ts';
-import { progressLine } from '../../../lib/map/report/progress.ts';
+import { formatProgress } from '../../../lib/map/report/progress.ts';
 import type { MapProgress } from '../../../lib/map/report/progress.ts';
 import { runProgram } from '../../support/run-program.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
@@ -101,5 +101,5 @@ describe('A progress line', () => {
       'scan: waiting [########----------------] 1/3  1 idle, 1 held',
     ],
     [{ tag: 'scan', phase: 'removing', done: 0, total: 0 }, 'scan: removing [########################] 0/0'],
-  ])('%j is %s', (progress, line) => expect(progressLine(progress)).toBe(line));
+  ])('%j is %s', (progress, line) => expect(formatProgress(progress)).toBe(line));
 });
