@@ -1,5 +1,5 @@
-const KIBIBYTE = 1024;
-const MEBIBYTE = 1024 * KIBIBYTE;
+export const KIBIBYTE: number = 1024;
+export const MEBIBYTE: number = 1024 * KIBIBYTE;
 
 const UNITS: Readonly<Record<string, number>> = {
   B: 1,

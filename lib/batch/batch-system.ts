@@ -1,161 +1,188 @@
 import type { ClassAd } from '../base/class-ad.ts';
 import type { SubmitOptions, VariedOptions } from './submit-options.ts';
 
-/** The contract between the executor and what runs its jobs: HTCondor, Slurm, Grid Engine, processes of this machine. */
+/**
+ * Contract between an executor and the system that runs its jobs: HTCondor, Slurm, Grid Engine, or processes
+ * of this machine.
+ */
 export interface BatchSystem {
-  /** For messages and logs, such as `HTCondor`. */
+  /** Name for messages and logs, such as `HTCondor`. */
   readonly name: string;
-  /** Which queue its jobs are in; undefined for a system whose jobs are on this machine. */
+  /** The queue that holds its jobs; undefined for a system that runs them on this machine. */
   readonly queue?: { readonly pool: string | undefined; readonly schedd: string | undefined } | undefined;
-  /** How the system tells what becomes of its jobs. */
+  /** How the system reports events of its jobs. */
   readonly events: EventSource;
-  /** Variables that the system sets for each job, by name: values of the program's would be wrong there. */
+  /**
+   * Matches names of environment variables that the system sets for each job, and that the program's must not
+   * replace.
+   */
   readonly jobVariables?: RegExp | undefined;
-  /** @throws {TypeError} for submit options that cannot be given to jobs here */
+  /** Checks submit options. @throws {TypeError} for those that this system cannot give to jobs */
   checkSubmitOptions(submit: SubmitOptions): void;
-  /** @throws {TypeError} for a place that cannot be given to jobs here */
+  /** Checks directories. @throws {TypeError} for those that this system cannot give to jobs */
   checkPlace(place: JobPlace): void;
   /**
-   * Submits jobs in one go; waits for a while where nobody answers.
-   * @param signal ends that wait: nobody wants the jobs any more
-   * @returns their ids, in the order of the jobs
+   * Submits jobs together; retries for some time if the system does not answer.
+   * @param signal ends the retries, because the jobs are no longer wanted
+   * @returns their ids in the order of the jobs
    * @throws {SubmitError} if none was submitted; {@link CommandNotFoundError}
    */
   submit(batch: JobBatch, signal?: AbortSignal): Promise<string[]>;
   /**
-   * Finds jobs that an earlier process submitted, perhaps without having heard their ids.
-   * @param told the ids that it had heard
-   * @param since when it submitted them
-   * @returns their ids, in the order of the jobs; undefined for those that the system does not know
-   * @throws {CommandError} if it gives no answer
+   * Finds jobs that an earlier process submitted, even if it ended before it knew their ids.
+   * @param knownIds ids that the earlier process recorded
+   * @param since time of the submission
+   * @returns their ids in the order of the jobs; undefined for jobs that the system does not know
+   * @throws {CommandError} if the system gives no answer
    */
   find(
     batch: SubmittedBatch,
-    told: readonly string[] | undefined,
+    knownIds: readonly string[] | undefined,
     since: Date,
   ): Promise<(string | undefined)[]>;
-  /** Removes jobs from the queue, running or not; those that are gone already are no error. */
+  /** Removes jobs from the queue, running or not. Jobs that have left it already are no error. */
   remove(jobIds: readonly string[]): Promise<void>;
   /**
-   * Asks for jobs of which nothing has been heard for long. Jobs that the system does not know are missing in the answer.
-   * @throws {CommandError} if it gives no answer, which says nothing about the jobs
+   * Asks for the present states of jobs, as events. Jobs that the system does not know are missing in the
+   * answer.
+   * @throws {CommandError} if the system gives no answer, which means nothing for the jobs
    */
   status(jobIds: readonly string[]): Promise<Map<string, JobEvent>>;
   /**
-   * Asks for something to be done to jobs. To ask twice for the same is no error where the job is in the wanted state then.
-   * @returns why the system refuses, by job; for the others it has accepted
-   * @throws {CommandError} if it gives no answer
+   * Asks for an action on jobs. A job that is already in the wanted state is no error.
+   * @returns reasons of refusals by job id; the action was accepted for the other jobs
+   * @throws {CommandError} if the system gives no answer
    */
   act(action: JobAction, jobIds: readonly string[]): Promise<Map<string, string>>;
   /**
-   * Why a job does not run, in plain text; or what became of it. Undefined if the system does not know it.
-   * @throws {CommandError} if it gives no answer
+   * Explains in plain text why a job does not run, or how it ended. Undefined if the system does not know it.
+   * @throws {CommandError} if the system gives no answer
    */
   analyze(jobId: string): Promise<string | undefined>;
   /**
-   * All that is known of jobs, also of those that have left the queue. Jobs that the system does not know are missing.
-   * @throws {CommandError} if it gives no answer
+   * Returns the ClassAds of jobs, also of those that have left the queue. Jobs that the system does not know
+   * are missing.
+   * @throws {CommandError} if the system gives no answer
    */
   describe(jobIds: readonly string[]): Promise<Map<string, ClassAd>>;
   /**
-   * An outcome of a job was read: it is not asked for any more.
-   * @param duration how long its calls took, in milliseconds, if that could be read
+   * Notifies the system that the outcome of a job was read, so that its status does not matter any more.
+   * @param duration of its calls in milliseconds; undefined if it is not known
    */
   onOutcome?(jobId: string, duration: number | undefined): void;
   /**
-   * Ends what it keeps in the queue for calls to come, as there are none: before the job set goes. For so many milliseconds at the most.
+   * Ends jobs that stay in the queue for future calls, before the job set is removed; takes no longer than
+   * the timeout.
    */
   retire?(timeoutMs: number): Promise<void>;
-  /** Removes whole job sets when the process ends; a system whose jobs end with {@link close} has none. */
+  /** Removes whole job sets when the process ends; undefined if {@link close} ends all jobs anyway. */
   readonly jobSetRemoval?: JobSetRemoval;
-  /** Whether jobs with these options are best submitted together, however many they are: it takes them bit by bit. */
+  /**
+   * Whether any number of jobs with these options should be submitted together, because the system
+   * materializes them gradually.
+   */
   takesAll?(submit: SubmitOptions): boolean;
-  /** Another one for a job set of its own, with the same machines; it is closed by itself. */
+  /** Creates a system for a map's job set, which shares the machines but is closed separately. */
   forMap(): BatchSystem;
   /**
-   * Whether jobs that are submitted together may have different values of a submit option, such as this one.
+   * Whether jobs that are submitted together may have different values of a submit option, judged by one of
+   * the values.
    * @default never
    */
   canVary?(name: string, submit: SubmitOptions): boolean;
-  /** Frees what the system holds open. */
+  /** Ends jobs that cannot outlive the system, and releases its resources. */
   close(): Promise<void>;
 }
 
-/** What a future can ask for its job, other than its removal. */
+/** Actions that a future can ask for its job, other than its removal. */
 export type JobAction =
   | { readonly kind: 'hold'; readonly reason?: string | undefined }
   | { readonly kind: 'release' | 'vacate' | 'suspend' | 'continue' }
   | JobEdit;
 
-/** Changes what a job asks for: `RequestMemory` in MiB, `RequestDisk` in KiB. One that runs keeps what it has until it begins anew. */
+/**
+ * Changes a job's request: `RequestMemory` in MiB, `RequestDisk` in KiB. A running job keeps its slot as it
+ * is until it starts again.
+ */
 export interface JobEdit {
   readonly kind: 'edit';
   readonly attribute: 'RequestMemory' | 'RequestDisk';
   readonly value: number;
 }
 
-/** What becomes of jobs that would outlive the process: all of a job set, also those whose ids are not known yet. */
+/**
+ * Removes all jobs of a job set, also those whose ids are not known yet, so that they do not outlive the
+ * process.
+ */
 export interface JobSetRemoval {
   /** @throws {CommandError} */
   remove(jobSetId: string): Promise<void>;
   /**
-   * The same without a turn of the event loop, and ends the submissions that are under way.
-   * @throws {CommandError} if it takes longer than so many milliseconds, too
+   * Removes the jobs synchronously, after ending pending submissions.
+   * @throws {CommandError} also if it takes longer than the timeout
    */
   removeNow(jobSetId: string, timeoutMs: number): void;
-  /** The same without waiting for anything at all. */
+  /** Starts the removal without waiting for its result. */
   removeUnseen(jobSetId: string): void;
-  /** What a user can type to do the same. */
+  /** The shell command with which a user can do the same. */
   commandFor(jobSetId: string): string;
 }
 
-/** What is the same for all jobs of an executor. */
+/** Directories of an executor. */
 export interface JobPlace {
-  /** Where job sets lie. */
+  /** Directory of the job sets. */
   readonly directory: string;
   /** The current directory of the jobs. */
   readonly cwd: string;
 }
 
-/** Jobs of one job set that are submitted together and differ only in their call, and where the system {@link BatchSystem.canVary}. */
+/**
+ * Jobs of one job set that are submitted together. They differ in their calls, and in options for which
+ * {@link BatchSystem.canVary} is true.
+ */
 export interface JobBatch {
-  /** The job set's id and directory; the names in it are those of job-set/names.ts. */
+  /** The job set; file names within its directory are defined in job-set/names.ts. */
   readonly jobSet: {
     readonly id: string;
     readonly directory: string;
     /**
-     * Jobs do not see the directory.
+     * Whether jobs do not see the directory, and get their files by file transfer.
      * @default false
      */
     readonly transfers?: boolean;
-    /** What travels to every job besides: absolute paths. */
+    /** Absolute paths of further files to transfer to every job. */
     readonly brings?: readonly string[];
   };
-  /** Of the submissions of the job set, counted from 1. */
+  /** Number of the submission in its job set, from 1. */
   readonly submission: number;
   readonly jobs: readonly {
     readonly key: string;
-    /** What the runner needs behind the directory: key, batch, offset, length, hash and submission. */
+    /** Arguments of the runner after the directory: key, batch, offset, length, hash and submission. */
     readonly arguments: readonly string[];
-    /** What must travel to it besides what travels to all jobs: paths in the job set, and URLs. Undefined for jobs that see the job set. */
+    /**
+     * Files to transfer to this job besides those of all jobs: paths in the job set, and URLs. Undefined for
+     * jobs that see the job set.
+     */
     readonly travels?: readonly string[] | undefined;
   }[];
   readonly cwd: string;
   readonly submit: SubmitOptions;
-  /** Submit options beside those, of which each job has its own. */
+  /** Further submit options, with a value for each job. */
   readonly varied?: VariedOptions | undefined;
   /**
-   * How many other jobs of the executor are in the queue for calls that are not done.
+   * Number of other jobs of the executor in the queue whose calls are not done.
    * @default 0
    */
   readonly busy?: number;
-  /** Machines not to run on, where the system has others. */
+  /** Machines not to run on if the system has others. */
   readonly avoid: readonly AvoidedHost[];
-  /** The jobs stay when their calls are done: the program may end without them. */
+  /**
+   * Whether the jobs stay when their calls are done, so that the program may end without waiting for them.
+   */
   readonly outlivesCalls?: boolean | undefined;
 }
 
-/** What is known of jobs that were submitted together by an earlier process. */
+/** Jobs that an earlier process submitted together, as far as they are known. */
 export interface SubmittedBatch {
   readonly jobSet: { readonly id: string; readonly directory: string };
   readonly submission: number;
@@ -163,20 +190,23 @@ export interface SubmittedBatch {
   readonly jobs: readonly {
     readonly key: string;
     /**
-     * Among all that were submitted together, counted from 0.
-     * @default that among these
+     * Position among all jobs that were submitted together, from 0.
+     * @default its position in this array
      */
     readonly position?: number;
   }[];
 }
 
-/** A machine, by the name that events give it, and until when it is avoided, by Date.now(). */
+/** A machine by its name in events, and the time by Date.now() until which it is avoided. */
 export interface AvoidedHost {
   readonly host: string;
   readonly until: number;
 }
 
-/** Either a log file to be followed, perhaps besides others that the system calls back for, or a system that calls back. */
+/**
+ * Source of job events: a log file to follow, with or without a callback for further events, or a callback
+ * alone.
+ */
 export type EventSource =
   | {
       readonly kind: 'log';
@@ -185,29 +215,31 @@ export type EventSource =
     }
   | { readonly kind: 'callback'; subscribe(listener: (event: JobEvent) => void): void };
 
-/** The whole events at the beginning of some bytes, and how many of the bytes they take. */
+/** The complete events at the beginning of some bytes, and the number of bytes that they take. */
 export interface ParsedEvents {
   readonly events: readonly JobEvent[];
   readonly consumed: number;
 }
 
-/** What happened to a job. Events may be late, missing or doubled. */
+/** An event of a job. Events may be late, missing or repeated. */
 export type JobEvent = JobSighting &
   (
     | { readonly kind: 'queued' }
-    /** It was taken off its machine, and is back in the queue, unless another event says otherwise. */
+    /** It left its machine, and is back in the queue unless another event says otherwise. */
     | { readonly kind: 'evicted' }
     | {
         readonly kind: 'running';
         readonly host?: string | undefined;
-        /** The part of the machine that the job has, by its own name, if there are such. */
+        /** Name of the slot, if the system has slots. */
         readonly slot?: string | undefined;
       }
-    /** Nothing happened but that its memory was measured. */
+    /** Its memory was measured. */
     | { readonly kind: 'measured' }
-    /** Its processes stop where they are, and go on: it is running all the while. */
+    /** Its processes were stopped, or continue; it keeps its machine. */
     | { readonly kind: 'suspended' | 'continued' }
-    /** Its files travel, or wait to: to its machine before it runs, or back from there before it ends. */
+    /**
+     * Its files are transferred, or queued for that: to its machine before it runs, or back before it ends.
+     */
     | {
         readonly kind: 'transferring';
         readonly direction: 'input' | 'output';
@@ -218,27 +250,29 @@ export type JobEvent = JobSighting &
         readonly reason: string;
         readonly code?: number | undefined;
         readonly subCode?: number | undefined;
-        /** It was held because `act` asked for it. */
+        /** Whether it was held by {@link BatchSystem.act}. */
         readonly requested?: boolean | undefined;
       }
-    /** @see JobRemovedByPolicyError for `byPolicy` */
+    /** It was removed by a user, or by a policy: see JobRemovedByPolicyError. */
     | { readonly kind: 'removed'; readonly reason: string; readonly byPolicy?: boolean | undefined }
-    /** The job has left the queue by itself; its process ended with a code or by a signal. */
+    /** It left the queue by itself: its process ended with an exit code or by a signal. */
     | {
         readonly kind: 'ended';
         readonly exitCode?: number | undefined;
         readonly signal?: number | undefined;
-        /** Processor time of its last run, user and system, in milliseconds; some systems measure none, and say 0. */
+        /**
+         * CPU time of its last run, user and system, in milliseconds; 0 if the system does not measure it.
+         */
         readonly remoteCpuMs?: number | undefined;
       }
   );
 
-/** What any event may tell besides. */
+/** Fields of all job events. */
 export interface JobSighting {
   readonly jobId: string;
-  /** When it happened, by the clock of the submit machine, to the second; undefined for what was not told, but asked for. */
+  /** Time by the clock of the submit machine, to the second; undefined for an answer to a query. */
   readonly at?: Date | undefined;
-  /** The most that the job has been seen to use, in bytes. */
+  /** Peak memory measured so far, in bytes. */
   readonly memoryUsed?: number | undefined;
   /** In bytes. */
   readonly memoryRequested?: number | undefined;

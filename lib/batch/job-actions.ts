@@ -2,19 +2,25 @@ import { showValue } from '../base/checks.ts';
 import { parseDisk, parseMemory, showDisk, showMemory } from '../base/memory.ts';
 import type { JobAction, JobEdit } from './batch-system.ts';
 
-/** What a job is to ask for, with the method of a future that says so. @throws {TypeError} for what is no amount */
+/**
+ * Creates the action of `future.setMemory()`.
+ * @throws {TypeError} if `amount` is no positive amount of memory
+ */
 export function memoryEdit(amount: number | string): JobEdit {
   const bytes = checkAmount('setMemory', 'MiB', amount, parseMemory(amount));
   return { kind: 'edit', attribute: 'RequestMemory', value: showMemory(bytes) };
 }
 
-/** As {@link memoryEdit}. */
+/**
+ * Creates the action of `future.setDisk()`.
+ * @throws {TypeError} if `amount` is no positive amount of disk space
+ */
 export function diskEdit(amount: number | string): JobEdit {
   const bytes = checkAmount('setDisk', 'KiB', amount, parseDisk(amount));
   return { kind: 'edit', attribute: 'RequestDisk', value: showDisk(bytes) };
 }
 
-/** The method of a future, or of a map, that asks for an action. */
+/** Name of the method of futures and maps that asks for an action. */
 export function methodOf(action: JobAction): string {
   if (action.kind !== 'edit') return action.kind;
   return action.attribute === 'RequestMemory' ? 'setMemory' : 'setDisk';

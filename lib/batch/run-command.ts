@@ -3,7 +3,7 @@ import { publish } from '../base/diagnostics.ts';
 import { CommandError, CommandNotFoundError } from '../base/errors.ts';
 import { startTimer } from '../base/timers.ts';
 
-/** How long a command of a batch system may take, unless it is said; a busy schedd can need minutes. */
+/** Default timeout of a command; a busy schedd can need minutes. */
 export const COMMAND_TIMEOUT_MS = 300_000;
 
 export interface CommandOutput {
@@ -12,32 +12,33 @@ export interface CommandOutput {
 }
 
 export interface CommandOptions {
-  /** What the program reads on stdin. */
+  /** Text for its stdin. */
   readonly input?: string | undefined;
-  /** After this many milliseconds it is killed. */
+  /** Time in milliseconds after which it is killed. */
   readonly timeout?: number;
-  /** Told how to end the program before its time. */
+  /** Called with a function that kills the program. */
   readonly onStart?: (kill: () => void) => void;
 }
 
 /**
- * Runs a program: the only place that starts those of the batch systems. Never through a shell.
+ * Runs a command of a batch system, never through a shell. All such commands are started here.
  * @throws {CommandNotFoundError} if it is not on PATH
- * @throws {CommandError} if it ends with anything but 0, or gives no answer in time
+ * @throws {CommandError} if its exit code is not 0, or it exceeds the timeout
  */
 export async function runCommand(
   command: string,
   args: readonly string[],
   { input = '', timeout = COMMAND_TIMEOUT_MS, onStart }: CommandOptions = {},
 ): Promise<CommandOutput> {
-  const tellEnd = timed(command, args);
+  const reportEnd = startMeasuring(command, args);
   const overdue = new AbortController();
   const stopTimer = startTimer(timeout, () => overdue.abort());
   return new Promise<CommandOutput>((resolve, reject) => {
-    // `env` is given because process.env may be a copy, as in jest, which spawn would not look at.
+    // `env` is given because process.env may be replaced by a copy, as jest does, which spawn would ignore.
     const child = spawn(command, args, {
       env: process.env,
-      // In a session of its own: a Ctrl-C at the terminal is for the program, which may want jobs removed just then.
+      // In a session of its own, so that Ctrl-C does not end it: the program may be removing its jobs just
+      // then.
       detached: true,
       signal: overdue.signal,
       killSignal: 'SIGKILL',
@@ -47,7 +48,7 @@ export async function runCommand(
     child.on('error', (error: NodeJS.ErrnoException) => {
       const failure = { command, exitCode: null, stderr };
       if (error.name === 'AbortError') {
-        // What it has started may hold the pipes open, and would keep this process alive with them.
+        // Its child processes may hold the pipes open, which would keep this process alive.
         for (const stream of [child.stdout, child.stderr]) stream.destroy();
         return reject(
           new CommandError(`${command} gave no answer for ${timeout / 1000} s, and was ended`, failure),
@@ -61,15 +62,15 @@ export async function runCommand(
           : new CommandError(`${command} cannot be started: ${error.message}`, failure, { cause: error }),
       );
     });
-    // A process that has no file descriptor left gets a child without streams, whose error comes in a moment.
+    // If this process has no file descriptor left, the child has no streams; its `error` event follows.
     if ((child.stdout as unknown) === undefined) return;
     onStart?.(() => child.kill('SIGKILL'));
     child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
     child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
-    // A program that ends without reading all its input is judged by its exit code.
+    // A program may end without reading all its input; its exit code decides.
     child.stdin.on('error', () => {});
     child.on('close', (exitCode, signal) => {
-      tellEnd(child.pid === undefined ? null : exitCode);
+      reportEnd(child.pid === undefined ? null : exitCode);
       if (exitCode === 0) return resolve({ stdout, stderr });
       const how = signal === null ? `exit code ${exitCode}` : `signal ${signal}`;
       reject(
@@ -85,20 +86,20 @@ export async function runCommand(
 }
 
 /**
- * Runs a program while this process does nothing else, for the `exit` of the process.
- * @throws {CommandError} if it ends with anything but 0, or not in time
+ * Runs a program synchronously, for the `exit` event of the process.
+ * @throws {CommandError} if its exit code is not 0, or it exceeds the timeout
  */
 export function runCommandNow(command: string, args: readonly string[], timeoutMs: number): void {
-  const tellEnd = timed(command, args);
+  const reportEnd = startMeasuring(command, args);
   const { error, status, signal, stderr } = spawnSync(command, args, {
     env: process.env,
     encoding: 'utf8',
     stdio: ['ignore', 'ignore', 'pipe'],
-    // It takes whole ones only.
+    // Only integers are accepted.
     timeout: Math.ceil(timeoutMs),
     killSignal: 'SIGKILL',
   });
-  tellEnd(status);
+  reportEnd(status);
   if (status === 0) return;
   const how = error?.message ?? `${signal ?? `exit code ${status}`}: ${stderr.trim()}`;
   throw new CommandError(`${command} failed with ${how}`, {
@@ -108,8 +109,8 @@ export function runCommandNow(command: string, args: readonly string[], timeoutM
   });
 }
 
-/** Measures a command; what it is called with is nobody's business. */
-function timed(command: string, { length }: readonly string[]): (exitCode: number | null) => void {
+/** Measures a command for diagnostics, which publish the number of its arguments, not their values. */
+function startMeasuring(command: string, { length }: readonly string[]): (exitCode: number | null) => void {
   const startedAt = performance.now();
   return (exitCode) =>
     publish('command', () => ({
@@ -127,44 +128,44 @@ function remedyFor(command: string): string {
 }
 
 /**
- * Pauses grow from the first to the longest, by a half each; each is up to a quarter shorter by chance, so that programs that were refused
- * together do not come again together.
+ * Pauses between attempts grow by this factor. Each is shortened at random by up to a quarter, so that
+ * programs that were refused together do not retry together.
  */
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 10_000;
 const GROWTH = 1.5;
 const SHORTER_BY = 0.25;
 
-export interface Patience {
-  /** How long tries may be begun, in milliseconds; 0 means one try. */
-  readonly longest: number;
-  /** Whether an error may pass by itself. */
+export interface RetryOptions {
+  /** Time in milliseconds during which attempts may start; 0 means one attempt. */
+  readonly maxTime: number;
+  /** Whether an error may be temporary, so that another attempt makes sense. */
   readonly mayPass: (error: unknown) => boolean;
   /** Called before the first pause. */
   readonly onFirstFailure?: (error: unknown) => void;
-  /** Ends the waiting: nobody wants the result any more. */
+  /** Ends the retries, because the result is no longer wanted. */
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Does something, and tries it again and again while its errors may pass, with growing pauses.
+ * Calls a function, and calls it again with growing pauses while its errors may be temporary.
  * @throws the last error
  */
-export async function patiently<T>(
+export async function withRetries<T>(
   act: () => Promise<T>,
-  { longest, mayPass, onFirstFailure, signal }: Patience,
+  { maxTime, mayPass, onFirstFailure, signal }: RetryOptions,
 ): Promise<T> {
-  const deadline = performance.now() + longest;
+  const deadline = performance.now() + maxTime;
   const isUnwanted = (): boolean => signal?.aborted === true;
   for (let next = FIRST_PAUSE_MS; ; next = Math.min(next * GROWTH, LONGEST_PAUSE_MS)) {
     try {
       return await act();
     } catch (error) {
-      const left = deadline - performance.now();
-      if (!mayPass(error) || left <= 0 || isUnwanted()) throw error;
+      const remaining = deadline - performance.now();
+      if (!mayPass(error) || remaining <= 0 || isUnwanted()) throw error;
       if (next === FIRST_PAUSE_MS) onFirstFailure?.(error);
-      // The last try is made when the time is over, not a long pause before.
-      await pause(Math.min(next * (1 - SHORTER_BY * Math.random()), left), signal);
+      // The last attempt is made at the deadline, not a long pause before it.
+      await pause(Math.min(next * (1 - SHORTER_BY * Math.random()), remaining), signal);
       if (isUnwanted()) throw error;
     }
   }

@@ -4,7 +4,7 @@ import { type CommandOutput, runCommand, runCommandNow } from '../run-command.ts
 import { REQUESTED_SUBCODE } from './event-log.ts';
 import { idSlices, jobConstraint, parseClassAds } from './queue.ts';
 
-/** What a tool does that takes the ids of jobs, and answers for each. */
+/** An action for which HTCondor has a tool that takes job ids. */
 type SimpleAction = Exclude<JobAction, JobEdit>;
 
 const COMMANDS: Readonly<Record<SimpleAction['kind'], string>> = {
@@ -16,7 +16,7 @@ const COMMANDS: Readonly<Record<SimpleAction['kind'], string>> = {
 };
 
 /** The tool for an action, and its arguments before the job ids. */
-export function commandOf(action: SimpleAction): {
+export function commandFor(action: SimpleAction): {
   readonly command: string;
   readonly args: readonly string[];
 } {
@@ -24,8 +24,9 @@ export function commandOf(action: SimpleAction): {
 }
 
 /**
- * Why jobs were refused, by id, as the tools print it to stderr. That a job is in the wanted state already is no refusal.
- * @returns undefined if the text answers for no job at all: then something else went wrong
+ * Parses refusals from a tool's stderr: reasons by job id. A job that is already in the wanted state is no
+ * refusal.
+ * @returns undefined if the text mentions no job, because then something else went wrong
  */
 export function parseRefusals(stderr: string): Map<string, string> | undefined {
   // A schedd that does not answer leaves the tool with `No result found for job 1.0`.
@@ -38,7 +39,7 @@ export function parseRefusals(stderr: string): Map<string, string> | undefined {
   );
 }
 
-/** What `condor_q -better-analyze` prints, without its heading; empty if the job is not in the queue. */
+/** The output of `condor_q -better-analyze` without its heading; empty if the job is not in the queue. */
 export function trimAnalysis(stdout: string): string {
   return stdout
     .replaceAll(/^-- .*$/gm, '')
@@ -46,16 +47,20 @@ export function trimAnalysis(stdout: string): string {
     .trim();
 }
 
-/** The schedd takes the reason for the inside of a ClassAd string: it drops, without a word, what is none. */
+/**
+ * Escapes the reason for a ClassAd string, because the schedd silently drops a reason that is not valid in
+ * one.
+ */
 function holdArguments(reason: string | undefined): string[] {
   const text = (reason ?? '').replaceAll(/\s+/g, ' ').trim().replaceAll(/["\\]/g, '\\$&');
   return ['-subcode', String(REQUESTED_SUBCODE), ...(text === '' ? [] : ['-reason', text])];
 }
 
 /**
- * Changes an attribute of jobs. By ids, condor_qedit changes nothing if one of them is gone; by a constraint, it says how many it has changed.
- * @returns why not, by job
- * @throws {CommandError} if it gives no answer
+ * Changes an attribute of jobs. Uses a constraint, because condor_qedit changes nothing if one of several ids
+ * has left the queue.
+ * @returns reasons of refusals by job id
+ * @throws {CommandError} if condor_qedit or condor_q gives no answer
  */
 export async function editJobs(
   run: (command: 'condor_qedit' | 'condor_q', args: readonly string[]) => Promise<CommandOutput>,
@@ -71,10 +76,10 @@ export async function editJobs(
         throw error;
       },
     );
-    if (answer instanceof CommandError || countOf(answer.stdout) < ids.length) {
+    if (answer instanceof CommandError || parseCount(answer.stdout) < ids.length) {
       const query = ['-json', '-attributes', 'ClusterId,ProcId', '-constraint', constraint];
       const queued = parseClassAds((await run('condor_q', query)).stdout);
-      // It says the same where no job is there, and where it could not change them.
+      // condor_qedit prints the same whether no job matches or jobs cannot be changed.
       if (answer instanceof CommandError && queued.size > 0) throw answer;
       for (const id of ids) if (!queued.has(id)) refusals.set(id, 'the job is not in the queue');
     }
@@ -82,21 +87,21 @@ export async function editJobs(
   return refusals;
 }
 
-/** `Set attribute "RequestMemory" for 3 matching jobs.` */
-function countOf(stdout: string): number {
+/** The number in `Set attribute "RequestMemory" for 3 matching jobs.` */
+function parseCount(stdout: string): number {
   return Number(/ for (\d+) matching job/.exec(stdout)?.[1] ?? 0);
 }
 
-/** Removes job sets by what is written in their jobs, and so also the jobs whose ids only the schedd knows. */
+/** Removes job sets by an attribute of their jobs, and so also jobs whose ids only the schedd knows. */
 export class HTCondorJobSetRemoval implements JobSetRemoval {
   readonly #place: readonly string[];
   readonly #timeout: number;
   readonly #endSubmission: () => void;
 
   /**
-   * @param place the arguments that lead condor_rm to the schedd
-   * @param timeout how long it may take where the process waits for it, in milliseconds
-   * @param endSubmission ends a condor_submit that is running; what it has queued by then is removed
+   * @param place arguments that select the schedd
+   * @param timeout of condor_rm in {@link remove}, in milliseconds
+   * @param endSubmission kills a running condor_submit; jobs that it has queued by then are removed
    */
   constructor(place: readonly string[], timeout: number, endSubmission: () => void) {
     this.#place = place;
@@ -106,7 +111,7 @@ export class HTCondorJobSetRemoval implements JobSetRemoval {
 
   async remove(jobSetId: string): Promise<void> {
     const options = { timeout: this.#timeout };
-    await runCommand('condor_rm', this.#arguments(jobSetId), options).catch(ignoreNone);
+    await runCommand('condor_rm', this.#arguments(jobSetId), options).catch(ignoreGone);
   }
 
   removeNow(jobSetId: string, timeoutMs: number): void {
@@ -114,13 +119,13 @@ export class HTCondorJobSetRemoval implements JobSetRemoval {
     try {
       runCommandNow('condor_rm', this.#arguments(jobSetId), timeoutMs);
     } catch (error) {
-      ignoreNone(error);
+      ignoreGone(error);
     }
   }
 
   removeUnseen(jobSetId: string): void {
     this.#endSubmission();
-    // The command lives on when this process does not.
+    // The command outlives this process.
     runCommand('condor_rm', this.#arguments(jobSetId)).catch(() => {});
   }
 
@@ -134,18 +139,18 @@ export class HTCondorJobSetRemoval implements JobSetRemoval {
   }
 }
 
-/** The jobs of a job set, as a ClassAd expression. */
+/** ClassAd expression for the jobs of a job set. */
 function constraintOf(jobSetId: string): string {
   return `CondorFuturesJobSet == "${jobSetId}"`;
 }
 
-function ignoreNone(error: unknown): void {
+function ignoreGone(error: unknown): void {
   if (!(error instanceof CommandError && saysGone(error.stderr))) throw error;
 }
 
 /**
- * Whether condor_rm failed only because jobs have left the queue, or are about to. Where the schedd does not answer it says that it could
- * not find them as well, but above that, why.
+ * Whether condor_rm failed only because jobs have left the queue, or are about to. If the schedd does not
+ * answer, it prints the same lines, but also another one with the cause.
  */
 export function saysGone(stderr: string): boolean {
   const lines = stderr.split('\n').filter((line) => line.trim() !== '');

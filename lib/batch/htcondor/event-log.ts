@@ -1,16 +1,19 @@
+import { MEBIBYTE } from '../../base/memory.ts';
 import type { JobEvent, ParsedEvents } from '../batch-system.ts';
 
 /**
- * The time of an event, as `2026-11-21 01:50:38`, or without the year as `11/21 01:50:38`; perhaps with a `T`, with milliseconds, and with a `Z`
- * where the schedd writes UTC (EVENT_LOG_FORMAT_OPTIONS, DEFAULT_USERLOG_FORMAT_OPTIONS). Else it is the local time of the submit machine.
+ * Matches the time of an event: `2026-11-21 01:50:38`, or without the year `11/21 01:50:38`; optionally with
+ * a `T`, with milliseconds, and with a `Z` for UTC (EVENT_LOG_FORMAT_OPTIONS,
+ * DEFAULT_USERLOG_FORMAT_OPTIONS). Without a `Z` it is the submit machine's local time.
  */
 export const EVENT_TIME: RegExp = /(?:(\d{4})[-/])?(\d\d)[-/](\d\d)[ T](\d\d):(\d\d):(\d\d)(\.\d+)?(Z)?/;
 
 const DAY_MS = 86_400_000;
 
 /**
- * @param parts of {@link EVENT_TIME}
- * @param now an event without a year was written before that; the clocks of two machines may differ
+ * Converts the groups of {@link EVENT_TIME} to a date.
+ * @param now present time: the year of an event without one is the latest in which it is not more than a day
+ * later, as clocks may differ
  */
 export function eventTime(parts: readonly (string | undefined)[], now: number = Date.now()): Date {
   const [year, month, day, hour, minute, second, fraction = '0', zone] = parts;
@@ -25,14 +28,13 @@ export function eventTime(parts: readonly (string | undefined)[], now: number = 
   return new Date((found ?? of(thisYear - 1)) + milliseconds);
 }
 
-/** Stands alone on the line behind each event; in a log that went through Windows, with the other line end. */
+/** The line after each event; it ends with CRLF in a log that was copied through Windows. */
 const SEPARATOR = /\n\.\.\.\r?\n/;
 
 /**
- * The events of a job event log in HTCondor's classic format, up to the last one that is whole. Kinds of event that mean
- * nothing to a call are left out, and so is text that is no event.
- *
- * The format and the numbers: HTCondor manual, "Job Event Log Codes".
+ * Parses a job event log in HTCondor's classic format up to the last complete event. Skips kinds of event
+ * that do not concern a call, and text that is no event. Format and codes: HTCondor manual, "Job Event Log
+ * Codes".
  */
 export function parseEventLog(bytes: Buffer): ParsedEvents {
   const consumed = Math.max(endOfLast(bytes, '\n...\n'), endOfLast(bytes, '\n...\r\n'));
@@ -45,11 +47,12 @@ function endOfLast(bytes: Buffer, separator: string): number {
   return start === -1 ? 0 : start + separator.length;
 }
 
-/** What an event begins with: its code, the job, the time. */
+/** The beginning of an event: its code, the job, the time. */
 const HEAD = new RegExp(String.raw`(\d{3}) \((\d+)\.(\d+)\.\d+\)(?= ${EVENT_TIME.source})`, 'g');
 
 function parseEvent(text: string): JobEvent | undefined {
-  // Of an event that was torn for good, as on a full disk, the next begins in the middle: the last head is that of a whole one.
+  // If an event was cut off, as on a full disk, the next one follows on the same line: the last head belongs
+  // to a complete event.
   const head = [...text.matchAll(HEAD)].at(-1);
   if (head === undefined) return undefined;
   const [, code = '', cluster, proc, ...time] = head;
@@ -65,9 +68,9 @@ const PARSERS: Readonly<Record<string, (jobId: string, body: string) => JobEvent
   '000': queued,
   '001': (jobId, body) => ({ jobId, kind: 'running', host: hostOf(body), slot: slotOf(body) }),
   '004': (jobId) => ({ jobId, kind: 'evicted' }),
-  // The shadow gave up: back in the queue, unless another event says otherwise.
+  // Shadow exception: the job is back in the queue unless another event says otherwise.
   '007': queued,
-  '005': (jobId, body) => ({ jobId, kind: 'ended', ...howItEnded(body), ...usageOf(body) }),
+  '005': (jobId, body) => ({ jobId, kind: 'ended', ...exitOf(body), ...usageOf(body) }),
   '006': (jobId) => ({ jobId, kind: 'measured' }),
   '009': (jobId, body) => {
     const reason = reasonOf(body);
@@ -77,9 +80,9 @@ const PARSERS: Readonly<Record<string, (jobId: string, body: string) => JobEvent
   '011': (jobId) => ({ jobId, kind: 'continued' }),
   '012': (jobId, body) => ({ jobId, kind: 'held', reason: reasonOf(body), ...holdCodes(body) }),
   '013': queued,
-  // Reconnected to the machine, after a 022 that changed nothing: the job may have gone on all the time.
+  // Job reconnected. Its 022 (disconnected) is ignored, because the job may have been running all the time.
   '023': (jobId, body) => ({ jobId, kind: 'running', host: /reconnected to (?:\S*@)?(\S+)/.exec(body)?.[1] }),
-  // Reconnection to the machine failed: the job will run again.
+  // Reconnection failed: the job will run again.
   '024': queued,
   '040': (jobId, body) => {
     const [, words = '', direction] =
@@ -96,25 +99,28 @@ const TRANSFERS: Readonly<Record<string, 'queued' | 'started' | 'finished'>> = {
   'Finished transferring': 'finished',
 };
 
-/** `slot1_2@node7.example.org`; older versions do not tell. */
+/** Slot name, such as `slot1_2@node7.example.org`; older versions of HTCondor do not write it. */
 function slotOf(body: string): string | undefined {
   return /^\s*SlotName: ([\w.@-]+)\s*$/m.exec(body)?.[1];
 }
 
-/** The machine of the slot, or in older versions that of an address that may have an alias. */
+/**
+ * Machine name: from the slot name, or for older versions of HTCondor from the address, which may have an
+ * alias.
+ */
 function hostOf(body: string): string | undefined {
   const slot = /^\s*SlotName: (?:\S*@)?(\S+)/m.exec(body)?.[1];
   return slot ?? /alias=([^&>]+)/.exec(body)?.[1] ?? /host: <([^:>]+)/.exec(body)?.[1];
 }
 
-function howItEnded(body: string): { exitCode?: number; signal?: number } {
+function exitOf(body: string): { exitCode?: number; signal?: number } {
   const value = /\(return value (-?\d+)\)/.exec(body)?.[1];
   if (value !== undefined) return { exitCode: Number(value) };
   const signal = /\(signal (\d+)\)/.exec(body)?.[1];
   return signal === undefined ? {} : { signal: Number(signal) };
 }
 
-/** `Usr 0 00:01:02, Sys 0 00:00:03  -  Run Remote Usage`: days, hours, minutes and seconds. */
+/** CPU time from `Usr 0 00:01:02, Sys 0 00:00:03  -  Run Remote Usage`: days, hours, minutes and seconds. */
 function usageOf(body: string): { remoteCpuMs?: number } {
   const time = String.raw`(\d+) (\d+):(\d\d):(\d\d)`;
   const found = new RegExp(`Usr ${time}, Sys ${time} +- +Run Remote Usage`).exec(body);
@@ -127,7 +133,7 @@ function usageOf(body: string): { remoteCpuMs?: number } {
 
 const SECONDS: readonly number[] = [86_400, 3600, 60, 1];
 
-/** The lines under the first, without the one with the codes. */
+/** The lines below the first one, without the line of the codes. */
 function reasonOf(body: string): string {
   const lines = body
     .split('\n')
@@ -139,14 +145,18 @@ function reasonOf(body: string): string {
   );
 }
 
-/** `The job attribute PeriodicRemove expression '…' evaluated to TRUE`, and the same of `The system macro SYSTEM_PERIODIC_REMOVE`. */
+/**
+ * Whether a policy removed the job: `The job attribute PeriodicRemove expression '…' evaluated to TRUE`, or
+ * `The system macro …`.
+ */
 export function isPolicy(reason: string): boolean {
   return /^The (job attribute|system macro) .*expression .*evaluated to/.test(reason);
 }
 
-const MEBIBYTE = 1024 * 1024;
-
-/** In 006 the present use; where a job leaves its machine, a table of use, request and allocation. All are in MiB. */
+/**
+ * Memory in MiB: event 006 has the present use; events of leaving a machine have a table of use, request and
+ * allocation.
+ */
 function memoryOf(body: string): { memoryUsed?: number; memoryRequested?: number } {
   const measured = /^\s*(\d+) {2}- {2}MemoryUsage of job \(MB\)/m.exec(body)?.[1];
   const [, used, requested] = /^\s*Memory \(MB\) +: +(?:(\d+) +)?(\d+) +\d+ *$/m.exec(body) ?? [];
@@ -164,12 +174,14 @@ function holdCodes(body: string): { code?: number; subCode?: number; requested?:
   return { code, subCode, ...(isRequestedHold(code, subCode) ? { requested: true } : {}) };
 }
 
-/** HoldReasonSubCode of jobs held by `future.hold()`, which tells them from other holds, also after a restart. */
+/**
+ * HoldReasonSubCode of jobs held by `future.hold()`, which tells them from other holds, also after a restart.
+ */
 export const REQUESTED_SUBCODE = 6770;
-/** HoldReasonCode of a hold by a user, in the manual's table. */
+/** HoldReasonCode of a hold by a user. */
 const USER_REQUEST = 1;
 
-/** Whether a hold with these codes was asked for by a future. */
+/** Whether a hold with these codes was requested by `future.hold()`. */
 export function isRequestedHold(code: number | undefined, subCode: number | undefined): boolean {
   return code === USER_REQUEST && subCode === REQUESTED_SUBCODE;
 }

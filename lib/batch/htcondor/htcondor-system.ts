@@ -1,6 +1,7 @@
 import PQueue from 'p-queue';
 import type { ClassAd } from '../../base/class-ad.ts';
 import { CommandError, SubmitError } from '../../base/errors.ts';
+import { warn } from '../../base/warn.ts';
 import type {
   AvoidedHost,
   BatchSystem,
@@ -17,12 +18,12 @@ import {
   COMMAND_TIMEOUT_MS,
   type CommandOptions,
   type CommandOutput,
-  patiently,
   runCommand,
+  withRetries,
 } from '../run-command.ts';
 import { optionsOfJob, type SubmitOptions } from '../submit-options.ts';
 import {
-  commandOf,
+  commandFor,
   editJobs,
   HTCondorJobSetRemoval,
   parseRefusals,
@@ -36,22 +37,22 @@ import { idSlices, JobQueries } from './queue.ts';
 import { findSubmitted, Submission } from './submission.ts';
 import { checkDirectoryName, checkSubmitOptions } from './submit-description.ts';
 
-/** Each analysis asks the collector for all machines of the pool. */
+/** Limited, because each analysis asks the collector for all machines of the pool. */
 const ANALYSES_AT_ONCE = 2;
 
-/** How long a schedd may be away, unless it is said: condor_master starts one that has died within seconds. */
+/** Default of `submitPatience`; condor_master restarts a dead schedd within seconds. */
 const SUBMIT_PATIENCE_MS = 60_000;
 
-/** How long at most the claims that are kept may delay the end. */
+/** Maximum time for which the release of kept claims may delay the end. */
 const RELEASE_TIMEOUT_MS = 5000;
 
-/** Which HTCondor, as the command-line tools are told with `-pool` and `-name`, how long to wait for it, and what to ask of it. */
+/** Pool and schedd (the tools' `-pool` and `-name`), how long to wait for them, and how to use them. */
 export interface HTCondorPlace extends KeptClaimsOptions {
   readonly pool?: string | undefined;
   readonly schedd?: string | undefined;
   readonly commandTimeout?: number | undefined;
   readonly submitPatience?: number | undefined;
-  /** Whether jobs have their files transferred. */
+  /** Whether jobs share the file system, or have their files transferred. */
   readonly filesystem?: 'shared' | 'transfer' | undefined;
 }
 
@@ -60,12 +61,12 @@ export class HTCondorSystem implements BatchSystem {
   readonly name = 'HTCondor';
   readonly queue: { readonly pool: string | undefined; readonly schedd: string | undefined };
   readonly events: EventSource = { kind: 'log', parse: (bytes) => this.#parse(bytes) };
-  /** Where the job runs, which of its machine's GPUs it has, and how it speaks to its starter. */
+  /** Variables for the job's machine and GPUs, and for the communication with its starter. */
   readonly jobVariables: RegExp =
     /^(_CONDOR_.*|BATCH_SYSTEM|CUDA_VISIBLE_DEVICES|GPU_DEVICE_ORDINAL|NVIDIA_VISIBLE_DEVICES)$/;
-  /** The arguments that lead each tool to the schedd. */
+  /** Arguments of all tools that select the schedd. */
   readonly #place: readonly string[];
-  /** Those that lead to the central manager. */
+  /** Arguments that select the central manager. */
   readonly #pool: readonly string[];
   readonly #factories = new Factories({
     list: async (args) => (await this.#run('condor_q', args)).stdout,
@@ -79,7 +80,7 @@ export class HTCondorSystem implements BatchSystem {
   readonly #timeout: number;
   readonly #patience: number;
   readonly #claims: KeptClaims;
-  /** Kills what the present submission has started last. */
+  /** Kills the last command that the present submission has started. */
   #endSubmission: () => void = () => {};
 
   constructor(place: HTCondorPlace) {
@@ -107,11 +108,11 @@ export class HTCondorSystem implements BatchSystem {
     checkDirectoryName('the current directory', cwd);
   }
 
-  async submit(wanted: JobBatch, signal?: AbortSignal): Promise<string[]> {
-    // Whatever way they came.
-    for (let position = 0; position < (wanted.varied === undefined ? 1 : wanted.jobs.length); position += 1)
-      checkSubmitOptions(optionsOfJob(wanted, position));
-    const batch = { ...wanted, avoid: await this.#avoidable(wanted.avoid) };
+  async submit(given: JobBatch, signal?: AbortSignal): Promise<string[]> {
+    // Checked here for all sources of options.
+    for (let position = 0; position < (given.varied === undefined ? 1 : given.jobs.length); position += 1)
+      checkSubmitOptions(optionsOfJob(given, position));
+    const batch = { ...given, avoid: await this.#avoidable(given.avoid) };
     return this.#claims.during(batch, async (keep) =>
       this.#submit({ ...batch, submit: { ...keep, ...batch.submit } }, signal),
     );
@@ -124,11 +125,11 @@ export class HTCondorSystem implements BatchSystem {
       remove: async (constraint) => this.#runRemove(['-constraint', constraint]),
     });
     try {
-      const ids = await patiently(async () => submission.attempt(), {
-        longest: this.#patience,
+      const ids = await withRetries(async () => submission.attempt(), {
+        maxTime: this.#patience,
         signal,
         mayPass: (error) => error instanceof SubmitError && error.transient,
-        onFirstFailure: (error) => warnOfWaiting(this.#patience, error),
+        onFirstFailure: (error) => warnOfRetries(this.#patience, error),
       });
       if (isLate(batch.submit)) this.#factories.add(ids);
       return ids;
@@ -139,10 +140,10 @@ export class HTCondorSystem implements BatchSystem {
 
   async find(
     batch: SubmittedBatch,
-    told: readonly string[] | undefined,
+    knownIds: readonly string[] | undefined,
     since: Date,
   ): Promise<(string | undefined)[]> {
-    const ids = told === undefined ? await this.#findSubmitted(batch, since) : [...told];
+    const ids = knownIds === undefined ? await this.#findSubmitted(batch, since) : [...knownIds];
     if (isLate(batch.submit)) this.#factories.add(ids);
     return ids;
   }
@@ -175,11 +176,11 @@ export class HTCondorSystem implements BatchSystem {
   async act(action: JobAction, jobIds: readonly string[]): Promise<Map<string, string>> {
     if (action.kind === 'edit')
       return editJobs(async (command, args) => this.#run(command, args), action, jobIds);
-    const { command, args } = commandOf(action);
+    const { command, args } = commandFor(action);
     const refusals = new Map<string, string>();
     for (const ids of idSlices(jobIds)) {
       const { stderr } = await this.#run(command, [...args, ...ids]).catch((error: unknown) => {
-        // It fails where it has refused all jobs.
+        // The tool fails if it refuses all jobs.
         if (error instanceof CommandError && parseRefusals(error.stderr) !== undefined) return error;
         throw error;
       });
@@ -196,14 +197,14 @@ export class HTCondorSystem implements BatchSystem {
     const event = (await this.status([jobId])).get(jobId);
     if (event?.kind === 'queued')
       return `Job ${jobId} has not come into the queue yet: max_materialize or max_idle holds it back`;
-    return event && `Job ${jobId} is not in the queue any more: ${lastWords(event)}`;
+    return event && `Job ${jobId} is not in the queue any more: ${describeEnd(event)}`;
   }
 
   async describe(jobIds: readonly string[]): Promise<Map<string, ClassAd>> {
     return this.#queries.describe(jobIds);
   }
 
-  /** Its jobs are many and seldom wait for somebody: they keep no claims. */
+  /** Creates a system that keeps no claims, because maps have many jobs at once. */
   forMap(): HTCondorSystem {
     return new HTCondorSystem({ ...this.#given, keepClaims: 0 });
   }
@@ -218,7 +219,7 @@ export class HTCondorSystem implements BatchSystem {
     return parsed;
   }
 
-  /** Of machines to avoid, those that it can: some other machine must be left. */
+  /** The machines to avoid that are in the pool; none if no other machine would remain. */
   async #avoidable(avoid: readonly AvoidedHost[]): Promise<readonly AvoidedHost[]> {
     if (avoid.length === 0) return [];
     const args = [...this.#pool, '-af', 'Machine'];
@@ -234,16 +235,16 @@ export class HTCondorSystem implements BatchSystem {
     return runCommand(command, [...this.#place, ...args], { timeout: this.#timeout, ...options });
   }
 
-  /** Jobs that are not wanted have come into the queue. */
+  /** Removes unwanted jobs that have materialized. Never rejects. */
   async #removeLate(jobIds: readonly string[]): Promise<void> {
     try {
-      await patiently(async () => this.remove(jobIds), {
-        longest: COMMAND_TIMEOUT_MS,
+      await withRetries(async () => this.remove(jobIds), {
+        maxTime: COMMAND_TIMEOUT_MS,
         mayPass: (error) => error instanceof CommandError,
       });
     } catch (error) {
       const message = `${jobIds.length} cancelled jobs could not be removed as they came into the queue (${jobIds[0]}…): ${String(error)}`;
-      process.emitWarning(message, 'CondorFuturesWarning');
+      warn(message);
     }
   }
 
@@ -256,8 +257,8 @@ export class HTCondorSystem implements BatchSystem {
   }
 }
 
-/** How a job that is not in the queue has ended, in a sentence's second half. */
-function lastWords(event: JobEvent): string {
+/** Describes how a job that has left the queue ended, for the second half of a sentence. */
+function describeEnd(event: JobEvent): string {
   switch (event.kind) {
     case 'ended':
       return event.signal === undefined
@@ -270,8 +271,7 @@ function lastWords(event: JobEvent): string {
   }
 }
 
-function warnOfWaiting(patience: number, error: unknown): void {
+function warnOfRetries(patience: number, error: unknown): void {
   const limit = patience === Infinity ? '' : `, for ${patience / 1000} s at the most`;
-  const message = `Jobs wait to be submitted${limit}: ${(error as Error).message}`;
-  process.emitWarning(message, 'CondorFuturesWarning');
+  warn(`Jobs wait to be submitted${limit}: ${(error as Error).message}`);
 }

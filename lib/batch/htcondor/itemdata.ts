@@ -3,9 +3,10 @@ import type { SubmitOptions } from '../submit-options.ts';
 import { isLate } from './late-materialization.ts';
 
 /**
- * Commands of which each proc of a cluster may have its own value: all that they put into a job's ClassAd is there for each value, and so
- * each proc's replaces the first one's, which the cluster has. Tried with 23.9. Of `universe`, `nice_user`, `hold`, `getenv` and their like, the
- * later procs would keep something of the first.
+ * Commands that may have a different value for each proc of a cluster: they set the same ClassAd attributes
+ * for every value, so that a proc's attributes replace those of the first proc, which the cluster has. Tried
+ * with HTCondor 23.9. With `universe`, `nice_user`, `hold`, `getenv` and similar ones, later procs would keep
+ * attributes of the first.
  */
 const VARIABLE = new RegExp(
   `^(${[
@@ -23,49 +24,60 @@ const VARIABLE = new RegExp(
   'i',
 );
 
-/** What says that a command is not set, and leaves a proc with the cluster's; and URLs, whose plugins every proc would have. */
-const OF_ONE_KIND = /^(|""|undefined)$|:\/\//i;
+/**
+ * Values that do not replace the cluster's because they leave a command unset; and URLs, whose plugins all
+ * procs would get.
+ */
+const NOT_REPLACING = /^(|""|undefined)$|:\/\//i;
 
-/** A dollar sign before what becomes a macro here would make it another one; and there are no more rows than jobs. */
-const UNFIT = /\$[ ,\t]|[\n\r]/;
+/**
+ * A dollar sign before a character that becomes a macro here would form another macro; a line break would end
+ * the row.
+ */
+const NOT_ENCODABLE = /\$[ ,\t]|[\n\r]/;
 
-/** Where a row has one, it alone separates columns for later versions of HTCondor. */
+/** In a row that contains it, later versions of HTCondor separate columns by this character alone. */
 const UNIT_SEPARATOR = '\u001f';
 
-/** Whether the procs of one cluster may have different values, such as this one, of a command. */
+/**
+ * Whether the procs of one cluster may have different values of a command, judged by the value in `submit`.
+ */
 export function canVary(name: string, submit: SubmitOptions): boolean {
   const value = String(submit[name]);
-  const fits = !OF_ONE_KIND.test(value) && !UNFIT.test(value) && !value.includes(UNIT_SEPARATOR);
-  // The schedd loses the macros on its way to late procs.
+  const fits = !NOT_REPLACING.test(value) && !NOT_ENCODABLE.test(value) && !value.includes(UNIT_SEPARATOR);
+  // With late materialization, the schedd loses the macros.
   return VARIABLE.test(name) && fits && !isLate(submit);
 }
 
-/** A row is split at these, so a value has macros instead. Blanks around a macro's value would be dropped, but for the macro beside them. */
+/**
+ * Macros for characters that separate columns. The empty macro beside a blank keeps condor_submit from
+ * trimming it.
+ */
 const MACROS: Readonly<Record<string, readonly [name: string, value: string]>> = {
   ' ': ['CondorFuturesSpace', '$(CondorFuturesNothing) $(CondorFuturesNothing)'],
   '\t': ['CondorFuturesTab', '$(CondorFuturesNothing)\t$(CondorFuturesNothing)'],
   ',': ['CondorFuturesComma', ','],
 };
 
-/** What goes from job to job into a submit description. */
+/** Parts of a submit description that differ between jobs. */
 export interface Itemdata {
-  /** Macros that the rows have; condor_submit warns of others. */
+  /** Macros that the rows use; condor_submit warns of unused ones. */
   readonly macros: Readonly<Record<string, string>>;
-  /** The commands whose values the rows have. */
+  /** Commands whose values are columns of the rows. */
   readonly commands: Readonly<Record<string, string>>;
-  /** The statement that queues the jobs, with a row for each, in its lines. */
+  /** Lines of the `queue` statement, with a row for each job. */
   readonly lines: readonly string[];
 }
 
-/** The columns at the end of each row, of which the last goes to the end of the row, whatever it holds. */
+/** Columns at the end of each row; the last one may contain commas. */
 export interface Tail {
   readonly columns: readonly string[];
   readonly rows: readonly string[];
 }
 
 /**
- * `$(call)` is the key of a job.
- * @param tail by default `$(words)`, what its runner is told
+ * Writes the `queue` statement. Its variable `$(call)` is the key of a job.
+ * @param tail the last columns; by default `$(words)`, the arguments of the runner
  */
 export function itemdata(
   { jobs, varied = {} }: Pick<JobBatch, 'jobs' | 'varied'>,
@@ -96,26 +108,24 @@ export function itemdata(
   };
 }
 
-/**
- * How text gets through condor_submit, and through the schedd's own replacements when a job starts, unchanged. What the manual
- * does not say of this was tried on HTCondor 23.9.
- */
-
-/** An attribute that every job has, so that `$$([…])` can stand for a dollar sign. */
+/** An attribute of every job with the value `$`, so that `$$([…])` can stand for a dollar sign. */
 export const DOLLAR_ATTRIBUTE = 'CondorFuturesDollar';
 
 /**
- * Words in the new syntax of `arguments`: the whole in double quotes, in which a double quote is doubled;
- * within, a word is put in single quotes, in which a single quote is doubled (HTCondor manual, condor_submit, "arguments").
- * A dollar sign could begin a macro of condor_submit's or of the schedd's, and neither has an escape that always works; so it
- * becomes an expression that the schedd replaces by it.
+ * Quotes words in the new syntax of `arguments`: the whole in double quotes, in which a double quote is
+ * doubled; each word in single quotes, in which a single quote is doubled (HTCondor manual, condor_submit,
+ * "arguments"). A dollar sign becomes an expression that the schedd replaces by it, because it could begin a
+ * macro, and no escape always works (tried with HTCondor 23.9).
  */
 export function quoteWords(words: readonly string[]): string {
   const quoted = words.map((word) => quoteWord(word)).join(' ');
   return `"${quoted}"`;
 }
 
-/** Why the value of a submit command would not arrive as it is, for the end of a sentence; undefined if it does. */
+/**
+ * Why HTCondor would change the value of a submit command, for the end of a sentence; undefined if it would
+ * not.
+ */
 export function troubleWithValue(value: string): string | undefined {
   const macro = /\$+\w*[([]/.exec(value)?.[0];
   if (macro !== undefined)

@@ -3,30 +3,31 @@ import type { JobEvent, ParsedEvents } from '../batch-system.ts';
 import type { SubmitOptions } from '../submit-options.ts';
 import { parseEventLog } from './event-log.ts';
 
-/** What is known of one. */
+/** State of one cluster with late materialization. */
 interface Factory {
-  /** How many jobs are ours to tell of: those with the lowest numbers. */
+  /** Number of jobs for which events are needed: procs 0 to size - 1. */
   size: number;
-  /** The number of the next job, as the event log has it. */
+  /** The next proc to materialize, according to the event log. */
   next: number;
-  /** The numbers of jobs that are to be removed as soon as they are in the queue. */
+  /** Procs to remove as soon as they are in the queue. */
   readonly unwanted: Set<number>;
 }
 
-/** How the factories reach HTCondor. */
+/** Commands that {@link Factories} needs. */
 export interface FactoryTools {
-  /** What condor_q prints. */
+  /** Runs condor_q, and returns its output. */
   list(args: readonly string[]): Promise<string>;
-  /** Removes jobs, with patience; never rejects. */
+  /** Removes jobs with retries; never fails. */
   removeLate(jobIds: readonly string[]): void;
-  /** Removes what holds for a constraint. */
+  /** Removes jobs or clusters for which a constraint is true. */
   remove(constraint: string): Promise<void>;
 }
 
 /**
- * Clusters of the job set whose jobs come into the queue bit by bit, as `max_materialize` and `max_idle` have it. The ids of their jobs are known at
- * once, but the queue does not know the jobs before they have come: it has no events of them, does not list them, and finds nothing to
- * remove. So what is missing is put together here.
+ * Clusters of a job set whose jobs materialize in the queue gradually, because of `max_materialize` or
+ * `max_idle`. The ids of the jobs are known at once, but HTCondor writes no events for jobs that have not
+ * materialized, does not list them and cannot remove them. This class adds the missing events, states and
+ * removals.
  */
 export class Factories {
   readonly #tools: FactoryTools;
@@ -36,7 +37,7 @@ export class Factories {
     this.#tools = tools;
   }
 
-  /** These jobs, of clusters that they have for themselves, come bit by bit. */
+  /** Registers jobs with late materialization; their clusters contain no other jobs. */
   add(jobIds: readonly (string | undefined)[]): void {
     for (const jobId of jobIds) {
       if (jobId === undefined) continue;
@@ -47,18 +48,18 @@ export class Factories {
     }
   }
 
-  /** The events of a job event log, with those of jobs that have never come into the queue. */
+  /** Parses a job event log, and adds events for jobs that never materialize. */
   parse(bytes: Buffer): ParsedEvents {
     const parsed = parseEventLog(bytes);
     if (this.#factories.size === 0) return parsed;
     this.onQueued(parsed.events.filter(({ kind }) => kind === 'queued').map(({ jobId }) => jobId));
-    return { ...parsed, events: [...parsed.events, ...this.#eventsOfLate(bytes, parsed.consumed)] };
+    return { ...parsed, events: [...parsed.events, ...this.#eventsForLate(bytes, parsed.consumed)] };
   }
 
-  /** These jobs are in the queue: those that nobody wants any more are removed. */
+  /** Records that jobs are in the queue, and removes those that are unwanted. */
   onQueued(jobIds: readonly string[]): void {
     const unwanted = jobIds.filter((jobId) => {
-      const factory = this.#of(jobId);
+      const factory = this.#factoryOf(jobId);
       if (factory === undefined) return false;
       const { proc } = splitJobId(jobId);
       factory.next = Math.max(factory.next, proc + 1);
@@ -68,40 +69,40 @@ export class Factories {
   }
 
   /**
-   * Does to jobs that have not come yet what `condor_rm` cannot: they are removed when they do; and where all that are left of a cluster are
-   * not wanted, no more come.
-   * @returns the jobs that are in the queue, or have been
+   * Marks jobs that have not materialized for removal, as `condor_rm` does not know them. Removes the rest of
+   * a cluster if all its jobs to come are unwanted.
+   * @returns the jobs that are in the queue, or have been: the caller removes these
    * @throws {CommandError}
    */
   async unwant(jobIds: readonly string[]): Promise<string[]> {
-    const late = jobIds.filter((jobId) => this.#of(jobId) !== undefined);
+    const late = jobIds.filter((jobId) => this.#factoryOf(jobId) !== undefined);
     if (late.length === 0) return [...jobIds];
-    // First, for those that come while the queue is asked.
-    for (const jobId of late) this.#of(jobId)?.unwanted.add(splitJobId(jobId).proc);
+    // Marked first, because jobs may materialize while #ask() is pending.
+    for (const jobId of late) this.#factoryOf(jobId)?.unwanted.add(splitJobId(jobId).proc);
     const ads = await this.#ask(late);
     for (const ad of ads.values()) {
       if (this.#isUnwanted(ad)) await this.#tools.remove(`ClusterId == ${ad.cluster} && ProcId is undefined`);
     }
-    const present = jobIds.filter((jobId) => !isLateIn(ads, jobId));
-    for (const jobId of present) this.#of(jobId)?.unwanted.delete(splitJobId(jobId).proc);
+    const present = jobIds.filter((jobId) => !isStillToCome(ads, jobId));
+    for (const jobId of present) this.#factoryOf(jobId)?.unwanted.delete(splitJobId(jobId).proc);
     return present;
   }
 
   /**
-   * What is to be said of jobs that the queue does not list, as far as they are still to come.
+   * Returns the states of jobs that have not materialized yet, as events.
    * @throws {CommandError}
    */
   async status(jobIds: readonly string[]): Promise<Map<string, JobEvent>> {
-    const mine = jobIds.filter((jobId) => this.#of(jobId) !== undefined);
+    const mine = jobIds.filter((jobId) => this.#factoryOf(jobId) !== undefined);
     if (mine.length === 0) return new Map();
     const ads = await this.#ask(mine);
-    const late = mine.filter((jobId) => isLateIn(ads, jobId));
+    const late = mine.filter((jobId) => isStillToCome(ads, jobId));
     return new Map(
       late.map((jobId) => [jobId, eventOfLate(jobId, ads.get(splitJobId(jobId).cluster) as FactoryAd)]),
     );
   }
 
-  #of(jobId: string): Factory | undefined {
+  #factoryOf(jobId: string): Factory | undefined {
     return this.#factories.get(splitJobId(jobId).cluster);
   }
 
@@ -116,7 +117,7 @@ export class Factories {
     return next < total;
   }
 
-  #eventsOfLate(bytes: Buffer, consumed: number): JobEvent[] {
+  #eventsForLate(bytes: Buffer, consumed: number): JobEvent[] {
     return parseClusterEvents(bytes.toString('utf8', 0, consumed)).flatMap((event): JobEvent[] => {
       const { cluster, kind } = event;
       const factory = this.#factories.get(cluster);
@@ -138,23 +139,23 @@ export class Factories {
   }
 }
 
-function isLateIn(ads: ReadonlyMap<string, FactoryAd>, jobId: string): boolean {
+function isStillToCome(ads: ReadonlyMap<string, FactoryAd>, jobId: string): boolean {
   const { cluster, proc } = splitJobId(jobId);
   return proc >= (ads.get(cluster)?.next ?? Infinity);
 }
 
-/** What the schedd knows of a cluster whose jobs come into the queue bit by bit. */
+/** The schedd's state of a cluster with late materialization. */
 export interface FactoryAd {
   readonly cluster: string;
-  /** The number of the job that comes next: all before have been in the queue. */
+  /** The next proc to materialize; all before it are or were in the queue. */
   readonly next: number;
-  /** How many jobs it has in all. */
+  /** Number of all its jobs. */
   readonly total: number;
-  /** Why none come, if they do not. */
+  /** Why materialization is paused; undefined if it is not. */
   readonly pause: string | undefined;
 }
 
-/** The attributes that {@link parseFactoryAds} reads. */
+/** Attributes that {@link parseFactoryAds} reads. */
 const ATTRIBUTES = [
   'ClusterId',
   'JobMaterializeNextProcId',
@@ -163,20 +164,26 @@ const ATTRIBUTES = [
   'TotalSubmitProcs',
 ];
 
-/** JobMaterializePaused where all is well: jobs come, all have come, or the cluster is being removed. */
+/**
+ * Values of JobMaterializePaused without a problem: not paused, all jobs have materialized, or the cluster is
+ * being removed.
+ */
 const NOT_PAUSED = [undefined, 0, 2, 3];
 
-/** Whether jobs with these submit commands come into the queue bit by bit. */
+/** Whether jobs with these submit commands use late materialization. */
 export function isLate(submit: SubmitOptions): boolean {
   return Object.keys(submit).some((name) => /^max_(materialize|idle)$/i.test(name));
 }
 
-/** Arguments for a condor_q that lists such clusters rather than jobs. */
+/** Arguments for condor_q that list clusters with late materialization rather than jobs. */
 export function factoryQuery(...which: readonly string[]): string[] {
   return ['-factory', '-json', '-attributes', ATTRIBUTES.join(','), ...which];
 }
 
-/** @throws {SyntaxError} if it is no listing; nothing at all means no such clusters */
+/**
+ * Parses the output of condor_q for {@link factoryQuery} to the states by cluster id.
+ * @throws {SyntaxError} if it is no listing; empty output means no such clusters
+ */
 export function parseFactoryAds(listing: string): Map<string, FactoryAd> {
   if (listing.trim() === '') return new Map();
   return new Map((JSON.parse(listing) as ClassAd[]).map((ad) => [String(ad['ClusterId']), factoryOf(ad)]));
@@ -197,34 +204,34 @@ function factoryOf(ad: ClassAd): FactoryAd {
   };
 }
 
-/** What is to be said of a job that has not come yet. */
+/** The state of a job that has not materialized yet, as an event. */
 export function eventOfLate(jobId: string, { pause }: FactoryAd): JobEvent {
   return pause === undefined ? { jobId, kind: 'queued' } : { jobId, kind: 'held', reason: pause };
 }
 
-/** The cluster and the number of a job. */
+/** Cluster and proc of a job id. */
 export function splitJobId(jobId: string): { cluster: string; proc: number } {
   const [cluster = '', proc] = jobId.split('.');
   return { cluster, proc: Number(proc) };
 }
 
-/** What a job event log says of a cluster whose jobs come into the queue bit by bit: "late materialization" in the manual. */
+/** An event of a cluster with late materialization in a job event log. */
 export type ClusterEvent =
   | { readonly cluster: string; readonly kind: 'submitted' | 'resumed' }
-  /** No more jobs come until it is resumed. */
+  /** No more jobs materialize until it is resumed. */
   | {
       readonly cluster: string;
       readonly kind: 'paused';
       readonly reason: string;
       readonly code: number | undefined;
     }
-  /** It is gone, and so many of its jobs have ever been in the queue: those with the lowest numbers. */
+  /** The cluster has left the queue; procs 0 to jobs - 1 had materialized. */
   | { readonly cluster: string; readonly kind: 'removed'; readonly jobs: number };
 
-/** An event of a cluster: its code, the cluster, and what stands under it up to the end of the event. */
+/** Matches an event of a cluster: its code, the cluster, and the lines below up to the end of the event. */
 const EVENT = /^(03[5-8]) \((\d+)\.-0?1\.\d+\) .*\n((?:(?!\.\.\.\r?\n).*\n)*?)\.\.\.\r?$/gm;
 
-/** The events of clusters in a job event log, as far as they are whole. */
+/** Parses the complete events of clusters in a job event log. */
 export function parseClusterEvents(text: string): ClusterEvent[] {
   return [...text.matchAll(EVENT)].flatMap(([, code = '', number = '', body = '']): ClusterEvent[] => {
     const cluster = String(Number(number));

@@ -1,16 +1,17 @@
 import type { ClassAd } from '../../base/class-ad.ts';
 import { CommandError } from '../../base/errors.ts';
+import { MEBIBYTE } from '../../base/memory.ts';
 import type { JobEvent } from '../batch-system.ts';
 import type { CommandOutput } from '../run-command.ts';
 import { isPolicy, isRequestedHold } from './event-log.ts';
 import type { Factories } from './late-materialization.ts';
 
-/** How many job ids one command line takes. */
+/** Maximum number of job ids on one command line. */
 const IDS_PER_COMMAND = 2000;
 
 type Command = 'condor_q' | 'condor_history';
 
-/** Asks HTCondor for jobs: first the queue, then the history for those that have left it. */
+/** Queries about jobs: condor_q first, then condor_history for those that have left the queue. */
 export class JobQueries {
   readonly #run: (command: Command, args: readonly string[]) => Promise<CommandOutput>;
   readonly #factories: Factories;
@@ -23,22 +24,22 @@ export class JobQueries {
     this.#factories = factories;
   }
 
-  /** @throws {CommandError} if either gives no answer */
+  /** @throws {CommandError} if one of the two gives no answer */
   async status(jobIds: readonly string[]): Promise<Map<string, JobEvent>> {
     const clusters = new Set(jobIds.map((id) => id.split('.')[0] ?? id));
-    const queued = await this.#list('condor_q', [...clusters], listed, parseQueueListing);
+    const queued = await this.#list('condor_q', [...clusters], statusArguments, parseQueueListing);
     this.#factories.onQueued([...queued.keys()]);
     const late = await this.#factories.status(jobIds.filter((id) => !queued.has(id)));
     return this.#addEnded(jobIds, new Map([...queued, ...late]), async (missing) =>
-      this.#list('condor_history', missing, listed, parseQueueListing),
+      this.#list('condor_history', missing, statusArguments, parseQueueListing),
     );
   }
 
-  /** @throws {CommandError} if either gives no answer */
+  /** @throws {CommandError} if one of the two gives no answer */
   async describe(jobIds: readonly string[]): Promise<Map<string, ClassAd>> {
-    const found = await this.#list('condor_q', jobIds, adsInQueue, parseClassAds);
+    const found = await this.#list('condor_q', jobIds, queueArguments, parseClassAds);
     return this.#addEnded(jobIds, found, async (missing) =>
-      this.#list('condor_history', missing, adsInHistory, parseClassAds),
+      this.#list('condor_history', missing, historyArguments, parseClassAds),
     );
   }
 
@@ -67,7 +68,7 @@ export class JobQueries {
   }
 }
 
-/** As many ids as a command line takes, and so on. */
+/** Divides ids into lists that fit on one command line each. */
 export function idSlices(ids: readonly string[]): string[][] {
   const count = Math.ceil(ids.length / IDS_PER_COMMAND);
   return Array.from({ length: count }, (_, index) =>
@@ -75,25 +76,28 @@ export function idSlices(ids: readonly string[]): string[][] {
   );
 }
 
-function listed(ids: readonly string[]): string[] {
+function statusArguments(ids: readonly string[]): string[] {
   return ['-json', '-attributes', LISTED_ATTRIBUTES.join(','), ...ids];
 }
 
-function adsInQueue(ids: readonly string[]): string[] {
+function queueArguments(ids: readonly string[]): string[] {
   return ['-json', '-constraint', jobConstraint(ids)];
 }
 
-function adsInHistory(ids: readonly string[]): string[] {
+function historyArguments(ids: readonly string[]): string[] {
   return ['-json', '-match', String(ids.length), ...ids];
 }
 
-/** A pool without a history file has nothing to say about jobs that have left the queue; any other error says nothing at all. */
+/**
+ * Handles an error of condor_history: without a history file the answer is empty; other errors are thrown
+ * again.
+ */
 function noneWithoutHistory(error: unknown): [] {
   if (error instanceof CommandError && /\bHISTORY is (unset|not defined)/.test(error.stderr)) return [];
   throw error;
 }
 
-/** The attributes that {@link parseQueueListing} reads. */
+/** Attributes that {@link parseQueueListing} reads. */
 export const LISTED_ATTRIBUTES: readonly string[] = [
   'ClusterId',
   'ProcId',
@@ -111,8 +115,9 @@ export const LISTED_ATTRIBUTES: readonly string[] = [
 ];
 
 /**
- * What `condor_q -json` or `condor_history -json` says of jobs, as events.
- * @throws {SyntaxError} if it is no listing; nothing at all means no jobs
+ * Parses the output of `condor_q -json` or `condor_history -json` to the present states of jobs, as events by
+ * job id.
+ * @throws {SyntaxError} if it is no listing; empty output means no jobs
  */
 export function parseQueueListing(listing: string): Map<string, JobEvent> {
   return new Map(
@@ -121,8 +126,8 @@ export function parseQueueListing(listing: string): Map<string, JobEvent> {
 }
 
 /**
- * The ClassAds of jobs by id, as `condor_q -json` and `condor_history -json` print them.
- * @throws {SyntaxError} if it is no listing; nothing at all means no jobs
+ * Parses the output of `condor_q -json` or `condor_history -json` to ClassAds by job id.
+ * @throws {SyntaxError} if it is no listing; empty output means no jobs
  */
 export function parseClassAds(listing: string): Map<string, ClassAd> {
   if (listing.trim() === '') return new Map();
@@ -132,7 +137,7 @@ export function parseClassAds(listing: string): Map<string, ClassAd> {
   return new Map(ads.map((ad) => [`${String(ad['ClusterId'])}.${String(ad['ProcId'])}`, ad]));
 }
 
-/** JobStatus as the manual's appendix "Job ClassAd Attributes" numbers it. */
+/** The event for a job's JobStatus: HTCondor manual, "Job ClassAd Attributes". */
 function eventOf(jobId: string, ad: ClassAd): JobEvent {
   switch (ad['JobStatus']) {
     case 2: // running
@@ -158,9 +163,7 @@ function eventOf(jobId: string, ad: ClassAd): JobEvent {
   }
 }
 
-const MEBIBYTE = 1024 * 1024;
-
-/** Both are in MiB, and expressions (which are told as text) as long as nothing was measured. */
+/** Both attributes are in MiB, and expressions (printed as text) until the memory was measured. */
 function memoryOf(ad: ClassAd): Pick<JobEvent, 'memoryUsed' | 'memoryRequested'> {
   const used = number(ad['MemoryUsage']);
   const requested = number(ad['RequestMemory']);
@@ -179,8 +182,8 @@ function number(value: unknown): number | undefined {
 }
 
 /**
- * A constraint that holds for these jobs. Procs in a row are one range: the schedd evaluates the constraint for each job that it has, and
- * would be busy for long with thousands of ids.
+ * A constraint that is true for these jobs. Consecutive procs become one range, because the schedd evaluates
+ * the constraint for each of its jobs, which takes long with thousands of ids.
  */
 export function jobConstraint(jobIds: readonly string[]): string {
   const procs = new Map<string, number[]>();
@@ -191,12 +194,12 @@ export function jobConstraint(jobIds: readonly string[]): string {
     procs.set(cluster, numbers);
   }
   return [...procs]
-    .map(([cluster, numbers]) => `ClusterId == ${cluster} && (${rangesOf(numbers).join(' || ')})`)
+    .map(([cluster, numbers]) => `ClusterId == ${cluster} && (${procRanges(numbers).join(' || ')})`)
     .map((constraint) => (procs.size === 1 ? constraint : `(${constraint})`))
     .join(' || ');
 }
 
-function rangesOf(procs: readonly number[]): string[] {
+function procRanges(procs: readonly number[]): string[] {
   const sorted = procs.toSorted((a, b) => a - b);
   const ranges: { first: number; last: number }[] = [];
   for (const proc of sorted) {

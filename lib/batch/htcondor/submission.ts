@@ -1,40 +1,41 @@
 import { CommandError, CommandNotFoundError, SubmitError } from '../../base/errors.ts';
+import { warn } from '../../base/warn.ts';
 import type { JobBatch, SubmittedBatch } from '../batch-system.ts';
 import type { CommandOutput } from '../run-command.ts';
 import { factoryQuery, isLate, parseFactoryAds } from './late-materialization.ts';
 import { parseClassAds } from './queue.ts';
 import { submissionConstraint, submitDescription } from './submit-description.ts';
 
-/** What condor_submit says when it has not even got through to a schedd: certainly nothing is queued. */
+/** Errors of condor_submit before it has reached a schedd: nothing is queued. */
 const NO_SCHEDD = /address (of|for)|connect to|unknown host/i;
-/** Waiting does not mend a wrong name, nor a schedd that knows the user and does not want them. */
-const NO_USE_WAITING = /unknown host|AUTHENTICATE|DENIED/i;
-/** What it says when it loses a schedd that it had: it may have queued the jobs by then. */
+/** Errors that do not pass with time: a wrong name, or a user who is not authorized. */
+const PERMANENT = /unknown host|AUTHENTICATE|DENIED/i;
+/** Errors of condor_submit after it has lost the connection to a schedd: the jobs may be queued. */
 const LOST_SCHEDD = /SECMAN|CEDAR|connection|commit|queue manager|Failed submission for job \d+\.-1 /i;
 
-/** What it, or the schedd, says of more jobs than its administrators allow in one submission; or in the queue, together with others. */
+/** Configured limits that an error may name: of jobs per submission, and of jobs in the queue. */
 const LIMITS = {
   submission: /SUBMIT_MAX_PROCS_IN_CLUSTER|MAX_JOBS_PER_SUBMISSION/,
   queue: /MAX_JOBS_PER_OWNER|MAX_JOBS_SUBMITTED/,
 };
 
-/** How a submission reaches HTCondor. */
+/** Commands that a {@link Submission} needs. */
 export interface SubmissionTools {
   run(command: string, args: readonly string[], input?: string): Promise<CommandOutput>;
-  /** Removes the jobs of a constraint. */
+  /** Removes jobs for which a constraint is true. */
   remove(constraint: string): Promise<void>;
 }
 
 /**
- * One batch on its way into the queue, exactly once: where a condor_submit ended without a clear answer, the queue is asked for its
- * jobs before anything else is tried.
+ * Submits one batch exactly once: if condor_submit ends without a clear answer, the queue is asked for the
+ * batch's jobs before another attempt.
  */
 export class Submission {
   readonly #batch: JobBatch;
   readonly #tools: SubmissionTools;
-  readonly #begun = Date.now();
-  /** How the last condor_submit failed, if it may have queued the jobs all the same. */
-  #unclear: SubmitError | undefined;
+  readonly #startedAt = Date.now();
+  /** Error of the last condor_submit that may nevertheless have queued the jobs. */
+  #unclearFailure: SubmitError | undefined;
 
   constructor(batch: JobBatch, tools: SubmissionTools) {
     this.#batch = batch;
@@ -42,33 +43,36 @@ export class Submission {
   }
 
   /**
-   * Submits the jobs, or finds those of an attempt before.
-   * @returns their ids, in the order of the batch
-   * @throws {SubmitError} which says whether it may be attempted again; {@link CommandNotFoundError}
+   * Submits the jobs, or finds those of an earlier attempt.
+   * @returns their ids in the order of the batch
+   * @throws {SubmitError} whose `transient` says whether to retry; {@link CommandNotFoundError}
    */
   async attempt(): Promise<string[]> {
-    if (this.#unclear === undefined) {
+    if (this.#unclearFailure === undefined) {
       try {
         return await this.#submit();
       } catch (error) {
         if (!(error instanceof SubmitError) || NO_SCHEDD.test(error.stderr)) throw error;
-        this.#unclear = error;
+        this.#unclearFailure = error;
       }
     }
-    return this.#find(this.#unclear);
+    return this.#find(this.#unclearFailure);
   }
 
-  /** Nothing more is attempted after this error: what may be queued all the same is removed, so that nothing runs for nobody. */
+  /**
+   * Removes jobs that may be queued in spite of the error, because no future will be waiting for them.
+   * @returns the error to throw
+   */
   async giveUp(error: unknown): Promise<unknown> {
-    if (this.#unclear === undefined) return error;
-    const { message, command, exitCode, stderr, transient, cause } = this.#unclear;
+    if (this.#unclearFailure === undefined) return error;
+    const { message, command, exitCode, stderr, transient, cause } = this.#unclearFailure;
     const constraint = submissionConstraint(this.#batch);
-    let { limit } = this.#unclear;
+    let { limit } = this.#unclearFailure;
     let afterwards = '';
     try {
       await this.#tools.remove(constraint);
     } catch {
-      // What may be queued is not to be submitted once more.
+      // Jobs that may be queued must not be submitted again in smaller submissions.
       limit = undefined;
       afterwards = `. Whether it queued any is not known; to remove them: condor_rm -constraint '${constraint}'`;
     }
@@ -81,11 +85,11 @@ export class Submission {
       output = await this.#tools.run('condor_submit', ['-terse'], submitDescription(this.#batch));
     } catch (error) {
       if (!(error instanceof CommandError) || error instanceof CommandNotFoundError) throw error;
-      throw submitErrorOf(error);
+      throw toSubmitError(error);
     }
     const { stdout, stderr } = output;
     for (const [warning] of stderr.matchAll(/^WARNING: .*/gm)) {
-      process.emitWarning(`condor_submit: ${warning}`, 'CondorFuturesWarning');
+      warn(`condor_submit: ${warning}`);
     }
     const ids = parseTerse(stdout);
     const { length } = this.#batch.jobs;
@@ -96,18 +100,18 @@ export class Submission {
     );
   }
 
-  /** After the failure of a condor_submit, the queue alone knows what has become of the jobs. */
+  /** Looks in the queue for the jobs after a failed condor_submit. */
   async #find(failure: SubmitError): Promise<string[]> {
-    // A refusal leaves nothing behind, as far as is known: giveUp() makes sure.
+    // A refused submission should leave no jobs; giveUp() makes sure.
     if (!isUnclear(failure)) throw failure;
     const list = async (command: string, args: readonly string[]): Promise<string> =>
       (await this.#tools.run(command, args)).stdout;
-    const ids = await findSubmitted(list, this.#batch, this.#begun).catch((cause: unknown) => {
+    const ids = await findSubmitted(list, this.#batch, this.#startedAt).catch((cause: unknown) => {
       const { message, command, exitCode, stderr } = failure;
       throw new SubmitError(message, { command, exitCode, stderr, transient: true }, { cause });
     });
     if (ids.every((id) => id !== undefined)) return ids;
-    if (ids.every((id) => id === undefined)) this.#unclear = undefined;
+    if (ids.every((id) => id === undefined)) this.#unclearFailure = undefined;
     throw failure;
   }
 }
@@ -117,14 +121,16 @@ function isUnclear({ exitCode, stderr, limit }: SubmitError): boolean {
   return exitCode === 0 || exitCode === null || LOST_SCHEDD.test(stderr);
 }
 
-function submitErrorOf(error: CommandError): SubmitError {
+function toSubmitError(error: CommandError): SubmitError {
   const { command, exitCode, stderr } = error;
-  const isAway = NO_SCHEDD.test(stderr);
+  const isUnreachable = NO_SCHEDD.test(stderr);
   const wasKilled = exitCode === null;
-  const limit = limitOf(stderr);
+  const limit = exceededLimit(stderr);
   const transient =
-    limit === undefined && (wasKilled || isAway || LOST_SCHEDD.test(stderr)) && !NO_USE_WAITING.test(stderr);
-  const remedy = isAway
+    limit === undefined &&
+    (wasKilled || isUnreachable || LOST_SCHEDD.test(stderr)) &&
+    !PERMANENT.test(stderr);
+  const remedy = isUnreachable
     ? '. Remedy: see with condor_q whether the schedd is up, or name another one with the option `schedd`'
     : '';
   const failure = { command, exitCode, stderr, transient, limit };
@@ -132,12 +138,14 @@ function submitErrorOf(error: CommandError): SubmitError {
   return new SubmitError(`HTCondor took no jobs: ${why}${remedy}`, failure, { cause: error });
 }
 
-function limitOf(stderr: string): SubmitError['limit'] {
+function exceededLimit(stderr: string): SubmitError['limit'] {
   if (LIMITS.submission.test(stderr)) return 'submission';
   return LIMITS.queue.test(stderr) ? 'queue' : undefined;
 }
 
-/** The ids that `condor_submit -terse` prints as ranges, one for each cluster: `12.0 - 12.99`. */
+/**
+ * Parses the output of `condor_submit -terse` to job ids; it has a range for each cluster: `12.0 - 12.99`.
+ */
 export function parseTerse(text: string): string[] {
   return [...text.matchAll(/^(\d+)\.(\d+) - \1\.(\d+)\s*$/gm)].flatMap(([, cluster, first, last]) =>
     Array.from(
@@ -147,15 +155,15 @@ export function parseTerse(text: string): string[] {
   );
 }
 
-/** The schedd's clock may be another than this machine's, by this much. */
-const CLOCKS_DIFFER_S = 3600;
+/** Maximum difference between the clocks of the schedd and this machine. */
+const MAX_CLOCK_SKEW_S = 3600;
 
 /**
- * The ids of the jobs that a condor_submit has queued though it did not tell, in the order of the batch: those in the queue and those
- * that have left it since. Undefined for jobs that were not queued.
- * @param list runs a command with arguments, and gives what it printed
- * @param since when the submission was begun, in milliseconds since 1970
- * @throws {CommandError} {@link SyntaxError} if either does not answer: then nothing is known
+ * Finds the jobs of a batch whose condor_submit did not report their ids, in the queue and in the history.
+ * @param list runs a command with arguments, and returns its output
+ * @param since start of the submission, in milliseconds since 1970
+ * @returns ids in the order of the batch; undefined for jobs that were not queued
+ * @throws {CommandError} {@link SyntaxError} if a command gives no answer: then nothing is known
  */
 export async function findSubmitted(
   list: (command: 'condor_q' | 'condor_history', args: readonly string[]) => Promise<string>,
@@ -173,10 +181,10 @@ export async function findSubmitted(
   const add = (listing: string): void => {
     for (const [id, ad] of parseClassAds(listing)) found.set(ad['CondorFuturesCall'], id);
   };
-  // In this order: what leaves the queue in between is in the history then.
+  // The queue first: a job that leaves it before the second query is in the history then.
   add(await list('condor_q', query));
   if (isLate(batch.submit)) {
-    // Some have not come yet.
+    // Some jobs may not have materialized yet.
     const late = await list('condor_q', factoryQuery('-constraint', submissionConstraint(batch)));
     const [factory] = parseFactoryAds(late).values();
     if (factory !== undefined) {
@@ -184,8 +192,8 @@ export async function findSubmitted(
     }
   }
   if (found.size < batch.jobs.length) {
-    // It is read from its end; without this, all of a busy schedd's.
-    const before = Math.floor(since / 1000) - CLOCKS_DIFFER_S;
+    // The history is read backwards; without a limit, all of it.
+    const before = Math.floor(since / 1000) - MAX_CLOCK_SKEW_S;
     add(await list('condor_history', [...query, '-since', `EnteredCurrentStatus < ${before}`]));
   }
   return batch.jobs.map(({ key }) => found.get(key));

@@ -5,7 +5,10 @@ import { attributeOf, mergeSubmitOptions, type SubmitOptions } from '../submit-o
 import { DOLLAR_ATTRIBUTE, itemdata, quoteWords, troubleWithValue } from './itemdata.ts';
 import { RESERVED_FOR_TRANSFER, transferDescription } from './transfer-commands.ts';
 
-/** Submit commands that the library gives itself, by lower-case name; another value would cut the job off from its future. */
+/**
+ * Submit commands that only the library sets, in lower case; with another value the job could not report to
+ * its future.
+ */
 const RESERVED: readonly string[] = [
   'executable',
   'transfer_executable',
@@ -35,7 +38,7 @@ const RESERVED: readonly string[] = [
   'words',
 ];
 
-/** Attributes that those commands set, by lower-case name. */
+/** ClassAd attributes that those commands set, in lower case. */
 const RESERVED_ATTRIBUTES: readonly string[] = [
   'args',
   'arguments',
@@ -52,12 +55,13 @@ const RESERVED_ATTRIBUTES: readonly string[] = [
   'userlogusexml',
 ];
 
-/** A submit command, or an attribute of the job's ClassAd as `+Name` or `MY.Name`. */
+/** Matches a submit command, or an attribute of the job's ClassAd as `+Name` or `MY.Name`. */
 const NAME = /^(\+|my\.)?(?!my\.)[a-z_][a-z0-9_.]*$/i;
 
 /**
+ * Checks submit options.
  * @param transfers whether jobs have their files transferred
- * @throws {TypeError} for names that are reserved or no names, and values that HTCondor would not leave as they are
+ * @throws {TypeError} for reserved or invalid names, and for values that HTCondor would change
  */
 export function checkSubmitOptions(submit: SubmitOptions, transfers: boolean = false): void {
   const reserved = Object.keys(submit).filter((name) => isReserved(name));
@@ -97,7 +101,7 @@ function isReserved(name: string): boolean {
   );
 }
 
-/** The text that condor_submit reads on stdin: what is common to all jobs, then a line for each. */
+/** The text for condor_submit's stdin: commands for all jobs, then a line for each. */
 export function submitDescription(batch: JobBatch): string {
   const { jobSet, submission, cwd, avoid } = batch;
   const { id, directory } = jobSet;
@@ -108,19 +112,20 @@ export function submitDescription(batch: JobBatch): string {
     universe: 'vanilla',
     batch_name: id,
     initialdir: cwd,
-    // Where the pool has no shared FileSystemDomain, HTCondor moves the (no) files itself, and the job runs all the same.
+    // In a pool without a shared FileSystemDomain, HTCondor transfers the files (there are none), and the job
+    // can run.
     should_transfer_files: 'IF_NEEDED',
-    // What an evicted job has kept comes along to where it runs next.
+    // With file transfer, the checkpoints of an evicted job must reach its next machine.
     when_to_transfer_output: transfer === undefined ? 'ON_EXIT' : 'ON_EXIT_OR_EVICT',
     transfer_output_files: '""',
   };
-  const merged = mergeSubmitOptions(defaults, submit, items.commands, ...avoid.map(notOn));
+  const merged = mergeSubmitOptions(defaults, submit, items.commands, ...avoid.map(avoidHost));
   const commands: SubmitOptions = {
     ...items.macros,
     ...merged,
     executable: '/bin/sh',
     transfer_executable: 'false',
-    // The runner's own words are numbers and keys, which need no quotes.
+    // The runner's other arguments are numbers and keys, which need no quotes.
     arguments: quoteWords([scriptFile(directory)]).replace(/"$/, ' $(words)"'),
     log: eventLogFile(directory),
     output: '/dev/null',
@@ -136,12 +141,12 @@ export function submitDescription(batch: JobBatch): string {
   );
 }
 
-/** Not to run on a machine for some time. */
-function notOn({ host, until }: AvoidedHost): SubmitOptions {
+/** Requirements that exclude a machine until some time. */
+function avoidHost({ host, until }: AvoidedHost): SubmitOptions {
   return { requirements: `TARGET.Machine != "${host}" || time() > ${Math.ceil(until / 1000)}` };
 }
 
-/** The jobs of one submission, as a ClassAd expression. */
+/** ClassAd expression for the jobs of one submission. */
 export function submissionConstraint({
   jobSet,
   submission,
@@ -149,7 +154,10 @@ export function submissionConstraint({
   return `CondorFuturesJobSet == "${jobSet.id}" && CondorFuturesSubmission == ${submission}`;
 }
 
-/** @throws {TypeError} if the name of a directory that the description must hold is not one that it can */
+/**
+ * Checks a directory's name for use in a submit description.
+ * @throws {TypeError} if HTCondor would not take it as it is
+ */
 export function checkDirectoryName(option: string, directory: string): void {
   refuse(
     option,

@@ -14,7 +14,7 @@ import type { JobBatch } from '../batch-system.ts';
 import type { SubmitOptions } from '../submit-options.ts';
 import { quoteWords, type Tail } from './itemdata.ts';
 
-/** Submit commands that the library gives itself, besides others, where files are transferred. */
+/** Submit commands that only the library sets when files are transferred, besides those of all jobs. */
 export const RESERVED_FOR_TRANSFER: readonly string[] = [
   'should_transfer_files',
   'transfer_output_files',
@@ -24,23 +24,27 @@ export const RESERVED_FOR_TRANSFER: readonly string[] = [
   'initial_dir',
 ];
 
-/** What the runner is told, word by word: late procs have no macros that could bring a comma, so that the files alone come last. */
+/**
+ * Columns for the runner's arguments, one for each: with late materialization macros cannot contain commas,
+ * so only the last column may.
+ */
 const WORDS = ['batch', 'offset', 'length', 'hash', 'submission'] as const;
 
 const INPUT_FILES = 'transfer_input_files';
 
-/** How the description of jobs that do not see their job set differs from that of others. */
+/** Differences in the submit description of jobs that do not see their job set. */
 export interface TransferDescription {
-  /** The batch, with whole names for the user's own input files. */
+  /** The batch, with absolute paths for the user's own input files. */
   readonly batch: JobBatch;
   readonly tail: Tail;
-  /** @param submit all other commands */
+  /** Further commands. @param submit all other ones */
   commands(submit: SubmitOptions): Readonly<Record<string, string>>;
 }
 
 /**
- * All paths are relative to the directory above the job set, and so they are the same in the job's own directory, as HTCondor keeps relative
- * paths; and no name in them needs any care, whatever the directory is called.
+ * Describes jobs whose files are transferred. All paths are relative to the directory above the job set,
+ * because HTCondor keeps relative paths in the job's scratch directory, and because the name of that
+ * directory then needs no quoting.
  */
 export function transferDescription(batch: JobBatch): TransferDescription {
   const { directory, brings = [] } = batch.jobSet;
@@ -50,7 +54,7 @@ export function transferDescription(batch: JobBatch): TransferDescription {
   const [outcome, files] = [outcomeFile(directory, '$(call)'), outputFilesOf(directory, '$(call)')];
   const words = ['call', ...WORDS].map((name) => ` $(${name})`).join('');
   return {
-    batch: withWholeNames(batch),
+    batch: withAbsolutePaths(batch),
     tail: {
       columns: [...WORDS, 'number', 'travels'],
       rows: batch.jobs.map((job) =>
@@ -65,13 +69,13 @@ export function transferDescription(batch: JobBatch): TransferDescription {
         ...ALWAYS_TRANSFERRED.map(within),
         ...brings.map((file) => pathInScratch(parent, file) ?? file),
         '$(travels)',
-        ...ownFiles(submit),
+        ...userFiles(submit),
       ].join(','),
       transfer_output_files: [
         ...[outcome, files].map(path),
         `${path(callsDirectory(directory))}/$(number)`,
       ].join(','),
-      // HTCondor makes a file before it has all of it: an outcome that has its name is to be whole.
+      // HTCondor creates a file before it is complete, but a file with an outcome's name must be complete.
       transfer_output_remaps: `"${path(outcome)}=${path(transferredFile(directory, '$(call)'))}"`,
       arguments: quoteWords([path(scriptFile(directory))]).replace(/"$/, `${words}"`),
       output: path(stdoutFile(directory, '$(call)')),
@@ -84,25 +88,28 @@ function isUrl(name: string): boolean {
   return /^[a-z][a-z0-9+.-]*:\/\//i.test(name);
 }
 
-function ownFiles(submit: SubmitOptions): string[] {
+function userFiles(submit: SubmitOptions): string[] {
   return Object.entries(submit)
     .filter(([name]) => name.toLowerCase() === INPUT_FILES)
     .map(([, names]) => String(names));
 }
 
-/** Relative names of the user's are of the program's directory, not of that of the job set. */
-function withWholeNames(batch: JobBatch): JobBatch {
-  const whole = (names: SubmitOptions[string]): string =>
+/**
+ * Makes relative paths of the user's input files absolute: they are relative to the program's current
+ * directory, not to `initialdir`.
+ */
+function withAbsolutePaths(batch: JobBatch): JobBatch {
+  const toAbsolute = (names: SubmitOptions[string]): string =>
     String(names)
       .split(',')
-      .map((name) => wholeName(batch.cwd, name.trim()))
+      .map((name) => absolutePath(batch.cwd, name.trim()))
       .filter((name) => name !== '')
       .join(',');
   const { submit, varied } = batch;
   return {
     ...batch,
-    submit: changeInputFiles(submit, whole),
-    varied: varied && changeInputFiles(varied, (values) => values.map(whole)),
+    submit: changeInputFiles(submit, toAbsolute),
+    varied: varied && changeInputFiles(varied, (values) => values.map(toAbsolute)),
   };
 }
 
@@ -115,7 +122,7 @@ function changeInputFiles<V>(given: Readonly<Record<string, V>>, change: (value:
   );
 }
 
-/** With a slash at its end, a directory stands for what is in it. */
-function wholeName(cwd: string, name: string): string {
+/** Keeps a slash at the end: it stands for the content of a directory. */
+function absolutePath(cwd: string, name: string): string {
   return name === '' || isUrl(name) ? name : resolve(cwd, name) + (name.endsWith('/') ? '/' : '');
 }

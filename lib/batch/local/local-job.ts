@@ -4,52 +4,52 @@ import { scriptFile } from '../../job-set/names.ts';
 import type { JobBatch, JobEvent } from '../batch-system.ts';
 import type { ProcessGroup } from './process-group.ts';
 
-/** A job of this machine. `held`: its process could not be started. */
+/** A job that runs on this machine. `held`: its process could not be started. */
 export interface LocalJob {
   readonly id: string;
   readonly batch: JobBatch;
   readonly job: JobBatch['jobs'][number];
   readonly submittedAt: Date;
-  state: 'waiting' | 'running' | 'suspended' | 'held' | 'ended';
+  state: 'queued' | 'running' | 'suspended' | 'held' | 'ended';
   processes?: ProcessGroup;
   startedAt?: Date;
   endedAt?: Date;
-  /** Whether it is to be removed while it runs. */
-  removing?: boolean;
+  /** Whether it was removed while it ran. */
+  isRemoved?: boolean;
   /** How it ended, or why it is held. */
   end?: Extract<JobEvent, { kind: 'held' | 'removed' | 'ended' }>;
 }
 
 /** The shell command of a job. */
-export function commandOf({ batch, job }: LocalJob): readonly string[] {
+export function commandFor({ batch, job }: LocalJob): readonly string[] {
   return ['/bin/sh', scriptFile(batch.jobSet.directory), ...job.arguments];
 }
 
-/** The event that the end of a job's first process is. */
+/** The job event for the end of a job's first process. */
 export function endOf(
-  { id, removing }: LocalJob,
+  { id, isRemoved }: LocalJob,
   exitCode: number | null,
   signal: NodeJS.Signals | null,
 ): NonNullable<LocalJob['end']> {
-  if (removing === true) return { jobId: id, kind: 'removed', reason: 'removed while it ran' };
+  if (isRemoved === true) return { jobId: id, kind: 'removed', reason: 'removed while it ran' };
   return signal === null
     ? { jobId: id, kind: 'ended', exitCode: exitCode ?? 0 }
     : { jobId: id, kind: 'ended', signal: constants.signals[signal] };
 }
 
 /** JobStatus as HTCondor numbers it. */
-const STATUS = { waiting: 1, running: 2, suspended: 7, held: 5 } as const;
+const STATUS = { queued: 1, running: 2, suspended: 7, held: 5 } as const;
 const REMOVED = 3;
 const COMPLETED = 4;
 
-/** A job in HTCondor's words, as far as they mean something here. */
+/** The ClassAd of a job, with the attributes that have a meaning on this machine. */
 export function classAdOf(job: LocalJob): ClassAd {
   const { id, batch, state, startedAt, endedAt, end, processes } = job;
   const ended = end?.kind === 'removed' ? REMOVED : COMPLETED;
   const attributes = {
     GlobalJobId: id,
     JobStatus: state === 'ended' ? ended : STATUS[state],
-    Cmd: commandOf(job)[1],
+    Cmd: commandFor(job)[1],
     Args: job.job.arguments.join(' '),
     Iwd: batch.cwd,
     JobBatchName: batch.jobSet.id,
@@ -67,8 +67,8 @@ export function classAdOf(job: LocalJob): ClassAd {
 }
 
 /**
- * Why a job does not run.
- * @param before how many wait before it
+ * Explains in plain text why a job does not run.
+ * @param before number of jobs queued before it
  */
 export function explainJob(
   { id, state, processes, end }: LocalJob,
@@ -76,7 +76,7 @@ export function explainJob(
   maxWorkers: number,
 ): string {
   switch (state) {
-    case 'waiting':
+    case 'queued':
       return `Job ${id} waits for one of ${maxWorkers} workers (\`maxWorkers\`); before it wait: ${before}`;
     case 'running':
       return `Job ${id} is running on this machine, as process ${String(processes?.pid)}`;
@@ -85,11 +85,11 @@ export function explainJob(
     case 'held':
       return `Job ${id} is held: ${end?.kind === 'held' ? end.reason : ''}`;
     case 'ended':
-      return `Job ${id} has ended: ${howItEnded(end)}`;
+      return `Job ${id} has ended: ${describeEnd(end)}`;
   }
 }
 
-function howItEnded(end: LocalJob['end']): string {
+function describeEnd(end: LocalJob['end']): string {
   if (end?.kind !== 'ended') return end?.reason ?? 'it is not known how';
   return end.signal === undefined ? `exit code ${String(end.exitCode)}` : `signal ${end.signal}`;
 }

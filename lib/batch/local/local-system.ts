@@ -10,40 +10,44 @@ import type {
   JobEvent,
   SubmittedBatch,
 } from '../batch-system.ts';
-import { classAdOf, commandOf, endOf, explainJob, type LocalJob } from './local-job.ts';
+import { classAdOf, commandFor, endOf, explainJob, type LocalJob } from './local-job.ts';
 import { Orphans } from './orphans.ts';
 import { ProcessGroup } from './process-group.ts';
 
-/** How many jobs that have ended are remembered. */
+/** How many ended jobs are remembered. */
 const HISTORY = 1000;
 
 const NO_QUEUE =
   'this machine has no queue that would keep the job. Remedy: suspend() and continue() it, or use HTCondorExecutor';
 
-/** Runs jobs as processes of this machine, a few at a time, first come first served. */
+/** Runs jobs as processes of this machine, a limited number at a time, in the order of their submission. */
 export class LocalSystem implements BatchSystem {
   readonly name = 'local';
   readonly events: EventSource = {
     kind: 'callback',
     subscribe: (listener) => this.#listeners.push(listener),
   };
-  readonly #room: Room;
-  readonly #onRoom = (): void => this.#startSome();
+  readonly #concurrency: Concurrency;
+  readonly #onRelease = (): void => this.#startQueued();
   readonly #listeners: ((event: JobEvent) => void)[] = [];
-  readonly #waiting = new Map<string, LocalJob>();
+  readonly #queued = new Map<string, LocalJob>();
   readonly #running = new Map<string, LocalJob>();
   readonly #held = new Map<string, LocalJob>();
   readonly #ended = new Map<string, LocalJob>();
   readonly #orphans = new Orphans((event) => this.#emit(event));
-  /** Goes into the ids: a process that attaches to a job set knows the ids of another one's jobs. */
+  /**
+   * Part of the job ids, because a process that attaches to a job set also knows ids that another process
+   * gave.
+   */
   readonly #name = randomBytes(3).toString('hex');
   #submitted = 0;
 
-  constructor(room: number | Room) {
-    this.#room = typeof room === 'number' ? new Room(room) : room;
+  /** @param concurrency maximum number of running jobs, or a limit shared with other systems */
+  constructor(concurrency: number | Concurrency) {
+    this.#concurrency = typeof concurrency === 'number' ? new Concurrency(concurrency) : concurrency;
   }
 
-  /** A program that moves here from a pool brings its requests along; this machine has nothing to do with them. */
+  /** Accepts all options, so that a program written for a pool runs here unchanged; they have no effect. */
   checkSubmitOptions(): void {}
 
   checkPlace(): void {}
@@ -56,15 +60,15 @@ export class LocalSystem implements BatchSystem {
     const ids = batch.jobs.map((job) => {
       this.#submitted += 1;
       const id = `local.${this.#name}.${this.#submitted}`;
-      this.#waiting.set(id, { id, batch, job, submittedAt: new Date(), state: 'waiting' });
+      this.#queued.set(id, { id, batch, job, submittedAt: new Date(), state: 'queued' });
       return id;
     });
-    // The caller learns the ids before anything happens to the jobs.
-    setImmediate(() => this.#startSome());
+    // The caller gets the ids before the first events.
+    setImmediate(() => this.#startQueued());
     return ids;
   }
 
-  /** They outlive a process that is killed; those that waited do not. */
+  /** Finds running jobs, which outlive a killed process; queued jobs do not. */
   async find({ jobSet, jobs }: SubmittedBatch): Promise<(string | undefined)[]> {
     const running = this.#orphans.adopt(jobSet.directory);
     return jobs.map(({ key }) => running.get(key));
@@ -75,18 +79,18 @@ export class LocalSystem implements BatchSystem {
       this.#orphans.remove(jobId);
       const running = this.#running.get(jobId);
       if (running !== undefined) {
-        running.removing = true;
+        running.isRemoved = true;
         running.processes?.stop();
       }
-      const job = this.#waiting.get(jobId) ?? this.#held.get(jobId);
+      const job = this.#queued.get(jobId) ?? this.#held.get(jobId);
       if (job !== undefined) this.#end(job, { jobId, kind: 'removed', reason: 'removed before it started' });
     }
   }
 
   async status(jobIds: readonly string[]): Promise<Map<string, JobEvent>> {
-    const runs = (jobId: string): boolean => this.#running.has(jobId) || this.#orphans.has(jobId);
-    const known = jobIds.filter((jobId) => this.#waiting.has(jobId) || runs(jobId));
-    return new Map(known.map((jobId) => [jobId, { jobId, kind: runs(jobId) ? 'running' : 'queued' }]));
+    const isRunning = (jobId: string): boolean => this.#running.has(jobId) || this.#orphans.has(jobId);
+    const known = jobIds.filter((jobId) => this.#queued.has(jobId) || isRunning(jobId));
+    return new Map(known.map((jobId) => [jobId, { jobId, kind: isRunning(jobId) ? 'running' : 'queued' }]));
   }
 
   async act({ kind }: JobAction, jobIds: readonly string[]): Promise<Map<string, string>> {
@@ -96,8 +100,8 @@ export class LocalSystem implements BatchSystem {
 
   async analyze(jobId: string): Promise<string | undefined> {
     const job = this.#find(jobId);
-    const before = [...this.#waiting.keys()].indexOf(jobId);
-    return job && explainJob(job, before, this.#room.size);
+    const before = [...this.#queued.keys()].indexOf(jobId);
+    return job && explainJob(job, before, this.#concurrency.limit);
   }
 
   async describe(jobIds: readonly string[]): Promise<Map<string, ClassAd>> {
@@ -106,23 +110,23 @@ export class LocalSystem implements BatchSystem {
   }
 
   forMap(): LocalSystem {
-    return new LocalSystem(this.#room);
+    return new LocalSystem(this.#concurrency);
   }
 
   async close(): Promise<void> {
     this.#orphans.close();
-    await this.remove([...this.#waiting.keys(), ...this.#running.keys()]);
+    await this.remove([...this.#queued.keys(), ...this.#running.keys()]);
   }
 
   #find(jobId: string): LocalJob | undefined {
-    return [this.#waiting, this.#running, this.#held, this.#ended]
+    return [this.#queued, this.#running, this.#held, this.#ended]
       .map((jobs) => jobs.get(jobId))
       .find((job) => job !== undefined);
   }
 
-  /** @returns why not */
+  /** @returns the reason of a refusal */
   #act(kind: JobAction['kind'], job: LocalJob | undefined): string | undefined {
-    // As what calls ask for when they are submitted.
+    // Accepted without effect, like the requests in submit options.
     if (kind === 'edit') return undefined;
     if (kind === 'hold' || kind === 'release' || kind === 'vacate') return NO_QUEUE;
     if (kind === 'suspend' && job?.state === 'running') {
@@ -135,13 +139,13 @@ export class LocalSystem implements BatchSystem {
     return undefined;
   }
 
-  #startSome(): void {
-    for (const job of this.#waiting.values()) {
-      if (!this.#room.take()) return this.#room.callBack(this.#onRoom);
-      this.#waiting.delete(job.id);
+  #startQueued(): void {
+    for (const job of this.#queued.values()) {
+      if (!this.#concurrency.acquire()) return this.#concurrency.onNextRelease(this.#onRelease);
+      this.#queued.delete(job.id);
       void this.#run(job).then((event) => {
         this.#end(job, event);
-        this.#room.leave();
+        this.#concurrency.release();
       });
     }
   }
@@ -150,9 +154,9 @@ export class LocalSystem implements BatchSystem {
   async #run(job: LocalJob): Promise<NonNullable<LocalJob['end']>> {
     const { id, batch } = job;
     try {
-      const [shell, ...args] = commandOf(job) as [string, ...string[]];
+      const [shell, ...args] = commandFor(job) as [string, ...string[]];
       const mark = localJobMark(batch.jobSet.directory, id);
-      // That of a map in whose job this program may run is not its own jobs'.
+      // If this program itself runs in a job of a map, that map's tag is not meant for its jobs.
       const env = { ...process.env, [TAG_VARIABLE]: undefined, [LOCAL_JOB_VARIABLE]: mark };
       job.processes = new ProcessGroup(shell, args, { cwd: batch.cwd, env });
       if (batch.outlivesCalls === true) job.processes.unref();
@@ -169,9 +173,9 @@ export class LocalSystem implements BatchSystem {
     }
   }
 
-  /** The job runs no more, or is held. */
+  /** Records that a job has ended or is held, and emits the event. */
   #end(job: LocalJob, event: NonNullable<LocalJob['end']>): void {
-    for (const jobs of [this.#waiting, this.#running, this.#held]) jobs.delete(job.id);
+    for (const jobs of [this.#queued, this.#running, this.#held]) jobs.delete(job.id);
     job.end = event;
     job.endedAt = new Date();
     job.state = event.kind === 'held' ? 'held' : 'ended';
@@ -186,33 +190,33 @@ export class LocalSystem implements BatchSystem {
   }
 }
 
-/** How many jobs run at once on this machine, for all who share it. */
-export class Room {
-  readonly size: number;
-  #taken = 0;
-  /** Who wants to know of the next place, first come first served. */
-  readonly #waiting = new Set<() => void>();
+/** Limit of the number of jobs that run at once on this machine, for all systems that share it. */
+export class Concurrency {
+  readonly limit: number;
+  #running = 0;
+  /** Callbacks for the next release, in the order in which they were registered. */
+  readonly #callbacks = new Set<() => void>();
 
-  constructor(size: number) {
-    this.size = size;
+  constructor(limit: number) {
+    this.limit = limit;
   }
 
-  /** @returns whether there was a place */
-  take(): boolean {
-    if (this.#taken >= this.size) return false;
-    this.#taken += 1;
+  /** @returns whether another job may run now */
+  acquire(): boolean {
+    if (this.#running >= this.limit) return false;
+    this.#running += 1;
     return true;
   }
 
-  leave(): void {
-    this.#taken -= 1;
-    const waiting = [...this.#waiting];
-    this.#waiting.clear();
-    for (const callback of waiting) callback();
+  release(): void {
+    this.#running -= 1;
+    const callbacks = [...this.#callbacks];
+    this.#callbacks.clear();
+    for (const callback of callbacks) callback();
   }
 
-  /** Calls back once, when there may be a place. */
-  callBack(callback: () => void): void {
-    this.#waiting.add(callback);
+  /** Calls back once, after the next release. */
+  onNextRelease(callback: () => void): void {
+    this.#callbacks.add(callback);
   }
 }

@@ -5,7 +5,10 @@ import type { JobEvent } from '../batch-system.ts';
 
 const POLL_MS = 250;
 
-/** Jobs that an earlier process of this machine started and did not outlive: they are not our children, so they are looked at now and then. */
+/**
+ * Jobs of an earlier process on this machine that ended before them. They are polled, because they are not
+ * child processes of this one.
+ */
 export class Orphans {
   readonly #emit: (event: JobEvent) => void;
   readonly #processes = new Map<string, { pid: number; started: string | undefined }>();
@@ -15,14 +18,14 @@ export class Orphans {
     this.#emit = emit;
   }
 
-  /** The ids of the jobs of a job set that are running, by key; from now on their ends are told. */
+  /** Finds the running jobs of a job set, and reports their ends from now on. @returns their ids by key */
   adopt(directory: string): Map<string, string> {
     const found = [...runningJobs(directory)].map(([key, pid]) => {
       const id = `local-pid.${pid}`;
       this.#processes.set(id, { pid, started: startTimeOf(pid) });
       return [key, id] as const;
     });
-    if (found.length > 0) this.#timer ??= setInterval(() => this.#look(), POLL_MS).unref();
+    if (found.length > 0) this.#timer ??= setInterval(() => this.#poll(), POLL_MS).unref();
     return new Map(found);
   }
 
@@ -30,19 +33,21 @@ export class Orphans {
     return this.#processes.has(jobId);
   }
 
-  /** Ends the processes of a job; politely, as nobody is left to look at the time. */
+  /**
+   * Ends the processes of a job with SIGTERM. SIGKILL does not follow, because this process may end before.
+   */
   remove(jobId: string): void {
     const pid = this.#processes.get(jobId)?.pid;
     if (pid !== undefined) endGroup(pid);
   }
 
-  /** Ends all of them. */
+  /** Ends all jobs. */
   close(): void {
     clearInterval(this.#timer);
     for (const jobId of this.#processes.keys()) this.remove(jobId);
   }
 
-  #look(): void {
+  #poll(): void {
     for (const [jobId, { pid, started }] of this.#processes) {
       if (started !== undefined && startTimeOf(pid) === started) continue;
       this.#processes.delete(jobId);
@@ -54,13 +59,13 @@ export class Orphans {
   }
 }
 
-/** Of the processes of this machine those that run the script or the runner of a job set, by key; see proc(5). */
+/** Processes of this machine that run the script or the runner of a job set: pids by job key; see proc(5). */
 function runningJobs(directory: string): Map<string, number> {
   const jobs = new Map<string, number>();
   for (const pid of pidsOfThisMachine()) {
     const words = commandLine(pid);
     const [script, runner] = [words.indexOf(scriptFile(directory)), words.indexOf(runnerFile(directory))];
-    // The runner gets the job set's directory first.
+    // The runner's first argument is the job set's directory, the second the key.
     const key = script === -1 ? words[runner + 2] : words[script + 1];
     if ((script !== -1 || runner !== -1) && key !== undefined) jobs.set(key, pid);
   }
@@ -71,7 +76,7 @@ function pidsOfThisMachine(): number[] {
   try {
     return readdirSync('/proc').map(Number).filter(Number.isInteger);
   } catch {
-    // Where there is no /proc, no job is found.
+    // Without /proc, no job is found.
     return [];
   }
 }
@@ -88,6 +93,6 @@ function endGroup(pid: number): void {
   try {
     process.kill(-pid, 'SIGTERM');
   } catch {
-    // All of its processes have ended.
+    // All processes have ended.
   }
 }

@@ -1,18 +1,18 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { KILL_AFTER_MS } from '../../job-set/names.ts';
 
-/** How the first process of a group has ended. */
+/** How the first process of a group ended. */
 export interface GroupEnd {
   readonly exitCode: number | null;
   readonly signal: NodeJS.Signals | null;
 }
 
-/** Those that have not ended. */
+/** Groups that have not ended. */
 const groups = new Set<ProcessGroup>();
 
 /**
- * A program with all the processes that it starts. Signals of the terminal do not reach them; they end with the program's first process,
- * and with this process when it exits.
+ * A program with all processes that it starts. They get no signals from the terminal, and are killed when the
+ * program's first process ends or this process exits.
  */
 export class ProcessGroup {
   readonly #leader: ChildProcess;
@@ -20,7 +20,7 @@ export class ProcessGroup {
   readonly started: Promise<void>;
   readonly ended: Promise<GroupEnd>;
 
-  /** @throws if the program cannot be started for reasons that are known at once */
+  /** @throws if spawn() fails synchronously */
   constructor(command: string, args: readonly string[], place: { cwd: string; env: NodeJS.ProcessEnv }) {
     const leader = spawn(command, args, { ...place, stdio: 'ignore', detached: true });
     this.#leader = leader;
@@ -40,7 +40,7 @@ export class ProcessGroup {
     groups.add(this);
   }
 
-  /** This process does not wait for it. */
+  /** Lets this process end without waiting for it. */
   unref(): void {
     this.#leader.unref();
   }
@@ -49,10 +49,10 @@ export class ProcessGroup {
     return this.#leader.pid;
   }
 
-  /** Ends all processes: politely at first. */
+  /** Ends all processes with SIGTERM, and with SIGKILL if they take too long. */
   stop(): void {
     this.#signal('SIGTERM');
-    // What is stopped gets no other signal before.
+    // A stopped process does not handle SIGTERM before it is continued.
     this.#signal('SIGCONT');
     const timer = setTimeout(() => this.kill(), KILL_AFTER_MS);
     void this.ended.then(() => clearTimeout(timer));
@@ -76,7 +76,7 @@ export class ProcessGroup {
     try {
       process.kill(-pid, signal);
     } catch {
-      // All of them have ended.
+      // All processes have ended.
     }
   }
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { parseEventLog } from '../../../lib/batch/htcondor/event-log.ts';
-import { commandOf, parseRefusals, trimAnalysis } from '../../../lib/batch/htcondor/actions.ts';
+import { commandFor, parseRefusals, trimAnalysis } from '../../../lib/batch/htcondor/actions.ts';
 import { parseQueueListing } from '../../../lib/batch/htcondor/queue.ts';
 
 const fixtures = new URL('../../fixtures/htcondor/', import.meta.url);
@@ -24,7 +24,7 @@ describe('The command of an action', () => {
     ['vacate', 'condor_vacate_job'],
     ['suspend', 'condor_suspend'],
     ['continue', 'condor_continue'],
-  ] as const)('%s is %s', (kind, command) => expect(commandOf({ kind })).toEqual({ command, args: [] }));
+  ] as const)('%s is %s', (kind, command) => expect(commandFor({ kind })).toEqual({ command, args: [] }));
 
   it.each([
     [undefined, []],
@@ -35,7 +35,7 @@ describe('The command of an action', () => {
     [String.raw`C:\temp` + '\\', ['-reason', String.raw`C:\\temp` + '\\\\']],
     ['two\nlines\tand more ', ['-reason', 'two lines and more']],
   ])('hold says that a future asks for it, and why: %p', (reason, args) => {
-    expect(commandOf({ kind: 'hold', reason })).toEqual({
+    expect(commandFor({ kind: 'hold', reason })).toEqual({
       command: 'condor_hold',
       args: ['-subcode', '6770', ...args],
     });

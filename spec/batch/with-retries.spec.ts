@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { patiently, type Patience } from '../../lib/batch/run-command.ts';
+import { type RetryOptions, withRetries } from '../../lib/batch/run-command.ts';
 
 let tries: number[];
 beforeEach(() => {
@@ -12,7 +12,7 @@ afterEach(() => {
 });
 
 /** Fails until a time, in milliseconds from now, while time passes. */
-async function tryUntil(time: number, patience: Partial<Patience>): Promise<unknown> {
+async function tryUntil(time: number, patience: Partial<RetryOptions>): Promise<unknown> {
   const begun = performance.now();
   const act = async (): Promise<string> => {
     tries.push(performance.now() - begun);
@@ -20,7 +20,7 @@ async function tryUntil(time: number, patience: Partial<Patience>): Promise<unkn
     return 'done';
   };
   const state = { isDone: false };
-  const outcome = patiently(act, { longest: Infinity, mayPass: () => true, ...patience })
+  const outcome = withRetries(act, { maxTime: Infinity, mayPass: () => true, ...patience })
     .catch((error: unknown) => (error as Error).message)
     .finally(() => (state.isDone = true));
   while (!state.isDone) {
@@ -43,14 +43,14 @@ describe('patiently', () => {
   });
 
   it('tries a last time when the time is over, and gives the last error', async () => {
-    expect(await tryUntil(Infinity, { longest: 5000 })).toBe('not yet');
+    expect(await tryUntil(Infinity, { maxTime: 5000 })).toBe('not yet');
     expect(tries.at(-1)).toBeGreaterThanOrEqual(5000);
     expect(tries.at(-2)).toBeLessThan(5000);
   });
 
   it.each([
     ['an error that does not pass', { mayPass: () => false }],
-    ['no time', { longest: 0 }],
+    ['no time', { maxTime: 0 }],
     ['nobody who wants it', { signal: AbortSignal.abort() }],
   ])('tries once where there is %s', async (_, patience) => {
     expect(await tryUntil(100_000, patience)).toBe('not yet');
