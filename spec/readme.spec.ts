@@ -119,6 +119,8 @@ describe('The documentation', () => {
     });
     const told = read('docs/errors.md') + read('docs/failures.md');
     expect(errors.filter((name) => !told.includes(`\`${name}`))).toEqual([]);
+    const errorsOfMaps = Object.keys(await import('../lib/base/map-errors.ts'));
+    expect(errorsOfMaps.filter((name) => !read('docs/maps.md').includes(`\`${name}`))).toEqual([]);
   });
 
   it('names each option of the executors', () => {
