@@ -1,14 +1,16 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open, truncate } from 'node:fs/promises';
+import { ignoreMissing } from '../base/missing-files.ts';
 import { archiveFile } from './names.ts';
 import { checkOwnership, refuseLink } from './trusted-files.ts';
 
 /**
- * What came of a call. `outcome`: the bytes of the outcome of its last job; `failed`: the encoded error that there was instead; `cancelled`: nothing.
+ * The end of a call. Its bytes are the outcome of its last job (`outcome`), an encoded error (`failed`), or
+ * empty (`cancelled`).
  */
 export interface Settled {
   readonly call: number;
-  /** Of which attempt it is the end, if that was noted. */
+  /** Number of the last attempt, if it was recorded. */
   readonly attempt?: number;
   readonly kind: 'outcome' | 'failed' | 'cancelled';
   readonly bytes: Uint8Array;
@@ -16,104 +18,111 @@ export interface Settled {
 
 const KINDS = ['outcome', 'failed', 'cancelled'] as const;
 
-/** Before the bytes of a record: a mark, its kind (in the lowest byte) and attempt, the number of the call, and the number of bytes. */
+/**
+ * Header of a record: a mark, its kind (in the lowest byte) and attempt, the number of the call, and the
+ * number of bytes.
+ */
 const HEADER_BYTES = 16;
 const MARK = 0x43465231;
 
-/** Keeps what came of calls whose files are removed, in one file, for a process that looks after the job set later. */
+/**
+ * Records the ends of calls whose files are deleted, in one file, for processes that attach to the job set
+ * later.
+ */
 export class Archive {
   readonly #file: string;
-  #waiting: {
+  #pending: {
     readonly record: Buffer;
-    readonly onWritten: (at: number) => void;
+    readonly onWritten: (offset: number) => void;
     readonly onError: (error: unknown) => void;
   }[] = [];
-  #working: Promise<void> | undefined;
+  #writing: Promise<void> | undefined;
 
   constructor(directory: string) {
     this.#file = archiveFile(directory);
   }
 
   /**
-   * Resolves when it is on the disk; what is added in one tick is written at once.
-   * @returns where its record begins
+   * Appends a record; records added in one tick are written together.
+   * @returns the offset of the record, once it is on the disk
    */
   async add(settled: Settled): Promise<number> {
     return new Promise((onWritten, onError) => {
-      this.#waiting.push({ record: encode(settled), onWritten, onError });
-      this.#working ??= this.#work();
+      this.#pending.push({ record: encode(settled), onWritten, onError });
+      this.#writing ??= this.#writePending();
     });
   }
 
   /** Resolves when nothing is being written. */
   async idle(): Promise<void> {
-    await this.#working;
+    await this.#writing;
   }
 
-  async #work(): Promise<void> {
+  async #writePending(): Promise<void> {
     await new Promise((resolve) => setImmediate(resolve));
-    while (this.#waiting.length > 0) {
-      const group = this.#waiting.splice(0);
+    while (this.#pending.length > 0) {
+      const group = this.#pending.splice(0);
       try {
-        let at = await append(this.#file, Buffer.concat(group.map(({ record }) => record)));
+        let offset = await append(this.#file, Buffer.concat(group.map(({ record }) => record)));
         for (const { record, onWritten } of group) {
-          onWritten(at);
-          at += record.length;
+          onWritten(offset);
+          offset += record.length;
         }
       } catch (error) {
         for (const { onError } of group) onError(error);
       }
     }
-    this.#working = undefined;
+    this.#writing = undefined;
   }
 }
 
-/** What is read at once, in bytes: all results of a job set need not fit into one buffer. */
+/** Bytes read at once, because all results of a job set may not fit into one buffer. */
 const CHUNK_BYTES = 16 * 1024 * 1024;
 
-/** All records that are whole; one that is not, as after a crash, is cut off, so that others can follow. */
+/** Reads all whole records. Cuts off a torn one, as a crash leaves it, so that others can be appended. */
 export async function repairArchive(directory: string, chunkBytes: number = CHUNK_BYTES): Promise<Settled[]> {
   return read(directory, chunkBytes, true);
 }
 
-/** All records that are whole; while another process is writing, the last one may not be. */
+/** Reads all whole records; while another process is writing, the last one may be torn, and is left out. */
 export async function readArchive(directory: string, chunkBytes: number = CHUNK_BYTES): Promise<Settled[]> {
   return read(directory, chunkBytes, false);
 }
 
-async function read(directory: string, chunkBytes: number, repairs: boolean): Promise<Settled[]> {
+async function read(directory: string, chunkBytes: number, cutsTorn: boolean): Promise<Settled[]> {
   const file = archiveFile(directory);
-  const handle = await open(file).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return undefined;
-    throw error;
-  });
+  const handle = await open(file).catch(ignoreMissing);
   if (handle === undefined) return [];
   const records: Settled[] = [];
   try {
     const { size } = await handle.stat();
     const end = await readRecords(handle, size, chunkBytes, records);
-    if (repairs && end < size) await truncate(file, end);
+    if (cutsTorn && end < size) await truncate(file, end);
   } finally {
     await handle.close();
   }
   return records;
 }
 
-/** Where each of the records begins that {@link readArchive} gave. */
+/** The offsets of the records that {@link readArchive} has returned. */
 export function* positionsOf(records: readonly Settled[]): Generator<[Settled, number]> {
-  let at = 0;
+  let offset = 0;
   for (const record of records) {
-    yield [record, at];
-    at += HEADER_BYTES + record.bytes.length;
+    yield [record, offset];
+    offset += HEADER_BYTES + record.bytes.length;
   }
 }
 
 /**
- * The record of a call, undefined if it is not there.
- * @param at where it begins
+ * Reads the record of a call; undefined if it is not there.
+ * @param offset of the record
  * @throws {OwnershipError} if another user could have written it
  */
-export async function readRecord(directory: string, call: number, at: number): Promise<Settled | undefined> {
+export async function readRecord(
+  directory: string,
+  call: number,
+  offset: number,
+): Promise<Settled | undefined> {
   const file = archiveFile(directory);
   const handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW).catch((error: unknown) => {
     refuseLink(file, error);
@@ -122,10 +131,10 @@ export async function readRecord(directory: string, call: number, at: number): P
   try {
     checkOwnership(file, await handle.stat());
     const header = Buffer.alloc(HEADER_BYTES);
-    await handle.read(header, 0, HEADER_BYTES, at);
+    await handle.read(header, 0, HEADER_BYTES, offset);
     if (header.readUInt32LE(0) !== MARK) return undefined;
     const bytes = Buffer.alloc(HEADER_BYTES + header.readUInt32LE(12));
-    const { bytesRead } = await handle.read(bytes, 0, bytes.length, at);
+    const { bytesRead } = await handle.read(bytes, 0, bytes.length, offset);
     const record = decode(bytes.subarray(0, bytesRead), 0);
     return record?.call === call ? record : undefined;
   } finally {
@@ -133,7 +142,7 @@ export async function readRecord(directory: string, call: number, at: number): P
   }
 }
 
-/** @returns where the last record that is whole ends */
+/** @returns the end of the last whole record */
 async function readRecords(
   handle: FileHandle,
   size: number,
@@ -153,7 +162,7 @@ async function readRecords(
     end += length;
     if (length > 0) wanted = chunkBytes;
     else {
-      // A record that is longer than a chunk, or none that is whole.
+      // The record is longer than a chunk, or torn.
       const needed = HEADER_BYTES + (found.length < HEADER_BYTES ? 0 : found.readUInt32LE(12));
       if (bytesRead === 0 || needed <= found.length || needed > size - end) break;
       wanted = needed;
@@ -162,7 +171,7 @@ async function readRecords(
   return end;
 }
 
-/** @returns where it begins */
+/** @returns the offset of the bytes */
 async function append(file: string, bytes: Buffer): Promise<number> {
   const handle = await open(file, 'a', 0o600);
   try {
@@ -179,7 +188,7 @@ async function appendWhole(handle: FileHandle, bytes: Buffer, size: number): Pro
     await handle.writeFile(bytes);
     await handle.datasync();
   } catch (error) {
-    // A part of a record would hide those after it.
+    // A torn record would hide the records after it.
     await handle.truncate(size).catch(() => {});
     throw error;
   }

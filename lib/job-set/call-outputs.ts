@@ -8,24 +8,24 @@ import { checkOwnership } from './trusted-files.ts';
 export interface OutputFile {
   /** Its path below the directory in which the call ran, with slashes. */
   readonly name: string;
-  /** Where it is. */
+  /** Its absolute path in the job set's directory. */
   readonly path: string;
 }
 
-/** Which call's files: the key of its job, and of a chunk of several, which of them it is, counted from 0. */
+/** Identifies a call by the key of its job and, in a chunk of several calls, its index. */
 export interface OutputOwner {
   readonly key: string;
   readonly item?: number | undefined;
 }
 
-/** Where the files are that a call has sent back. */
+/** Directory of the files that a call has sent back. */
 export function outputDirectory(directory: string, { key, item }: OutputOwner): string {
   return item === undefined
     ? outputFilesOf(directory, key)
     : join(outputFilesOf(directory, key), String(item));
 }
 
-/** The files that a call has sent back so far, those in directories too, by their names. */
+/** Lists the files that a call has sent back so far, including those in directories, sorted by name. */
 export async function listOutputFiles(directory: string, owner: OutputOwner): Promise<OutputFile[]> {
   const root = outputDirectory(directory, owner);
   const found: OutputFile[] = [];
@@ -48,16 +48,20 @@ export async function hasOutputFiles(directory: string): Promise<boolean> {
   return false;
 }
 
-/** Removes what a job has sent back: of an attempt that was not the last, or of a call that nobody wants. */
+/**
+ * Deletes the files that a job has sent back, after an attempt that was not the last, or a call that was
+ * cancelled.
+ */
 export async function removeOutputFiles(directory: string, key: string): Promise<void> {
   await rm(outputFilesOf(directory, key), { recursive: true, force: true, maxRetries: 3 });
 }
 
-/** Removes the directory for them of a job that has sent none. */
+/** Deletes the directory of a job's output files if it is empty. */
 export async function removeEmptyOutputDirectory(directory: string, key: string): Promise<void> {
   await rmdir(outputFilesOf(directory, key)).catch(() => {});
 }
 
+/** Entries of a directory; none if there is no such directory. */
 async function entriesOf(directory: string): ReturnType<typeof readEntries> {
   return readEntries(directory).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return [];
@@ -69,49 +73,53 @@ async function readEntries(directory: string) {
   return readdir(directory, { withFileTypes: true });
 }
 
-/** One look at a directory is enough for all that are removed in the same moment. */
-const looks = new Map<string, Promise<boolean>>();
+/** Checks whether a job set has call files, by directory; shared by all calls of one tick. */
+const checks = new Map<string, Promise<boolean>>();
 
 /**
- * Removes what a call has left while it ran: what it told of its progress, and its checkpoints.
- * @param call its number, counted from 1
+ * Deletes the progress and the checkpoints of a call.
+ * @param call number of the call, counted from 1
  */
 export async function removeCallFiles(directory: string, call: number): Promise<void> {
-  // Most calls of most job sets leave nothing.
-  let look = looks.get(directory);
-  if (look === undefined) {
-    look = hasAny(directory);
-    looks.set(directory, look);
-    setImmediate(() => looks.delete(directory));
+  // Most job sets have no such files.
+  let check = checks.get(directory);
+  if (check === undefined) {
+    check = hasCallFiles(directory);
+    checks.set(directory, check);
+    setImmediate(() => checks.delete(directory));
   }
-  if (await look) await rm(callDirectory(directory, call), { recursive: true, force: true, maxRetries: 3 });
+  if (await check) await rm(callDirectory(directory, call), { recursive: true, force: true, maxRetries: 3 });
 }
 
-async function hasAny(directory: string): Promise<boolean> {
+/** False where the file system does not say: deleting is not worth an error. */
+async function hasCallFiles(directory: string): Promise<boolean> {
   return lstat(callsDirectory(directory)).then(
     () => true,
     () => false,
   );
 }
 
-/** How far a call says that it has come. */
+/** Progress that a call has reported. */
 export interface Progress {
   /** From 0 to 1. */
   readonly fraction: number;
-  /** What it is doing, if it says so. */
+  /** What the call is doing, if it has said so. */
   readonly text: string | undefined;
-  /** When it said so, by the clock of its machine. */
+  /** Time of the report, by the clock of the call's machine. */
   readonly at: Date;
 }
 
-/** More than this is no progress report. */
-const MOST_BYTES = 64 * 1024;
+/** A larger file is not a progress report. */
+const MAX_PROGRESS_BYTES = 64 * 1024;
 
 export function encodeProgress({ fraction, text, at }: Progress): Buffer {
   return Buffer.from(JSON.stringify({ fraction, text, at: at.getTime() }));
 }
 
-/** @returns undefined for anything but what {@link encodeProgress} makes: it may be torn after a crash of a file server */
+/**
+ * @returns undefined for anything but a result of {@link encodeProgress}: a crash of a file server may tear
+ * the file
+ */
 export function decodeProgress(bytes: Uint8Array): Progress | undefined {
   try {
     const { fraction, text, at } = JSON.parse(Buffer.from(bytes).toString()) as Record<string, unknown>;
@@ -123,7 +131,7 @@ export function decodeProgress(bytes: Uint8Array): Progress | undefined {
 }
 
 /**
- * What the call of a job has said last; undefined if it has said nothing, or its files are gone.
+ * Reads the latest progress of a job; undefined if it has reported none, or its files are deleted.
  * @param directory of the job set
  * @throws {OwnershipError} if another user could have written it
  */
@@ -134,7 +142,7 @@ export async function readProgress(directory: string, key: string): Promise<Prog
   try {
     const stats = await handle.stat();
     checkOwnership(file, stats);
-    return stats.size > MOST_BYTES ? undefined : decodeProgress(await handle.readFile());
+    return stats.size > MAX_PROGRESS_BYTES ? undefined : decodeProgress(await handle.readFile());
   } finally {
     await handle.close();
   }

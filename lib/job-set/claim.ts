@@ -3,19 +3,26 @@ import { readFile, rename, unlink } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { nanoid } from 'nanoid';
 import { JobSetInUseError } from '../base/errors.ts';
+import { ignoreMissing, isMissing } from '../base/missing-files.ts';
 import { ownerFile } from './names.ts';
 import { linkNew, writeWhole } from './whole-files.ts';
 
-/** The process that looks after a job set. */
+/** The process that owns a job set. */
 interface Owner {
   readonly host: string;
   readonly pid: number;
-  /** When the process was started, in the kernel's words: another process may get its pid. Undefined where that is not told. */
+  /**
+   * Start time of the process, as the kernel reports it, because another process may get its pid; undefined
+   * if it is not known.
+   */
   readonly started: string | undefined;
   readonly id: string;
 }
 
-/** A job set has one process at a time that submits its calls and removes its files. */
+/**
+ * The ownership of a job set by this process. Only its owner submits the calls of a job set and deletes its
+ * files.
+ */
 export class Claim {
   readonly #file: string;
   readonly #owner: Owner;
@@ -27,29 +34,29 @@ export class Claim {
 
   /**
    * Claims a job set for this process.
-   * @param takeOver also from a process of another machine, of which cannot be told whether it lives
+   * @param takeOver also claims it from a process of another machine, which may still be alive
    * @throws {JobSetInUseError}
    */
   static async take(directory: string, takeOver = false): Promise<Claim> {
     const file = ownerFile(directory);
     const { pid } = process;
     const claim = new Claim(file, { host: hostname(), pid, started: startTimeOf(pid), id: nanoid() });
-    const last = await readOwner(file);
-    if (last !== undefined) {
-      if (!takeOver && mayLive(last)) throw inUse(directory, last);
-      await moveAway(directory, file, last);
+    const previous = await readOwner(file);
+    if (previous !== undefined) {
+      if (!takeOver && mayLive(previous)) throw inUse(directory, previous);
+      await removeClaim(directory, file, previous);
     }
     await claim.#write(directory);
     return claim;
   }
 
-  /** Whether it is still this process that looks after the job set; where that cannot be read, it is. */
+  /** Whether this process still owns the job set; true if that cannot be read. */
   async isOurs(): Promise<boolean> {
     const owner = await readOwner(this.#file).catch(() => this.#owner);
     return owner?.id === this.#owner.id;
   }
 
-  /** Another process may claim the job set at once. */
+  /** Gives up the ownership, so that another process can claim the job set at once. */
   async release(): Promise<void> {
     if (await this.isOurs()) await unlink(this.#file).catch(() => {});
   }
@@ -58,12 +65,12 @@ export class Claim {
     const temporary = `${this.#file}.${this.#owner.id}`;
     await writeWhole(temporary, JSON.stringify(this.#owner));
     try {
-      // A rename would replace the claim of another process that was quicker.
+      // Not by rename, which would replace the claim of another process.
       await linkNew(temporary, this.#file);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
       const other = await readOwner(this.#file);
-      // The answer of a file server may have been lost, and its client have asked again.
+      // The reply of a file server may have been lost, and its client have retried.
       if (other?.id === this.#owner.id) return;
       throw other === undefined ? error : inUse(directory, other);
     } finally {
@@ -73,8 +80,8 @@ export class Claim {
 }
 
 /**
- * Whether some process looks after a job set.
- * @param othersAreGone processes of other machines, of which it is not known: they are taken to live otherwise
+ * Whether a process owns a job set.
+ * @param othersAreGone assumes that processes of other machines have ended; by default, that they are alive
  */
 export async function isClaimed(directory: string, othersAreGone = false): Promise<boolean> {
   const owner = await readOwner(ownerFile(directory));
@@ -82,15 +89,13 @@ export async function isClaimed(directory: string, othersAreGone = false): Promi
   return owner.host === hostname() || !othersAreGone ? mayLive(owner) : false;
 }
 
-/** Removes the claim of a process that is gone, unless another one has done so and claims the job set now. */
-async function moveAway(directory: string, file: string, last: Owner): Promise<void> {
+/** Deletes the claim of an ended process, unless another process has claimed the job set meanwhile. */
+async function removeClaim(directory: string, file: string, previous: Owner): Promise<void> {
   const away = `${file}.${nanoid()}`;
-  await rename(file, away).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'ENOENT') throw error;
-  });
+  await rename(file, away).catch(ignoreMissing);
   const moved = await readOwner(away);
   if (moved === undefined) return;
-  if (moved.id !== last.id) {
+  if (moved.id !== previous.id) {
     await rename(away, file);
     throw inUse(directory, moved);
   }
@@ -101,16 +106,16 @@ async function readOwner(file: string): Promise<Owner | undefined> {
   try {
     return JSON.parse(await readFile(file, 'utf8')) as Owner;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    if (isMissing(error)) return undefined;
     if (error instanceof SyntaxError) return UNREADABLE;
     throw error;
   }
 }
 
-/** The owner in a file that is torn. */
+/** Stands for the owner in a torn file. */
 const UNREADABLE: Owner = { host: 'an unknown machine', pid: 0, started: undefined, id: '' };
 
-/** Of a process on another machine nothing is known. */
+/** Whether the owner may be alive; true for a process of another machine. */
 function mayLive({ host, pid, started }: Owner): boolean {
   if (host !== hostname()) return true;
   try {
@@ -131,12 +136,13 @@ function inUse(directory: string, { host, pid }: Owner): JobSetInUseError {
 }
 
 /**
- * When a process was started, in the kernel's words: what tells it from a later one with its pid. Undefined where that is not told, and for a process that
- * has ended, though nobody has asked for its exit code yet.
+ * Start time of a process, as the kernel reports it: distinguishes the process from a later one with the same
+ * pid. Undefined where there is no /proc, and for a process that has ended, even if its parent has not yet
+ * read the exit code.
  */
 export function startTimeOf(pid: number): string | undefined {
   try {
-    // Field 22, see proc(5); the name of the program before it may hold spaces and parentheses.
+    // Field 22, see proc(5). The program's name before it may contain spaces and parentheses.
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     return fields[0] === 'Z' ? undefined : fields[19];

@@ -1,8 +1,8 @@
 import { statfs } from 'node:fs/promises';
 
 /**
- * Filesystems of this machine alone, by the `f_type` of statfs(2): a write to them raises an event here. Any other may be
- * written by another machine, which raises none. The numbers are those of the manual page statfs(2) and linux/magic.h.
+ * Types of local file systems, as `f_type` of statfs(2) and linux/magic.h number them: every write to them
+ * raises a file event. Others may be written by other machines, whose writes raise no event here.
  */
 const LOCAL_TYPES: ReadonlySet<number> = new Set([
   0xef53, // ext2, ext3, ext4
@@ -20,7 +20,10 @@ const LOCAL_TYPES: ReadonlySet<number> = new Set([
   0x11, // HFS+, as macOS numbers it
 ]);
 
-/** Whether nobody but this machine writes to a directory's filesystem, and it answers at once; false if that cannot be told. */
+/**
+ * Whether a directory's file system is local: only this machine writes to it, and it answers at once. False
+ * if that is not known.
+ */
 export async function isLocalFileSystem(directory: string): Promise<boolean> {
   const type = await statfs(directory).then(
     (stats) => stats.type,

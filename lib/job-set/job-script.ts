@@ -2,9 +2,15 @@ import { basename, isAbsolute, relative } from 'node:path';
 import * as names from './names.ts';
 import { CODE_FILE, TRANSFERRED, TURNED_AWAY } from './names.ts';
 
+const RUNNER = 'runner.cjs';
+
+/** Signals that are forwarded to node. */
+const SIGNALS = ['TERM', 'INT', 'HUP', 'QUIT', 'USR1', 'USR2'] as const;
+
 /**
- * The script that every job runs, with its key, batch, offset, length, hash and submission as arguments: the user's variables and lines, then node
- * in its place, so that signals reach node. It takes its output to the job set by itself: through a batch system it may come late.
+ * The script of every job, with key, batch, offset, length, hash and submission as arguments. It runs the
+ * user's setup lines, then becomes node, so that signals reach node. It redirects its output to the job set
+ * itself, because a batch system may deliver output late.
  */
 export function runScript(directory: string, { node, execArgv, environment, setup }: RunnerSetup): string {
   const logs = shellWord(names.logsDirectory(directory));
@@ -15,49 +21,50 @@ export function runScript(directory: string, { node, execArgv, environment, setu
     .join(' ');
   return [
     '#!/bin/sh',
-    // A process that did not find this submission makes its calls by others; but not those that have begun, which a machine may have evicted since.
+    // The calls of a revoked submission are submitted again, except those that have started and may have been
+    // evicted since.
     `[ ! -e ${revoked}/"$6" ] || [ -e ${logs}/"$1".out ] || { : >${revoked}/"$6.$1"; exit ${TURNED_AWAY}; }`,
-    // The logs are for their owner alone; what the call writes elsewhere is as its machine has it.
+    // Only the user may read the logs; files that the call writes get the machine's umask.
     'condor_futures_umask=$(umask)',
     'umask 077',
-    // A batch system starts a job again whose end it has not heard of: what the call has printed by then stays.
+    // A batch system restarts a job whose end was not reported to it: the output of the finished call stays.
     `[ -e ${outcomes}/"$1" ] || : >${logs}/"$1".out 2>${logs}/"$1".err`,
     `exec >>${logs}/"$1".out 2>>${logs}/"$1".err`,
     'umask "$condor_futures_umask"',
-    // A file that a setup line sources would take the script's arguments for its own.
+    // A file sourced by a setup line would see the script's arguments.
     'condor_futures_key=$1 condor_futures_call="$2 $3 $4 $5"',
     'set --',
     ...environmentLines(environment),
     ...setup,
-    // Words of digits: the shell may take them apart.
+    // Numbers and a hash, which the shell may split at spaces.
     `exec ${command} "$condor_futures_key" $condor_futures_call`,
     '',
   ].join('\n');
 }
 
-/** What a job runs, the same for all jobs of a job set. */
+/** How the jobs of a job set start the runner. */
 export interface RunnerSetup {
-  /** The compiled runner; it is copied, so that the job set needs nothing outside of itself. */
+  /** Path of the compiled runner; it is copied, so that the job set is self-contained. */
   readonly runner: string;
-  /** What the runner loads from beside it, if it does; copied too. */
+  /** Path of the file that the runner loads from its own directory, if any; copied too. */
   readonly code?: string | undefined;
-  /** The node binary on the execute side, by path or by name. */
+  /** Path or name of the node binary on the execute side. */
   readonly node: string;
   readonly execArgv: readonly string[];
   readonly environment: JobEnvironment;
-  /** Lines of shell that run before node. */
+  /** Shell lines that run before node. */
   readonly setup: readonly string[];
   /**
-   * Jobs do not see the job set: what they need of it travels to them, and what comes of them travels back.
+   * Whether jobs do not see the job set, so that their files are transferred.
    * @default false
    */
   readonly transfers?: boolean | undefined;
 }
 
 /**
- * The script of jobs that do not see the job set: what they need of it has come by file transfer, into a directory of the job set's name in
- * the job's own. A file that is to go back and is not there would have the job held, so the shell stays, and sees to it that all are
- * there however node ends; it passes signals on, and ends as node has ended.
+ * The script of jobs that do not see the job set: file transfer has copied what they need into a directory of
+ * the job set's name in the scratch directory. HTCondor holds a job if an output file is missing, so the
+ * shell keeps running, makes sure that all exist however node ends, forwards signals, and exits like node.
  */
 export function transferScript(id: string, { node, execArgv, environment, setup }: RunnerSetup): string {
   const command = [node, ...execArgv].map((word) => shellWord(word)).join(' ');
@@ -65,13 +72,13 @@ export function transferScript(id: string, { node, execArgv, environment, setup 
     '#!/bin/sh',
     `condor_futures_scratch=$PWD condor_futures_directory=$PWD/${shellWord(id)}`,
     'condor_futures_key=$1 condor_futures_call="$2 $3 $4 $5"',
-    // HTCondor makes directories by its own umask.
+    // HTCondor makes directories with its own umask.
     'chmod -R go-w "$condor_futures_directory" 2>/dev/null',
-    // Files that an evicted run of this job had not finished.
+    // Deletes unfinished files of an evicted run of this job.
     '[ -s "$condor_futures_directory"/outcomes/"$condor_futures_key" ] || rm -rf "$condor_futures_directory"/files/"$condor_futures_key"',
     'condor_futures_keep() (',
     '  umask 077',
-    // Where HTCondor has the output of its jobs until they end.
+    // HTCondor keeps the output of a job here until it ends.
     '  cd "$condor_futures_scratch" || exit 0',
     ...[1, 2].map((descriptor) => keepPrinted(descriptor)),
     '  mkdir -p "$condor_futures_directory" && cd "$condor_futures_directory" || exit 0',
@@ -95,13 +102,13 @@ export function transferScript(id: string, { node, execArgv, environment, setup 
     '  condor_futures_signal=$1',
     '  [ -z "$condor_futures_node" ] || kill -"$1" "$condor_futures_node" 2>/dev/null',
     '}',
-    // Words of digits: the shell may take them apart.
+    // Numbers and a hash, which the shell may split at spaces.
     `${command} "$condor_futures_directory"/${RUNNER} "$condor_futures_directory" "$condor_futures_key" $condor_futures_call ${TRANSFERRED} &`,
     'condor_futures_node=$!',
     '[ -z "$condor_futures_signal" ] || kill -"$condor_futures_signal" "$condor_futures_node" 2>/dev/null',
-    // A signal ends a wait, too.
+    // A signal ends `wait`, too.
     'while :; do',
-    // Without the shell's own words for how a process ended.
+    // Suppresses the shell's message about how the process ended.
     '  wait "$condor_futures_node" 2>/dev/null',
     '  condor_futures_status=$?',
     '  kill -0 "$condor_futures_node" 2>/dev/null || break',
@@ -115,28 +122,29 @@ export function transferScript(id: string, { node, execArgv, environment, setup 
   ].join('\n');
 }
 
-/** As long as the file is open, what is in it can still be read, though its name was removed. */
+/**
+ * Restores an output file whose name was deleted, while its content can still be read through the open
+ * descriptor.
+ */
 function keepPrinted(descriptor: number): string {
   const name = `_condor_std${descriptor === 1 ? 'out' : 'err'}`;
   const open = `/proc/$$/fd/${descriptor}`;
   return `  [ -e ${name} ] || [ ! -f ${open} ] || cat ${open} >${name}`;
 }
 
-/** Those that may reach a job whose process is to take notice. */
-const SIGNALS = ['TERM', 'INT', 'HUP', 'QUIT', 'USR1', 'USR2'] as const;
-
-const RUNNER = 'runner.cjs';
-
-/** What every job needs of its job set, by paths in it. */
+/** Files that every job needs of its job set, by their paths in it. */
 export const ALWAYS_TRANSFERRED: readonly string[] = ['run.sh', RUNNER, CODE_FILE, 'revoked'];
 
-/** Where a file comes to lie below a job's own directory that lies in that of the job sets; undefined for others, which come by their names alone. */
+/**
+ * Path below a job's scratch directory at which a file in the directory of the job sets arrives; undefined
+ * for other files, which arrive by their base names.
+ */
 export function pathInScratch(parent: string, file: string): string | undefined {
   const path = relative(parent, file);
   return path.startsWith('..') || isAbsolute(path) ? undefined : path;
 }
 
-/** Lines that put files where they would be if they had come by their names alone. */
+/** Script lines that move files to where they would be if they had arrived by their base names. */
 export function gatherLines(parent: string, files: readonly string[]): string[] {
   return files.flatMap((file) => {
     const path = pathInScratch(parent, file);
@@ -146,20 +154,23 @@ export function gatherLines(parent: string, files: readonly string[]): string[] 
   });
 }
 
-/** A word of POSIX shell: nothing is special between single quotes but the single quote itself. */
+/** Quotes text as one word of a POSIX shell. */
 export function shellWord(text: string): string {
   return `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
-/** Variables for jobs. */
+/** Environment of the jobs. */
 export interface JobEnvironment {
   readonly variables: Readonly<Record<string, string>>;
-  /** Names whose values the batch system sets for each job; where it does, they stay as they are. */
+  /** Names of variables that the batch system sets for each job; its values win over those in `variables`. */
   readonly system?: RegExp | undefined;
 }
 
-/** What a shell, dash or bash or another, sets or reads for itself: it refuses or changes values, or reads its script otherwise. */
-const OF_THE_SHELL: ReadonlySet<string> = new Set([
+/**
+ * Variables that a shell such as dash or bash sets or reads itself: it would refuse or change their values,
+ * or behave differently.
+ */
+const SHELL_VARIABLES: ReadonlySet<string> = new Set([
   'BASHOPTS',
   'BASHPID',
   'BASH_VERSINFO',
@@ -176,8 +187,8 @@ const OF_THE_SHELL: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * The lines of a job's script that set its variables. They stand in a file that only its owner can read, and on no command line:
- * those of all users are seen by all, and so are the jobs of a queue.
+ * Script lines that set the variables of a job. They are in a file that only its owner can read, because
+ * other users can see command lines and the jobs of a queue.
  */
 export function environmentLines({ variables, system }: JobEnvironment): string[] {
   return Object.entries(variables).map(([name, value]) => {
@@ -186,8 +197,10 @@ export function environmentLines({ variables, system }: JobEnvironment): string[
   });
 }
 
-/** Why a variable would not reach the jobs with that value, for the end of a sentence; undefined if it does. */
+/**
+ * Why a variable would not reach the jobs with that value, as the end of a sentence; undefined if it would.
+ */
 export function variableProblem(name: string, value: string): string | undefined {
-  if (OF_THE_SHELL.has(name)) return "is a variable of the job's shell itself; set another in its place";
+  if (SHELL_VARIABLES.has(name)) return "is a variable of the job's shell itself; set another in its place";
   return value.includes('\0') ? 'has a NUL, which no variable can hold' : undefined;
 }

@@ -15,10 +15,10 @@ import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { parse, stringify } from 'yaml';
 import { DirectoryError, PayloadError } from '../base/errors.ts';
+import { ignoreMissing, isMissing } from '../base/missing-files.ts';
 import { isLocalFileSystem } from './filesystem.ts';
 import { type RunnerSetup, runScript, transferScript } from './job-script.ts';
 import * as names from './names.ts';
-import { inputsFile, newJobSetId } from './names.ts';
 import { adoptTransferred } from './results.ts';
 import {
   checkOwnership,
@@ -29,67 +29,75 @@ import {
   readEnd,
   readTrusted,
 } from './trusted-files.ts';
-import { exists, writeWhole } from './whole-files.ts';
+import { surelyExists, writeWhole } from './whole-files.ts';
 
-/** Where the encoded call of a job lies. */
+/** Location of a job's encoded call. */
 export interface InputLocation {
   readonly batch: number;
   readonly offset: number;
   readonly length: number;
   /**
-   * What must travel to the job besides, where it does not see the job set: files and directories, by their paths in the job set, and URLs.
+   * Files, directories (by their paths in the job set) and URLs to transfer to a job that does not see the
+   * job set.
    */
   readonly travels?: readonly string[] | undefined;
 }
 
-/** How large a file of inputs gets before the next one is begun: it stays as long as any of its calls needs it. */
+/**
+ * Size at which the next file of inputs is started, because a file stays until none of its calls needs it.
+ */
 const INPUTS_BYTES = 64 * 1024 * 1024;
 
 const LOG_FILES = { stdout: names.stdoutFile, stderr: names.stderrFile, start: names.startFile };
 
-/** A directory that holds calls, their outcomes and all that belongs to them; the layout is in names.ts. */
+/**
+ * A directory with calls, their outcomes and everything that belongs to them; see names.ts for its layout.
+ */
 export class JobSet {
-  /** The directory's own name. */
+  /** Base name of the directory. */
   readonly id: string;
   readonly directory: string;
-  /** Submit commands that its script needs, wherever its jobs are submitted from. */
+  /** Submit commands that the job script needs. */
   submit: Readonly<Record<string, string | number | boolean>> = {};
-  /** Files that its script needs besides those of the set, where they travel. */
+  /** Files outside of the job set that the job script needs, if files are transferred. */
   brings: readonly string[] = [];
-  /** Whether jobs do not see the directory: then each has inputs of its own, and its outcome comes back by file transfer. */
+  /**
+   * Whether jobs do not see the directory: each then has its own inputs, and file transfer brings its outcome
+   * back.
+   */
   readonly transfers: boolean;
-  readonly #madeParent: boolean;
-  #batches = 0;
-  readonly #functions = new Set<string>();
-  #journalTorn = false;
-  #lastNote: Promise<void> = Promise.resolve();
-  #calls = asyncFileCalls;
-  /** One look at the directory is enough for all that is read in the same moment. */
-  #checking: Promise<void> | undefined;
+  readonly #hasMadeParent: boolean;
+  #lastBatch = 0;
+  readonly #writtenFunctions = new Set<string>();
+  #mayBeTorn = false;
+  #lastAppend: Promise<void> = Promise.resolve();
+  #fileCalls = asyncFileCalls;
+  /** Check of the directory's owner, shared by all reads of one tick. */
+  #ownershipCheck: Promise<void> | undefined;
 
-  private constructor(parent: string, id: string, madeParent: boolean, transfers: boolean) {
+  private constructor(parent: string, id: string, hasMadeParent: boolean, transfers: boolean) {
     this.id = id;
     this.transfers = transfers;
     this.directory = join(parent, id);
-    this.#madeParent = madeParent;
+    this.#hasMadeParent = hasMadeParent;
   }
 
   /**
-   * Makes a new job set below a directory.
-   * @param header what to note in the set about who made it and how
-   * @throws {DirectoryError} if there can be none
+   * Creates a job set in a directory.
+   * @param header recorded in job-set.yaml
+   * @throws {DirectoryError} if the directory cannot hold job sets
    */
   static async create(
     parent: string,
     runner: RunnerSetup,
     header: Record<string, unknown>,
-    id: string = newJobSetId(),
+    id: string = names.newJobSetId(),
   ): Promise<JobSet> {
     const jobSet = new JobSet(parent, id, makeDirectory(parent), runner.transfers === true);
     const { directory } = jobSet;
     await mkdir(directory, { mode: PRIVATE_DIRECTORY });
     try {
-      await jobSet.#chooseCalls();
+      await jobSet.#chooseFileCalls();
       for (const sub of [
         names.functionsDirectory,
         names.inputsDirectory,
@@ -117,30 +125,31 @@ export class JobSet {
   }
 
   /**
-   * Opens a job set that another process made.
-   * @param transfers as it was made
-   * @throws {DirectoryError} if there is none; {@link OwnershipError} if another user could have written it
+   * Opens a job set that another process has created.
+   * @param transfers as the job set was created
+   * @throws {DirectoryError} if it does not exist; {@link OwnershipError} if another user could have written
+   * it
    */
   static async open(parent: string, id: string, transfers: boolean = false): Promise<JobSet> {
     const jobSet = new JobSet(parent, id, false, transfers);
     const { directory } = jobSet;
     const found = await readdir(names.functionsDirectory(directory)).catch((error: NodeJS.ErrnoException) => {
-      const what = error.code === 'ENOENT' ? `There is no job set ${directory}` : error.message;
+      const what = isMissing(error) ? `There is no job set ${directory}` : error.message;
       throw new DirectoryError(what, directory, { cause: error });
     });
-    await jobSet.#chooseCalls();
-    await jobSet.#checkOwned();
-    for (const name of found) jobSet.#functions.add(name);
+    await jobSet.#chooseFileCalls();
+    await jobSet.#checkOwner();
+    for (const name of found) jobSet.#writtenFunctions.add(name);
     const batches = (await readdir(names.inputsDirectory(directory))).map(Number);
-    // The process before may have been ended within a line.
-    jobSet.#journalTorn = true;
-    jobSet.#batches = Math.max(0, ...batches.filter((batch) => Number.isInteger(batch)));
+    // The previous process may have been killed while it wrote a line.
+    jobSet.#mayBeTorn = true;
+    jobSet.#lastBatch = Math.max(0, ...batches.filter((batch) => Number.isInteger(batch)));
     return jobSet;
   }
 
   /**
-   * What {@link create} has noted.
-   * @throws {DirectoryError} if its process was ended before that
+   * Reads job-set.yaml, as {@link create} has written it.
+   * @throws {DirectoryError} if the creating process was killed before it wrote that
    */
   async readHeader(): Promise<Record<string, unknown>> {
     const text = await readFile(names.headerFile(this.directory), 'utf8').catch((error: unknown) => {
@@ -150,34 +159,38 @@ export class JobSet {
     return parse(text) as Record<string, unknown>;
   }
 
-  /** From now on no job of a submission begins, should there be any. Who has asked for its jobs after that has seen all that have begun. */
+  /**
+   * Makes all jobs of a submission exit at once if they start after this call. A queue query made after it
+   * sees every job that has started.
+   */
   async revoke(submission: number): Promise<void> {
     await writeWhole(names.revokedFile(this.directory, submission), '');
   }
 
   async isRevoked(submission: number): Promise<boolean> {
-    return exists(names.revokedFile(this.directory, submission));
+    return surelyExists(names.revokedFile(this.directory, submission));
   }
 
-  /** Writes a function, unless this set has it already. */
+  /** Writes a function, unless the job set has it already. */
   async writeFunction(hash: string, bytes: Uint8Array): Promise<void> {
-    if (this.#functions.has(hash)) return;
+    if (this.#writtenFunctions.has(hash)) return;
     await writeWhole(names.functionFile(this.directory, hash), bytes);
-    this.#functions.add(hash);
+    this.#writtenFunctions.add(hash);
   }
 
   /**
-   * Writes calls into one file, or a few if they are large; tells where each lies.
-   * @throws {OwnershipError} if another user could have put something in the directory's place
+   * Writes calls to one file, or to several if they are large.
+   * @returns the location of each call
+   * @throws {OwnershipError} if another user could have replaced the directory
    */
   async writeInputs(calls: readonly Uint8Array[]): Promise<InputLocation[]> {
-    await this.#checkOwned();
-    const first = this.#batches + 1;
+    await this.#checkOwner();
+    const first = this.#lastBatch + 1;
     try {
       return await this.#writeBatches(calls);
     } catch (error) {
-      // All of the calls fail; on a disk that is full, what is there already must not stay.
-      for (let batch = first; batch <= this.#batches; batch += 1)
+      // All of the calls fail; on a full disk, the files written so far must not stay.
+      for (let batch = first; batch <= this.#lastBatch; batch += 1)
         await this.removeInputs(batch).catch(() => {});
       throw error;
     }
@@ -185,21 +198,21 @@ export class JobSet {
 
   async #writeBatches(calls: readonly Uint8Array[]): Promise<InputLocation[]> {
     const locations: InputLocation[] = [];
-    // A file travels as a whole.
+    // A file is transferred as a whole, so each call gets its own.
     const limit = this.transfers ? 0 : INPUTS_BYTES;
     for (let begin = 0; begin < calls.length;) {
       let size = 0;
       let end = begin;
-      this.#batches += 1;
+      this.#lastBatch += 1;
       while (end < calls.length && (end === begin || size + (calls[end] as Uint8Array).length <= limit)) {
         const { length } = calls[end] as Uint8Array;
-        locations.push({ batch: this.#batches, offset: size, length });
+        locations.push({ batch: this.#lastBatch, offset: size, length });
         size += length;
         end += 1;
       }
       await writeWhole(
-        names.inputsFile(this.directory, this.#batches),
-        // A call that is alone may be large.
+        names.inputsFile(this.directory, this.#lastBatch),
+        // A single call may be large, and is not copied.
         end - begin === 1 ? (calls[begin] as Uint8Array) : Buffer.concat(calls.slice(begin, end)),
       );
       begin = end;
@@ -208,48 +221,51 @@ export class JobSet {
   }
 
   /**
-   * Appends a line to the journal; it is on the disk when this returns.
-   * @throws {OwnershipError} if another user could have put something in the directory's place
+   * Appends a line to the journal. Resolves when it is on the disk.
+   * @throws {OwnershipError} if another user could have replaced the directory
    */
   async note(entry: Record<string, unknown>): Promise<void> {
-    // One after the other: whether there is a torn line is known when the one before is there, or is not.
-    const noted = this.#lastNote.then(async () => this.#append(entry));
-    this.#lastNote = noted.catch(() => {});
-    return noted;
+    // One at a time, because a failed append may leave a torn line before the next one.
+    const appended = this.#lastAppend.then(async () => this.#append(entry));
+    this.#lastAppend = appended.catch(() => {});
+    return appended;
   }
 
   async #append(entry: Record<string, unknown>): Promise<void> {
-    await this.#checkOwned();
+    await this.#checkOwner();
     const line = `${JSON.stringify({ time: new Date().toISOString(), ...entry })}\n`;
-    // Of a line that could not be written, as on a full disk, the beginning may be there.
-    const text = this.#journalTorn ? `\n${line}` : line;
-    this.#journalTorn = true;
+    // After a failed append, as on a full disk, a part of that line may be there.
+    const text = this.#mayBeTorn ? `\n${line}` : line;
+    this.#mayBeTorn = true;
     await appendFile(names.journalFile(this.directory), text, { mode: 0o600, flush: true });
-    this.#journalTorn = false;
+    this.#mayBeTorn = false;
   }
 
   /**
-   * The bytes of a job's outcome, or undefined if there is none yet.
-   * @param hasEnded whether the job has; before that, more of what it sends may be on the way
-   * @throws {OwnershipError} if another user could have written it; what the filesystem says if the whole job set is not there
+   * Reads the outcome of a job; undefined if there is none yet.
+   * @param hasEnded whether the job has ended, so that file transfer brings no more of its outcome
+   * @throws {OwnershipError} if another user could have written it; the file system's error if the job set is
+   * missing
    */
   async readOutcome(key: string, hasEnded: boolean = true): Promise<Buffer | undefined> {
-    this.#checking ??= this.#checkOwned().finally(() => setImmediate(() => (this.#checking = undefined)));
-    await this.#checking;
+    this.#ownershipCheck ??= this.#checkOwner().finally(() =>
+      setImmediate(() => (this.#ownershipCheck = undefined)),
+    );
+    await this.#ownershipCheck;
     const read = async (): Promise<Buffer | undefined> =>
-      readTrusted(this.#calls, names.outcomeFile(this.directory, key));
+      readTrusted(this.#fileCalls, names.outcomeFile(this.directory, key));
     const bytes = await read();
     if (bytes !== undefined || !this.transfers || !hasEnded) return bytes;
     return (await adoptTransferred(this.directory, key)) ? read() : undefined;
   }
 
-  /** The end of what a job has written, `limit` bytes of it at the most; empty if there is nothing. */
+  /** Reads the end of a job's log, at most `limit` bytes; empty if there is no log. */
   async readLog(
     key: string,
     stream: 'stdout' | 'stderr' | 'start',
     limit: number = Infinity,
   ): Promise<string> {
-    const found = await readEnd(this.#calls, LOG_FILES[stream](this.directory, key), limit);
+    const found = await readEnd(this.#fileCalls, LOG_FILES[stream](this.directory, key), limit);
     if (found === undefined) return '';
     const { start, bytes } = found;
     const text = bytes.toString('utf8');
@@ -258,12 +274,12 @@ export class JobSet {
       : `[the first ${start} bytes are left out]\n${text.slice(text.indexOf('\n') + 1)}`;
   }
 
-  async #chooseCalls(): Promise<void> {
-    this.#calls = (await isLocalFileSystem(this.directory)) ? syncFileCalls : asyncFileCalls;
+  async #chooseFileCalls(): Promise<void> {
+    this.#fileCalls = (await isLocalFileSystem(this.directory)) ? syncFileCalls : asyncFileCalls;
   }
 
-  async #checkOwned(): Promise<void> {
-    checkOwnership(this.directory, await this.#calls.lstat(this.directory));
+  async #checkOwner(): Promise<void> {
+    checkOwnership(this.directory, await this.#fileCalls.lstat(this.directory));
   }
 
   async removeOutcome(key: string): Promise<void> {
@@ -282,14 +298,14 @@ export class JobSet {
     if (this.transfers) await rm(names.givenFilesOf(this.directory, batch), { recursive: true, force: true });
   }
 
-  /** Removes all of it, and the directory above if it was made for this set and is empty now. */
+  /** Deletes the job set, and its parent directory if that was made for it and is empty now. */
   async remove(): Promise<void> {
     await rm(this.directory, { recursive: true, force: true, maxRetries: 3 });
-    if (this.#madeParent) await rmdir(dirname(this.directory)).catch(() => {});
+    if (this.#hasMadeParent) await rmdir(dirname(this.directory)).catch(() => {});
   }
 }
 
-/** The names in the outcomes directory of whole outcomes; one directory listing, however many there are. */
+/** Lists the keys of all whole outcomes, with a single directory listing. */
 export async function listOutcomes(directory: string): Promise<string[]> {
   return (await readdir(names.outcomesDirectory(directory))).filter((name) => names.isOutcomeName(name));
 }
@@ -299,19 +315,16 @@ async function copyPrivately(from: string, to: string): Promise<void> {
   await chmod(to, 0o600);
 }
 
-function ignoreMissing(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'ENOENT') throw error;
-}
-
 /**
- * The bytes of a call as they were submitted.
- * @throws {OwnershipError} if another user could have written them; {@link PayloadError} if they are not there
+ * Reads the encoded call of a job.
+ * @throws {OwnershipError} if another user could have written it; {@link PayloadError} if the file is too
+ * short
  */
 export async function readInput(
   directory: string,
   { batch, offset, length }: InputLocation,
 ): Promise<Uint8Array> {
-  const file = inputsFile(directory, batch);
+  const file = names.inputsFile(directory, batch);
   const handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW);
   try {
     checkOwnership(file, await handle.stat());

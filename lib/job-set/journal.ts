@@ -1,50 +1,54 @@
 import { readFile } from 'node:fs/promises';
+import { ignoreMissing } from '../base/missing-files.ts';
 import { journalFile, parseJobKey } from './names.ts';
 
 type Value = string | number | boolean;
 
-/** The submit options of jobs that were submitted together: common ones, and those that differ from job to job. */
+/**
+ * The submit options of jobs that were submitted together: common ones, and those that differ from job to
+ * job.
+ */
 export type OptionsOfJobs = {
   readonly submit: Readonly<Record<string, Value>>;
   /** By name: the values in the order of the jobs. */
   readonly varied?: Readonly<Record<string, readonly Value[]>> | undefined;
 };
 
-/** A line of the journal. `submitting` is on the disk before the batch system is asked for the jobs. */
+/** A line of the journal. `submitting` is written before the jobs are submitted. */
 export type JournalEntry =
   | (OptionsOfJobs & {
       readonly event: 'submitting';
       readonly submission: number;
-      /** By journalJob(). */
+      /** As {@link journalJob} encodes them. */
       readonly jobs: readonly string[];
     })
   | { readonly event: 'submitted'; readonly submission: number; readonly ids: readonly string[] }
-  /** There were too many at once, or in the queue: its calls are still to be submitted. */
+  /** The queue or the submission was too large: its calls are still pending. */
   | { readonly event: 'postponed'; readonly submission: number }
   | { readonly event: 'refused'; readonly submission: number; readonly error: string }
-  /** Calls of which another job set had outcomes: they have no jobs. */
+  /** Calls whose outcomes were taken from another job set: they have no jobs. */
   | (OptionsOfJobs & { readonly event: 'reused'; readonly jobs: readonly string[] })
-  /** Calls that are still to be submitted, under these keys; perhaps once more, as they failed. */
+  /** Pending calls, to be submitted under these keys; after a failed attempt, to be submitted again. */
   | (OptionsOfJobs & { readonly event: 'waiting'; readonly jobs: readonly string[] })
-  /** Of a map: the inputs of so many components are on the disk, and what the journal says of each is before this line. */
+  /** In a map: the inputs of this many components are on the disk, and all their lines precede this one. */
   | { readonly event: 'components'; readonly count: number }
-  /** The executor was shut down: nothing is awaited any more. */
+  /** The executor was shut down: no call is pending. */
   | { readonly event: 'closed' };
 
-/** A job as the journal has it: what the runner is told, and whether it is one call or a chunk of some. */
+/** A job in the journal: the runner's arguments, and the size of its chunk. */
 export interface JournalJob {
   readonly key: string;
   readonly batch: number;
   readonly offset: number;
   readonly length: number;
   readonly hash: string;
-  /** 0 for a call that is no chunk. */
+  /** Number of calls in the chunk; 0 for a single call. */
   readonly items: number;
-  /** How many of its call's earlier attempts were made for more memory. */
+  /** Number of retries with more memory before this attempt. */
   readonly growths: number;
-  /** As in an InputLocation. */
+  /** See InputLocation. */
   readonly travels?: readonly string[] | undefined;
-  /** The results of other calls that it needs, by resultName(). */
+  /** Names of the results of other calls that it needs, as resultName() makes them. */
   readonly needs?: readonly string[] | undefined;
 }
 
@@ -60,7 +64,7 @@ export function journalJob({
   needs = [],
 }: JournalJob): string {
   const words = [key, batch, offset, length, hash, items, growths];
-  // None of these has a space or a comma.
+  // Paths and names here contain no spaces and commas.
   const travelling = travels.length === 0 ? [] : [`travels:${travels.join(',')}`];
   const needed = needs.length === 0 ? [] : [`needs:${needs.join(',')}`];
   return [...words, ...travelling, ...needed].join(' ');
@@ -86,12 +90,9 @@ export function parseJournalJob(text: string): JournalJob {
   };
 }
 
-/** The entries of a journal; a line that is not whole, as after a crash, is none. */
+/** Reads the entries of a journal. Skips torn lines, as a crash leaves them. */
 export async function readJournal(directory: string): Promise<(JournalEntry & { readonly time: string })[]> {
-  const text = await readFile(journalFile(directory), 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return '';
-    throw error;
-  });
+  const text = (await readFile(journalFile(directory), 'utf8').catch(ignoreMissing)) ?? '';
   return text.split('\n').flatMap((line) => {
     try {
       return [JSON.parse(line) as JournalEntry & { time: string }];
@@ -101,45 +102,45 @@ export async function readJournal(directory: string): Promise<(JournalEntry & { 
   });
 }
 
-/** A call as a journal tells it: its last attempt. */
+/** A call in the journal, with its last attempt. */
 export interface JournaledCall {
-  /** Of the calls of the executor, counted from 1. */
+  /** Number of the call, counted from 1. */
   readonly index: number;
   readonly attempt: number;
   readonly job: JournalJob;
   readonly submission: JournaledSubmission;
-  /** Among the jobs of the submission, counted from 0. */
+  /** Index among the jobs of the submission. */
   readonly position: number;
-  /** Its outcome is another job set's: it had no job. */
+  /** Whether its outcome was taken from another job set, so that it had no job. */
   readonly reused?: boolean;
 }
 
-/** Jobs that were submitted together. */
+/** A submission: jobs that were submitted together. */
 export interface JournaledSubmission extends OptionsOfJobs {
   readonly submission: number;
-  /** When the batch system was about to be asked for them. */
+  /** Time just before the jobs were submitted. */
   readonly time: Date;
-  /** Set if it has answered. */
+  /** Ids of the jobs; undefined if the batch system's reply is not in the journal. */
   ids: readonly string[] | undefined;
-  /** What it, or the journal's process, has said against them. */
+  /** Error with which the submission was refused. */
   refusal: string | undefined;
-  /** It has not been asked at all. */
+  /** Whether the jobs are pending: not submitted yet. */
   readonly waits: boolean;
 }
 
-/** What a job set's journal says. */
+/** State of a job set according to its journal. */
 export interface JournalState {
   readonly calls: ReadonlyMap<number, JournaledCall>;
-  /** Attempts before the last ones. */
+  /** Earlier attempts of the calls. */
   readonly earlier: readonly JournaledCall[];
   readonly submissions: readonly JournaledSubmission[];
-  /** Nobody waits for its calls any more. */
+  /** Whether the executor was shut down. */
   readonly closed: boolean;
-  /** Of a map: how many components it has; calls beyond them were being added when that was cut off. */
+  /** In a map: number of components. Calls beyond them belong to components whose adding was interrupted. */
   readonly components: number;
 }
 
-/** Puts together what the lines of a journal say of each call. */
+/** Replays the entries of a journal. */
 export function replayJournal(entries: readonly (JournalEntry & { readonly time: string })[]): JournalState {
   const calls = new Map<number, JournaledCall>();
   const earlier: JournaledCall[] = [];
@@ -183,7 +184,7 @@ export function replayJournal(entries: readonly (JournalEntry & { readonly time:
         const job = parseJournalJob(text);
         const { call: index, attempt: next } = parseJobKey(job.key);
         const attempt = next - 1;
-        // It may have been submitted before this was written.
+        // The call may have been submitted before this line was written.
         const before = calls.get(index);
         if (before !== undefined && before.attempt > attempt) continue;
         if (before !== undefined) earlier.push(before);
@@ -193,15 +194,15 @@ export function replayJournal(entries: readonly (JournalEntry & { readonly time:
     }
     const batch = submissions.get(entry.submission);
     if (batch === undefined) continue;
-    if (entry.event === 'postponed') putBack(calls, batch);
+    if (entry.event === 'postponed') unsubmit(calls, batch);
     else if (entry.event === 'submitted') batch.ids = entry.ids;
     else batch.refusal = entry.error;
   }
   return { calls, earlier, submissions: [...submissions.values()], closed, components };
 }
 
-/** None of the calls of a submission has got a job by it. */
-function putBack(calls: Map<number, JournaledCall>, batch: JournaledSubmission): void {
+/** Makes the calls of a submission pending again, because none of them got a job. */
+function unsubmit(calls: Map<number, JournaledCall>, batch: JournaledSubmission): void {
   const waiting = { ...batch, submission: 0, waits: true };
   for (const [index, call] of calls) {
     if (call.submission === batch)

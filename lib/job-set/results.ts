@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import { link, lstat, mkdir, open, rename, symlink, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import { ignoreMissing } from '../base/missing-files.ts';
 import { unseal } from '../payload/call.ts';
 import type { TravellingFile } from '../payload/given-files.ts';
 import { readRecord } from './archive.ts';
@@ -8,27 +9,27 @@ import { outcomeFile, resultFile, resultsDirectory, transferredFile } from './na
 import { checkOwnership, PRIVATE_DIRECTORY, refuseLink } from './trusted-files.ts';
 import { writeWhole } from './whole-files.ts';
 
-/** Where the outcome of a call is to be found. */
+/** Location of a call's outcome. */
 export interface OutcomeSource {
-  /** Of the calls of the executor. */
+  /** Number of the call. */
   readonly call: number;
-  /** Of the job that made it. */
+  /** Key of the job that made the call. */
   readonly key: string;
-  /** Where its record in the archive begins; known by the time at which the outcome's own file is removed. */
+  /** Offset of its record in the archive; known before the outcome's own file is deleted. */
   readonly archivedAt: () => number | undefined;
-  /** If it is of another job set: that one's directory, and the name that stands for the call here. */
+  /** For a call of another job set: the directory of that job set, and the call's name in this one. */
   readonly given?: { readonly from: string; readonly name: string };
 }
 
 /**
- * Gives the outcome of a call the name by which jobs of others look for it: a second name of the same file, or a copy where it has been removed
- * already, or the filesystem has no second names.
- * @returns false if the outcome is gone
- * @throws {OwnershipError} if another user could have written it; what the filesystem says
+ * Provides the outcome of a call as a result for other calls: as a hard link, or as a copy if the outcome is
+ * archived or the file system has no links.
+ * @returns false if there is no outcome
+ * @throws {OwnershipError} if another user could have written it; the file system's errors
  */
 export async function keepResult(directory: string, source: OutcomeSource): Promise<boolean> {
   const { call, key, archivedAt, given = { from: directory, name: call } } = source;
-  await makeOwn(resultsDirectory(directory));
+  await makeOwnDirectory(resultsDirectory(directory));
   const file = resultFile(directory, given.name);
   const outcome = outcomeFile(given.from, key);
   try {
@@ -36,9 +37,9 @@ export async function keepResult(directory: string, source: OutcomeSource): Prom
     return true;
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    // Of an earlier process.
+    // Made by an earlier process.
     if (code === 'EEXIST') return true;
-    const bytes = code === 'ENOENT' ? undefined : await readIfThere(outcome);
+    const bytes = code === 'ENOENT' ? undefined : await readOutcomeFile(outcome);
     const found = bytes ?? (await readArchived(given.from, call, archivedAt()));
     if (found === undefined) return false;
     await writeWhole(file, found);
@@ -46,18 +47,18 @@ export async function keepResult(directory: string, source: OutcomeSource): Prom
   }
 }
 
-/** As {@link keepResult}, of a call that has no outcome: these bytes stand for it. */
+/** Writes the result of a call that has no outcome, for other calls. */
 export async function writeResult(directory: string, call: number, bytes: Uint8Array): Promise<void> {
-  await makeOwn(resultsDirectory(directory));
+  await makeOwnDirectory(resultsDirectory(directory));
   await writeWhole(resultFile(directory, call), bytes);
 }
 
-/** No job needs it any more. */
+/** Deletes a result that no other call needs any more. */
 export async function removeResult(directory: string, call: number): Promise<void> {
   await unlink(resultFile(directory, call)).catch(ignoreMissing);
 }
 
-async function makeOwn(directory: string): Promise<void> {
+async function makeOwnDirectory(directory: string): Promise<void> {
   await mkdir(directory, { mode: PRIVATE_DIRECTORY }).catch(async (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EEXIST') throw error;
     checkOwnership(directory, await lstat(directory));
@@ -74,12 +75,11 @@ async function readArchived(
   return record?.kind === 'outcome' ? record.bytes : undefined;
 }
 
-async function readIfThere(file: string): Promise<Buffer | undefined> {
+async function readOutcomeFile(file: string): Promise<Buffer | undefined> {
   const handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW).catch(
     (error: NodeJS.ErrnoException) => {
       refuseLink(file, error);
-      if (error.code === 'ENOENT') return undefined;
-      throw error;
+      return ignoreMissing(error);
     },
   );
   if (handle === undefined) return undefined;
@@ -91,14 +91,11 @@ async function readIfThere(file: string): Promise<Buffer | undefined> {
   }
 }
 
-function ignoreMissing(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'ENOENT') throw error;
-}
-
 /**
- * Gives an outcome that came by file transfer its name, if it is whole: to be asked when the job has ended, as far as its batch system
- * knows, since then nothing more comes. Does nothing for jobs that see the job set, nor when it was done before.
- * @returns whether there is an outcome by now
+ * Renames an outcome that came by file transfer to its final name, if it is whole. To be called when the
+ * batch system reports that the job has ended, because no more of it comes then. Does nothing if there is no
+ * such file.
+ * @returns whether the outcome has its final name now
  * @throws {OwnershipError} if another user could have written it
  */
 export async function adoptTransferred(directory: string, key: string): Promise<boolean> {
@@ -106,22 +103,19 @@ export async function adoptTransferred(directory: string, key: string): Promise<
   const handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW).catch(
     (error: NodeJS.ErrnoException) => {
       refuseLink(file, error);
-      if (error.code === 'ENOENT') return undefined;
-      throw error;
+      return ignoreMissing(error);
     },
   );
   if (handle === undefined) return false;
   try {
     checkOwnership(file, await handle.stat());
-    // A job that came to no outcome sends an empty file.
+    // A job without an outcome sends an empty file.
     if (unseal(await handle.readFile()) === undefined) return false;
     await handle.sync();
-    // By what the job's machine has as its umask.
+    // The transferred file has the umask of the job's machine.
     await handle.chmod(0o600);
-    await rename(file, outcomeFile(directory, key)).catch((error: NodeJS.ErrnoException) => {
-      // Another process has just done so.
-      if (error.code !== 'ENOENT') throw error;
-    });
+    // If the file is missing now, another process has just renamed it.
+    await rename(file, outcomeFile(directory, key)).catch(ignoreMissing);
     return true;
   } finally {
     await handle.close();
@@ -129,8 +123,9 @@ export async function adoptTransferred(directory: string, key: string): Promise<
 }
 
 /**
- * Makes a directory of all that travels to a job: each in a directory of its own, so that no names meet. Links stand for files, which
- * HTCondor reads when it sends them, and names of all kinds reach it by no list.
+ * Makes a directory of links to the files that are transferred to a job, each in a directory of its own, so
+ * that names do not collide. HTCondor follows links when it transfers files; names with special characters
+ * need not be quoted in a list.
  */
 export async function writeGiven(
   directory: string,

@@ -3,72 +3,21 @@ import { accessSync, constants, mkdirSync, type Stats, statSync } from 'node:fs'
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 import { DirectoryError, OwnershipError } from '../base/errors.ts';
+import { isMissing } from '../base/missing-files.ts';
 
-/**
- * All of a file, or undefined if there is none.
- * @throws {OwnershipError} if another user could have written it
- */
-export async function readTrusted(calls: FileCalls, file: string): Promise<Buffer | undefined> {
-  let descriptor;
-  try {
-    descriptor = await calls.open(file, constants.O_RDONLY | constants.O_NOFOLLOW);
-  } catch (error) {
-    refuseLink(file, error);
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
-  try {
-    const stats = await calls.fstat(descriptor);
-    checkOwnership(file, stats);
-    return await readBytes(calls, descriptor, 0, stats.size);
-  } finally {
-    await calls.close(descriptor);
-  }
-}
+/** Permission bits: the group or others may write. */
+const WRITABLE_BY_OTHERS = 0o022;
+/** Others cannot rename or delete files of the owner in such a directory. */
+const STICKY = 0o1000;
+/** Mode of directories that only their owner may open. */
+export const PRIVATE_DIRECTORY = 0o700;
 
-/** The end of a file, so many bytes at the most, and where it begins; undefined if it cannot be read. */
-export async function readEnd(
-  calls: FileCalls,
-  file: string,
-  limit: number,
-): Promise<{ start: number; bytes: Buffer } | undefined> {
-  const descriptor = await calls.open(file, constants.O_RDONLY).catch(() => undefined);
-  if (descriptor === undefined) return undefined;
-  try {
-    const { size } = await calls.fstat(descriptor);
-    const start = Math.max(0, size - limit);
-    return { start, bytes: await readBytes(calls, descriptor, start, size - start) };
-  } finally {
-    await calls.close(descriptor);
-  }
-}
-
-/** Fewer than `length` if the file is cut off meanwhile. */
-async function readBytes(
-  calls: FileCalls,
-  descriptor: number,
-  start: number,
-  length: number,
-): Promise<Buffer> {
-  const bytes = Buffer.allocUnsafeSlow(length);
-  let done = 0;
-  while (done < length) {
-    const count = await calls.read(descriptor, bytes, done, length - done, start + done);
-    if (count === 0) break;
-    done += count;
-  }
-  return bytes.subarray(0, done);
-}
-
-/** Group and others may not write. */
-export const WRITABLE_BY_OTHERS = 0o022;
-
-/** Users whose files are taken for one's own. */
+/** Users whose files are read like the user's own. */
 const trustedUsers = new Set<number>();
 
 /**
- * From now on files of whom this one belongs to are not refused. For the directory that a batch system has made for a job: the job's files in it may
- * have been brought there in another user's name, and what they hold is checked by its hash.
+ * Trusts the owner of a directory that a batch system has made for a job: the job's files in it may have been
+ * transferred there as another user, and their content is checked by its hash.
  */
 export function trustOwnerOf(stats: Stats): void {
   trustedUsers.add(stats.uid);
@@ -88,7 +37,9 @@ export function checkOwnership(file: string, stats: Stats): void {
   );
 }
 
-/** Whether no other user could have written a file. Always true where there are no user ids, as on Windows. */
+/**
+ * Whether no other user could have written a file. Always true where there are no user ids, as on Windows.
+ */
 export function isTrusted(stats: Stats): boolean {
   return process.getuid === undefined || (hasTrustedOwner(stats) && (stats.mode & WRITABLE_BY_OTHERS) === 0);
 }
@@ -98,8 +49,8 @@ function hasTrustedOwner({ uid }: Stats): boolean {
 }
 
 /**
- * Nothing in a job set is a link: one was put there.
- * @param error of opening the file without following links
+ * Refuses a link, because condor-futures makes none that it reads.
+ * @param error of opening the file with O_NOFOLLOW; others than ELOOP are ignored
  * @throws {OwnershipError}
  */
 export function refuseLink(file: string, error: unknown): void {
@@ -110,18 +61,77 @@ export function refuseLink(file: string, error: unknown): void {
   );
 }
 
-/** What reading outcomes needs of the filesystem, many times over. */
+/**
+ * Reads a whole file; undefined if it is missing.
+ * @throws {OwnershipError} if another user could have written it
+ */
+export async function readTrusted(calls: FileCalls, file: string): Promise<Buffer | undefined> {
+  let descriptor;
+  try {
+    descriptor = await calls.open(file, constants.O_RDONLY | constants.O_NOFOLLOW);
+  } catch (error) {
+    refuseLink(file, error);
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+  try {
+    const stats = await calls.fstat(descriptor);
+    checkOwnership(file, stats);
+    return await readBytes(calls, descriptor, 0, stats.size);
+  } finally {
+    await calls.close(descriptor);
+  }
+}
+
+/**
+ * Reads the end of a file, at most `limit` bytes.
+ * @returns the bytes and their offset; undefined if the file cannot be read
+ */
+export async function readEnd(
+  calls: FileCalls,
+  file: string,
+  limit: number,
+): Promise<{ start: number; bytes: Buffer } | undefined> {
+  const descriptor = await calls.open(file, constants.O_RDONLY).catch(() => undefined);
+  if (descriptor === undefined) return undefined;
+  try {
+    const { size } = await calls.fstat(descriptor);
+    const start = Math.max(0, size - limit);
+    return { start, bytes: await readBytes(calls, descriptor, start, size - start) };
+  } finally {
+    await calls.close(descriptor);
+  }
+}
+
+/** @returns fewer bytes than `length` if the file is truncated meanwhile */
+async function readBytes(
+  calls: FileCalls,
+  descriptor: number,
+  start: number,
+  length: number,
+): Promise<Buffer> {
+  const bytes = Buffer.allocUnsafeSlow(length);
+  let done = 0;
+  while (done < length) {
+    const count = await calls.read(descriptor, bytes, done, length - done, start + done);
+    if (count === 0) break;
+    done += count;
+  }
+  return bytes.subarray(0, done);
+}
+
+/** File system calls by which outcomes are read. */
 export interface FileCalls {
   lstat(path: string): Promise<fs.Stats>;
   /** @returns a descriptor */
   open(path: string, flags: number): Promise<number>;
   fstat(descriptor: number): Promise<fs.Stats>;
-  /** @returns how many bytes were read */
+  /** @returns the number of bytes read */
   read(descriptor: number, bytes: Buffer, offset: number, length: number, position: number): Promise<number>;
   close(descriptor: number): Promise<void>;
 }
 
-// Marked as pure, so that the runner's first file, which needs only the checks above, does not carry them.
+// Marked as pure, so that esbuild leaves them out of dist/runner.cjs, which uses only the checks above.
 const lstat = /* @__PURE__ */ promisify(fs.lstat) as FileCalls['lstat'];
 const open = /* @__PURE__ */ promisify(fs.open) as FileCalls['open'];
 const fstat = /* @__PURE__ */ promisify(fs.fstat) as FileCalls['fstat'];
@@ -129,7 +139,7 @@ const read = /* @__PURE__ */ promisify(fs.read) as (
   ...args: Parameters<FileCalls['read']>
 ) => Promise<{ bytesRead: number }>;
 
-/** For filesystems that may keep one waiting, for ever if a server is away: other threads wait. */
+/** Asynchronous calls, for file systems that may block, for ever if a server is away. */
 export const asyncFileCalls: FileCalls = {
   lstat,
   open,
@@ -139,16 +149,16 @@ export const asyncFileCalls: FileCalls = {
 };
 
 /**
- * For filesystems of this machine, where the way to another thread and back costs some times as much as the call itself. The program has
- * its turn every few milliseconds.
+ * Synchronous calls, for local file systems, where a change of threads costs several times as much as the
+ * call itself. They yield to the event loop every few milliseconds.
  */
 export const syncFileCalls: FileCalls = {
   lstat: async (path) => {
-    await ownTurn();
+    await yieldIfLong();
     return fs.lstatSync(path);
   },
   open: async (path, flags) => {
-    await ownTurn();
+    await yieldIfLong();
     return fs.openSync(path, flags);
   },
   fstat: async (descriptor) => fs.fstatSync(descriptor),
@@ -156,14 +166,14 @@ export const syncFileCalls: FileCalls = {
   close: async (descriptor) => fs.closeSync(descriptor),
 };
 
-/** How long files are read before the program has its turn. */
+/** How long files are read before the event loop continues. */
 const SLICE_MS = 5;
 
 let sliceEnd: number | undefined;
 let nextTurn: Promise<void> | undefined;
 
-/** Waits for the next turn of the event loop, if this one has been long. */
-async function ownTurn(): Promise<void> {
+/** Waits for the next turn of the event loop if the current one has been long. */
+async function yieldIfLong(): Promise<void> {
   sliceEnd ??= performance.now() + SLICE_MS;
   nextTurn ??= new Promise((resolve) =>
     setImmediate(() => {
@@ -175,14 +185,8 @@ async function ownTurn(): Promise<void> {
   if (performance.now() > sliceEnd) await nextTurn;
 }
 
-/** In a sticky directory, others cannot rename or remove what is not theirs. */
-const STICKY = 0o1000;
-
-/** Only the owner may look into a job set. */
-export const PRIVATE_DIRECTORY = 0o700;
-
 /**
- * Refuses a directory that job sets cannot live in; one that does not exist yet is fine.
+ * Refuses a directory that cannot hold job sets; one that does not exist yet is accepted.
  * @throws {DirectoryError}
  */
 export function checkDirectory(directory: string): void {
@@ -217,8 +221,8 @@ export function checkDirectory(directory: string): void {
 }
 
 /**
- * Makes the directory, if need be with its parents, for its owner alone.
- * @returns whether it is new
+ * Makes a directory and its parents, if missing, for the user alone.
+ * @returns whether the directory is new
  * @throws {DirectoryError}
  */
 export function makeDirectory(directory: string): boolean {
@@ -236,7 +240,7 @@ export function makeDirectory(directory: string): boolean {
   }
 }
 
-/** What node:fs makes with `recursive` says ENOENT where the filesystem is read-only. */
+/** Not by mkdir's `recursive`, which reports ENOENT on a read-only file system. */
 function makeWithParents(directory: string): boolean {
   if (statOf(directory) !== undefined) return false;
   const parent = dirname(directory);
@@ -245,7 +249,7 @@ function makeWithParents(directory: string): boolean {
     mkdirSync(directory, { mode: PRIVATE_DIRECTORY });
     return true;
   } catch (error) {
-    // Another process was faster.
+    // Another process made it meanwhile.
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
     throw error;
   }
@@ -255,8 +259,8 @@ function statOf(directory: string): Stats | undefined {
   try {
     return statSync(directory);
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT') return undefined;
+    if (isMissing(error)) return undefined;
+    const { message } = error as Error;
     throw refuse(
       directory,
       `cannot be looked at: ${message}. Remedy: name another one as \`directory\``,

@@ -13,24 +13,25 @@ import {
 import { access, copyFile, link, lstat, mkdir, readdir } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { ignoreMissing } from '../base/missing-files.ts';
 import { temporaryName } from './names.ts';
 import { PRIVATE_DIRECTORY } from './trusted-files.ts';
 
 let written = 0;
 
-/** The mode of every file of a job set: a payload is code, and nobody else's business. */
+/** Mode of every file of a job set, because a payload is code and may hold secrets. */
 const PRIVATE = 0o600;
 
 /**
- * Writes a file so that its name exists only once all of it is on the disk: under a temporary name in the same directory,
- * fsynced, then renamed.
+ * Writes a file so that its name exists only when all of it is on the disk: under a temporary name, fsynced,
+ * then renamed.
  */
 export async function writeWhole(
   file: string,
   data: Uint8Array | string,
   mode: number = PRIVATE,
 ): Promise<void> {
-  // Loaded only now: of jobs, few need them.
+  // Loaded on first use, because few jobs need node:fs/promises.
   const { open, rename, unlink } = promises;
   const temporary = temporaryFile(file);
   const handle = await open(temporary, 'wx', mode);
@@ -46,7 +47,7 @@ export async function writeWhole(
   }
 }
 
-/** As {@link writeWhole}, for when the process is about to end. */
+/** Writes a file like {@link writeWhole}, synchronously, so that it works while the process exits. */
 export function writeWholeSync(file: string, data: Uint8Array): void {
   const temporary = temporaryFile(file);
   const descriptor = openSync(temporary, 'wx', PRIVATE);
@@ -56,7 +57,7 @@ export function writeWholeSync(file: string, data: Uint8Array): void {
       for (let offset = 0; offset < data.length;) offset += writeSync(descriptor, data, offset);
       syncIfAllowed(descriptor);
     } finally {
-      // Before it is removed, or a full disk would stay full.
+      // Before the file is deleted, or a full disk would stay full.
       closeSync(descriptor);
     }
     renameSync(temporary, file);
@@ -66,25 +67,25 @@ export function writeWholeSync(file: string, data: Uint8Array): void {
   }
 }
 
-/** A call may have set a umask that keeps a file from its own user. */
+/** Sets the mode, because a call may have set a umask that denies it to the user. */
 function allowReading(descriptor: number): void {
   try {
     if ((fstatSync(descriptor).mode & 0o777) !== PRIVATE) fchmodSync(descriptor, PRIVATE);
   } catch {
-    // A filesystem without modes.
+    // The file system has no modes.
   }
 }
 
-/** What was written in part; that it cannot be removed is no news beside why it could not be written. */
+/** Deletes a partly written file. Never throws, because the error of writing it matters more. */
 function discard(temporary: string): void {
   try {
     unlinkSync(temporary);
   } catch {
-    // Litter.
+    // A leftover file does no harm.
   }
 }
 
-/** Waits until a file is on the disk, unless {@link isForbidden}. */
+/** Waits until a file is on the disk, unless Node forbids it. */
 export function syncIfAllowed(descriptor: number): void {
   try {
     fsyncSync(descriptor);
@@ -93,19 +94,28 @@ export function syncIfAllowed(descriptor: number): void {
   }
 }
 
-/** Node's permission model has no way to allow fsync; the rename is whole all the same, unless the machine fails. */
+/**
+ * Whether Node's permission model, which cannot allow fsync, refused it. The file is whole all the same,
+ * unless the machine fails.
+ */
 export function isForbidden(error: unknown): boolean {
   return (error as NodeJS.ErrnoException).code === 'ERR_ACCESS_DENIED';
 }
 
-/** Unique also where several machines write one file, as when a job runs twice; in containers, host and pid may be the same. */
+/**
+ * A unique temporary name, even if several machines write one file, as when a job runs twice. Containers may
+ * share host name and pid.
+ */
 export function temporaryFile(file: string): string {
   written += 1;
   const random = Math.random().toString(36).slice(2, 10);
   return temporaryName(file, `${hostname()}-${process.pid}-${written}-${random}`);
 }
 
-/** What filesystems say that have no hard links, such as those of some servers, containers and virtual machines; or no more for a file. */
+/**
+ * Error codes of file systems that have no hard links, such as those of some servers and containers, or no
+ * more for a file.
+ */
 export const NO_LINKS: ReadonlySet<string | undefined> = new Set([
   'EPERM',
   'ENOTSUP',
@@ -115,8 +125,8 @@ export const NO_LINKS: ReadonlySet<string | undefined> = new Set([
 ]);
 
 /**
- * Gives a file that is whole one more name, if nobody has that name: of many who want it, one gets it. Where there are no hard links, the name
- * is that of a copy, and may exist for an instant before the copy is whole.
+ * Gives a whole file a second name, unless that name exists: of several processes, one succeeds. Without hard
+ * links the name is given to a copy, and may exist for an instant before the copy is whole.
  * @throws EEXIST if another file has the name
  */
 export async function linkNew(file: string, name: string): Promise<void> {
@@ -124,7 +134,7 @@ export async function linkNew(file: string, name: string): Promise<void> {
     await link(file, name);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    // The answer of a file server may have been lost, and its client have asked again.
+    // The reply of a file server may have been lost, and its client have retried.
     if (code === 'EEXIST' && (await isSame(file, name))) return;
     if (!NO_LINKS.has(code)) throw error;
     await copyFile(file, name, constants.COPYFILE_EXCL);
@@ -138,14 +148,12 @@ async function isSame(...names: [string, string]): Promise<boolean> {
 }
 
 /**
- * Gives all files of a directory one more name, in a directory of the same form; of one that is not there, none.
- * @throws {TypeError} for what is neither a file nor a directory
+ * Links all files of a directory into another directory, recursively. Does nothing if the directory is
+ * missing.
+ * @throws {TypeError} for an entry that is neither a file nor a directory
  */
 export async function linkTree(from: string, to: string): Promise<void> {
-  const entries = await readdir(from, { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return undefined;
-    throw error;
-  });
+  const entries = await readdir(from, { withFileTypes: true }).catch(ignoreMissing);
   if (entries === undefined) return;
   await mkdir(to, { recursive: true, mode: PRIVATE_DIRECTORY });
   for (const entry of entries) {
@@ -156,8 +164,8 @@ export async function linkTree(from: string, to: string): Promise<void> {
   }
 }
 
-/** Whether a file is there, and can be looked at. */
-export async function exists(file: string): Promise<boolean> {
+/** Whether a file surely exists: false where the file system does not say, as with EACCES or ESTALE. */
+export async function surelyExists(file: string): Promise<boolean> {
   return access(file).then(
     () => true,
     () => false,

@@ -1,10 +1,16 @@
 import { linkSync, writeFileSync } from 'node:fs';
 import { link, readFile, writeFile } from 'node:fs/promises';
+import { ignoreMissing } from '../base/missing-files.ts';
 import { NO_LINKS, writeWhole } from './whole-files.ts';
 
-/** A call that a worker is to make: what a runner of its own would have been told, and a number of the worker's own. */
+/** Content of the file of a withdrawn assignment. */
+const BACK = 'back';
+/** Options for writing a file that must not exist. */
+const NEW = { flag: 'wx', mode: 0o600 };
+
+/** A call given to a worker: the arguments that a runner of its own would get, and a number. */
 export interface Assignment {
-  /** Counted from 1, in the order in which the worker makes them. */
+  /** Counted from 1, in the order in which the worker makes the calls. */
   readonly number: number;
   readonly key: string;
   readonly batch: number;
@@ -18,10 +24,10 @@ export type InboxLine =
   | {
       readonly kind: 'calls';
       readonly assignments: readonly Assignment[];
-      /** What came of those before this number is known: nobody asks any more who has taken them. */
+      /** The outcomes of all assignments before this number are known, so their files can be deleted. */
       readonly known: number;
     }
-  /** There is nothing more to come. */
+  /** No more calls will follow. */
   | { readonly kind: 'close' };
 
 type Written = { readonly close: true } | { readonly known: number; readonly calls: readonly unknown[][] };
@@ -45,8 +51,9 @@ export function encodeInboxLine(line: InboxLine): string {
 }
 
 /**
- * The whole lines at the beginning of some bytes, and how many of the bytes they take. A line that was torn by a crash is left out; what a
- * network filesystem shows as zeros is not there yet.
+ * Parses the whole lines at the beginning of the bytes. Skips lines torn by a crash; stops at zeros, which a
+ * network file system shows for bytes that have not arrived yet.
+ * @returns the lines, and the number of bytes they take
  */
 export function parseInbox(bytes: Buffer): {
   readonly lines: readonly InboxLine[];
@@ -74,30 +81,28 @@ function parseLine(text: string): InboxLine | undefined {
   return { kind: 'calls', assignments, known: written.known };
 }
 
-/**
- * Who has an assignment of a worker for good: the first to make its file. The worker makes it before it begins the call, and who submitted
- * the call makes it to give the call to another worker; so no call is made by both.
- */
+// An assignment belongs to the first process that makes its file: the worker makes it before it starts the
+// call, and the submitting process makes it to withdraw the call and give it to another worker. So no call runs
+// on both.
 
-/** In the file of an assignment that was taken back. */
-const BACK = 'back';
-
-/** How much a worker had printed before a call, in bytes. */
+/** Sizes of a worker's logs before a call, in bytes. */
 export interface Printed {
   readonly stdout: number;
   readonly stderr: number;
 }
 
-/** What an assignment's file says. `free`: there is none. */
+/** State of an assignment: without a file (`free`), withdrawn (`back`), or started by the worker. */
 export type Taken = 'free' | 'back' | { readonly begun: Printed };
 
 /**
- * The worker takes an assignment; false if it was taken back.
- * @param blank an empty file: to give it one more name is much faster than to make another one, while the disk is being synced
+ * Takes an assignment for the worker.
+ * @param blank an empty file, because linking it is much faster than making a file on a disk that is being
+ * synced
+ * @returns false if the assignment was withdrawn
  */
 export function takeSync(file: string, blank: string, { stdout, stderr }: Printed): boolean {
   try {
-    // Most calls print nothing.
+    // Most workers have printed nothing, and link the empty file.
     if (stdout + stderr > 0) writeFileSync(file, JSON.stringify([stdout, stderr]), NEW);
     else linkOrWriteSync(blank, file);
     return true;
@@ -108,8 +113,9 @@ export function takeSync(file: string, blank: string, { stdout, stderr }: Printe
 }
 
 /**
- * Takes an assignment back; false if the worker has begun it.
+ * Withdraws an assignment.
  * @param back the file that {@link writeBack} has made
+ * @returns false if the worker has started the call
  */
 export async function takeBack(file: string, back: string): Promise<boolean> {
   try {
@@ -124,12 +130,10 @@ export async function takeBack(file: string, back: string): Promise<boolean> {
   }
 }
 
-/** Makes the file that stands for all assignments that are taken back. */
+/** Makes the file that is linked to the names of all withdrawn assignments. */
 export async function writeBack(back: string): Promise<void> {
   await writeWhole(back, BACK);
 }
-
-const NEW = { flag: 'wx', mode: 0o600 };
 
 function linkOrWriteSync(blank: string, file: string): void {
   try {
@@ -141,10 +145,7 @@ function linkOrWriteSync(blank: string, file: string): void {
 }
 
 export async function readTaken(file: string): Promise<Taken> {
-  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return undefined;
-    throw error;
-  });
+  const text = await readFile(file, 'utf8').catch(ignoreMissing);
   if (text === undefined) return 'free';
   if (text === BACK) return 'back';
   const [stdout, stderr] = parsePair(text);
@@ -155,7 +156,7 @@ function parsePair(text: string): [number, number] {
   try {
     return JSON.parse(text) as [number, number];
   } catch {
-    // Nothing was printed before; or the worker died while it wrote this.
+    // The worker had printed nothing before, or died while it wrote this.
     return [0, 0];
   }
 }

@@ -1,7 +1,7 @@
 import { type JobError, NodeUnavailableError } from '../../base/job-errors.ts';
 import type { JobSet } from '../../job-set/job-set.ts';
 import { startFile, stderrFile, TURNED_AWAY, turnedAwayFile } from '../../job-set/names.ts';
-import { exists } from '../../job-set/whole-files.ts';
+import { surelyExists } from '../../job-set/whole-files.ts';
 import type { JobFiles } from '../job-files.ts';
 import { createJobError } from './job-end-error.ts';
 import type { Job, JobEnd } from './job.ts';
@@ -88,5 +88,5 @@ export async function hasTurnedAway(
   // A job that does not see the job set has nothing else to say it by.
   if (jobSet.transfers) return end.kind === 'ended' && end.exitCode === TURNED_AWAY;
   // A call may end its process with the same code, and not every system tells one.
-  return exists(turnedAwayFile(jobSet.directory, submission, key));
+  return surelyExists(turnedAwayFile(jobSet.directory, submission, key));
 }
