@@ -1,35 +1,38 @@
 import { type FileHandle, open } from 'node:fs/promises';
+import { ignoreMissing } from '../base/missing-files.ts';
 import type { JobEvent, ParsedEvents } from '../batch/batch-system.ts';
 
-/** A network filesystem may show zeros for what another machine has just written; after so many looks, they are what is there. */
-const LOOKS_AT_ZEROS = 10;
+/**
+ * Number of reads that stop at zeros, which a network file system may show for what another machine has just
+ * written. Later reads take them as content.
+ */
+const READS_BEFORE_ZEROS = 10;
 
-/** How much of what was read last is read again, to see that the log is still the same. */
+/** Number of bytes before the offset that are compared, to notice that the log was replaced. */
 const FINGERPRINT_BYTES = 256;
 
-/** What one look reads at the most; the next look goes on from there. */
+/** Bytes read at once. */
 const CHUNK_BYTES = 4 * 1024 * 1024;
 
-/** Reads a growing event log from where it stopped last; a torn last event is left for the next time. */
+/**
+ * Reads a growing event log from where the last read stopped. A torn last event is left for the next read.
+ */
 export class EventLogFollower {
   readonly #file: string;
   readonly #parse: (bytes: Buffer) => ParsedEvents;
   #offset = 0;
-  /** What stood before the offset. */
+  /** The last bytes before the offset. */
   #fingerprint: Buffer = Buffer.alloc(0);
-  #looksAtZeros = 0;
+  #readsWithZeros = 0;
 
   constructor(file: string, parse: (bytes: Buffer) => ParsedEvents) {
     this.#file = file;
     this.#parse = parse;
   }
 
-  /** The events that are new since the last call. */
+  /** Reads the new events. */
   async read(): Promise<JobEvent[]> {
-    const handle = await open(this.#file).catch((error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT') return undefined;
-      throw error;
-    });
+    const handle = await open(this.#file).catch(ignoreMissing);
     if (handle === undefined) return [];
     try {
       return await this.#readFrom(handle);
@@ -40,8 +43,8 @@ export class EventLogFollower {
 
   async #readFrom(handle: FileHandle): Promise<JobEvent[]> {
     const { size } = await handle.stat();
-    // Truncated, rotated or replaced, and perhaps longer than it was: begin again, since an event seen twice does no harm. Its inode
-    // would not tell: some filesystems change them.
+    // If the log was truncated, rotated or replaced, all of it is read again, because an event seen twice
+    // does no harm. The inode cannot be compared, because some file systems change it.
     if (size < this.#offset || !(await this.#isSame(handle))) this.#offset = 0;
     const found: JobEvent[] = [];
     while (this.#offset < size) {
@@ -58,8 +61,8 @@ export class EventLogFollower {
 
   #untilZeros(bytes: Buffer): Buffer {
     const zeros = bytes.indexOf(0);
-    this.#looksAtZeros = zeros === -1 ? 0 : this.#looksAtZeros + 1;
-    return zeros === -1 || this.#looksAtZeros > LOOKS_AT_ZEROS ? bytes : bytes.subarray(0, zeros);
+    this.#readsWithZeros = zeros === -1 ? 0 : this.#readsWithZeros + 1;
+    return zeros === -1 || this.#readsWithZeros > READS_BEFORE_ZEROS ? bytes : bytes.subarray(0, zeros);
   }
 
   async #isSame(handle: FileHandle): Promise<boolean> {

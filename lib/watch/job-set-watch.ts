@@ -1,39 +1,44 @@
+import { type FSWatcher as DirectoryWatcher, watch as watchDirectory } from 'node:fs';
+import { type FSWatcher as LogWatcher, watch as watchFile } from 'chokidar';
+import { isMissing } from '../base/missing-files.ts';
 import type { EventSource, JobEvent } from '../batch/batch-system.ts';
 import { isLocalFileSystem } from '../job-set/filesystem.ts';
 import { listOutcomes } from '../job-set/job-set.ts';
 import { eventLogFile, isOutcomeName, outcomesDirectory } from '../job-set/names.ts';
+import { AwakeClock } from './awake-clock.ts';
 import { EventLogFollower } from './event-log-follower.ts';
-import { FileEvents } from './file-events.ts';
 
-/** What the watch tells: the same thing may be told any number of times. */
+/** Receives what the watch notices; the same outcome or event may be reported several times. */
 export interface WatchSink {
-  /** There is, or may be, an outcome of that key. */
+  /** There may be an outcome with this key. */
   onOutcome(key: string): void;
   onEvent(event: JobEvent): void;
-  /** Called now and then while the watch is awake. */
+  /** Is called at intervals while the watch is awake. */
   onTick(): void;
-  /** The job set's directory is gone, for good as far as one can tell. Told once. */
+  /** The job set's directory has been missing for {@link WatchOptions.lostAfter}. Is called once. */
   onLost(error: unknown): void;
 }
 
 export interface WatchOptions {
   readonly directory: string;
   readonly mode: WatchMode;
-  /** The longest time between two listings, in milliseconds. */
+  /** The longest time between two listings of the outcomes, in milliseconds. */
   readonly sweepInterval: number;
-  /** How long the directory must be missing before it is lost, in milliseconds. */
+  /** How long the directory must be missing before it counts as lost, in milliseconds. */
   readonly lostAfter: number;
   readonly events: EventSource;
 }
 
-/** The shortest wait between two sweeps; it grows by a half each time that nothing is found. */
+/** The shortest time between two sweeps; it grows by half while nothing is found. */
 const SHORTEST_SWEEP_MS = 100;
 const TICK_MS = 500;
-/** While many jobs write to the log, it is read this often at the most: else each of them would cost this machine several reads. */
+/** The shortest time between two reads of the log, because many jobs may write to it at once. */
 const LOG_PAUSE_MS = 50;
-/** With file events, the directory is listed this seldom, in case one was lost. */
+/** Time between two sweeps in the mode `events`, in case a file event was lost. */
 const SAFETY_SWEEP_MS = 5_000;
-/** So many file events between two looks, four for an outcome, may be too many for the operating system, which then drops some. */
+/**
+ * Number of file events between two ticks, four per outcome, above which the operating system may drop some.
+ */
 const BURST = 2_000;
 
 /** Notices outcomes and events of one job set, with the same few handles however many jobs it has. */
@@ -43,24 +48,24 @@ export class JobSetWatch {
   readonly #sweepInterval: number;
   readonly #lostAfter: number;
   readonly #clock: AwakeClock;
-  /** Since when the directory has been missing, by the clock. */
+  /** Since when the directory is missing, by the clock. */
   #missingSince: number | undefined;
   readonly #sink: WatchSink;
   readonly #follower: EventLogFollower | undefined;
   readonly #fileEvents: FileEvents | undefined;
-  #awake = false;
-  /** Set while it waits for the next look; there is one timer, or one look, at a time. */
+  #isAwake = false;
+  /** Set until the next tick; there is either a timer or a running tick. */
   #timer: NodeJS.Timeout | undefined;
-  #looking = false;
-  #sweepsSoon = false;
+  #isTicking = false;
+  #hasSweepScheduled = false;
   #delay = SHORTEST_SWEEP_MS;
   #sweptAt = performance.now();
-  #fileEventsSinceLook = 0;
-  #mayHaveLost = false;
-  #reading: Promise<void> | undefined;
-  #readAgain = false;
-  #readAt = -Infinity;
-  /** Set while the log, which has changed, is about to be read. */
+  #fileEventsSinceTick = 0;
+  #mayHaveLostEvents = false;
+  #logReading: Promise<void> | undefined;
+  #hasLogChanged = false;
+  #logReadAt = -Infinity;
+  /** Set while a read of the changed log is scheduled. */
   #logTimer: NodeJS.Timeout | undefined;
 
   constructor({ directory, mode, sweepInterval, lostAfter, events }: WatchOptions, sink: WatchSink) {
@@ -71,12 +76,12 @@ export class JobSetWatch {
     this.#clock = new AwakeClock(lostAfter);
     this.#sink = sink;
     if (events.kind === 'log') this.#follower = new EventLogFollower(eventLogFile(directory), events.parse);
-    events.subscribe?.((event) => this.#tell(event));
+    events.subscribe?.((event) => this.#onEvent(event));
     if (mode === 'events') {
       this.#fileEvents = new FileEvents({
         directory: outcomesDirectory(directory),
         onEntry: (name) => {
-          this.#fileEventsSinceLook += 1;
+          this.#fileEventsSinceTick += 1;
           if (isOutcomeName(name)) sink.onOutcome(name);
         },
         log: this.#follower && eventLogFile(directory),
@@ -86,25 +91,25 @@ export class JobSetWatch {
     }
   }
 
-  /** Keeps looking, and keeps the process alive, until {@link sleep}. */
+  /** Watches, and keeps the process alive, until {@link sleep}. */
   wake(): void {
-    this.#awake = true;
+    this.#isAwake = true;
     this.#delay = SHORTEST_SWEEP_MS;
-    if (this.#timer === undefined && !this.#looking) this.#arm();
+    if (this.#timer === undefined && !this.#isTicking) this.#arm();
   }
 
-  /** Lists the outcomes soon, also those that were told before. */
+  /** Lists the outcomes soon, and reports all of them again. */
   sweepSoon(): void {
-    if (this.#sweepsSoon) return;
-    this.#sweepsSoon = true;
+    if (this.#hasSweepScheduled) return;
+    this.#hasSweepScheduled = true;
     setImmediate(() => {
-      this.#sweepsSoon = false;
+      this.#hasSweepScheduled = false;
       void this.#sweep();
     });
   }
 
   sleep(): void {
-    this.#awake = false;
+    this.#isAwake = false;
     clearTimeout(this.#timer);
     this.#timer = undefined;
   }
@@ -120,39 +125,39 @@ export class JobSetWatch {
     const delay = this.#mode === 'sweep' ? this.#delay : TICK_MS;
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
-      this.#looking = true;
-      void this.#look().finally(() => {
-        this.#looking = false;
-        if (this.#awake) this.#arm();
+      this.#isTicking = true;
+      void this.#tick().finally(() => {
+        this.#isTicking = false;
+        if (this.#isAwake) this.#arm();
       });
     }, delay);
   }
 
-  async #look(): Promise<void> {
+  async #tick(): Promise<void> {
     if (this.#mode === 'sweep' || this.#needsSweep() || this.#missingSince !== undefined) await this.#sweep();
     await this.#readLog();
     this.#sink.onTick();
   }
 
-  /** With file events: now and then, and when a burst of them is over. */
+  /** In the mode `events`: after a burst of file events, and at long intervals. */
   #needsSweep(): boolean {
-    const isBurst = this.#fileEventsSinceLook > BURST;
-    const isOver = this.#mayHaveLost && !isBurst;
-    this.#fileEventsSinceLook = 0;
-    this.#mayHaveLost = isBurst;
+    const isBurst = this.#fileEventsSinceTick > BURST;
+    const isOver = this.#mayHaveLostEvents && !isBurst;
+    this.#fileEventsSinceTick = 0;
+    this.#mayHaveLostEvents = isBurst;
     return isOver || performance.now() - this.#sweptAt > SAFETY_SWEEP_MS;
   }
 
   async #sweep(): Promise<void> {
     this.#sweptAt = performance.now();
-    this.#clock.look();
+    this.#clock.check();
     this.#delay = Math.min(this.#delay * 1.5, this.#sweepInterval);
     try {
       for (const key of await listOutcomes(this.#directory)) this.#sink.onOutcome(key);
       this.#missingSince = undefined;
     } catch (error) {
-      // Any other trouble may pass, and so may this one for a while.
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') this.#onMissing(error);
+      // Other errors may pass.
+      if (isMissing(error)) this.#onMissing(error);
     }
   }
 
@@ -164,10 +169,10 @@ export class JobSetWatch {
     this.#sink.onLost(error);
   }
 
-  /** Reads the log that has changed: at once, unless it has been read just now. */
+  /** Reads the changed log: at once, unless it was read a moment ago. */
   #readLogSoon(): void {
     if (this.#logTimer !== undefined) return;
-    const wait = this.#readAt + LOG_PAUSE_MS - performance.now();
+    const wait = this.#logReadAt + LOG_PAUSE_MS - performance.now();
     if (wait <= 0) return void this.#readLog();
     this.#logTimer = setTimeout(() => {
       this.#logTimer = undefined;
@@ -175,74 +180,95 @@ export class JobSetWatch {
     }, wait).unref();
   }
 
-  /** Reads the log, one reader at a time; what is written meanwhile is read right after. */
+  /** Reads the log, one read at a time; lines written meanwhile are read right after. */
   async #readLog(): Promise<void> {
     if (this.#follower === undefined) return;
-    if (this.#reading !== undefined) {
-      this.#readAgain = true;
-      return this.#reading;
+    if (this.#logReading !== undefined) {
+      this.#hasLogChanged = true;
+      return this.#logReading;
     }
-    this.#reading = this.#readAll(this.#follower).finally(() => (this.#reading = undefined));
-    return this.#reading;
+    this.#logReading = this.#readAll(this.#follower).finally(() => (this.#logReading = undefined));
+    return this.#logReading;
   }
 
   async #readAll(follower: EventLogFollower): Promise<void> {
     do {
-      this.#readAt = performance.now();
-      this.#readAgain = false;
-      // What cannot be read now is read the next time.
+      this.#logReadAt = performance.now();
+      this.#hasLogChanged = false;
+      // After an error, the same events are read the next time.
       const events = await follower.read().catch(() => []);
-      for (const event of events) this.#tell(event);
-    } while (this.#readAgain);
+      for (const event of events) this.#onEvent(event);
+    } while (this.#hasLogChanged);
   }
 
-  #tell(event: JobEvent): void {
-    // Something moves: look often again.
+  #onEvent(event: JobEvent): void {
+    // Jobs make progress, so outcomes may follow soon.
     this.#delay = SHORTEST_SWEEP_MS;
     this.#sink.onEvent(event);
   }
 }
 
-/** Looks come this often, in milliseconds, or a little more rarely. */
-const USUAL_STEP_MS = 500;
-const LONGEST_STEP_MS = 5000;
+interface FileEventsOptions {
+  readonly directory: string;
+  /** Is called with the name of each entry of the directory that changes. */
+  readonly onEntry: (name: string) => void;
+  /** Path of the event log, if there is one; the file may be replaced. */
+  readonly log: string | undefined;
+  readonly onLog: () => void;
+  /** Is called when watching has started: earlier changes are not reported. */
+  readonly onReady: () => void;
+}
 
 /**
- * Time as it passes for somebody who looks again and again. A process that was stopped, or a machine that slept, could not look, and
- * what it waits for did perhaps not happen meanwhile either: of such a gap, only a little counts. Jumps of the date mean nothing.
+ * Reports changes of the entries of a directory and of a log, with two watchers of the operating system,
+ * however many outcomes are pending. Does not see what other machines write to a network file system.
  */
-export class AwakeClock {
-  readonly #longestStep: number;
-  readonly #read: () => number;
-  #lookedAt: number;
-  #passed = 0;
+class FileEvents {
+  readonly #directory: DirectoryWatcher | undefined;
+  readonly #log: LogWatcher | undefined;
 
-  /**
-   * @param patience how long is waited by this clock; what passes between two looks counts as half of that at the most
-   * @param read milliseconds that only ever grow
-   */
-  constructor(patience: number, read: () => number = () => performance.now()) {
-    this.#longestStep = Math.min(LONGEST_STEP_MS, Math.max(USUAL_STEP_MS, patience / 2));
-    this.#read = read;
-    this.#lookedAt = read();
+  // Pending futures keep the process alive, not watchers. Where watching fails, as with too many watchers on
+  // the machine, the sweep still finds everything.
+  constructor({ directory, onEntry, log, onLog, onReady }: FileEventsOptions) {
+    this.#directory = watchEntries(directory, onEntry);
+    if (log === undefined) {
+      setImmediate(onReady);
+      return;
+    }
+    this.#log = watchFile(log, { ignoreInitial: true, persistent: false });
+    this.#log.on('raw', onLog);
+    this.#log.on('ready', onReady);
+    this.#log.on('error', () => {});
   }
 
-  /** Milliseconds since some beginning. */
-  now(): number {
-    return this.#passed + Math.min(this.#read() - this.#lookedAt, this.#longestStep);
-  }
-
-  /** Somebody looks now. */
-  look(): void {
-    this.#passed = this.now();
-    this.#lookedAt = this.#read();
+  async close(): Promise<void> {
+    this.#directory?.close();
+    await this.#log?.close();
   }
 }
 
-/** `events`: every write raises one on this machine. `sweep`: it need not, or that cannot be told, so the directory is listed again and again. */
+/**
+ * Not with chokidar, which, up to once a second, calls stat for every file of a directory that changes: with
+ * 100,000 outcomes it would do nothing else.
+ */
+function watchEntries(directory: string, onEntry: (name: string) => void): DirectoryWatcher | undefined {
+  try {
+    const watcher = watchDirectory(directory, { persistent: false }, (_event, name) => {
+      if (name !== null) onEntry(name);
+    });
+    return watcher.on('error', () => {});
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * `events`: every write raises a file event on this machine. `sweep`: it may not, so the directory is listed
+ * repeatedly.
+ */
 export type WatchMode = 'events' | 'sweep';
 
-/** How writes to a directory can be noticed, by the type of its filesystem. */
+/** The mode for a directory, by the type of its file system. */
 export async function findWatchMode(directory: string): Promise<WatchMode> {
   return (await isLocalFileSystem(directory)) ? 'events' : 'sweep';
 }

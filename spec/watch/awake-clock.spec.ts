@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { AwakeClock } from '../../lib/watch/job-set-watch.ts';
+import { AwakeClock } from '../../lib/watch/awake-clock.ts';
 
 let time: number;
 let clock: AwakeClock;
@@ -12,7 +12,7 @@ beforeEach(() => {
 function pass(milliseconds: number, between: number): void {
   for (const end = time + milliseconds; time < end;) {
     time = Math.min(end, time + between);
-    clock.look();
+    clock.check();
   }
 }
 
@@ -28,7 +28,7 @@ describe('A clock of time awake', () => {
     clock = new AwakeClock(1000, () => time);
     const deadline = clock.now() + 1000;
     time += 86_400_000;
-    clock.look();
+    clock.check();
     expect(clock.now()).toBeLessThan(deadline);
     pass(600, 600);
     expect(clock.now()).toBeGreaterThanOrEqual(deadline);
@@ -39,7 +39,7 @@ describe('A clock of time awake', () => {
     pass(1000, 500);
     time += 86_400_000;
     expect(clock.now() - begin).toBeLessThanOrEqual(6000);
-    clock.look();
+    clock.check();
     pass(1000, 500);
     expect(clock.now() - begin).toBeLessThanOrEqual(7000);
     expect(clock.now() - begin).toBeGreaterThanOrEqual(2000);

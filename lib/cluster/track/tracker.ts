@@ -6,7 +6,7 @@ import type { Archive } from '../../job-set/archive.ts';
 import type { JobSet } from '../../job-set/job-set.ts';
 import { outcomeFile } from '../../job-set/names.ts';
 import type { OtherNode } from '../../payload/format.ts';
-import { AwakeClock } from '../../watch/job-set-watch.ts';
+import { AwakeClock } from '../../watch/awake-clock.ts';
 import type { Call } from '../calls/call.ts';
 import type { JobFiles } from '../job-files.ts';
 import { holdActionOf, type Retry, wantedRetry } from '../submit/retry.ts';
@@ -130,7 +130,7 @@ export class Tracker {
 
   /** Looks after the jobs that time alone can settle. */
   onTick(): void {
-    this.#clock.look();
+    this.#clock.check();
     const now = this.#clock.now();
     // A network filesystem may open by name what it does not list yet.
     for (const job of this.#ending) this.#read(job, now >= job.deadline);
