@@ -12,6 +12,7 @@ import { accessOf, type AnyClass, type Brand, noteLoadedClass, twinOf } from './
 
 type CodeNode = FunctionNode | ClassNode | MemberNode | PrototypeNode;
 
+/** Access to the graph's nodes and to the values made so far. */
 interface Values {
   value(slot: Slot): unknown;
   node(index: number): Node;
@@ -23,7 +24,7 @@ export class CodeLoader {
   readonly #values: Values;
   readonly #helpers: Helpers = newHelpers();
   readonly #bodies = new Map<number, string>();
-  /** Classes that this process has already: they are neither made nor filled again. */
+  /** Classes that this process has already, which are neither made nor filled again. */
   readonly #known = new Map<number, AnyClass>();
   readonly #classes = new Map<number, AnyClass>();
   readonly #contextsSet = new Set<number>();
@@ -55,7 +56,9 @@ export class CodeLoader {
     }
   }
 
-  /** Whether a node belongs to a class that this process had already, with all that the class holds. */
+  /**
+   * Whether a node belongs to a class that this process had already, with everything that the class holds.
+   */
   isKnown(index: number): boolean {
     const node = this.#values.node(index);
     if (node.kind === 'prototype') return this.#known.has(node.of);
@@ -63,7 +66,10 @@ export class CodeLoader {
     return this.#known.has(index);
   }
 
-  /** The class whose private members an instance is given: the class itself, or what stands in for the caller's own. */
+  /**
+   * The class whose private members an instance gets: the class itself, or the twin of a class of this
+   * program.
+   */
   brand(index: number): Brand {
     const known = this.#known.get(index);
     const node = this.#values.node(index) as ClassNode;
@@ -75,13 +81,13 @@ export class CodeLoader {
     return { class: own, access: accessOf(own), view: own.prototype };
   }
 
-  /** The prototype of the instances with private members of a class. */
+  /** Prototype of instances that have private members of a class. */
   prototypeOf(index: number): object {
     const isClass = this.#values.node(index).kind === 'class';
     return isClass ? this.brand(index).view : (this.#valueAt(index) as AnyClass).prototype;
   }
 
-  /** Sets the variables of the contexts that these functions see. */
+  /** Sets the variables of the contexts that these functions use. */
   setVariables(indices: readonly number[], made: ReadonlySet<number>): void {
     for (const index of indices) {
       const node = this.#values.node(index);
@@ -100,8 +106,8 @@ export class CodeLoader {
   }
 
   #compile(index: number): void {
-    const { url: told, sourceMap } = this.#graph.files[index] as Graph['files'][number];
-    const url = toHere(told);
+    const { url: original, sourceMap } = this.#graph.files[index] as Graph['files'][number];
+    const url = toHere(original);
     const { scripts, texts, bodies } = emitFile(this.#graph, index);
     const path = pathOf(url);
     this.#helpers.meta[index] = importMetaOf(url, path);
@@ -116,7 +122,7 @@ export class CodeLoader {
         (compileFile(script + mapped, path) as (helpers: Helpers) => void)(this.#helpers);
       }
     } catch (error) {
-      throw explainSyntax(error, pathOf(told));
+      throw explainSyntax(error, pathOf(original));
     }
   }
 
@@ -162,7 +168,10 @@ export class CodeLoader {
     return made;
   }
 
-  /** Whether a class is the program's own, and it or what it extends has private members, which cannot be reached then. */
+  /**
+   * Whether a class is this program's own and it, or a class that it extends, has private members: these
+   * cannot be reached.
+   */
   #needsTwin(index: number): boolean {
     const node = this.#values.node(index);
     const known = this.#known.get(index);
@@ -170,13 +179,13 @@ export class CodeLoader {
     return node.hasPrivates || this.#heritageTwin(node) !== undefined;
   }
 
-  /** What a twin of a class extends: the twin of what the class extends, if that has one. */
+  /** The twin that a twin of a class extends, if the class extends one that needs a twin. */
   #heritageTwin({ heritage }: ClassNode): Brand | undefined {
     if (typeof heritage !== 'object' || heritage === null) return undefined;
     return this.#needsTwin(heritage[0]) ? this.brand(heritage[0]) : undefined;
   }
 
-  /** Functions that use private names are made in the body of their class. */
+  /** Evaluates functions that use private names in the body of their class. */
   #makeBodyAround(context: number): void {
     for (let at = context; at >= 0; at = this.#graph.contexts[at]?.parent ?? -1) {
       const owner = this.#graph.contexts[at]?.class;
@@ -205,12 +214,12 @@ function explainSyntax(error: unknown, file: string): unknown {
   );
 }
 
-/** The path of a file by its URL, or itself. */
+/** @returns the path of a file URL; anything else as it is */
 function pathOf(url: string): string {
   return url.startsWith('file:') ? fileURLToPath(url) : url;
 }
 
-/** What `import.meta` was in a file, as far as it means something elsewhere. */
+/** Recreates the parts of a file's `import.meta` that have a meaning in another process. */
 function importMetaOf(url: string, path: string): object {
   return {
     __proto__: null,
@@ -221,7 +230,7 @@ function importMetaOf(url: string, path: string): object {
       if (/^\.{0,2}\//.test(specifier)) return new URL(specifier, pathToFileURL(path)).href;
       if (/^[a-z]+:/.test(specifier)) return specifier;
       if (isBuiltin(specifier)) return `node:${specifier}`;
-      // Node tells it for files that it loaded itself only, and `require` may find another file.
+      // Node resolves only for files that it loaded itself, and `require` may find another file.
       throw new Error(
         `import.meta.resolve('${specifier}') cannot be told in a job: import() the package instead`,
       );

@@ -1,12 +1,12 @@
 import { type ClassNode, type FunctionNode, type Graph, HELPERS } from '../graph.ts';
 
-/** Scripts that make the functions and classes of one file. */
+/** Code that makes the functions and classes of one file. */
 interface EmittedFile {
-  /** Each a CommonJS module that exports a function of the helpers. */
+  /** Texts of CommonJS modules that export a function that takes the helpers. */
   readonly scripts: readonly string[];
-  /** Texts that a script evaluates where they belong, by the index of their node. */
+  /** Texts that a script evaluates in their context, by the index of their node. */
   readonly texts: ReadonlyMap<number, string>;
-  /** What is to be evaluated in the body of a class, by the index of the class. */
+  /** Code to evaluate in the body of a class, by the index of the class. */
   readonly bodies: ReadonlyMap<number, string>;
 }
 
@@ -16,18 +16,22 @@ type Item = { readonly index: number; readonly line: number; readonly column: nu
   | { readonly what: 'context'; readonly names: readonly string[]; readonly items: readonly Item[] }
 );
 
+const VALUE = `${HELPERS}_value`;
 const OPENING = `module.exports=function(${HELPERS}){`;
 
-/** What overlaps more often than this, such as thousands of functions that one loop made, is evaluated. */
+/**
+ * Limit of scripts for texts that overlap, such as thousands of functions made by one loop; the rest is
+ * evaluated.
+ */
 const MOST_SCRIPTS = 8;
 
 /**
- * Writes every text at the very line and column that it had in its file, by filling up with line breaks and spaces: stack
- * traces, profiles and source maps are then right by themselves. Contexts become nested blocks, so that functions share
- * variables as they did, at the speed of any variable.
+ * Writes every text at the line and column that it had in its file, padded with line breaks and spaces, so
+ * that stack traces, profiles and source maps are right by themselves. Contexts become nested blocks, so that
+ * functions share variables as they did, at the speed of any variable.
  *
- * What overlaps a text before it goes into another script; where it shares a context with that text, and so cannot, it is
- * evaluated in its block, as is everything that must stand inside the body of a class.
+ * A text that overlaps an earlier one goes into another script. If it shares a context with the earlier text,
+ * it is evaluated in its block instead, as is everything inside the body of a class.
  */
 export function emitFile(graph: Graph, file: number): EmittedFile {
   const { top, inClass } = arrange(graph, file);
@@ -50,7 +54,10 @@ export function emitFile(graph: Graph, file: number): EmittedFile {
   return { scripts, texts, bodies };
 }
 
-/** What stands in no context, and what stands in the body of each class, in the order of the file. */
+/**
+ * Groups code into items outside of any context and items in the body of each class, in the order of the
+ * file.
+ */
 function arrange({ nodes, contexts }: Graph, file: number): { top: Item[]; inClass: Map<number, Item[]> } {
   const top: Item[] = [];
   const inClass = new Map<number, Item[]>();
@@ -61,7 +68,7 @@ function arrange({ nodes, contexts }: Graph, file: number): { top: Item[]; inCla
       listOf(node.context).push({ ...node.place, what: 'code', index, node });
     }
   });
-  // A context comes after the one around it, so that, backwards, all that is in it is there when it is placed itself.
+  // A context follows the one around it, so backwards it is complete before it is placed itself.
   for (const [index, context] of [...contexts.entries()].toReversed()) {
     const items = (inContext[index] as Item[]).toSorted(byPlace);
     const [first] = items;
@@ -100,7 +107,7 @@ class ScriptWriter {
     return `${this.#parts.join('')}}`;
   }
 
-  /** Whether a text, or the first of a context, can still stand where it stood. */
+  /** Whether a text, or the first text of a context, can still have its own line and column. */
   fits(item: Item): boolean {
     if (item.line !== this.#line || item.what === 'context') return item.line > this.#line;
     return item.column >= this.#column + opening(item).length + before(item.node).length;
@@ -133,13 +140,13 @@ class ScriptWriter {
   }
 }
 
-/** Within the body of a class, at its end, where nothing can stand where it stood. */
+/** Code for an item at the end of a class body, where no text can have its own line and column. */
 function inBody(item: Item, texts: Map<number, string>): string {
   if (item.what === 'code') return `${opening(item)}${evaluated(item, texts)})};`;
   return `{${declaration(item)}${item.items.map((inner) => inBody(inner, texts)).join('')}}`;
 }
 
-/** Code that evaluates the text, as if it stood where it stood. */
+/** Code that evaluates the text, padded so that its lines and columns are its own. */
 function evaluated(item: Extract<Item, { what: 'code' }>, texts: Map<number, string>): string {
   const padding = '\n'.repeat(item.line) + ' '.repeat(Math.max(0, item.column - before(item.node).length));
   texts.set(item.index, padding + textOf(item));
@@ -156,15 +163,16 @@ function textOf({ index, node }: Extract<Item, { what: 'code' }>): string {
   return `(${node.text.slice(0, end)}${block}})`;
 }
 
-/** The variables of a context, and how to set them. */
+/** Code that declares the variables of a context and functions that set them. */
 function declaration({ index, names }: Extract<Item, { what: 'context' }>): string {
   const setters = names.map((name) => `${name}:${VALUE}=>{${name}=${VALUE}}`);
   return `let ${names.join(',')};${HELPERS}.variables[${index}]={${setters.join(',')}};`;
 }
 
-const VALUE = `${HELPERS}_value`;
-
-/** The beginning of what makes a function or class, called with the `this`, `arguments` and `new.target` around it. */
+/**
+ * Beginning of a function that makes a function or class; called with the `this`, `arguments` and
+ * `new.target` around it.
+ */
 function opening({ index, node }: Extract<Item, { what: 'code' }>): string {
   const strict = node.kind === 'class' || node.strict ? '"use strict";' : '';
   const parameters = node.kind === 'class' ? `${HELPERS}_heritage,${HELPERS}_keys` : '';

@@ -1,28 +1,30 @@
 import { type Property, propertyOf } from '../reference/members.ts';
 
-/** How the private members of a class are reached from outside of it. */
+export const STAMP: unique symbol = Symbol('install private members only');
+
+/** Access to the private members of a class from outside. */
 export interface PrivateAccess {
   readonly fields: Readonly<
     Record<string, readonly [get: (object: object) => unknown, set: (object: object, value: unknown) => void]>
   >;
-  /** Evaluates the `body` of the helpers where the class's private names are known. */
+  /** Evaluates the `body` of the helpers inside the class, where its private names are known. */
   readonly evaluateInBody: (helpers: Helpers) => void;
 }
 
-/** What emitted code finds under the name HELPERS. */
+/** Functions and values for emitted code, under the name HELPERS. */
 export interface Helpers {
   readonly make: ((...args: unknown[]) => unknown)[];
   readonly texts: string[];
   readonly variables: Record<string, (value: unknown) => void>[];
   readonly privates: PrivateAccess[];
   body: string;
-  /** A constructor that gets it as first argument only installs the private members. */
+  /** A constructor called with this as its first argument only installs the private members. */
   readonly stamp: symbol;
-  /** Initialisers of fields give nothing meanwhile. */
+  /** Whether initializers of fields are skipped at present. */
   stamping: boolean;
   /** `import.meta` of each file. */
   readonly meta: object[];
-  /** The prototype that `super` of a method refers to. */
+  /** Prototype that `super` of a method refers to. */
   home: object | null;
   readonly getter: (holder: object) => unknown;
   readonly setter: (holder: object) => unknown;
@@ -48,7 +50,7 @@ export function newHelpers(): Helpers {
   };
 }
 
-/** Runs what makes the private members of an instance, without the initialisers of its fields. */
+/** Runs a function that installs private members on an instance, without the initializers of its fields. */
 export function stamp<T>(install: () => T): T {
   isStamping = true;
   try {
@@ -58,9 +60,7 @@ export function stamp<T>(install: () => T): T {
   }
 }
 
-export const STAMP: unique symbol = Symbol('install private members only');
-
-/** The same for all graphs: a class may have been loaded with another one than its instance. */
+/** Shared by all graphs, because a class may have been loaded with another graph than its instance. */
 let isStamping = false;
 
 function ownProperty(holder: object): Property {

@@ -3,7 +3,7 @@ import type { PrivateAccess } from './helpers.ts';
 
 export type AnyClass = (new (...args: unknown[]) => object) & { prototype: object };
 
-/** A class that can install its private members on an object, and the prototype that such an object has. */
+/** A class that can install its private members on an object, and the prototype of such objects. */
 export interface Brand {
   readonly class: AnyClass;
   readonly access: PrivateAccess | undefined;
@@ -11,15 +11,16 @@ export interface Brand {
 }
 
 /**
- * What stands in for a class of this program's own, whose private members cannot be installed without running its constructor: a
- * second class from the same text. Its instances are instances of the first, with the methods of the second.
+ * Returns the stand-in for a class of this program, whose private members cannot be installed without running
+ * its constructor: a second class from the same text. Its instances are instances of the first, with the
+ * methods of the second.
  */
 export function twinOf(own: AnyClass, heritage: Brand | undefined, make: () => AnyClass): Brand {
   const known = twins.get(own);
   if (known !== undefined) return known;
   const twin = make();
   noteStandIn(twin, own);
-  // What the class says of itself by its name, such as a static counter, is the caller's.
+  // Static members that the class uses by its own name, such as a counter, are those of the program's class.
   Object.setPrototypeOf(twin, own);
   const view = Object.create(own.prototype) as object;
   for (const { view: methods } of heritage === undefined ? [] : [heritage]) copyMembers(methods, view);
@@ -35,7 +36,7 @@ export function noteLoadedClass(made: AnyClass, access: PrivateAccess | undefine
   if (access !== undefined) loaded.set(made, access);
 }
 
-/** How to reach the private members of a class that was loaded here; undefined for a class of the program's own. */
+/** Access to the private members of a class that was loaded here; undefined for a class of this program. */
 export function accessOf(known: AnyClass): PrivateAccess | undefined {
   return loaded.get(known);
 }

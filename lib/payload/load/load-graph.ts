@@ -7,29 +7,29 @@ import { CodeLoader } from './code-loader.ts';
 import { type Filling, fillObject, makeShell } from './objects.ts';
 
 /**
- * The value that a graph describes. First everything is made, empty, each thing after what it cannot be made without; then the
- * variables and properties are set. So whatever refers to whatever, it arrives, and nothing is nested.
- * @param fromElsewhere gives what does not travel in the graph, but is named there
+ * Makes the value that a graph describes. First all nodes are made empty, each after its dependencies, then
+ * variables and properties are set; thus any references between them work, and nothing is recursive.
+ * @param fromElsewhere gives results of other calls, which the graph only names
  * @throws {ModuleLoadError} {@link PayloadError}
  */
 export async function loadGraph(graph: Graph, fromElsewhere: FromElsewhere = refuse): Promise<unknown> {
   const references = new Map<number, unknown>();
-  // At first: these are loaded as any other value is, modules and all.
+  // Before the modules of this graph, because these results load modules of their own.
   for (const [index, node] of graph.nodes.entries()) {
     if (node.kind === 'elsewhere') references.set(index, await fromElsewhere(node.name));
   }
-  const loaded = beginLoading();
+  const endLoading = beginLoading();
   try {
     for (const [index, node] of graph.nodes.entries()) {
       if (node.kind === 'reference') references.set(index, await loadReference(node.reference));
     }
   } finally {
-    loaded();
+    endLoading();
   }
   return new GraphLoader(graph, references).load();
 }
 
-/** The value of that name. */
+/** Gives the result of another call by its name. */
 export type FromElsewhere = (name: string) => Promise<unknown>;
 
 async function refuse(name: string): Promise<never> {
@@ -43,8 +43,8 @@ class GraphLoader implements Filling {
   readonly #code: CodeLoader;
   readonly #references: ReadonlyMap<number, unknown>;
   readonly #values: unknown[] = [];
-  /** Those whose making has begun; only reducers take more than a moment. */
-  readonly #begun = new Set<number>();
+  /** Nodes whose making has started. They differ from the nodes made only while a reducer runs. */
+  readonly #started = new Set<number>();
   readonly #made = new Set<number>();
   readonly #filled = new Set<number>();
 
@@ -71,18 +71,19 @@ class GraphLoader implements Filling {
     return this.#graph.nodes[index] as Node;
   }
 
-  /** Makes the nodes, and gives them all that belongs to them. */
+  /** Makes nodes and sets their variables and properties. */
   #complete(indices: Iterable<number>): void {
     const all = [...indices];
     for (const index of all) this.#makeAfterDependencies(index);
     this.#code.setVariables(all, this.#made);
     for (const [name, slot] of this.#graph.globals) setGlobal(name, this.value(slot));
-    // Some have been filled already, for a reducer that needed them; those that hold what it is about to make come later.
-    const fresh = all.filter((index) => !this.#filled.has(index) && this.#isReady(index));
-    for (const index of fresh) this.#filled.add(index);
-    for (const index of fresh) if (!this.#code.isKnown(index)) fillObject(this, index, this.node(index));
-    // Only now: nothing can be added to what is fixed.
-    for (const index of fresh) {
+    // A reducer may have filled some already; nodes that refer to the object it is about to make are filled
+    // later.
+    const unfilled = all.filter((index) => !this.#filled.has(index) && this.#isReady(index));
+    for (const index of unfilled) this.#filled.add(index);
+    for (const index of unfilled) if (!this.#code.isKnown(index)) fillObject(this, index, this.node(index));
+    // Last, because nothing can be added afterwards.
+    for (const index of unfilled) {
       const node = this.node(index);
       if ('fixed' in node && node.fixed && !this.#code.isKnown(index)) {
         Object.preventExtensions(this.#values[index]);
@@ -92,26 +93,26 @@ class GraphLoader implements Filling {
 
   #isReady(index: number): boolean {
     return (
-      this.#begun.size === this.#made.size ||
+      this.#started.size === this.#made.size ||
       referredBy(this.node(index)).every((other) => this.#made.has(other))
     );
   }
 
-  /** Without recursion, so that chains may be as long as they like. */
+  /** Does not use recursion, so that chains may have any length. */
   #makeAfterDependencies(index: number): void {
     const stack = [index];
-    const begun = new Set<number>();
+    const visited = new Set<number>();
     while (stack.length > 0) {
       const top = stack.at(-1) as number;
-      if (this.#made.has(top) || this.#begun.has(top)) stack.pop();
+      if (this.#made.has(top) || this.#started.has(top)) stack.pop();
       else {
         const missing = dependenciesOf(this.node(top)).filter((needed) => !this.#made.has(needed));
-        if (missing.length > 0 && !begun.has(top)) {
-          begun.add(top);
+        if (missing.length > 0 && !visited.has(top)) {
+          visited.add(top);
           stack.push(...missing);
         } else {
           stack.pop();
-          this.#begun.add(top);
+          this.#started.add(top);
           this.#values[top] = this.#make(top, this.node(top));
           this.#made.add(top);
         }
@@ -135,8 +136,8 @@ class GraphLoader implements Filling {
           ...node.arguments,
           ...this.#graph.globals.map(([, slot]) => slot),
         ]);
-        // A variable that holds it is set when all is there.
-        this.#complete([...needed].filter((other) => !this.#begun.has(other)));
+        // A variable that holds the object is set once everything is made.
+        this.#complete([...needed].filter((other) => !this.#started.has(other)));
         const rebuild = this.value(node.rebuild) as (...args: unknown[]) => unknown;
         return rebuild(...node.arguments.map((slot) => this.value(slot)));
       }
@@ -146,7 +147,7 @@ class GraphLoader implements Filling {
   }
 }
 
-/** The nodes that have to be there before a node can be made at all; the rest of what it refers to can be set later. */
+/** Nodes without which a node cannot be made; its other references can be set later. */
 function dependenciesOf(node: Node): number[] {
   switch (node.kind) {
     case 'data':
@@ -177,15 +178,15 @@ function dependenciesOf(node: Node): number[] {
   }
 }
 
-/** The class in whose body something is made. */
+/** Node of the class in whose body a function or class is made, if any. */
 function bodyOf({ body }: { readonly body?: number }): number[] {
   return body === undefined ? [] : [body];
 }
 
-/** All nodes that the values lead to. */
+/** All nodes that values refer to, directly or indirectly. */
 function reachableFrom({ nodes, contexts }: Graph, slots: readonly Slot[]): Set<number> {
   const reached = new Set(nodesOf(slots));
-  // A set visits what is added while it is visited.
+  // Iterating over a set includes elements that are added meanwhile.
   for (const index of reached) {
     for (const next of referredBy(nodes[index] as Node)) reached.add(next);
     const node = nodes[index] as Node;
@@ -198,7 +199,7 @@ function reachableFrom({ nodes, contexts }: Graph, slots: readonly Slot[]): Set<
   return reached;
 }
 
-/** The nodes that a node refers to. */
+/** Nodes that a node refers to. */
 function referredBy(node: Node): number[] {
   return nodesOf(slotsOf(node));
 }
@@ -222,7 +223,7 @@ function slotsOf(node: Node): Slot[] {
   ];
 }
 
-/** Entries, arguments, keys. */
+/** Whether a value is a list of entries, arguments or keys. */
 function isSlotList(value: unknown): value is Slot[] {
   return Array.isArray(value) && value.every((slot) => !Array.isArray(slot) || slot.length === 1);
 }
@@ -236,12 +237,15 @@ function nodesOf(slots: readonly Slot[]): number[] {
   return slots.flatMap((slot) => (typeof slot === 'object' && slot !== null ? [slot[0]] : []));
 }
 
-/** Names of globals that came with functions. */
-const own = new Set<string>();
+/** Names of globals that were set for functions of a graph. */
+const ownGlobals = new Set<string>();
 
-/** Sets a variable of a script, a property of the global object there and here; what this program has of the name, it keeps. */
+/**
+ * Sets a variable of a script as a property of the global object, unless this program has its own property of
+ * the name.
+ */
 function setGlobal(name: string, value: unknown): void {
-  if (Object.hasOwn(mainGlobal, name) && !own.has(name)) return;
-  own.add(name);
+  if (Object.hasOwn(mainGlobal, name) && !ownGlobals.has(name)) return;
+  ownGlobals.add(name);
   Object.defineProperty(mainGlobal, name, { value, writable: true, enumerable: true, configurable: true });
 }

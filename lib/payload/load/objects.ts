@@ -25,7 +25,7 @@ import type { AnyClass } from './known-classes.ts';
 
 type Shell = ObjectNode | BoundNode | DataNode | GivenNode | ProxyNode | RebuiltNode | SymbolNode;
 
-/** The bare object of a node: of its kind and class, with nothing in it yet but what can only be given at birth. */
+/** Makes the object of a node with its kind and class, but only those contents that cannot be set later. */
 export function makeShell(loader: Filling, node: Shell): unknown {
   const { kind } = node;
   if (kind === 'data') return node.value;
@@ -50,7 +50,7 @@ function bare(loader: Filling, node: ObjectNode): object {
       return prototype === undefined ? {} : (Object.create(prototype) as object);
     }
     case 'array':
-      // oxlint-disable-next-line unicorn/no-new-array -- the length is what is wanted
+      // oxlint-disable-next-line unicorn/no-new-array -- a list without elements
       return new Array(node.length);
     case 'map':
       return new Map();
@@ -82,11 +82,11 @@ function bare(loader: Filling, node: ObjectNode): object {
   }
 }
 
-/** What a prototype slot says; undefined if it is that of every object of the kind. */
+/** Prototype of an object; undefined if it is the default of its kind. */
 function prototypeOf(loader: Filling, { prototype, brands = [] }: ObjectNode): object | null | undefined {
   if (prototype === undefined) return undefined;
   const direct = typeof prototype === 'object' && prototype !== null ? loader.node(prototype[0]) : undefined;
-  // An instance with private members may be one of a twin of its class.
+  // An instance with private members may be an instance of a twin of its class.
   if (direct?.kind === 'prototype' && brands.length > 0) return loader.code.prototypeOf(direct.of);
   return loader.value(prototype) as object | null;
 }
@@ -106,7 +106,10 @@ function stamped(loader: Filling, node: ObjectNode): object {
   return made;
 }
 
-/** A derived class puts its private members on whatever the constructor above it returns. */
+/**
+ * Installs private members of a derived class on an object, by letting the constructor that it extends return
+ * the object.
+ */
 function stampDerived(owner: AnyClass, target: object): object {
   const heritage = Object.getPrototypeOf(owner) as object;
   const give = function (): object {
@@ -135,7 +138,7 @@ function bind(loader: Filling, node: BoundNode): unknown {
   return Function.prototype.bind.call(target, loader.value(node.self), ...args) as unknown;
 }
 
-/** The one that this process has already gets the entries of what came. */
+/** @returns the collection that this process has already, if any; it then gets the entries as well */
 function weakCollection(kind: 'weak-map' | 'weak-set', id: string): object {
   const known = findByIdentity(id);
   if (typeof known === 'object') return known;
@@ -144,7 +147,7 @@ function weakCollection(kind: 'weak-map' | 'weak-set', id: string): object {
   return made;
 }
 
-/** Without the frames of its making, and without properties. */
+/** Makes an error without frames or properties. */
 function bareError(): Error {
   const limit = Error.stackTraceLimit;
   Error.stackTraceLimit = 0;
@@ -158,33 +161,32 @@ function newEmitter(): object {
   return new (process.getBuiltinModule('node:events').EventEmitter)();
 }
 
-const settle = new WeakMap<object, { resolve(value: unknown): void; reject(reason: unknown): void }>();
+const settleFunctions = new WeakMap<
+  object,
+  { resolve(value: unknown): void; reject(reason: unknown): void }
+>();
 
 function deferred(): Promise<unknown> {
   let functions!: { resolve(value: unknown): void; reject(reason: unknown): void };
   const promise = new Promise<unknown>((resolve, reject) => {
     functions = { resolve, reject };
   });
-  settle.set(promise, functions);
+  settleFunctions.set(promise, functions);
   return promise;
 }
 
-/** Settles a promise that this file made. A rejection that nobody looks at must not end the process. */
-export function settlePromise(
-  promise: Promise<unknown>,
-  state: 'fulfilled' | 'rejected',
-  value: unknown,
-): void {
-  if (state === 'fulfilled') settle.get(promise)?.resolve(value);
+/** Settles a promise of {@link deferred}. An unhandled rejection must not end the process. */
+function settlePromise(promise: Promise<unknown>, state: 'fulfilled' | 'rejected', value: unknown): void {
+  if (state === 'fulfilled') settleFunctions.get(promise)?.resolve(value);
   else {
     void Promise.prototype.then.call(promise, undefined, () => {});
-    settle.get(promise)?.reject(value);
+    settleFunctions.get(promise)?.reject(value);
   }
 }
 
 function argumentsObject(length: number): object {
   return (function (..._rest: unknown[]) {
-    // oxlint-disable-next-line prefer-rest-params -- the object itself is wanted
+    // oxlint-disable-next-line prefer-rest-params -- the arguments object itself
     return arguments;
   })(...Array.from({ length }));
 }
@@ -204,14 +206,14 @@ function viewOf(type: string, buffer: ArrayBuffer, offset: number, length: numbe
   return new ((globalThis as unknown as Record<string, View>)[type] as View)(buffer, offset, length);
 }
 
-/** What is there of a graph while it is being loaded. */
+/** Access to a graph while it is being loaded. */
 export interface Filling {
   value(slot: Slot): unknown;
   node(index: number): Node;
   readonly code: CodeLoader;
 }
 
-/** Gives an object that was made bare what belongs to it: prototype, properties, entries, private fields. */
+/** Sets the prototype, properties, entries and private fields of an object that {@link makeShell} made. */
 export function fillObject(loader: Filling, index: number, node: Node): void {
   const made = loader.value([index]) as object;
   if (node.kind === 'function' || node.kind === 'class' || node.kind === 'bound') {
@@ -230,7 +232,7 @@ export function fillObject(loader: Filling, index: number, node: Node): void {
   }
 }
 
-/** The name or length of a function, unless it has it by itself already. */
+/** Sets the name or length of a function, unless it has this value already. */
 function defineOwn(fn: object, key: 'name' | 'length', value: unknown): void {
   const present = Object.getOwnPropertyDescriptor(fn, key);
   if (value === undefined) Reflect.deleteProperty(fn, key);
@@ -242,7 +244,7 @@ function defineOwn(fn: object, key: 'name' | 'length', value: unknown): void {
 function fillEntries(loader: Filling, made: object, node: Node): void {
   const value = (slot: Slot): unknown => loader.value(slot);
   switch (node.kind) {
-    // By the methods of the language: a subclass may have its own.
+    // Calls the methods of the language, because a subclass may have its own.
     case 'map':
       forPairs(node.entries, (key, entry) => Map.prototype.set.call(made, value(key), value(entry)));
       break;
@@ -262,7 +264,7 @@ function fillEntries(loader: Filling, made: object, node: Node): void {
   }
 }
 
-/** What this process had already is newer. */
+/** Keeps an entry that this process has already, because it is newer. */
 function addWeakly(collection: object, key: object, value: unknown): void {
   if (WeakMap.prototype.has.call(collection, key)) return;
   WeakMap.prototype.set.call(collection, key, value);

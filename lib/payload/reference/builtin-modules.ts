@@ -23,9 +23,11 @@ import type { BuiltinReference, Part, Step } from './reference.ts';
 type Entry = Pick<BuiltinReference, 'module' | 'path' | 'part'>;
 
 /**
- * The reference to a module of Node, its namespace, or something that it exports: functions, classes with their prototypes and
- * their members, objects such as `fs.constants`. Only modules that the process has loaded are looked at.
- * @param fromNode known to be from a script of Node's own: then exports that are loaded on first use are looked at too
+ * The reference to a module of Node, its namespace, or something that it exports: functions, classes with
+ * their prototypes and their members, objects such as `fs.constants`. Only modules that the process has
+ * loaded are looked at.
+ * @param fromNode known to be from a script of Node's own: then exports that are loaded on first use are
+ *   looked at too
  */
 export function builtinOf(value: unknown, fromNode = false): BuiltinReference | undefined {
   if (!isReferable(value)) return undefined;
@@ -83,7 +85,8 @@ function findDeeper(value: Referable, fromNode: boolean): Entry | undefined {
   } else {
     const owner = ownerOfPrototype(value);
     if (owner === undefined) return types.isModuleNamespaceObject(value) ? namespaceEntry(value) : undefined;
-    // That of a class, by its name: other exports that are loaded on first use may complain that they are deprecated.
+    // That of a class, by its name: other exports that are loaded on first use may complain that they are
+    // deprecated.
     if (/^[A-Z]/.test(nameOf(owner))) readLazy(nameOf(owner));
     const entry = index.get(owner);
     return entry && { ...entry, path: [...entry.path, 'prototype'] };
@@ -137,7 +140,10 @@ function indexKeys(fn: SomeFunction): void {
   }
 }
 
-/** Node's functions and classes, wherever they are; objects on the module itself, but for those that hold the program's state. */
+/**
+ * Node's functions and classes, wherever they are; objects on the module itself, but for those that hold the
+ * program's state.
+ */
 function isExport(module: string, value: Referable, path: readonly Step[]): boolean {
   if (typeof value !== 'object') return true;
   if (path.at(-1) === 'prototype') return hasMembers(value);
@@ -154,7 +160,9 @@ const STATE: ReadonlySet<string> = new Set([
   'worker_threads.workerData',
 ]);
 
-/** An object that only groups exports, such as `path.posix` and `util.types`; instances of classes hold state. */
+/**
+ * An object that only groups exports, such as `path.posix` and `util.types`; instances of classes hold state.
+ */
 function isTable(value: Referable): boolean {
   if (typeof value !== 'object' || Array.isArray(value)) return false;
   const parent = Reflect.getPrototypeOf(value);
@@ -182,7 +190,10 @@ function addLazy(module: string, key: string): void {
   walkMembers(value as object, [key], (...member) => add(module, ...member) && false);
 }
 
-/** Node makes a module's namespace from its exports: it is found by its default export, and told from others by its names. */
+/**
+ * Node makes a module's namespace from its exports: it is found by its default export, and told from others
+ * by its names.
+ */
 function namespaceEntry(namespace: object): Entry | undefined {
   const module = defaultOf(namespace);
   const entry = isReferable(module) ? index.get(module) : undefined;

@@ -8,9 +8,11 @@ import { findPackages, packageNameIn } from './packages.ts';
 import type { ImportReference } from './reference.ts';
 
 /**
- * The reference to what an import statement gives a variable, if a plain `node` could execute that statement there.
- * @param localName the variable
- * @param parentUrl the file with the statement; its source as it was loaded
+ * Makes the reference to the value that an import statement gives a variable.
+ * @param localName name of the variable
+ * @param parentUrl file with the statement
+ * @param source text of that file as it was loaded
+ * @returns undefined if a plain `node` could not execute the statement there
  */
 export function importOf(
   localName: string,
@@ -35,7 +37,7 @@ export function importOf(
   }
   const name = packageNameIn(specifier);
   const [found] = name === undefined ? [] : findPackages(name, dirname(path));
-  // The package's own package.json stands for whichever of its files is meant.
+  // Any file in the package's directory stands for the one that is imported.
   if (found === undefined || !mayReference(pathToFileURL(`${found.directory}/package.js`).href, policy)) {
     return undefined;
   }

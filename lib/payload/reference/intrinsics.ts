@@ -26,13 +26,16 @@ type Place = readonly [path: readonly Step[], part: Part];
 type Index = Map<Referable, Place>;
 
 /**
- * The reference to a function, object or symbol of the language, or to a global of Node. Those of another realm, such as a test
- * runner's, have the same: each process has its own.
+ * The reference to a function, object or symbol of the language, or to a global of Node. Those of another
+ * realm, such as a test runner's, have the same: each process has its own.
  *
- * What a program put in the place of an intrinsic is none, as far as that can be seen: of the language it has to be native
- * code, of Node it may also be JavaScript, of which the caller has to know whether it is Node's own.
- * @param realmGlobal the global object of the realm that the value may be of, besides this code's and the main one
- * @param fromNode known to be from a script of Node's own: then globals that are loaded on first use are looked at too
+ * What a program put in the place of an intrinsic is none, as far as that can be seen: of the language it has
+ * to be native code, of Node it may also be JavaScript, of which the caller has to know whether it is Node's
+ * own.
+ * @param realmGlobal the global object of the realm that the value may be of, besides this code's and the
+ *   main one
+ * @param fromNode known to be from a script of Node's own: then globals that are loaded on first use are
+ *   looked at too
  */
 export function intrinsicOf(
   value: unknown,
@@ -138,7 +141,10 @@ function indexNodeGlobal(index: Index, realm: Realm, name: string): void {
   walkMembers(value, [name], visitor(index, isNodeMember));
 }
 
-/** Takes an object, and its own functions with theirs; nothing else, since there lies the state of the program. */
+/**
+ * Takes an object, and its own functions with theirs; nothing else, since there lies the state of the
+ * program.
+ */
 function addFunctions(index: Index, name: string, object: unknown): void {
   if (!isReferable(object) || typeof object === 'symbol') return;
   index.set(object, [[name], 'value']);
@@ -154,7 +160,10 @@ function readGlobal(realm: Realm, name: string): unknown {
   return realm === mainGlobal || realm === globalThis ? Reflect.get(realm, name) : valueOf(realm, name);
 }
 
-/** What is not in the index because looking at it would load it: it is looked at only if the value seems to be it. */
+/**
+ * What is not in the index because looking at it would load it: it is looked at only if the value seems to be
+ * it.
+ */
 function findLazy(value: Referable, fromNode: boolean): Place | undefined {
   if (typeof value === 'symbol' || types.isProxy(value)) return undefined;
   const fn = isFunction(value) ? value : ownerOfPrototype(value);
@@ -186,7 +195,10 @@ function findSingleton(value: object): Place | undefined {
   return OWN_REALMS.some((realm) => follow(realm, path) === value) ? [path, 'value'] : undefined;
 }
 
-/** What the language has without a global name, by names like `%AsyncFunction%`; none where evaluating code is forbidden. */
+/**
+ * What the language has without a global name, by names like `%AsyncFunction%`; none where evaluating code is
+ * forbidden.
+ */
 export function hiddenIntrinsics(realm: typeof globalThis): Readonly<Record<string, object>> {
   let hidden = found.get(realm);
   if (hidden === undefined) {

@@ -3,17 +3,19 @@ import { createRequire, Module } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { ModuleLoadError } from '../../base/errors.ts';
+import { hashOf } from '../../base/hash.ts';
 import { referenceToHere } from '../relocated-paths.ts';
 import { builtinAt } from './builtin-modules.ts';
 import { intrinsicAt } from './intrinsics.ts';
-import { follow, lastFunctionOn, showPath, textOf } from './members.ts';
-import { findPackages, hashOf, packageOf, readSource } from './packages.ts';
+import { follow, lastFunctionOn, showPath, compiledTextOf } from './members.ts';
+import { findPackages, packageOf, readSource } from './packages.ts';
 import type { ImportReference, ModuleReference, Reference } from './reference.ts';
 
 /**
- * What a reference means in this process. Its module is loaded, unless it is already; it begins with a fresh state then, whatever
- * it had come to where the reference was made.
- * @throws {ModuleLoadError} if it cannot be loaded, has no such export, or has changed since the reference was made
+ * Finds the value of a reference in this process. Its module is loaded if it is not yet; its state then is
+ * that of a newly loaded module, whatever its state in the process that made the reference.
+ * @throws {ModuleLoadError} if it cannot be loaded, has no such export, or has changed since the reference
+ *   was made
  */
 export function loadReference(given: Reference): unknown {
   const reference = referenceToHere(given);
@@ -23,7 +25,7 @@ export function loadReference(given: Reference): unknown {
     case 'builtin':
       return builtinAt(reference);
     case 'require':
-      // Test runners do not know of directories here.
+      // The `createRequire` of test runners takes no directories.
       return createRequire(join(directoryOf(reference.parent), '[require]'));
     case 'import':
       return loadImport(reference);
@@ -78,7 +80,7 @@ async function loadImport({
     throw cannotLoad(specifier, imported, error);
   }
   if (imported === '*') return namespace;
-  // A CommonJS module's exports are seen by name only where Node could tell them from its text; all are on `default`.
+  // Node names only those exports of a CommonJS module that it recognizes in its text; all are on `default`.
   const found = follow(namespace, [imported]) ?? follow(namespace, ['default', imported]);
   if (found === undefined || (callable === true && typeof found !== 'function')) {
     throw hasNot(specifier, imported, namespace);
@@ -86,7 +88,10 @@ async function loadImport({
   return found;
 }
 
-/** @throws {ModuleLoadError} if the function, or else the file, is not the one that the reference was made of */
+/**
+ * @throws {ModuleLoadError} if the function, or the file if there is none, has changed since the reference
+ *   was made
+ */
 function checkText(
   { textHash, path, part, ...reference }: ModuleReference,
   file: string,
@@ -94,7 +99,7 @@ function checkText(
 ): void {
   if (textHash === undefined) return;
   const fn = lastFunctionOn(exported, path, part);
-  const hash = fn === undefined ? readSource(file)?.hash : hashOf(textOf(fn));
+  const hash = fn === undefined ? readSource(file)?.hash : hashOf(compiledTextOf(fn));
   if (hash === textHash) return;
   const what = showPath(path, part);
   throw new ModuleLoadError(
@@ -130,11 +135,13 @@ function hasNot(module: string, exportName: string, exported: unknown): ModuleLo
 }
 
 /**
- * The URL of a module's file on this machine: the same, if it exists, as on a shared filesystem; else that of the same file of the
- * same package, where a program in the current directory, or one at the module's old place, would find it.
- * @throws {ModuleLoadError} naming what was tried, and both versions if the package is here with another
+ * Finds the URL of a module's file on this machine. It is the same if the file exists, as on a shared
+ * filesystem; otherwise that of the same file in the same package, looked up from the current directory and
+ * from the module's own.
+ * @throws {ModuleLoadError} with all places that were tried, and both versions if another version is
+ *   installed
  */
-export function locateModule(reference: ModuleReference): string {
+function locateModule(reference: ModuleReference): string {
   const { url, package: wanted } = reference;
   const file = fileURLToPath(url);
   const exists = existsSync(file);
@@ -170,8 +177,8 @@ function failure({ url, path, part }: ModuleReference, why: string): ModuleLoadE
   );
 }
 
-/** `import()` as a file in that directory would do it, so that packages are found from there. */
-export async function importFrom(directory: string, specifier: string): Promise<object> {
+/** Imports a module as a file in the directory would, so that packages are found from there. */
+async function importFrom(directory: string, specifier: string): Promise<object> {
   let load = importers.get(directory);
   if (load === undefined) {
     load = compileFile(IMPORTER, join(directory, '[import]')) as Importer;
@@ -180,14 +187,15 @@ export async function importFrom(directory: string, specifier: string): Promise<
   return load(specifier, specifier.endsWith('.json') ? { with: { type: 'json' } } : undefined);
 }
 
-/** Of a file that lies there, or would if it existed. */
-export function directoryOf(file: string): string {
+/** Directory of a file, which need not exist; a path that ends with a slash is a directory itself. */
+function directoryOf(file: string): string {
   return /[/\\]$/.test(file) ? file : dirname(file);
 }
 
 /**
- * What a CommonJS module with this text exports, if it were the file: `require` and `import()` in it resolve from there, as
- * they do not in a vm.Script without an experimental flag.
+ * Runs a text as a CommonJS module with this file name, so that `require` and `import()` in it resolve from
+ * there. In a vm.Script they do so only with an experimental flag.
+ * @returns the module's exports
  */
 export function compileFile(text: string, filename: string): unknown {
   const module = new Module(filename) as Module & { _compile(text: string, filename: string): void };
@@ -195,12 +203,12 @@ export function compileFile(text: string, filename: string): unknown {
   module.paths = createRequire(join(dirname(filename), 'x')).resolve.paths('package') ?? [];
   // oxlint-disable-next-line no-underscore-dangle -- there is no other name for it
   module._compile(text, filename);
-  // Node forgets the source map of a module that is gone.
-  kept.push(module);
+  // Node drops the source map of a module that is garbage-collected.
+  compiledModules.push(module);
   return module.exports;
 }
 
-const kept: Module[] = [];
+const compiledModules: Module[] = [];
 
 type Importer = (specifier: string, options?: object) => Promise<object>;
 

@@ -3,8 +3,9 @@ import { runInThisContext } from 'node:vm';
 import type { Part, Step } from './reference.ts';
 
 /**
- * What lies at a path from an object; undefined if there is nothing.
- * @param part what of the path's last property is meant
+ * Follows a path from an object.
+ * @param part part of the path's last property
+ * @returns undefined if the path leads nowhere
  */
 export function follow(root: unknown, path: readonly Step[], part: Part = 'value'): unknown {
   let holder = root;
@@ -20,7 +21,7 @@ export function follow(root: unknown, path: readonly Step[], part: Part = 'value
   return holder;
 }
 
-/** The last function that the path comes by, its end included: what is there hangs on that. */
+/** The last function on a path, its end included, to whose code the value belongs. */
 export function lastFunctionOn(root: unknown, path: readonly Step[], part?: Part): SomeFunction | undefined {
   for (let length = path.length; length >= 0; length -= 1) {
     const value = follow(root, path.slice(0, length), length === path.length ? part : 'value');
@@ -33,17 +34,17 @@ export function stepOf(key: string | symbol): Step {
   return typeof key === 'string' ? key : { symbol: wellKnown.get(key) ?? key.description ?? '' };
 }
 
-export function isWellKnown(symbol: symbol): boolean {
+function isWellKnown(symbol: symbol): boolean {
   return wellKnown.has(symbol);
 }
 
-/** As JavaScript writes it, but for symbols: `Array.prototype[Symbol.iterator]`. */
+/** Writes a path as in JavaScript, with symbols by description: `Array.prototype[Symbol.iterator]`. */
 export function showPath(path: readonly Step[], part: Part = 'value'): string {
   const text = path.map((step) => (typeof step === 'string' ? `.${step}` : `[${step.symbol}]`)).join('');
   return (part === 'value' ? '' : `${part} `) + text.replace(/^\./, '');
 }
 
-/** The inverse of {@link showPath}. */
+/** Parses the text of {@link showPath}. */
 export function parsePath(text: string): { path: Step[]; part: Part } {
   const [, part = 'value', members = ''] = /^(?:(get|set|key) )?(.*)$/s.exec(text) ?? [];
   const path = [...members.matchAll(/\[([^\]]*)\]|[^.[]+/g)].map(([name, symbol]): Step =>
@@ -63,7 +64,7 @@ function keyOf(holder: object, step: Step): string | symbol | undefined {
   return undefined;
 }
 
-/** By their names on `Symbol`: what they call themselves differs between versions of Node. */
+/** Well-known symbols by their names on `Symbol`, because descriptions differ between versions of Node. */
 const wellKnown = new Map<symbol, string>(
   Object.getOwnPropertyNames(Symbol).flatMap((name) => {
     const value = (Symbol as unknown as Record<string, unknown>)[name];
@@ -71,15 +72,15 @@ const wellKnown = new Map<symbol, string>(
   }),
 );
 
-/** What can be told apart from its copies. */
+/** A value with an identity. */
 export type Referable = object | symbol;
 
-/** @returns whether to go on with what the value itself holds */
+/** @returns whether to visit the members of the value as well */
 export type Visit = (value: Referable, path: readonly Step[], part: Part) => boolean;
 
 /**
- * Visits what the own properties of an object hold: values, getters, setters, and keys that are symbols of this process alone.
- * No getter is called, and nothing else of the program runs.
+ * Visits the values, getters and setters of an object's own properties, and keys that are symbols local to
+ * this process. No getter or other code of the program runs.
  */
 export function walkMembers(holder: object, path: readonly Step[], visit: Visit): void {
   if (types.isProxy(holder)) return;
@@ -106,7 +107,7 @@ export function isReferable(value: unknown): value is Referable {
   );
 }
 
-/** Whether a `prototype` is more than what every function has. */
+/** Whether a `prototype` has more than the `prototype` of every function. */
 export function hasMembers(prototype: object): boolean {
   const parent = Reflect.getPrototypeOf(prototype);
   return (
@@ -118,10 +119,10 @@ function isLocal(symbol: symbol): boolean {
   return Symbol.keyFor(symbol) === undefined && !isWellKnown(symbol);
 }
 
-/** A function as this library handles it: one that it references it does not call. */
+/** A function that is examined, but not called. */
 export type SomeFunction = (...args: never[]) => unknown;
 
-/** What an own property is, without asking it for its value. */
+/** Descriptor of an own property. */
 export interface Property {
   readonly value?: unknown;
   readonly get?: SomeFunction | undefined;
@@ -135,12 +136,12 @@ export function propertyOf(object: object, key: PropertyKey): Property | undefin
   return Reflect.getOwnPropertyDescriptor(object, key) as Property | undefined;
 }
 
-/** What is there if it is a plain value; undefined for an accessor. */
+/** Value of an own property; undefined for an accessor. */
 export function valueOf(object: object, key: PropertyKey): unknown {
   return propertyOf(object, key)?.value;
 }
 
-/** Those with names. */
+/** Own properties whose keys are strings. */
 export function propertiesOf(object: object): [name: string, property: Property][] {
   return Object.entries(Object.getOwnPropertyDescriptors(object) as Record<string, Property>);
 }
@@ -149,21 +150,22 @@ export function isFunction(value: unknown): value is SomeFunction {
   return typeof value === 'function';
 }
 
-export function textOf(fn: SomeFunction): string {
+/** Text of a function as the engine has it; see also `textOf` in identities.ts. */
+export function compiledTextOf(fn: SomeFunction): string {
   return Function.prototype.toString.call(fn);
 }
 
-/** Whether there is no source: a function of the engine or of an addon, or one that is bound, or a proxy. */
+/** Whether a function has no source: it is the engine's or an addon's, bound, or a proxy. */
 export function isNative(fn: SomeFunction): boolean {
-  return textOf(fn).endsWith('{ [native code] }');
+  return compiledTextOf(fn).endsWith('{ [native code] }');
 }
 
-/** Whether a function is the engine's: what `bind` and `Proxy` make prints without a name. */
+/** Whether a function is the engine's; bound functions and proxies print without a name. */
 export function isNamedNative(fn: SomeFunction): boolean {
-  return /^function [^(]+\(\) \{ \[native code\] \}$/.test(textOf(fn));
+  return /^function [^(]+\(\) \{ \[native code\] \}$/.test(compiledTextOf(fn));
 }
 
-/** Its own `name`, unless that is an accessor. */
+/** Own `name` of a function; `''` if it is an accessor. */
 export function nameOf(fn: SomeFunction): string {
   const name: unknown = valueOf(fn, 'name');
   return typeof name === 'string' ? name : '';
@@ -179,14 +181,14 @@ export function ownerOfPrototype(object: object): SomeFunction | undefined {
 }
 
 type NodeModuleClass = typeof import('node:module') & {
-  /** The modules of `require`, by file. */
+  /** Modules loaded by `require`, by file. */
   readonly _cache: Readonly<Record<string, NodeJS.Module | undefined>>;
 };
 
-/** The global object that Node began with; under a test runner, this code's own may be another. */
+/** Global object that Node started with; under a test runner, this code may have another. */
 export const mainGlobal = runInThisContext('globalThis') as typeof globalThis;
 
-/** The process object itself; a test runner may show its tests a copy. */
+/** The process object itself, of which a test runner may give its tests a copy. */
 export const mainProcess: NodeJS.Process & { readonly moduleLoadList: readonly string[] } =
   mainGlobal.process as NodeJS.Process & { readonly moduleLoadList: readonly string[] };
 

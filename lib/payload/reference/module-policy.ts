@@ -9,19 +9,20 @@ import { mainProcess } from './members.ts';
 import { nearestPackageName, packageOf } from './packages.ts';
 
 /**
- * Which modules a job may be told to load, rather than being sent what it needs of them. Names decide: a package (all its files,
- * but not those of the packages in it); a file or a directory, as path or file URL; a RegExp for the file's URL.
+ * Exceptions to the rule which modules a job loads by itself and which are sent. A name is a package (all its
+ * files, but not packages within it), a file or directory as path or file URL, or a RegExp that matches the
+ * file's URL.
  */
 export interface ReferencePolicy {
-  /** Sent by value, whatever else is true of them. */
+  /** Modules that are always sent by value. */
   readonly byValue?: readonly (string | RegExp)[];
-  /** Loaded by the job, though a plain `node` could not load them as they are here: it needs the same loader. */
+  /** Modules that the job loads, although a plain `node` could not: the job needs the same loader. */
   readonly byReference?: readonly (string | RegExp)[];
 }
 
 /**
- * Whether a module can be loaded by a job, and be the same: not the program itself (that would run it again), nor what was
- * evaluated, nor a file that `node` does not run as it is.
+ * Whether a job can load a module and get the same. It can not if the module is the program itself, which
+ * would run again, evaluated code, or a file that `node` does not run as it is.
  */
 export function mayReference(url: string, policy: ReferencePolicy = {}): boolean {
   const path = pathOf(url);
@@ -29,13 +30,16 @@ export function mayReference(url: string, policy: ReferencePolicy = {}): boolean
   return isForced(url, policy) || PLAIN.has(extname(path));
 }
 
-/** Whether a module is to be loaded by the job even if its text here is not that of its file. */
+/** Whether the job must load a module even if the text that was loaded here differs from its file. */
 export function isForced(url: string, { byReference }: ReferencePolicy = {}): boolean {
   const path = pathOf(url);
   return path !== undefined && isNamed(path, byReference);
 }
 
-/** The file of a script, given its URL or path; undefined if it has none, as what came from `-e` and standard input. */
+/**
+ * Path of a script's file, given its URL or path; undefined if it has none, such as code from `-e` or
+ * standard input.
+ */
 export function pathOf(url: string): string | undefined {
   try {
     const path = url.startsWith('file:') ? fileURLToPath(url) : url;
@@ -47,7 +51,7 @@ export function pathOf(url: string): string | undefined {
 
 const PLAIN: ReadonlySet<string> = new Set(['', '.js', '.mjs', '.cjs', '.node']);
 
-/** Node calls them `[eval]`, `[eval1]`, `[stdin]`, in the current directory. */
+/** Excludes evaluated code, which Node names `[eval]`, `[eval1]` or `[stdin]` in the current directory. */
 function notEvaluated(path: string): string | undefined {
   return /[/\\]\[\w+\]$/.test(path) ? undefined : path;
 }
@@ -71,11 +75,11 @@ function isMain(path: string): boolean {
   return mainFiles().has(path) || mainFiles().has(toThere(path));
 }
 
-let known: ReadonlySet<string> | undefined;
+let knownMainFiles: ReadonlySet<string> | undefined;
 
-/** The files that this process was started with; in a worker thread, the thread's too. */
+/** Files that this process, and in a worker thread also the thread, was started with. */
 function mainFiles(): ReadonlySet<string> {
-  if (known !== undefined) return known;
+  if (knownMainFiles !== undefined) return knownMainFiles;
   const require = createRequire(resolve('main'));
   const files = [mainProcess.argv[1], process.argv[1], require.main?.filename, process.env[JOB_VARIABLE]];
   if (!isMainThread) files.push(...commandLine());
@@ -85,20 +89,20 @@ function mainFiles(): ReadonlySet<string> {
     const path = pathOf(file.startsWith('file:') ? file : resolve(file));
     if (path === undefined) continue;
     found.add(path);
-    // `node program` runs program.js; and what is run is what a link leads to.
+    // `node program` runs program.js, and Node resolves links.
     for (const attempt of [() => realpathSync(path), () => realpathSync(require.resolve(path))]) {
       try {
         found.add(attempt());
       } catch {
-        // There is no such file.
+        // The file does not exist.
       }
     }
   }
-  known = found;
-  return known;
+  knownMainFiles = found;
+  return found;
 }
 
-/** A worker thread is not told what the process was started with, unless the system tells: some argument of this. */
+/** Arguments of the process that may be files. A worker thread cannot get them from Node, only from Linux. */
 function commandLine(): string[] {
   try {
     return readFileSync('/proc/self/cmdline', 'utf8')

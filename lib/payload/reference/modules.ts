@@ -13,7 +13,7 @@ import {
   type Referable,
   type SomeFunction,
   stepOf,
-  textOf,
+  compiledTextOf,
   walkMembers,
 } from './members.ts';
 import { isForced, pathOf, type ReferencePolicy } from './module-policy.ts';
@@ -29,9 +29,11 @@ export interface LoadedExport {
 }
 
 /**
- * The modules loaded by `require`, or by an `import` of CommonJS, that export a value: it is `module.exports`, a property of that,
- * or a member of a class there. In the order in which they were loaded, so that what a package shows comes before what is in it.
- * @param definedIn the file that a function comes from: of that, also what getters give, and members of classes, are looked at
+ * The modules loaded by `require`, or by an `import` of CommonJS, that export a value: it is
+ * `module.exports`, a property of that, or a member of a class there. In the order in which they were loaded,
+ * so that what a package shows comes before what is in it.
+ * @param definedIn the file that a function comes from: of that, also what getters give, and members of
+ *   classes, are looked at
  */
 export function loadedExportsOf(value: unknown, definedIn?: string): readonly LoadedExport[] {
   if (!isReferable(value)) return [];
@@ -135,7 +137,7 @@ function openFile(file: string): void {
 
 /** Getters may do anything, such as loading the module; but compilers make some that just give a variable. */
 function exportedValue({ value, get }: Property): unknown {
-  return get !== undefined && VARIABLE_GETTER.test(textOf(get)) ? get() : value;
+  return get !== undefined && VARIABLE_GETTER.test(compiledTextOf(get)) ? get() : value;
 }
 
 const VARIABLE_GETTER =
@@ -168,9 +170,10 @@ export interface StaticExport {
 }
 
 /**
- * Whether the function at that place is an export of its module for certain: declared at its top level, exported, and never assigned
- * to. Only if the file on the disk is what was loaded, so that a plain `node` gets the same from it; in packages it is enough that
- * the function itself is. Modules that the policy forces count as they were loaded.
+ * Whether the function at that place is an export of its module for certain: declared at its top level,
+ * exported, and never assigned to. Only if the file on the disk is what was loaded, so that a plain `node`
+ * gets the same from it; in packages it is enough that the function itself is. Modules that the policy forces
+ * count as they were loaded.
  */
 export function exportOf(place: FunctionPlace, policy: ReferencePolicy = {}): StaticExport | undefined {
   const path = pathOf(place.url);
@@ -227,7 +230,10 @@ function commonjsAt({ line, text }: FunctionPlace, file: SourceFile): StaticExpo
 
 const commonjs = new WeakMap<SourceFile, readonly CommonjsExport[]>();
 
-/** The reference to a `require` function: one that Node or a test runner gives a file, or that `createRequire` made. */
+/**
+ * The reference to a `require` function: one that Node or a test runner gives a file, or that `createRequire`
+ * made.
+ */
 export function requireOf(value: unknown): RequireReference | undefined {
   if (typeof value !== 'function' || types.isProxy(value)) return undefined;
   const { resolve, cache, extensions } = Object.getOwnPropertyDescriptors(value) as Partial<

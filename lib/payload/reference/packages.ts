@@ -1,17 +1,17 @@
-import { createHash } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { dirname, join, sep } from 'node:path';
+import { hashOf } from '../../base/hash.ts';
 import type { PackageFile } from './reference.ts';
 
 /** A directory under node_modules. */
-export interface PackageRoot {
+interface PackageRoot {
   readonly name: string;
   readonly directory: string;
-  /** `''` if its package.json does not say. */
+  /** Version in its package.json, or `''`. */
   readonly version: string;
 }
 
-/** The installed package that a file belongs to: the innermost, if one lies in another. It need not exist as a file. */
+/** The innermost installed package that a path belongs to; the file itself need not exist. */
 export function packageOf(file: string): PackageFile | undefined {
   const directory = INSTALLED.exec(file)?.[0];
   if (directory === undefined) return undefined;
@@ -24,7 +24,7 @@ export function packageOf(file: string): PackageFile | undefined {
     : { name, version, subpath: file.slice(directory.length + 1).replaceAll(sep, '/') };
 }
 
-/** The packages of this name that a module in the directory could import, nearest first. */
+/** Packages of this name that a module in the directory could import, nearest first. */
 export function* findPackages(name: string, from: string): Generator<PackageRoot> {
   for (let directory = from; ; directory = dirname(directory)) {
     const candidate = join(directory, 'node_modules', name);
@@ -34,7 +34,7 @@ export function* findPackages(name: string, from: string): Generator<PackageRoot
   }
 }
 
-/** The name that the nearest package.json above a file gives, wherever the file lies. */
+/** Name in the nearest package.json above a file, in node_modules or elsewhere. */
 export function nearestPackageName(file: string): string | undefined {
   for (let directory = dirname(file); ; directory = dirname(directory)) {
     const name = readManifest(directory)?.name;
@@ -43,7 +43,10 @@ export function nearestPackageName(file: string): string | undefined {
   }
 }
 
-/** `lodash` of `lodash/fp`, `@scope/name` of `@scope/name/sub`; undefined if the specifier names no package. */
+/**
+ * Package name in a specifier: `lodash` in `lodash/fp`, `@scope/name` in `@scope/name/sub`; undefined if
+ * there is none.
+ */
 export function packageNameIn(specifier: string): string | undefined {
   return /^(?:@[^/:@]+\/)?[^@./#:][^/:]*(?=\/|$)/.exec(specifier)?.[0];
 }
@@ -63,7 +66,7 @@ function versionIn(directory: string): string | undefined {
 
 const manifests = new Map<string, Manifest | undefined>();
 
-/** Read once: what is loaded of a package stays as it is, and so does what it is called. */
+/** Reads a package.json once, because modules that are loaded from a package do not change either. */
 function readManifest(directory: string): Manifest | undefined {
   if (!manifests.has(directory)) manifests.set(directory, parseManifest(join(directory, 'package.json')));
   return manifests.get(directory);
@@ -77,15 +80,15 @@ function parseManifest(file: string): Manifest | undefined {
   }
 }
 
-/** A file as it is on the disk now; the same object as long as the file does not change. */
+/** A file as it is on disk; the same object until the file changes. */
 export interface SourceFile {
   readonly path: string;
-  /** Without a byte order mark, as Node compiles it. */
+  /** Text without a byte order mark, as Node compiles it. */
   readonly text: string;
   readonly hash: string;
 }
 
-/** @returns undefined if there is no such file, or it cannot be read */
+/** @returns undefined if the file does not exist or cannot be read */
 export function readSource(path: string): SourceFile | undefined {
   try {
     const { mtimeMs, size } = statSync(path);
@@ -106,13 +109,8 @@ export function readSource(path: string): SourceFile | undefined {
   }
 }
 
-/** SHA-256 in hexadecimal. */
-export function hashOf(content: string | Uint8Array): string {
-  return createHash('sha256').update(content).digest('hex');
-}
-
 const files = new Map<string, SourceFile & { readonly stamp: string }>();
-/** More files than a program is likely to take functions from, and few enough to keep their texts. */
+/** Number of texts kept in memory; programs rarely take functions from more files. */
 const MOST_FILES = 64;
 
 function remember(path: string, file: SourceFile & { readonly stamp: string }): void {

@@ -1,5 +1,6 @@
 import { pathToFileURL } from 'node:url';
 import { types } from 'node:util';
+import { hashOf } from '../../base/hash.ts';
 import { builtinOf, defaultOf, isNamespaceOf } from './builtin-modules.ts';
 import { intrinsicOf } from './intrinsics.ts';
 import {
@@ -14,7 +15,7 @@ import {
   showPath,
   type SomeFunction,
   stepOf,
-  textOf,
+  compiledTextOf,
   valueOf,
   walkMembers,
 } from './members.ts';
@@ -29,24 +30,28 @@ import {
   requireOf,
   scanLoadedModules,
 } from './modules.ts';
-import { hashOf, packageOf, readSource } from './packages.ts';
+import { packageOf, readSource } from './packages.ts';
 import type { ModuleReference, Part, Reference, Step } from './reference.ts';
 
-/** What is to be known to tell references. A new one for each capture: what was loaded since the last is noticed then. */
+/**
+ * Context in which references are made. Use a new one for each capture, which then notices newly loaded
+ * modules.
+ */
 export interface ReferenceContext {
   readonly policy: ReferencePolicy;
-  /** The global object of the realm that values may be of, where that is not this code's own. */
+  /** Global object of the realm of the values, if it is not this code's own. */
   readonly global?: object;
-  /** Where a function was defined, if that can be told. Asked for a class or a function only when it matters. */
+  /** Finds where a function or class was defined; called only when it matters. */
   readonly place?: (fn: SomeFunction) => FunctionPlace | undefined;
 }
 
 /**
- * How a job finds a value by itself: an intrinsic of the language, a part of Node, a module, or a function or class that a module
- * exports, with what hangs on it. Undefined if it has to travel.
+ * Makes the reference by which a job finds a value by itself: an intrinsic of the language, a part of Node, a
+ * module, a function or class that a module exports, or a member of these. Undefined if the value must be
+ * sent.
  *
- * What a module loaded by reference holds is fresh: the job runs the module anew, and does not see what this process did to its
- * variables since.
+ * The job loads the module again, so changes that this process made to the module's variables are not seen
+ * there.
  */
 export function referenceOf(value: unknown, context: ReferenceContext): Reference | undefined {
   if (!isReferable(value)) return undefined;
@@ -58,7 +63,10 @@ export function referenceOf(value: unknown, context: ReferenceContext): Referenc
   );
 }
 
-/** As {@link referenceOf}, for an object that cannot travel: it will do if a module makes another of the kind and exports it. */
+/**
+ * Makes a reference to an object that cannot be sent, if a module exports it; the job gets another object of
+ * the kind.
+ */
 export function lastResortOf(value: unknown, context: ReferenceContext): Reference | undefined {
   if (!isReferable(value)) return undefined;
   noticeModules(context);
@@ -71,7 +79,7 @@ export function lastResortOf(value: unknown, context: ReferenceContext): Referen
 function nodeReference(value: Referable, context: ReferenceContext): Reference | undefined {
   const { global } = context;
   const found = intrinsicOf(value, global) ?? builtinOf(value);
-  // A program may have put its own in the place of what Node brings.
+  // A program may have replaced a part of Node.
   const witness = typeof value === 'object' ? ownerOfPrototype(value) : value;
   if (!isFunction(witness) || isNative(witness)) return found;
   const url = context.place?.(witness)?.url;
@@ -101,12 +109,12 @@ function functionReference(fn: SomeFunction, context: ReferenceContext): ModuleR
   const { policy } = context;
   const place = isNative(fn) ? undefined : context.place?.(fn);
   const definedIn = place && pathOf(place.url);
-  // What the program itself defines is no module's own, whichever module it may have been given to.
+  // A function of the program itself belongs to no module, whichever module it may have been assigned to.
   if (place !== undefined && definedIn !== undefined && !mayReference(place.url, policy)) return undefined;
   const allowed = loadedExportsOf(fn, definedIn).filter((entry) =>
     mayReference(pathToFileURL(entry.file).href, policy),
   );
-  // First the file that it is defined in: to another's exports it may have been added.
+  // The file that defines it comes first, because it may have been added to another module's exports.
   const sorted = [
     ...allowed.filter(({ file }) => file === definedIn),
     ...allowed.filter(({ file }) => file !== definedIn),
@@ -121,10 +129,18 @@ function functionReference(fn: SomeFunction, context: ReferenceContext): ModuleR
   noteMembers(fn);
   const path = exported.name === '' ? [] : [exported.name];
   const url = place.url.startsWith('file:') ? place.url : pathToFileURL(place.url).href;
-  return withPackage({ kind: 'module', url, format: exported.format, path, textHash: hashOf(textOf(fn)) });
+  return withPackage({
+    kind: 'module',
+    url,
+    format: exported.format,
+    path,
+    textHash: hashOf(compiledTextOf(fn)),
+  });
 }
 
-/** Whether a module that exports a function had it from its own text, or that of another that is as good. */
+/**
+ * Whether a function that a module exports comes from the module's own text, or from a text that is as good.
+ */
 function isItsOwn(
   fn: SomeFunction,
   { file }: LoadedExport,
@@ -137,10 +153,10 @@ function isItsOwn(
 }
 
 function isOnDisk(fn: SomeFunction, file: string): boolean {
-  return readSource(file)?.text.includes(textOf(fn)) === true;
+  return readSource(file)?.text.includes(compiledTextOf(fn)) === true;
 }
 
-/** Whether an object is the exports of a module as its file makes them, and more than an object with a state of its own. */
+/** Whether an object is the unchanged exports of a module, rather than an object with a state of its own. */
 function isWholeModule(
   exported: object,
   { file }: LoadedExport,
@@ -159,7 +175,7 @@ function isWholeModule(
   });
 }
 
-/** What `import * as` gives of a CommonJS module. */
+/** Makes the reference to the namespace that `import * as` gives for a CommonJS module. */
 function namespaceReference(namespace: object, context: ReferenceContext): ModuleReference | undefined {
   const exported = defaultOf(namespace);
   if (!isReferable(exported) || typeof exported === 'symbol') return undefined;
@@ -173,7 +189,7 @@ function namespaceReference(namespace: object, context: ReferenceContext): Modul
 function memberReference(value: Referable, context: ReferenceContext): Reference | undefined {
   for (const membership of membershipsOf(value)) {
     const { owner } = membership;
-    // Others may have given the class a method.
+    // Another module may have added the method to the class.
     if (isFunction(value) && !isNative(value) && context.place?.(value)?.url !== context.place?.(owner)?.url)
       continue;
     const reference = nodeReference(owner, context) ?? functionReference(owner, context);
@@ -183,12 +199,12 @@ function memberReference(value: Referable, context: ReferenceContext): Reference
   return undefined;
 }
 
-/** A member that is a function is checked by its own text, any other by that of its class. */
+/** Checks a member that is a function by its own text, and any other by that of its class. */
 function withTextOf(reference: Reference, member: Referable): Reference {
   if (reference.kind !== 'module' || !isFunction(member)) return reference;
   const { textHash, ...rest } = reference;
   if (textHash === undefined || isNative(member)) return rest;
-  return { ...rest, textHash: hashOf(textOf(member)) };
+  return { ...rest, textHash: hashOf(compiledTextOf(member)) };
 }
 
 function referenceTo(
@@ -207,7 +223,7 @@ function referenceTo(
   const fn = isFunction(value) ? value : lastFunctionOn(nodeModule._cache[file]?.exports, path, part);
   if (fn !== undefined) {
     const isPlain = !isNative(fn) && isOnDisk(fn, definedIn ?? file);
-    return isPlain ? { ...reference, textHash: hashOf(textOf(fn)) } : reference;
+    return isPlain ? { ...reference, textHash: hashOf(compiledTextOf(fn)) } : reference;
   }
   const hash = reference.package === undefined ? readSource(file)?.hash : undefined;
   return hash === undefined ? reference : { ...reference, textHash: hash };
@@ -219,26 +235,26 @@ function withPackage(reference: ModuleReference): ModuleReference {
   return found === undefined ? reference : { ...reference, package: found };
 }
 
-const seen = new WeakSet<ReferenceContext>();
+const scannedFor = new WeakSet<ReferenceContext>();
 
-/** Once for each capture, since it takes as long as asking for many references. */
+/** Scans loaded modules once for each capture, because a scan takes as long as making many references. */
 function noticeModules(context: ReferenceContext): void {
-  if (seen.has(context)) return;
-  seen.add(context);
+  if (scannedFor.has(context)) return;
+  scannedFor.add(context);
   scanLoadedModules();
 }
 
-/** A class, or a function with properties, and the way from there. */
-export interface Membership {
+/** A class, or a function with properties, and the path to one of its members. */
+interface Membership {
   readonly owner: SomeFunction;
   readonly path: readonly Step[];
   readonly part: Part;
 }
 
-/** Notes what an exported class or function holds, so that a method of it, come by alone, is known to be found there. */
-export function noteMembers(owner: SomeFunction): void {
-  if (noted.has(owner)) return;
-  noted.add(owner);
+/** Notes the members of an exported class or function, so that a method captured alone is recognized. */
+function noteMembers(owner: SomeFunction): void {
+  if (ownersWithMembers.has(owner)) return;
+  ownersWithMembers.add(owner);
   walkMembers(owner, [], (value, path, part) => {
     const isPrototype = typeof value === 'object' && path.at(-1) === 'prototype';
     if ((isPrototype && !hasMembers(value)) || members.has(value as object)) return false;
@@ -248,12 +264,12 @@ export function noteMembers(owner: SomeFunction): void {
 }
 
 /**
- * The classes that a value may hang on: the one whose prototype it is, the one of which it is a well-known instance, such as
- * `Color.RED`, or the one that {@link noteMembers} met it on.
+ * Yields classes of which a value may be a member: the class whose prototype it is, the class of which it is
+ * a static instance, such as `Color.RED`, or the class in which {@link noteMembers} found it.
  */
-export function* membershipsOf(value: Referable): Generator<Membership> {
-  const noting = members.get(value as object);
-  if (noting !== undefined) yield noting;
+function* membershipsOf(value: Referable): Generator<Membership> {
+  const noted = members.get(value as object);
+  if (noted !== undefined) yield noted;
   if (typeof value !== 'object' || types.isProxy(value)) return;
   const owner = ownerOfPrototype(value);
   if (owner !== undefined) yield { owner, path: ['prototype'], part: 'value' };
@@ -266,8 +282,8 @@ export function* membershipsOf(value: Referable): Generator<Membership> {
   }
 }
 
-/** The reference to a member of what a reference leads to. */
-export function extend(reference: Reference, { path, part }: Membership): Reference | undefined {
+/** Makes the reference to a member of a referenced class or function. */
+function extend(reference: Reference, { path, part }: Membership): Reference | undefined {
   switch (reference.kind) {
     case 'intrinsic': {
       const way = showPath(path);
@@ -282,5 +298,5 @@ export function extend(reference: Reference, { path, part }: Membership): Refere
   }
 }
 
-const noted = new WeakSet<SomeFunction>();
+const ownersWithMembers = new WeakSet<SomeFunction>();
 const members = new WeakMap<object, Membership>();

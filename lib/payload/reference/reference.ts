@@ -1,59 +1,59 @@
-/** How a value is found again in another process, where it need not travel itself. Plain data: it can be written as JSON. */
+/** Way to find a value in another process without sending it. Plain data, which can be written as JSON. */
 export type Reference =
   IntrinsicReference | BuiltinReference | ModuleReference | ImportReference | RequireReference;
 
-/** What belongs to the language or is a global of Node: each process has its own. */
+/** Part of the language or a global of Node, of which each process has its own. */
 export interface IntrinsicReference {
   readonly kind: 'intrinsic';
   /**
-   * `Math.sqrt`, `Array.prototype[Symbol.iterator]`, `get Map.prototype.size`, `%AsyncFunction%`; `key C.prototype[k]` is the
-   * symbol `k` itself.
+   * Path such as `Math.sqrt`, `Array.prototype[Symbol.iterator]`, `get Map.prototype.size` or
+   * `%AsyncFunction%`; `key C.prototype[k]` is the symbol `k` itself.
    */
   readonly path: string;
 }
 
-/** A module of Node itself, such as `fs`, or what it exports. */
+/** A module of Node itself, such as `fs`, or an export of it. */
 export interface BuiltinReference {
   readonly kind: 'builtin';
-  /** Without `node:`. */
+  /** Name without `node:`. */
   readonly module: string;
-  /** From the module's object; empty for the object, which is its default export. */
+  /** Path from the module's object; empty for the object, which is its default export. */
   readonly path: readonly Step[];
-  /** What of the path's end is meant, if not the value there; `namespace`: what `import * as` gives. */
+  /** Part of the last property, if not its value; `namespace` is the value of `import * as`. */
   readonly part?: Part | 'namespace';
 }
 
-/** A module in a file, or what it exports. */
+/** A module in a file, or an export of it. */
 export interface ModuleReference {
   readonly kind: 'module';
   readonly url: string;
   readonly format: 'commonjs' | 'module';
-  /** From `module.exports`, or from the namespace of an ES module; empty for these themselves. */
+  /** Path from `module.exports`, or from the namespace of an ES module; empty for these themselves. */
   readonly path: readonly Step[];
   readonly part?: Part;
-  /** The package that the file belongs to, by which it is found where it lies elsewhere. */
+  /** Package of the file, by which it is found if it has another path. */
   readonly package?: PackageFile;
-  /** SHA-256 of the text of the last function on the way, the target included; of the file if there is none on it. */
+  /** SHA-256 of the text of the last function on the path, or of the file if there is none. */
   readonly textHash?: string;
 }
 
-/** What an import statement gives, looked up as that statement does it. */
+/** Value of an import statement, resolved as by that statement. */
 export interface ImportReference {
   readonly kind: 'import';
   readonly specifier: string;
-  /** The URL of the file with the statement. */
+  /** URL of the file with the statement. */
   readonly parent: string;
-  /** A name, `default`, or `*`. */
+  /** Name of the export, `default` or `*`. */
   readonly imported: string;
   readonly package?: Omit<PackageFile, 'subpath'>;
-  /** It is to be a function. */
+  /** Whether the value must be a function. */
   readonly callable?: true;
 }
 
 /** The function `require` of a file. */
 export interface RequireReference {
   readonly kind: 'require';
-  /** The file, or its directory with a slash at the end: they find the same modules. */
+  /** The file, or its directory with a slash at the end, from which the same modules are found. */
   readonly parent: string;
 }
 
@@ -66,6 +66,6 @@ export type Part = 'value' | 'get' | 'set' | 'key';
 export interface PackageFile {
   readonly name: string;
   readonly version: string;
-  /** Of the file, from the package's directory. */
+  /** Path of the file from the package's directory. */
   readonly subpath: string;
 }
