@@ -23,11 +23,11 @@ import type { BuiltinReference, Part, Step } from './reference.ts';
 type Entry = Pick<BuiltinReference, 'module' | 'path' | 'part'>;
 
 /**
- * The reference to a module of Node, its namespace, or something that it exports: functions, classes with
- * their prototypes and their members, objects such as `fs.constants`. Only modules that the process has
- * loaded are looked at.
- * @param fromNode known to be from a script of Node's own: then exports that are loaded on first use are
- *   looked at too
+ * Makes the reference to a module of Node, its namespace, or an export: functions, classes with their
+ * prototypes and members, objects such as `fs.constants`. Only modules that the process has loaded are
+ * searched.
+ * @param fromNode whether the value comes from a script of Node; then exports that load on first use are
+ *   searched too
  */
 export function builtinOf(value: unknown, fromNode = false): BuiltinReference | undefined {
   if (!isReferable(value)) return undefined;
@@ -37,7 +37,7 @@ export function builtinOf(value: unknown, fromNode = false): BuiltinReference | 
 }
 
 /**
- * What this process has at the reference; for a namespace, a promise of it.
+ * Finds the value of a reference in this process; for a namespace, a promise of it.
  * @throws {ModuleLoadError} if this version of Node has no such module, or the module no such export
  */
 export function builtinAt({ module, path, part }: BuiltinReference): unknown {
@@ -57,36 +57,35 @@ export function builtinAt({ module, path, part }: BuiltinReference): unknown {
 }
 
 const index = new Map<Referable, Entry>();
-/** Functions and classes that are in the index, but not yet what they hold. */
-let closed: SomeFunction[] = [];
-/** Exports that are loaded when first looked at, by their names: the modules that have them. */
+/** Functions and classes in the index whose members are not yet. */
+let unopened: SomeFunction[] = [];
+/** Modules by the names of their exports that load on first use. */
 const lazy = new Map<string, string[]>();
 const scanned = new Set<string>();
-let listed = 0;
+let listedCount = 0;
 
 function scanLoadedModules(): void {
   const { moduleLoadList } = mainProcess;
-  if (moduleLoadList.length === listed) return;
-  for (const line of moduleLoadList.slice(listed)) {
+  if (moduleLoadList.length === listedCount) return;
+  for (const line of moduleLoadList.slice(listedCount)) {
     const name = line.replace('NativeModule ', '');
     if (isPublic(name) && !scanned.has(name)) scan(name);
   }
-  // What was found may have been loaded by looking at it.
-  listed = moduleLoadList.length;
+  // Scanning may have loaded the modules that it found.
+  listedCount = moduleLoadList.length;
 }
 
-/** Looks where it takes long, but only for what can be there. */
+/** Searches places that take long, but only those where the value can be. */
 function findDeeper(value: Referable, fromNode: boolean): Entry | undefined {
   if (typeof value === 'symbol') {
-    for (const fn of closed) indexKeys(fn);
+    for (const fn of unopened) indexKeys(fn);
   } else if (isFunction(value)) {
     if (fromNode) readLazy(nameOf(value));
     if (fromNode || isNamedNative(value)) openAll();
   } else {
     const owner = ownerOfPrototype(value);
     if (owner === undefined) return types.isModuleNamespaceObject(value) ? namespaceEntry(value) : undefined;
-    // That of a class, by its name: other exports that are loaded on first use may complain that they are
-    // deprecated.
+    // Only names of classes, because other exports that load on first use may warn that they are deprecated.
     if (/^[A-Z]/.test(nameOf(owner))) readLazy(nameOf(owner));
     const entry = index.get(owner);
     return entry && { ...entry, path: [...entry.path, 'prototype'] };
@@ -94,7 +93,7 @@ function findDeeper(value: Referable, fromNode: boolean): Entry | undefined {
   return index.get(value);
 }
 
-/** Modules whose names begin with `_`, and `sys`, are deprecated, and others have all that is in them. */
+/** Excludes internal modules, and deprecated ones (`_…`, `sys`), whose exports other modules have too. */
 function isPublic(name: string): boolean {
   return !/^(?:_|sys$|process$|console$|internal\/)/.test(name) && nodeModule.isBuiltin(`node:${name}`);
 }
@@ -108,18 +107,18 @@ function scan(name: string): void {
   noteGetters(name, module);
 }
 
-/** @returns whether it was not there before */
+/** @returns whether the value was added */
 function add(module: string, value: Referable, path: readonly Step[], part: Part): boolean {
   if (index.has(value) || !isExport(module, value, path)) return false;
   index.set(value, part === 'value' ? { module, path } : { module, path, part });
-  if (isFunction(value) && part === 'value') closed.push(value);
+  if (isFunction(value) && part === 'value') unopened.push(value);
   return true;
 }
 
 function openAll(): void {
-  while (closed.length > 0) {
-    const functions = closed;
-    closed = [];
+  while (unopened.length > 0) {
+    const functions = unopened;
+    unopened = [];
     for (const fn of functions) {
       const { module, path } = index.get(fn) as Entry;
       walkMembers(fn, path, (...member) => add(module, ...member) && typeof member[0] !== 'function');
@@ -141,8 +140,8 @@ function indexKeys(fn: SomeFunction): void {
 }
 
 /**
- * Node's functions and classes, wherever they are; objects on the module itself, but for those that hold the
- * program's state.
+ * Whether a value is Node's own: a function or class at any depth, or an object on the module itself without
+ * the program's state.
  */
 function isExport(module: string, value: Referable, path: readonly Step[]): boolean {
   if (typeof value !== 'object') return true;
@@ -161,7 +160,8 @@ const STATE: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * An object that only groups exports, such as `path.posix` and `util.types`; instances of classes hold state.
+ * Whether an object only groups exports, such as `path.posix` and `util.types`; instances of classes hold
+ * state.
  */
 function isTable(value: Referable): boolean {
   if (typeof value !== 'object' || Array.isArray(value)) return false;
@@ -172,7 +172,7 @@ function isTable(value: Referable): boolean {
 function noteGetters(name: string, module: object): void {
   for (const [key, { get }] of propertiesOf(module)) {
     if (get === undefined) continue;
-    // `fs.promises`: that the module behind it is loaded shows that looking at it does no harm.
+    // A getter such as that of `fs.promises` is safe to call once the module behind it is loaded.
     const internal = [`NativeModule ${name}/${key}`, `NativeModule internal/${name}/${key}`];
     if (internal.some((line) => mainProcess.moduleLoadList.includes(line))) addLazy(name, key);
     else lazy.set(key, [...(lazy.get(key) ?? []), name]);
@@ -190,10 +190,7 @@ function addLazy(module: string, key: string): void {
   walkMembers(value as object, [key], (...member) => add(module, ...member) && false);
 }
 
-/**
- * Node makes a module's namespace from its exports: it is found by its default export, and told from others
- * by its names.
- */
+/** Finds a namespace, which Node makes from a module's exports, by its default export and its names. */
 function namespaceEntry(namespace: object): Entry | undefined {
   const module = defaultOf(namespace);
   const entry = isReferable(module) ? index.get(module) : undefined;
@@ -205,17 +202,17 @@ function namespaceEntry(namespace: object): Entry | undefined {
   return isWhole && isNamespaceOf(namespace, module as object) ? { ...entry, part: 'namespace' } : undefined;
 }
 
-/** The default export of an ES module; undefined if it has none yet. */
+/** Default export of an ES module; undefined if there is none yet. */
 export function defaultOf(namespace: object): unknown {
   try {
     return valueOf(namespace, 'default');
   } catch {
-    // The module has not run so far.
+    // The module has not run yet.
     return undefined;
   }
 }
 
-/** Whether a namespace has no names that Node does not make of a module's exports. */
+/** Whether a namespace has only names that Node takes from a module's exports. */
 export function isNamespaceOf(namespace: object, exported: object): boolean {
   return Object.keys(namespace).every(
     (name) => name === 'default' || name === 'module.exports' || name in exported,

@@ -26,16 +26,15 @@ type Place = readonly [path: readonly Step[], part: Part];
 type Index = Map<Referable, Place>;
 
 /**
- * The reference to a function, object or symbol of the language, or to a global of Node. Those of another
- * realm, such as a test runner's, have the same: each process has its own.
+ * Makes the reference to a function, object or symbol of the language, or to a global of Node. An intrinsic
+ * of another realm, such as a test runner's, has the same reference.
  *
- * What a program put in the place of an intrinsic is none, as far as that can be seen: of the language it has
- * to be native code, of Node it may also be JavaScript, of which the caller has to know whether it is Node's
- * own.
- * @param realmGlobal the global object of the realm that the value may be of, besides this code's and the
- *   main one
- * @param fromNode known to be from a script of Node's own: then globals that are loaded on first use are
- *   looked at too
+ * A value that a program put in the place of an intrinsic has none, as far as this can be seen: intrinsics of
+ * the language are native code. Globals of Node may be JavaScript; the caller must check whether that is
+ * Node's own.
+ * @param realmGlobal global object of the realm of the value, if neither this code's nor the main one
+ * @param fromNode whether the value comes from a script of Node; then globals that load on first use are
+ *   searched too
  */
 export function intrinsicOf(
   value: unknown,
@@ -51,7 +50,7 @@ export function intrinsicOf(
 }
 
 /**
- * What this process has at the path of an intrinsic.
+ * Finds the value at the path of an intrinsic in this process.
  * @throws {ModuleLoadError} if this version of Node has no such thing
  */
 export function intrinsicAt(text: string): unknown {
@@ -119,17 +118,20 @@ function visitor(
   };
 }
 
-/** Whether it is what the engine has there, not what a program added or changed. */
+/** Whether a value is the engine's, not one that a program added or changed. */
 function isLanguageMember(value: Referable, step: Step | undefined, part: Part): boolean {
   if (typeof value === 'symbol') return part === 'value';
-  if (step === 'prototype') return true; // of native functions nobody can change it
+  if (step === 'prototype') return true; // cannot be changed on native functions
   if (isFunction(value)) return isNamedNative(value);
   if (typeof step === 'object') return step.symbol === 'Symbol.unscopables';
   const tag = propertyOf(value, Symbol.toStringTag);
   return tag?.writable === false && typeof tag.value === 'string' && tag.value.endsWith(step ?? '');
 }
 
-/** Node's classes and functions are JavaScript; objects on them, other than prototypes, are state. */
+/**
+ * Whether a value is a member of Node's classes, which are JavaScript; their objects besides prototypes are
+ * state.
+ */
 function isNodeMember(value: Referable, step: Step | undefined): boolean {
   return typeof value !== 'object' || step === 'prototype';
 }
@@ -141,10 +143,7 @@ function indexNodeGlobal(index: Index, realm: Realm, name: string): void {
   walkMembers(value, [name], visitor(index, isNodeMember));
 }
 
-/**
- * Takes an object, and its own functions with theirs; nothing else, since there lies the state of the
- * program.
- */
+/** Adds an object, its own functions and their functions; everything else on it is state of the program. */
 function addFunctions(index: Index, name: string, object: unknown): void {
   if (!isReferable(object) || typeof object === 'symbol') return;
   index.set(object, [[name], 'value']);
@@ -155,15 +154,12 @@ function addFunctions(index: Index, name: string, object: unknown): void {
   );
 }
 
-/** In a context that a program made, a getter may be the program's. */
+/** Reads a global, but calls no getter in a context that a program made, because it may be the program's. */
 function readGlobal(realm: Realm, name: string): unknown {
   return realm === mainGlobal || realm === globalThis ? Reflect.get(realm, name) : valueOf(realm, name);
 }
 
-/**
- * What is not in the index because looking at it would load it: it is looked at only if the value seems to be
- * it.
- */
+/** Searches globals that load on first use, but loads them only if the value is likely to be one. */
 function findLazy(value: Referable, fromNode: boolean): Place | undefined {
   if (typeof value === 'symbol' || types.isProxy(value)) return undefined;
   const fn = isFunction(value) ? value : ownerOfPrototype(value);
@@ -172,7 +168,7 @@ function findLazy(value: Referable, fromNode: boolean): Place | undefined {
   const isLikely = isNamed && (fn !== value || isNative(fn));
   if (!isLikely && !fromNode) return undefined;
   for (const realm of OWN_REALMS) {
-    // A method may be of any of them.
+    // A method may belong to any of these globals.
     for (const name of isNamed ? [nameOf(fn)] : LAZY_GLOBALS) {
       if (name in realm) indexNodeGlobal(indexOf(realm), realm, name);
     }
@@ -196,19 +192,18 @@ function findSingleton(value: object): Place | undefined {
 }
 
 /**
- * What the language has without a global name, by names like `%AsyncFunction%`; none where evaluating code is
- * forbidden.
+ * Intrinsics without a global name, by names like `%AsyncFunction%`; none where evaluating code is forbidden.
  */
-export function hiddenIntrinsics(realm: typeof globalThis): Readonly<Record<string, object>> {
-  let hidden = found.get(realm);
+function hiddenIntrinsics(realm: typeof globalThis): Readonly<Record<string, object>> {
+  let hidden = hiddenByRealm.get(realm);
   if (hidden === undefined) {
     hidden = evaluate(realm);
-    found.set(realm, hidden);
+    hiddenByRealm.set(realm, hidden);
   }
   return hidden;
 }
 
-const found = new WeakMap<object, Readonly<Record<string, object>>>();
+const hiddenByRealm = new WeakMap<object, Readonly<Record<string, object>>>();
 
 function evaluate(realm: typeof globalThis): Readonly<Record<string, object>> {
   try {
@@ -220,7 +215,7 @@ function evaluate(realm: typeof globalThis): Readonly<Record<string, object>> {
   }
 }
 
-/** Text, since it has to run in the realm that is asked for. */
+/** A text because it must run in the given realm. */
 const HIDDEN = `(() => {
   const up = Object.getPrototypeOf;
   const helpers = typeof Iterator === 'function' && typeof Iterator.from === 'function' && {
@@ -244,7 +239,7 @@ const HIDDEN = `(() => {
   };
 })()`;
 
-/** The globals of the language, as far as any version of Node has them. */
+/** Globals of the language in any version of Node. */
 export const LANGUAGE_GLOBALS: readonly string[] = words(`
   Object Function Array Number Boolean String Symbol BigInt Date RegExp Promise Proxy Reflect JSON Math
   Intl Atomics WebAssembly Iterator Temporal Error AggregateError SuppressedError EvalError RangeError
@@ -255,14 +250,14 @@ export const LANGUAGE_GLOBALS: readonly string[] = words(`
   decodeURIComponent encodeURI encodeURIComponent
 `);
 
-/** Globals of Node that are there from the start: to look at them loads nothing. */
+/** Globals of Node that exist from the start, so that reading them loads nothing. */
 export const NODE_GLOBALS: readonly string[] = words(`
   setTimeout clearTimeout setInterval clearInterval setImmediate clearImmediate queueMicrotask
   structuredClone fetch atob btoa Buffer URL URLSearchParams Event EventTarget CustomEvent AbortController
   AbortSignal DOMException TextEncoder TextDecoder
 `);
 
-/** Globals of Node that are loaded when first looked at, some in tens of milliseconds. */
+/** Globals of Node that load when first read, some in tens of milliseconds. */
 export const LAZY_GLOBALS: ReadonlySet<string> = new Set(
   words(`
   Blob File FormData Headers Request Response WebSocket EventSource CloseEvent MessageEvent ErrorEvent
@@ -277,7 +272,7 @@ export const LAZY_GLOBALS: ReadonlySet<string> = new Set(
 `),
 );
 
-/** Globals that are the one object of their class: the class's name, and where the object is. */
+/** Paths of globals that are the only object of their class, by the name of the class. */
 export const SINGLETONS: ReadonlyMap<string, string> = new Map([
   ['Performance', 'performance'],
   ['Crypto', 'crypto'],

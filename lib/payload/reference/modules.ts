@@ -20,7 +20,7 @@ import { isForced, pathOf, type ReferencePolicy } from './module-policy.ts';
 import { packageOf, readSource, type SourceFile } from './packages.ts';
 import type { ModuleReference, Part, RequireReference, Step } from './reference.ts';
 
-/** One way to get at a value through `require`. */
+/** A way to get a value through `require`. */
 export interface LoadedExport {
   readonly file: string;
   readonly format: ModuleReference['format'];
@@ -29,11 +29,10 @@ export interface LoadedExport {
 }
 
 /**
- * The modules loaded by `require`, or by an `import` of CommonJS, that export a value: it is
- * `module.exports`, a property of that, or a member of a class there. In the order in which they were loaded,
- * so that what a package shows comes before what is in it.
- * @param definedIn the file that a function comes from: of that, also what getters give, and members of
- *   classes, are looked at
+ * Finds the modules loaded by `require`, or by an `import` of CommonJS, that export a value as
+ * `module.exports`, as a property of it, or as a member of a class there. They are in the order in which they
+ * were loaded, so that the public modules of a package come before its internal ones.
+ * @param definedIn file of a function; there, getters and members of classes are searched as well
  */
 export function loadedExportsOf(value: unknown, definedIn?: string): readonly LoadedExport[] {
   if (!isReferable(value)) return [];
@@ -44,22 +43,22 @@ export function loadedExportsOf(value: unknown, definedIn?: string): readonly Lo
   return index.get(value as object) ?? [];
 }
 
-/** As {@link loadedExportsOf}, of those whose whole `module.exports` it is: they are soon looked through. */
+/** Finds the loaded modules whose whole `module.exports` is the value, which is fast. */
 export function loadedModulesOf(value: object): readonly LoadedExport[] {
   return (index.get(value) ?? []).filter(({ path }) => path.length === 0);
 }
 
-/** Has a look at the modules that were loaded since the last time; some microseconds if there are none. */
+/** Adds modules that were loaded since the last scan; takes microseconds if there are none. */
 export function scanLoadedModules(): void {
   // oxlint-disable-next-line no-underscore-dangle -- there is no other name for it
   const files = Object.keys(nodeModule._cache);
-  if (files.length === listed) return;
-  listed = files.length;
+  if (files.length === listedCount) return;
+  listedCount = files.length;
   for (const file of files) {
     // oxlint-disable-next-line no-underscore-dangle
     const module = nodeModule._cache[file];
     if (module === undefined || scanned.has(module)) continue;
-    if (!module.loaded) listed = -1;
+    if (!module.loaded) listedCount = -1;
     else {
       scanned.add(module);
       if (!file.endsWith('.json')) addModule(file, module.exports);
@@ -69,10 +68,10 @@ export function scanLoadedModules(): void {
 
 const index = new WeakMap<object, LoadedExport[]>();
 const scanned = new WeakSet<NodeJS.Module>();
-/** How many modules there were when last looked; -1 as long as some of them are still being loaded. */
-let listed = -1;
+/** Number of modules at the last scan; -1 while some of them are still being loaded. */
+let listedCount = -1;
 
-/** Modules of which it is not yet known what they export. */
+/** Modules whose exports are not in the index yet. */
 let unopened: Exported[] = [];
 const opened = new WeakSet<object>();
 
@@ -105,7 +104,7 @@ function exportsIn(exported: object): [key: string | symbol, property: Property]
       .filter((key) => key !== 'prototype')
       .map((key) => [key, propertyOf(exported, key) as Property]);
   } catch {
-    // The exports of an ES module cannot be looked at before it has run.
+    // The exports of an ES module cannot be read before it has run.
     return [];
   }
 }
@@ -118,7 +117,7 @@ function add(value: Referable, place: LoadedExport): boolean {
   return true;
 }
 
-/** What takes too long to look at in all modules, and of most is never needed. */
+/** Adds getters and members of classes of one module; doing this for all modules would take too long. */
 function openFile(file: string): void {
   // oxlint-disable-next-line no-underscore-dangle
   const exported: unknown = nodeModule._cache[file]?.exports;
@@ -135,7 +134,9 @@ function openFile(file: string): void {
   }
 }
 
-/** Getters may do anything, such as loading the module; but compilers make some that just give a variable. */
+/**
+ * Value of an export. Only getters by compilers that return a variable are called; others might load modules.
+ */
 function exportedValue({ value, get }: Property): unknown {
   return get !== undefined && VARIABLE_GETTER.test(compiledTextOf(get)) ? get() : value;
 }
@@ -151,29 +152,29 @@ function openClass(fn: SomeFunction, place: LoadedExport): void {
   });
 }
 
-/** Where a function comes from, as the engine tells it. */
+/** Place of a function in its script, as reported by the engine. */
 export interface FunctionPlace {
-  /** Of its script: a file URL, a path, `node:…`, or anything else for code that was evaluated. */
+  /** URL of its script: a file URL, a path, `node:…`, or anything else for evaluated code. */
   readonly url: string;
-  /** Lines and columns count from 0, as in the engine's `[[FunctionLocation]]`. */
+  /** Counted from 0, as is `column`, like the engine's `[[FunctionLocation]]`. */
   readonly line: number;
   readonly column: number;
   readonly text: string;
-  /** The source of the whole script, as it was compiled. */
+  /** Returns the source of the whole script as it was compiled. */
   readonly loadedSource: () => string;
 }
 
-/** How a module exports a function that its text defines. */
-export interface StaticExport {
+/** Export of a function that the text of a module defines. */
+interface StaticExport {
   readonly name: string;
   readonly format: 'module' | 'commonjs';
 }
 
 /**
- * Whether the function at that place is an export of its module for certain: declared at its top level,
- * exported, and never assigned to. Only if the file on the disk is what was loaded, so that a plain `node`
- * gets the same from it; in packages it is enough that the function itself is. Modules that the policy forces
- * count as they were loaded.
+ * Finds the export by which a function is certain to be found: declared at the top level of its module,
+ * exported, and never assigned to. The file on disk must be the text that was loaded, so that a plain `node`
+ * gets the same function; in packages only the function's text must be the same, and modules that the policy
+ * forces are not compared.
  */
 export function exportOf(place: FunctionPlace, policy: ReferencePolicy = {}): StaticExport | undefined {
   const path = pathOf(place.url);
@@ -186,7 +187,7 @@ export function exportOf(place: FunctionPlace, policy: ReferencePolicy = {}): St
   return namedAt(place, file.text) ?? (isPackage ? commonjsAt(place, file) : undefined);
 }
 
-/** Whether the file on the disk still is what was loaded from it. */
+/** Whether the file on disk is still the text that was loaded. */
 export function isAsLoaded(file: SourceFile, place: FunctionPlace): boolean {
   const known = comparisons.get(file) ?? new Map<string, boolean>();
   comparisons.set(file, known);
@@ -210,12 +211,15 @@ function offsetIn(source: string, line: number, column: number): number {
   try {
     return offsetAt(source, line, column);
   } catch {
-    // It has become shorter since it was loaded.
+    // The file has become shorter since it was loaded.
     return -1;
   }
 }
 
-/** Loaders and test runners keep CommonJS modules where nobody can look for them: then the text has to do. */
+/**
+ * Finds the export in the text, because loaders and test runners keep CommonJS modules out of
+ * `require.cache`.
+ */
 function commonjsAt({ line, text }: FunctionPlace, file: SourceFile): StaticExport | undefined {
   let exported = commonjs.get(file);
   if (exported === undefined) {
@@ -231,8 +235,8 @@ function commonjsAt({ line, text }: FunctionPlace, file: SourceFile): StaticExpo
 const commonjs = new WeakMap<SourceFile, readonly CommonjsExport[]>();
 
 /**
- * The reference to a `require` function: one that Node or a test runner gives a file, or that `createRequire`
- * made.
+ * Makes the reference to a `require` function, of a file or made by `createRequire`, in Node or a test
+ * runner.
  */
 export function requireOf(value: unknown): RequireReference | undefined {
   if (typeof value !== 'function' || types.isProxy(value)) return undefined;
@@ -242,7 +246,7 @@ export function requireOf(value: unknown): RequireReference | undefined {
   if (resolve === undefined || cache === undefined || extensions === undefined) return undefined;
   const paths = (resolve.value as { paths?: unknown } | undefined)?.paths;
   if (typeof paths !== 'function') return undefined;
-  // Where it looks for what lies beside the file: the file's directory.
+  // The first path for a relative request is the file's directory.
   const [directory] = ((paths as (request: string) => unknown)('./x') ?? []) as string[];
   return typeof directory === 'string' ? { kind: 'require', parent: absolute(directory) + sep } : undefined;
 }
