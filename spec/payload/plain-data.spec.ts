@@ -1,8 +1,7 @@
 import { serialize as write } from 'node:v8';
 import { describe, expect, it } from '@jest/globals';
 import { hasOnlyDenseArrays } from '../../lib/payload/dense-arrays.ts';
-import { isPlain } from '../../lib/payload/plain-data.ts';
-import { serializePlain } from '../../lib/payload/plain-data.ts';
+import { isPlain, serializePlain } from '../../lib/payload/plain-data.ts';
 
 const called: string[] = [];
 const call = (what: string): number => called.push(what);
