@@ -6,9 +6,12 @@ import { MapDiffersError } from '../../../lib/base/map-errors.ts';
 import { collect } from '../../support/collect.ts';
 import { runProgram, startProgram } from '../../support/run-program.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
+import { testsAtOnce } from '../../support/tests-at-once.ts';
 import { thrownBy } from '../../support/thrown-by.ts';
 import { until } from '../../support/until.ts';
 
+// All but those that go on from one another.
+const atOnce = testsAtOnce();
 const parent = temporaryDirectory();
 let files = 0;
 
@@ -65,7 +68,7 @@ describe('a map made again in another run of a program', () => {
     expect(ran()).toHaveLength(5);
   });
 
-  it('goes on where a program was killed', async () => {
+  atOnce('goes on where a program was killed', async () => {
     const { directory: place, file: counted, ran: calls } = newCount();
     const gate = join(parent, 'gate');
     const program = `const executor = new condorFutures.LocalExecutor({ directory: ${JSON.stringify(place)}, maxWorkers: 2 });
@@ -94,7 +97,7 @@ describe('a map made again in another run of a program', () => {
 });
 
 describe('a map whose program was ended while it was being made', () => {
-  it('is made anew with reuse: true, and has nothing of the first', async () => {
+  atOnce('is made anew with reuse: true, and has nothing of the first', async () => {
     const { directory, file, ran } = newCount();
     const program = (inputs: string, tag: string): string =>
       `const executor = new condorFutures.LocalExecutor({ directory: ${JSON.stringify(directory)} });
@@ -133,33 +136,37 @@ describe('a map whose program was ended while it was being made', () => {
 });
 
 describe('a map made again with reuse: true', () => {
-  const { directory, file, ran } = newCount();
+  const { directory } = newCount();
   const executor = new LocalExecutor({ directory });
   afterAll(async () => executor.shutdown());
-  const square = squareIn(file);
 
-  it('is the very map if it has the tag: what failed runs again, further inputs are added, the rest is left alone', async () => {
-    const flag = join(parent, 'mended');
-    const shaky = async (x: number): Promise<number> => {
-      const { appendFileSync, existsSync } = await import('node:fs');
-      appendFileSync(file, `${x}\n`);
-      if (x === 2 && !existsSync(flag)) throw new Error('not yet');
-      return x;
-    };
-    const map = await executor.createMap(shaky, [1, 2], { tag: 'shaky', reuse: true });
-    await map.wait({ errorsOk: true });
-    writeFileSync(flag, '');
-    const again = await executor.createMap(shaky, [1, 2, 3], { tag: 'shaky', reuse: true });
-    expect(again.directory).toBe(map.directory);
-    await expect(collect(again)).resolves.toEqual([1, 2, 3]);
-    expect(ran().toSorted()).toEqual(['1', '2', '2', '3']);
-    const before = ran().length;
-    const same = await executor.createMap(shaky, [1, 2, 3], { tag: 'shaky', reuse: true });
-    await expect(collect(same)).resolves.toEqual([1, 2, 3]);
-    expect(ran()).toHaveLength(before);
-  });
+  atOnce(
+    'is the very map if it has the tag: what failed runs again, further inputs are added, the rest is left alone',
+    async () => {
+      const { file, ran } = newCount();
+      const flag = join(parent, 'mended');
+      const shaky = async (x: number): Promise<number> => {
+        const { appendFileSync, existsSync } = await import('node:fs');
+        appendFileSync(file, `${x}\n`);
+        if (x === 2 && !existsSync(flag)) throw new Error('not yet');
+        return x;
+      };
+      const map = await executor.createMap(shaky, [1, 2], { tag: 'shaky', reuse: true });
+      await map.wait({ errorsOk: true });
+      writeFileSync(flag, '');
+      const again = await executor.createMap(shaky, [1, 2, 3], { tag: 'shaky', reuse: true });
+      expect(again.directory).toBe(map.directory);
+      await expect(collect(again)).resolves.toEqual([1, 2, 3]);
+      expect(ran().toSorted()).toEqual(['1', '2', '2', '3']);
+      const before = ran().length;
+      const same = await executor.createMap(shaky, [1, 2, 3], { tag: 'shaky', reuse: true });
+      await expect(collect(same)).resolves.toEqual([1, 2, 3]);
+      expect(ran()).toHaveLength(before);
+    },
+  );
 
-  it('is refused if it has the tag and is of something else, which the error tells', async () => {
+  atOnce('is refused if it has the tag and is of something else, which the error tells', async () => {
+    const square = squareIn(newCount().file);
     const map = await executor.createMap(square, [1, 2], { tag: 'fixed' });
     await map.wait();
     const options = { tag: 'fixed', reuse: true };
@@ -185,46 +192,49 @@ describe('a map made again with reuse: true', () => {
     await expect(collect(map)).resolves.toEqual([1, 4]);
   });
 
-  it('takes outcomes over from maps of any shape, with what was printed, and keeps them when those are removed', async () => {
-    const { file: counted, ran: calls } = newCount();
-    const speak = async (x: number, list: { y: number }): Promise<number> => {
-      const { appendFileSync } = await import('node:fs');
-      appendFileSync(counted, `${x}\n`);
-      console.log(`called with ${x}`);
-      if (list.y < 0) throw new RangeError('below');
-      return x + list.y;
-    };
-    const first = await executor.createStarmap(speak, [
-      [1, { y: 2 }],
-      [2, { y: -1 }],
-    ]);
-    await first.wait({ errorsOk: true });
-    // As outputFile() leaves it.
-    mkdirSync(join(first.directory, 'files', '1', 'plots'), { recursive: true });
-    writeFileSync(join(first.directory, 'files', '1', 'plots', 'a.svg'), '<svg/>');
-    const second = await executor.createProduct(
-      speak,
-      [
-        [2, 1],
-        [{ y: -1 }, { y: 2 }],
-      ],
-      { reuse: true },
-    );
-    await second.wait({ errorsOk: true });
-    await expect(second.reused()).resolves.toEqual([3]);
-    expect(calls().toSorted()).toEqual(['1', '1', '2', '2', '2']);
-    await first.remove();
-    await expect(second.get(3)).resolves.toBe(3);
-    await expect(second.stdout(3)).resolves.toBe('called with 1\n');
-    expect(readFileSync(join(second.directory, 'files', '4', 'plots', 'a.svg'), 'utf8')).toBe('<svg/>');
-    await expect(second.inputs(3)).resolves.toEqual([1, { y: 2 }]);
-    await second.rerun([3]);
-    await expect(second.get(3)).resolves.toBe(3);
-    await expect(second.reused()).resolves.toEqual([]);
-    expect(calls()).toHaveLength(6);
-  });
+  atOnce(
+    'takes outcomes over from maps of any shape, with what was printed, and keeps them when those are removed',
+    async () => {
+      const { file: counted, ran: calls } = newCount();
+      const speak = async (x: number, list: { y: number }): Promise<number> => {
+        const { appendFileSync } = await import('node:fs');
+        appendFileSync(counted, `${x}\n`);
+        console.log(`called with ${x}`);
+        if (list.y < 0) throw new RangeError('below');
+        return x + list.y;
+      };
+      const first = await executor.createStarmap(speak, [
+        [1, { y: 2 }],
+        [2, { y: -1 }],
+      ]);
+      await first.wait({ errorsOk: true });
+      // As outputFile() leaves it.
+      mkdirSync(join(first.directory, 'files', '1', 'plots'), { recursive: true });
+      writeFileSync(join(first.directory, 'files', '1', 'plots', 'a.svg'), '<svg/>');
+      const second = await executor.createProduct(
+        speak,
+        [
+          [2, 1],
+          [{ y: -1 }, { y: 2 }],
+        ],
+        { reuse: true },
+      );
+      await second.wait({ errorsOk: true });
+      await expect(second.reused()).resolves.toEqual([3]);
+      expect(calls().toSorted()).toEqual(['1', '1', '2', '2', '2']);
+      await first.remove();
+      await expect(second.get(3)).resolves.toBe(3);
+      await expect(second.stdout(3)).resolves.toBe('called with 1\n');
+      expect(readFileSync(join(second.directory, 'files', '4', 'plots', 'a.svg'), 'utf8')).toBe('<svg/>');
+      await expect(second.inputs(3)).resolves.toEqual([1, { y: 2 }]);
+      await second.rerun([3]);
+      await expect(second.get(3)).resolves.toBe(3);
+      await expect(second.reused()).resolves.toEqual([]);
+      expect(calls()).toHaveLength(6);
+    },
+  );
 
-  it('does not count submit commands and limits, but what is captured', async () => {
+  atOnce('does not count submit commands and limits, but what is captured', async () => {
     const { file: counted, ran: calls } = newCount();
     const state = { offset: 1 };
     const shift = async (x: number): Promise<number> => {

@@ -48,12 +48,11 @@ export const cases = {
       };
       const times = (make, length) => {
         timeOf(make(length));
-        const least = (value) => Math.min(timeOf(value), timeOf(value), timeOf(value));
-        return least(make(length * 4)) / least(make(length));
+        return timeOf(make(length * 8)) / timeOf(make(length));
       };
       const listIn = (length) => ({ list: listOf(length), f: () => length });
-      // Four times as much takes four times as long; where it grew with the square, sixteen times.
-      return [times(chainOf, 1000) < 7, times(listIn, 10_000) < 7];
+      // Eight times as much takes eight times as long; where it grew with the square, 64 times.
+      return [times(chainOf, 500) < 20, times(listIn, 5000) < 20];
     },
     gives: [true, true],
   },
