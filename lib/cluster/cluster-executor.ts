@@ -23,7 +23,7 @@ import { Resubmissions } from './submit/retry.ts';
 import { Submissions } from './submit/submissions.ts';
 import { breakCalls, StartBreaker } from './track/start-breaker.ts';
 
-/** The one executor over a batch system: a job for each call, whose outcome comes back through the job set. */
+/** The executor for all batch systems: a job for each call, whose outcome comes back by the job set. */
 export class ClusterExecutor extends Executor {
   readonly #system: BatchSystem;
   readonly #options: ResolvedOptions;
@@ -35,16 +35,16 @@ export class ClusterExecutor extends Executor {
   readonly #atEnd: JobsAtEnd;
   /** Calls whose futures are not done. */
   readonly #pending = new Set<Call>();
-  readonly #wait = new ConditionWait();
-  readonly #own: LazyJobSet;
+  readonly #conditionWait = new ConditionWait();
+  readonly #jobSet: LazyJobSet;
   #futures: readonly Future<unknown>[] = [];
   #shutdown: Promise<void> | undefined;
-  #detached = false;
-  #broken: BrokenExecutorError | undefined;
+  #isDetached = false;
+  #brokenError: BrokenExecutorError | undefined;
 
   /**
-   * @param id of its job set, if that is given
-   * @throws {TypeError} for options that the batch system cannot pass on; {@link DirectoryError}
+   * @param id of its job set, where that is fixed
+   * @throws {TypeError} for options that the batch system does not support; {@link DirectoryError}
    */
   constructor(system: BatchSystem, options: ResolvedOptions, id?: string) {
     super();
@@ -59,21 +59,21 @@ export class ClusterExecutor extends Executor {
     this.#calls = new Calls(options, {
       controls: new JobControls(system, this.#commands),
       onDone: (call) => this.#onDone(call),
-      onCancel: (call) => this.#own.opened?.tracker.onCancel(call),
+      onCancel: (call) => this.#jobSet.opened?.tracker.onCancel(call),
     });
     this.#submissions = new Submissions({
       system,
       options,
-      inFlight: () => this.#own.opened?.tracker.size ?? 0,
+      inFlight: () => this.#jobSet.opened?.tracker.size ?? 0,
       pending: () => this.#pending.size,
       openJobSet: async () => (await this.#openJobSet()).jobSet,
-      onWritten: (call) => this.#own.opened?.files.useInputs(call.input?.batch as number),
-      onSubmitted: (call, jobId) => this.#own.opened?.tracker.track(call, jobId),
+      onWritten: (call) => this.#jobSet.opened?.files.useInputs(call.input?.batch as number),
+      onSubmitted: (call, jobId) => this.#jobSet.opened?.tracker.track(call, jobId),
       onRefused: (call, error) => this.#refuse(call, error),
     });
     this.#dependents = new Dependents(this.#submissions, options, async () => this.#openJobSet());
     const resubmissions = new Resubmissions(this.#submissions);
-    this.#own = new LazyJobSet(
+    this.#jobSet = new LazyJobSet(
       system,
       options,
       {
@@ -99,7 +99,7 @@ export class ClusterExecutor extends Executor {
       pending: this.#pending,
       submissions: this.#submissions,
       commands: this.#commands,
-      opened: () => this.#own.opened,
+      opened: () => this.#jobSet.opened,
       drain: async () => {
         const drained = this.#drain();
         this.#shutdown ??= drained;
@@ -108,26 +108,27 @@ export class ClusterExecutor extends Executor {
     });
   }
 
-  /** The directory of this executor's job set, with its logs; undefined before the first submission. */
+  /** Directory of this executor's job set, which contains its logs; undefined before the first submission. */
   get jobSetDirectory(): string | undefined {
-    return this.#own.opened?.jobSet.directory;
+    return this.#jobSet.opened?.jobSet.directory;
   }
 
   /**
-   * The name of this executor's job set, below its `directory`: what `attach` takes, in another process, should this one come to an end.
+   * Name of this executor's job set in its `directory`. Another process passes it to `attach` to continue the
+   * calls.
    */
   get id(): string {
-    return this.#own.id;
+    return this.#jobSet.id;
   }
 
-  /** After `attach`: the futures of all calls of the job set, in the order in which they were submitted. */
+  /** The futures of all calls of the job set, in the order of submission, after `attach`; empty otherwise. */
   get futures(): readonly Future<unknown>[] {
     return this.#futures;
   }
 
   /**
-   * Leaves the jobs in the queue, and their results on the disk, for a process that attaches to them later. Futures that are pending reject
-   * with a DetachedError; this executor takes no more calls.
+   * Leaves the jobs in the queue and their results on the disk, for a process that attaches to them later.
+   * Pending futures reject with a DetachedError; this executor accepts no more calls.
    * @returns the id to attach with
    */
   async detach(): Promise<string> {
@@ -137,45 +138,45 @@ export class ClusterExecutor extends Executor {
     this.#shutdown = Promise.resolve();
     await this.#submissions.idle();
     this.#submissions.leave();
-    // Jobs of cancelled calls are not to be left.
+    // Jobs of cancelled calls must not stay in the queue.
     await this.#commands.idle();
-    this.#detached = true;
-    this.#own.opened?.tracker.abandon();
-    const message = `The executor was detached; attach to ${this.#own.id} for this future`;
+    this.#isDetached = true;
+    this.#jobSet.opened?.tracker.abandon();
+    const message = `The executor was detached; attach to ${this.#jobSet.id} for this future`;
     for (const { controller } of this.#pending) controller.reject(new DetachedError(message));
     this.#atEnd.leave();
-    await this.#own.opened?.leave();
+    await this.#jobSet.opened?.leave();
     await this.#system.close();
-    return this.#own.id;
+    return this.#jobSet.id;
   }
 
   /**
-   * Goes on with the calls of a job set that another process made.
+   * Continues the calls of a job set that another process created.
    * @throws {DirectoryError} {@link JobSetInUseError} {@link OwnershipError} {@link CommandError}
    */
   protected async attachTo(id: string, takeOver: boolean): Promise<void> {
     this.#futures = await attachCalls(id, takeOver, this.#system, this.#options, {
       work: async (jobSet, claim, lastSubmission) => {
         this.#submissions.startAfter(lastSubmission);
-        return this.#own.takeUp(jobSet, claim);
+        return this.#jobSet.takeUp(jobSet, claim);
       },
-      addCall: (parts) => this.#await(this.#calls.restore(parts)),
+      addCall: (parts) => this.#addPending(this.#calls.restore(parts)),
       submit: (call) => this.#dependents.add(call),
       removeJob: (jobId) => this.#commands.remove(jobId),
     });
-    if (this.#pending.size > 0) this.#own.opened?.watch.wake();
+    if (this.#pending.size > 0) this.#jobSet.opened?.watch.wake();
     this.#checkIdle();
   }
 
-  /** What executors of maps are made of besides: they bring their calls to the disk by themselves. */
+  /** Internals for {@link MapExecutor}, which writes its calls itself. */
   protected get parts(): ExecutorParts {
     return {
       system: this.#system,
       options: this.#options,
       calls: this.#calls,
       submissions: this.#submissions,
-      own: this.#own,
-      add: (call) => this.#await(call),
+      own: this.#jobSet,
+      add: (call) => this.#addPending(call),
     };
   }
 
@@ -213,26 +214,27 @@ export class ClusterExecutor extends Executor {
       for (const { future } of this.#pending) if (!future.running()) future.cancel();
     }
     if (options.wait !== false) await this.#shutdown;
-    // A signal ends the process, not the program's waits.
+    // While a signal ends the process, the program must not continue after its wait.
     if (this.#atEnd.givenUp) await new Promise(() => {});
   }
 
   #start(request: JobRequest, single: boolean): Future<unknown> {
     this.assertOpen();
-    if (this.#broken !== undefined) return failedFuture(this.#broken);
+    if (this.#brokenError !== undefined) return failedFuture(this.#brokenError);
     let call: Call;
     try {
       call = this.#calls.make(request, single);
     } catch (error) {
       return failedFuture(error);
     }
-    const { future } = this.#await(call);
+    const { future } = this.#addPending(call);
     cancelOnAbort(future, request.options.signal);
     if (!future.done()) this.#dependents.add(call);
     return future;
   }
 
-  #await(call: Call): Call {
+  /** Counts a call as pending. */
+  #addPending(call: Call): Call {
     this.#pending.add(call);
     this.#atEnd.watch();
     return call;
@@ -241,95 +243,96 @@ export class ClusterExecutor extends Executor {
   #onDone(call: Call): void {
     this.#pending.delete(call);
     this.#dependents.onDone(call);
-    if (!this.#detached) void this.#own.opened?.archiveEnd(call);
+    if (!this.#isDetached) void this.#jobSet.opened?.archiveEnd(call);
     this.#checkIdle();
   }
 
-  /** No job can start: nothing more is sent, and what waits for a job does not wait any longer. */
+  /** Fails all calls that have not started, because no job can start. */
   #break(error: BrokenExecutorError | undefined): void {
     if (error === undefined) return;
-    this.#broken = error;
-    breakCalls(this.#pending, error, this.#own.opened?.tracker);
+    this.#brokenError = error;
+    breakCalls(this.#pending, error, this.#jobSet.opened?.tracker);
   }
 
   #refuse(call: Call, error: unknown): void {
-    // Another job set has inputs of the same number.
-    if (call.input === undefined || call.jobSet === this.#own.opened?.jobSet)
-      void this.#own.opened?.files.releaseInputs(call);
+    // A batch of inputs in another job set may have the same number.
+    if (call.input === undefined || call.jobSet === this.#jobSet.opened?.jobSet)
+      void this.#jobSet.opened?.files.releaseInputs(call);
     call.input = undefined;
     call.payload = undefined;
     if (!call.isUnwanted) call.controller.reject(asDirectoryError(error, this.#options.directory));
   }
 
-  /** Stops looking, and lets the process end, when nothing is awaited any more. */
+  /** Stops watching, and lets the process end, when no call is pending. */
   #checkIdle(): void {
     if (this.#pending.size > 0) return;
     void this.#atEnd.unwatch();
-    const ending = this.#shutdown !== undefined && (this.#own.opened?.tracker.size ?? 0) > 0;
-    if (!ending) this.#own.opened?.watch.sleep();
-    this.#wait.look();
+    const ending = this.#shutdown !== undefined && (this.#jobSet.opened?.tracker.size ?? 0) > 0;
+    if (!ending) this.#jobSet.opened?.watch.sleep();
+    this.#conditionWait.look();
   }
 
   async #openJobSet(): Promise<LiveJobSet> {
-    const opened = await this.#own.open();
+    const opened = await this.#jobSet.open();
     if (this.#pending.size > 0) opened.watch.wake();
     return opened;
   }
 
-  /** Waits for everything that was submitted, then frees everything. */
+  /** Waits until all calls are done, then frees all resources. */
   async #drain(): Promise<void> {
-    // The caller's own tick may still cancel or look at its futures.
+    // The caller may still cancel or inspect its futures in this tick.
     await new Promise((resolve) => setImmediate(resolve));
-    await this.#wait.until(() => this.#pending.size === 0, Infinity);
+    await this.#conditionWait.until(() => this.#pending.size === 0, Infinity);
     await this.#submissions.idle();
     await this.#commands.idle();
-    this.#own.opened?.watch.wake();
+    this.#jobSet.opened?.watch.wake();
     await this.#system.retire?.(NONE_LEFT_MS);
-    if (this.#own.opened !== undefined) await closeWhenEmpty(this.#own.opened, this.#wait);
+    if (this.#jobSet.opened !== undefined) await closeWhenEmpty(this.#jobSet.opened, this.#conditionWait);
     await this.#system.close();
   }
 }
 
-/** What an executor is made of, for those built on it that bring their calls to the disk by themselves. */
+/** Internals that ClusterExecutor shares with MapExecutor. */
 export interface ExecutorParts {
   readonly system: BatchSystem;
   readonly options: ResolvedOptions;
   readonly calls: Calls;
   readonly submissions: Submissions;
   readonly own: LazyJobSet;
-  /** Waits for a call from now on. */
+  /** Counts a call as pending. */
   readonly add: (call: Call) => Call;
 }
 
-/** Futures by the signal that cancels them: one listener for each signal, however many futures it has. */
-const futuresOf = new WeakMap<AbortSignal, Set<Future<unknown>>>();
+/** Futures by the signal that cancels them: each signal has one listener for all of them. */
+const futuresBySignal = new WeakMap<AbortSignal, Set<Future<unknown>>>();
 
-/** Cancels the future when the signal aborts, with its reason. */
-export function cancelOnAbort(future: Future<unknown>, signal: AbortSignal | undefined): void {
+/** Cancels the future, with the signal's reason, when the signal aborts. */
+function cancelOnAbort(future: Future<unknown>, signal: AbortSignal | undefined): void {
   if (signal === undefined) return;
   if (signal.aborted) return void future.cancel(signal.reason);
-  const futures = futuresOf.get(signal) ?? listenTo(signal);
+  const futures = futuresBySignal.get(signal) ?? listenTo(signal);
   futures.add(future);
   future.addDoneCallback(() => futures.delete(future));
 }
 
-/** On its own, so that what the listener can see holds no future. */
+/** A function of its own, so that the listener's closure keeps no future in memory. */
 function listenTo(signal: AbortSignal): Set<Future<unknown>> {
   const futures = new Set<Future<unknown>>();
-  futuresOf.set(signal, futures);
+  futuresBySignal.set(signal, futures);
   signal.addEventListener('abort', () => cancelAll(signal), { once: true });
   return futures;
 }
 
 function cancelAll(signal: AbortSignal): void {
-  for (const future of futuresOf.get(signal) ?? []) future.cancel(signal.reason);
+  for (const future of futuresBySignal.get(signal) ?? []) future.cancel(signal.reason);
 }
 
 /**
- * A job that loads a module which imports the program would submit everything once more.
+ * Refuses to create an executor in a job that loads a module, because the module imports the program, which
+ * would submit all its calls again.
  * @throws {ShutdownError} in such a job
  */
-export function refuseWhileLoading(): void {
+function refuseWhileLoading(): void {
   if (!isLoadingModules() || process.env[JOB_VARIABLE] === undefined) return;
   throw new ShutdownError(
     'An executor is made while a job loads a module: the module imports a program that submits jobs. Remedy: move what jobs need ' +

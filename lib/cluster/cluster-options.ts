@@ -9,102 +9,109 @@ import type { OtherNode } from '../payload/format.ts';
 import { type ResolvedWorkers, resolveWorkers, type WorkerOptions } from '../workers/worker-options.ts';
 import type { KeepFiles } from './job-files.ts';
 
-/** How jobs come by their calls, see the option. */
+/** Access of jobs to the job set's directory; see the option `filesystem`. */
 export type Filesystem = 'shared' | 'transfer';
 
-/** Options of every executor that runs jobs over a job set. */
+/** Options of all executors that run jobs. */
 export interface ClusterOptions extends CaptureOptions, JobPolicies {
   /**
-   * Where job sets are made: on the shared filesystem, unless all jobs run on this machine. It is made if need be.
+   * Directory for job sets, on the shared file system unless all jobs run on this machine. It is created if
+   * missing.
    * @default '.condor-futures' in the current directory
    */
   readonly directory?: string | undefined;
   /**
-   * Whether jobs see `directory`. With `'transfer'`, HTCondor's file transfer brings them what they need and takes back what comes of them: for
-   * machines that do not share a filesystem with this one. A job's current directory is its scratch directory then: docs/files.md.
+   * Whether jobs can access `directory`. With `'transfer'`, for machines that share no file system with this
+   * one, HTCondor's file transfer copies inputs to the job and its results back; the job's current directory
+   * is its scratch directory. See docs/files.md.
    * @default 'shared'
    */
   readonly filesystem?: Filesystem | undefined;
-  /** Submit commands for all jobs, by their HTCondor names, such as `{ request_memory: '2GB' }`. */
+  /** Submit commands for all jobs by their HTCondor names, such as `{ request_memory: '2GB' }`. */
   readonly submit?: SubmitOptions | undefined;
   /**
-   * Environment of the jobs: names of variables to copy from here, or values to set (`true` copies). Only you can read the values: they
-   * stand in the job set, not in the batch system's queue.
-   * @default nothing on HTCondor; LocalExecutor's jobs have all of this process's environment besides
+   * Environment of the jobs: names of variables to copy from this process, or values to set (`true` copies).
+   * The values are stored in the job set, which only you can read, not in the batch system's queue.
+   * @default nothing on HTCondor. Jobs of LocalExecutor also inherit the environment of this process
    */
   readonly environment?: readonly string[] | Readonly<Record<string, string | number | true>> | undefined;
-  /** Lines of POSIX shell that run in the job before node, such as `module load node`. A first line `set -e` makes them strict. */
+  /**
+   * Lines of POSIX shell that run in the job before node, such as `module load node`. Begin with `set -e` to
+   * stop at the first error.
+   */
   readonly setup?: readonly string[] | undefined;
   /**
-   * The node binary on the execute side: a path, or a name for PATH there.
+   * The node binary on the execute machine: a path, or a name that is looked up in PATH there.
    * @default the binary that runs this program
    */
   readonly node?: string | undefined;
   /**
-   * How the jobs come by their node: docs/delivery.md. Not together with `node`.
+   * How node and the program reach the jobs; see docs/delivery.md. Not together with `node`.
    * @default 'shared': this program's binary, or `node`
    */
   readonly delivery?: Delivery | undefined;
-  /** Options for that node, such as `['--max-old-space-size=4096']`. */
+  /** Command-line options of node in the jobs, such as `['--max-old-space-size=4096']`. */
   readonly execArgv?: readonly string[] | undefined;
   /**
-   * How many jobs there are in the queue at once, at the most; further calls wait in this process, in their order, with their inputs on
-   * the disk.
+   * Maximum number of jobs in the queue. Further calls wait in this process, in their order, with their
+   * inputs on the disk.
    * @default Infinity
    */
   readonly maxInFlight?: number | undefined;
   /**
-   * Whose files stay when a call is done. Job sets with nothing left in them are removed at shutdown.
+   * The calls whose files stay when they are done. Job sets without remaining files are deleted at shutdown.
    * @default 'failed'
    */
   readonly keepFiles?: KeepFiles | undefined;
   /**
-   * Leave the jobs of pending calls in the queue when the process ends, whether by SIGINT, SIGTERM, SIGHUP or `process.exit()`.
-   * Jobs of LocalExecutor end with the program all the same.
+   * Whether to leave the jobs of pending calls in the queue when the process ends by SIGINT, SIGTERM, SIGHUP
+   * or `process.exit()`. Jobs of LocalExecutor end with the program in any case.
    * @default false: they are removed
    */
   readonly detachOnExit?: boolean | undefined;
   /**
-   * How outcomes are noticed: by file events, or by listing the directory again and again. `auto` asks the filesystem's type:
-   * network filesystems raise no events for what other machines write.
+   * How outcomes are noticed: by file events, or by listing the directory repeatedly. `auto` decides by the
+   * type of the file system, because network file systems raise no events for files of other machines.
    * @default 'auto'
    */
   readonly watch?: 'auto' | 'events' | 'sweep' | undefined;
   /**
-   * The longest time between two listings, in milliseconds; they begin at 100 ms and get rarer while nothing happens.
+   * Longest time between two listings in milliseconds. The interval starts at 100 ms and grows while nothing
+   * happens.
    * @default 2000
    */
   readonly sweepInterval?: number | undefined;
   /**
-   * How long an outcome may stay invisible after its job has ended, in milliseconds, before the call fails.
-   * @default 15000 where the directory is listed, 1000 where file events work
+   * Time in milliseconds for which an outcome may stay invisible after its job has ended, before the call
+   * fails.
+   * @default 15000 where the directory is listed, 1000 with file events
    */
   readonly outcomeGrace?: number | undefined;
   /**
-   * What to do where jobs run another major version of Node than this program, and get functions from it: their code may mean
-   * something else there.
+   * Whether to refuse functions that are sent between different major versions of Node, because their code
+   * may behave differently, or only to warn.
    * @default 'refuse'
    */
   readonly otherNode?: OtherNode | undefined;
   /**
-   * Jobs that stay and make many calls each, one after the other, for calls that are short beside a job's start: see docs/workers.md for
-   * what such calls share.
+   * Jobs that stay and run many calls each, one after the other, for calls that are short compared to a job's
+   * start. See docs/workers.md for the state that such calls share.
    * @default a job for each call
    */
   readonly workers?: WorkerOptions | undefined;
 }
 
-/** The options with everything filled in that does not depend on the machine. */
+/** Options with all defaults that do not depend on the execute machine. */
 export interface ResolvedOptions {
   readonly directory: string;
   readonly filesystem: Filesystem;
-  /** Of the program when it made the executor, and so of its jobs. */
+  /** Current directory of the program when it created the executor, and of its jobs. */
   readonly cwd: string;
   readonly submit: SubmitOptions;
   readonly environment: Readonly<Record<string, string>>;
   readonly setup: readonly string[];
   readonly node: string;
-  /** Undefined if `node` is all there is to it. */
+  /** Undefined if jobs only run `node`. */
   readonly delivery: ChosenDelivery | undefined;
   readonly execArgv: readonly string[];
   readonly maxInFlight: number;
@@ -117,33 +124,33 @@ export interface ResolvedOptions {
   readonly otherNode: OtherNode;
   readonly policies: JobPolicies;
   readonly workers: ResolvedWorkers | undefined;
-  /** Set for the job set of a map, which stays until it is removed: what its header says of it. */
+  /** The map's entry in the header of its job set, which stays until the map is removed. */
   readonly map?: MapHeader | undefined;
 }
 
-/** What the header of a map's job set says of it. */
+/** Description of a map in the header of its job set. */
 export interface MapHeader {
-  /** The hash of its function. */
+  /** Hash of its function. */
   readonly function: string;
-  /** By what name errors and reports call it. */
+  /** Name of the function in errors and reports. */
   readonly name: string;
   /** Whether each input is a list of arguments. */
   readonly spread: boolean;
-  /** Whether a failed component may be tried again by the program that made the map, as long as that runs. */
+  /** Whether the program that created the map may retry failed components while it runs. */
   readonly supervised: boolean;
-  /** Whether a held component waits for somebody to release it, rather than being as good as failed. */
+  /** Whether a held component stays until it is released, rather than counting as failed. */
   readonly waitsHeld: boolean;
-  /** Of a map that was made of a product: how many values each axis has. */
+  /** Number of values on each axis, for a map over a product. */
   readonly axes?: readonly number[] | undefined;
-  /** What its outcomes depend on besides the inputs. */
+  /** Hashes of everything besides the inputs that its outcomes depend on. */
   readonly contents?: MapContents | undefined;
 }
 
-/** By hashes that are the same in each run of a program. */
+/** Hashes that are the same in each run of a program. */
 export interface MapContents {
-  /** Of the function, with what it captures. */
+  /** Hash of the function with its captured values. */
   readonly function: string;
-  /** Of what the jobs find around them: `environment`, `setup`, `execArgv`, the current directory, the major version of Node. */
+  /** Hash of `environment`, `setup`, `execArgv`, the current directory and the major version of Node. */
   readonly surroundings: string;
 }
 
@@ -172,8 +179,8 @@ const TABLE: OptionTable = {
 
 /**
  * Checks options and fills in the defaults.
- * @param more the options that one executor has besides
- * @throws {TypeError} {@link RangeError} naming the option and what it may be
+ * @param more options that only this executor has
+ * @throws {TypeError} {@link RangeError} that name the option and its allowed values
  */
 export function resolveOptions(
   executor: string,
@@ -212,13 +219,16 @@ export function resolveOptions(
   };
 }
 
-/** What a call says to its job, by the functions of this module, has to be at hand where the package is not. */
+/**
+ * Module `condor-futures/job`: with file transfer it travels with the calls, because the package is not
+ * installed there.
+ */
 const JOB_MODULE = join(import.meta.dirname, `../job${extname(import.meta.filename)}`);
 
 function captureOptions(options: ClusterOptions): CaptureOptions {
-  const given = checkCaptureOptions(options);
-  if (options.filesystem !== 'transfer') return given;
-  return { ...given, byValue: [...(given.byValue ?? []), JOB_MODULE] };
+  const capture = checkCaptureOptions(options);
+  if (options.filesystem !== 'transfer') return capture;
+  return { ...capture, byValue: [...(capture.byValue ?? []), JOB_MODULE] };
 }
 
 function checkFilesystem(executor: string, { filesystem = 'shared', workers }: ClusterOptions): Filesystem {
@@ -236,10 +246,10 @@ function checkFilesystem(executor: string, { filesystem = 'shared', workers }: C
   return filesystem;
 }
 
-/** Names to copy that are not set here are left out, as a shell's `export` would. */
-function resolveEnvironment(given: NonNullable<ClusterOptions['environment']>): Record<string, string> {
-  const isList = (value: typeof given): value is readonly string[] => Array.isArray(value);
-  const entries = isList(given) ? given.map((name) => [name, true] as const) : Object.entries(given);
+/** Leaves out variables that are to be copied but are not set, as the shell's `export` does. */
+function resolveEnvironment(option: NonNullable<ClusterOptions['environment']>): Record<string, string> {
+  const isList = (value: typeof option): value is readonly string[] => Array.isArray(value);
+  const entries = isList(option) ? option.map((name) => [name, true] as const) : Object.entries(option);
   const environment: Record<string, string> = {};
   for (const [name, value] of entries) {
     if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) {
@@ -261,11 +271,11 @@ function resolveEnvironment(given: NonNullable<ClusterOptions['environment']>): 
   return environment;
 }
 
-/** How to attach to a job set. */
+/** Options of `attach`. */
 export interface AttachOptions {
   /**
-   * Take the job set over from a process of another machine, of which cannot be told whether it lives. Two processes that look after one job
-   * set would remove each other's files.
+   * Whether to take the job set over from a process of another machine, which may still be alive. Make sure
+   * that it is not: two processes with the same job set would delete each other's files.
    * @default false
    */
   readonly takeOver?: boolean | undefined;

@@ -5,22 +5,22 @@ import type { Call } from './calls/call.ts';
 import { KeptResults } from './dependencies/kept-results.ts';
 import type { Job } from './track/job.ts';
 
-/** Whose files stay on the disk: those of failed calls, of all, or of none. */
+/** The calls whose files stay on the disk: failed ones, all, or none. */
 export type KeepFiles = 'failed' | 'all' | 'none';
 
-/** Few, as outcomes that are read at the same time are more urgent. */
+/** Few, because reading outcomes at the same time is more urgent. */
 const REMOVALS_AT_ONCE = 4;
 
-/** Removes the files of jobs as they are done with, so that 100,000 calls do not leave 100,000 files. */
+/** Deletes the files of jobs that are done, so that 100,000 calls do not leave 100,000 files. */
 export class JobFiles {
-  /** What calls need of others. */
+  /** Results that calls need of other calls. */
   readonly results: KeptResults;
   readonly #jobSet: JobSet;
   readonly #policy: KeepFiles;
-  /** How many calls still need the inputs of a batch. */
-  readonly #users = new Map<number, number>();
-  #kept = 0;
-  #setGoes = false;
+  /** Number of calls that still need a batch of inputs. */
+  readonly #usersByBatch = new Map<number, number>();
+  #keptCount = 0;
+  #isSetDeleted = false;
   readonly #removals = new Slots(REMOVALS_AT_ONCE);
 
   constructor(jobSet: JobSet, policy: KeepFiles) {
@@ -29,9 +29,9 @@ export class JobFiles {
     this.#policy = policy;
   }
 
-  /** Whether anything was kept, so that the job set has to stay. */
-  get keptAny(): boolean {
-    return this.#kept > 0;
+  /** Whether any files were kept, so that the job set must stay. */
+  get hasKeptFiles(): boolean {
+    return this.#keptCount > 0;
   }
 
   /** Whether the files of a call stay; a chunk has failed if any of its calls has. */
@@ -39,38 +39,40 @@ export class JobFiles {
     return this.#policy === 'all' || (this.#policy === 'failed' && failed);
   }
 
-  /** The files of a job stay for good. */
+  /** Keeps the files of a job for good. */
   keep(job: Job): void {
     job.keep = true;
     this.results.keepForGood(job.call);
-    this.#kept += 1;
+    this.#keptCount += 1;
   }
 
-  /** Files of an earlier process stay. */
-  keepSet(): void {
-    this.#kept += 1;
+  /** Keeps the job set because files of an earlier process are in it. */
+  keepJobSet(): void {
+    this.#keptCount += 1;
   }
 
-  /** A call's inputs have been written into a batch. */
+  /** Called when a call's inputs have been written into a batch. */
   useInputs(batch: number): void {
-    this.#users.set(batch, (this.#users.get(batch) ?? 0) + 1);
+    this.#usersByBatch.set(batch, (this.#usersByBatch.get(batch) ?? 0) + 1);
   }
 
-  /** A call needs its inputs no more, and nobody wants to keep them. */
+  /** Deletes a batch of inputs when no call needs it. */
   async releaseInputs(call: Call): Promise<void> {
     this.results.release(call);
     if (call.input === undefined) return;
     const { batch } = call.input;
-    // It may be about to be tried again, and be refused then as nobody wants it any more.
+    // A call that waits for a retry may be released again, if it is cancelled meanwhile.
     call.input = undefined;
-    const left = (this.#users.get(batch) ?? 0) - 1;
-    this.#users.set(batch, left);
-    if (left > 0) return;
-    this.#users.delete(batch);
+    const remaining = (this.#usersByBatch.get(batch) ?? 0) - 1;
+    this.#usersByBatch.set(batch, remaining);
+    if (remaining > 0) return;
+    this.#usersByBatch.delete(batch);
     await this.#jobSet.removeInputs(batch).catch(ignore);
   }
 
-  /** Removes the files of a job that has left the queue; before that, the batch system may still write some. */
+  /**
+   * Deletes the files of a job that has left the queue; before that, the batch system may still write some.
+   */
   remove(job: Job, onRemoved: () => void): void {
     if (job.keep) return onRemoved();
     this.#removals.run(async () => {
@@ -80,33 +82,33 @@ export class JobFiles {
   }
 
   /**
-   * Resolves when nothing is being removed any more.
-   * @param setGoes the whole job set is going to be removed, which is less work than to remove file after file
+   * Resolves when no files are being deleted.
+   * @param isSetDeleted whether the whole job set is deleted next, which is faster than deleting single files
    */
-  async finish(setGoes: boolean): Promise<void> {
-    this.#setGoes = setGoes;
+  async finish(isSetDeleted: boolean): Promise<void> {
+    this.#isSetDeleted = isSetDeleted;
     await this.#removals.idle();
   }
 
   async #removeFiles({ call, key, archived }: Job): Promise<void> {
-    // A call that is tried again still needs its inputs, and has the logs of its last attempt.
+    // A call that is retried still needs its inputs, and keeps the logs of its last attempt.
     const isLast = call.done && call.key === key;
     if (isLast) await call.keepLogs().catch(ignore);
-    if (this.#setGoes) return;
+    if (this.#isSetDeleted) return;
     await this.#jobSet.removeLogs(key).catch(ignore);
     const isArchived = await (archived ?? Promise.resolve()).then(
       () => true,
       () => false,
     );
     if (isArchived) await this.#jobSet.removeOutcome(key).catch(ignore);
-    await this.#removeSentBack(call, key, isLast).catch(ignore);
+    await this.#removeOutputFiles(call, key, isLast).catch(ignore);
     if (!isLast) return;
     await removeCallFiles(this.#jobSet.directory, call.index).catch(ignore);
     await this.releaseInputs(call);
   }
 
-  /** What a call has sent back is its user's: only that of earlier attempts goes, and of calls that were given up. */
-  async #removeSentBack(call: Call, key: string, isLast: boolean): Promise<void> {
+  /** Deletes output files of earlier attempts and cancelled calls only; the others belong to the user. */
+  async #removeOutputFiles(call: Call, key: string, isLast: boolean): Promise<void> {
     const { directory, transfers } = this.#jobSet;
     const isUnwanted = isLast ? call.wasCancelled : call.key !== key;
     if (isUnwanted) await removeOutputFiles(directory, key);
@@ -114,5 +116,5 @@ export class JobFiles {
   }
 }
 
-/** A file that cannot be removed is litter, and no reason to fail a call. */
+/** A file that cannot be deleted is no reason to fail a call. */
 function ignore(): void {}

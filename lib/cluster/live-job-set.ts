@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { serialize } from 'node:v8';
+import { warn } from '../base/warn.ts';
 import type { BatchSystem } from '../batch/batch-system.ts';
 import { deliveredBy } from '../delivery/deliver.ts';
 import { Archive } from '../job-set/archive.ts';
@@ -16,10 +17,13 @@ import type { ResolvedOptions } from './cluster-options.ts';
 import { JobFiles } from './job-files.ts';
 import { Tracker, type TrackerHost } from './track/tracker.ts';
 
-/** A directory that cannot be found for this many times the grace of an outcome is gone; before, it may be a network's hiccup. */
+/**
+ * A directory counts as deleted when it has been missing for this many outcome graces; a network may lose it
+ * for a moment.
+ */
 const LOST_AFTER_GRACES = 10;
 
-/** A job set at work, with all that looks after its jobs. */
+/** A job set in use, with the objects that track its jobs. */
 export class LiveJobSet {
   readonly jobSet: JobSet;
   readonly claim: Claim;
@@ -27,8 +31,8 @@ export class LiveJobSet {
   readonly files: JobFiles;
   readonly tracker: Tracker;
   readonly watch: JobSetWatch;
-  /** It is a map's: nothing of it is removed but by its owner's wish. */
-  readonly stays: boolean;
+  /** Whether it belongs to a map, which is only removed on request. */
+  readonly isPermanent: boolean;
 
   constructor(parts: Omit<LiveJobSet, 'archiveEnd' | 'leave' | 'close'>) {
     this.jobSet = parts.jobSet;
@@ -37,14 +41,14 @@ export class LiveJobSet {
     this.files = parts.files;
     this.tracker = parts.tracker;
     this.watch = parts.watch;
-    this.stays = parts.stays;
+    this.isPermanent = parts.isPermanent;
   }
 
-  /** Notes how a call ended that has no outcome, for a process that attaches later. Never rejects: that is the less important thing. */
+  /** Archives the end of a call without an outcome, for a process that attaches later. Never rejects. */
   async archiveEnd(call: Call): Promise<void> {
     const { index, attempts: attempt, future } = call;
-    // Of a map's, it also says that an error is the last word, and that it is not tried again.
-    if (call.hasOutcome && !(this.stays && future.state === 'failed')) return;
+    // For a map, it also records that an error is final, because the call is not retried.
+    if (call.hasOutcome && !(this.isPermanent && future.state === 'failed')) return;
     try {
       if (future.cancelled())
         return void (await this.archive.add({
@@ -56,34 +60,34 @@ export class LiveJobSet {
       const bytes = serialize(encodeThrown(await future.exception()));
       await this.archive.add({ call: index, attempt, kind: 'failed', bytes });
     } catch {
-      // It is found out once more then.
+      // A process that attaches determines it again.
     }
   }
 
-  /** Leaves everything as it is to a process that attaches later. */
+  /** Stops all work and leaves the files to a process that attaches later. */
   async leave(): Promise<void> {
     await this.watch.close();
     await this.archive.idle();
     await this.claim.release();
   }
 
-  /** Nobody waits for its calls any more: removes it, unless files are to stay. */
+  /** Deletes the job set when all its calls are done, unless files must stay. */
   async close(): Promise<void> {
     await this.watch.close();
     await this.archive.idle();
-    if (this.stays) return this.claim.release();
-    // Another process has taken it over, and needs all that is there.
+    if (this.isPermanent) return this.claim.release();
+    // Another process has taken it over and needs all its files.
     if (!(await this.claim.isOurs())) return;
     const { size } = this.tracker;
     const { directory } = this.jobSet;
     if (size > 0) warn(`${size} jobs have not left the queue yet, so their files stay: ${directory}`);
-    const mayGo = size === 0 && !this.files.keptAny;
+    const isDeletable = size === 0 && !this.files.hasKeptFiles;
     try {
-      let goes = mayGo && !(await hasOutputFiles(directory));
-      await this.files.finish(goes);
-      // Calls that were cancelled may have sent some back, which are removed by now.
-      goes ||= mayGo && !(await hasOutputFiles(directory));
-      if (goes) return await this.jobSet.remove();
+      let isDeleted = isDeletable && !(await hasOutputFiles(directory));
+      await this.files.finish(isDeleted);
+      // Output files of cancelled calls have been deleted by now.
+      isDeleted ||= isDeletable && !(await hasOutputFiles(directory));
+      if (isDeleted) return await this.jobSet.remove();
       await this.jobSet.note({ event: 'closed' } satisfies JournalEntry);
       await this.claim.release();
     } catch (error) {
@@ -92,17 +96,20 @@ export class LiveJobSet {
   }
 }
 
-/** What an executor does for a job set. */
+/** Receives the events of a job set, and acts on its jobs. */
 export type JobSetHost = Omit<
   TrackerHost,
   'system' | 'jobSet' | 'files' | 'archive' | 'outcomeGrace' | 'otherNode' | 'lookForOutcomes'
 > & {
-  /** The directory is gone; its calls have failed. */
+  /** The directory has been deleted; its calls have failed. */
   onLost(): void;
 };
 
-/** Looks after the jobs of a job set from now on: nothing is told before the caller's next turn. */
-export async function openJobSet(
+/**
+ * Starts to track the jobs of a job set. The host is not called before the caller's next turn of the event
+ * loop.
+ */
+async function startLiveJobSet(
   jobSet: JobSet,
   claim: Claim,
   system: BatchSystem,
@@ -116,8 +123,8 @@ export async function openJobSet(
   const archive = new Archive(directory);
   const { otherNode, sweepInterval } = options;
   const lookForOutcomes = (): void => watch.sweepSoon();
-  const about = { system, jobSet, files, archive, outcomeGrace, otherNode };
-  const tracker = new Tracker({ ...host, ...about, lookForOutcomes });
+  const parts = { system, jobSet, files, archive, outcomeGrace, otherNode };
+  const tracker = new Tracker({ ...host, ...parts, lookForOutcomes });
   const lostAfter = LOST_AFTER_GRACES * outcomeGrace;
   const watch = new JobSetWatch(
     { directory, mode, sweepInterval, lostAfter, events: system.events },
@@ -132,15 +139,11 @@ export async function openJobSet(
       },
     },
   );
-  const stays = options.map !== undefined;
-  return new LiveJobSet({ jobSet, claim, archive, files, tracker, watch, stays });
+  const isPermanent = options.map !== undefined;
+  return new LiveJobSet({ jobSet, claim, archive, files, tracker, watch, isPermanent });
 }
 
-function warn(message: string): void {
-  process.emitWarning(message, 'CondorFuturesWarning');
-}
-
-/** The job set of an executor: made for its first submission, and made anew if its directory is lost. */
+/** The job set of an executor, created for its first submission, and again if its directory is deleted. */
 export class LazyJobSet {
   readonly #system: BatchSystem;
   readonly #options: ResolvedOptions;
@@ -156,19 +159,19 @@ export class LazyJobSet {
     this.#id = id;
   }
 
-  /** The name of its directory, which need not be there yet. */
+  /** Name of its directory, which may not exist yet. */
   get id(): string {
     return this.#id;
   }
 
-  /** Undefined before there is one. */
+  /** Undefined before {@link open} has resolved. */
   get opened(): LiveJobSet | undefined {
     return this.#opened;
   }
 
-  /** @throws {DirectoryError} if there can be none; the next time it may have been repaired */
+  /** @throws {DirectoryError} if it cannot be created; a later call tries again */
   async open(): Promise<LiveJobSet> {
-    this.#opening ??= this.#make();
+    this.#opening ??= this.#create();
     try {
       this.#opened = await this.#opening;
     } catch (error) {
@@ -178,24 +181,24 @@ export class LazyJobSet {
     return this.#opened;
   }
 
-  /** Goes on with one that another process made. */
+  /** Uses a job set that another process created. */
   async takeUp(jobSet: JobSet, claim: Claim): Promise<LiveJobSet> {
     this.#id = jobSet.id;
-    this.#opening = this.#work(jobSet, claim);
+    this.#opening = this.#start(jobSet, claim);
     this.#opened = await this.#opening;
     return this.#opened;
   }
 
-  async #make(): Promise<LiveJobSet> {
-    const { jobSet, claim } = await makeJobSet(this.#system, this.#options, this.#id);
-    return this.#work(jobSet, claim);
+  async #create(): Promise<LiveJobSet> {
+    const { jobSet, claim } = await createJobSet(this.#system, this.#options, this.#id);
+    return this.#start(jobSet, claim);
   }
 
-  async #work(jobSet: JobSet, claim: Claim): Promise<LiveJobSet> {
-    return openJobSet(jobSet, claim, this.#system, this.#options, {
+  async #start(jobSet: JobSet, claim: Claim): Promise<LiveJobSet> {
+    return startLiveJobSet(jobSet, claim, this.#system, this.#options, {
       ...this.#host,
       onLost: () => {
-        // Calls to come get a job set of their own.
+        // Later calls get a new job set.
         this.#opening = undefined;
         this.#id = newJobSetId();
         this.#host.onLost();
@@ -204,15 +207,17 @@ export class LazyJobSet {
   }
 }
 
-/** lib/ and dist/ lie side by side: jobs run the compiled runner, also those of a program that runs the sources. */
+/**
+ * Directory of the compiled runner, also for a program that runs the sources: lib/ and dist/ are siblings.
+ */
 const COMPILED = join(import.meta.dirname, '..', '..', 'dist');
 const RUNNER = { runner: join(COMPILED, 'runner.cjs'), code: join(COMPILED, CODE_FILE) };
 
 /**
- * Makes the job set of an executor, which looks after it.
+ * Creates and claims the job set of an executor.
  * @throws {DirectoryError} {@link DeliveryError}
  */
-export async function makeJobSet(
+async function createJobSet(
   system: BatchSystem,
   options: ResolvedOptions,
   id: string,
@@ -251,7 +256,7 @@ export async function makeJobSet(
   try {
     return { jobSet, claim: await Claim.take(jobSet.directory) };
   } catch (error) {
-    // The next submission makes it anew.
+    // The next submission creates it again.
     await jobSet.remove().catch(() => {});
     throw error;
   }

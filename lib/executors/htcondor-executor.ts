@@ -11,31 +11,31 @@ import { withWorkers } from '../workers/worker-system.ts';
 
 export interface HTCondorExecutorOptions extends ClusterOptions, HTCondorPlace {
   /**
-   * The pool's central manager, as `condor_submit -pool` takes it.
-   * @default that of this machine's configuration
+   * The pool's central manager, as in `condor_submit -pool`.
+   * @default the one in this machine's configuration
    */
   readonly pool?: string | undefined;
   /**
-   * The schedd to submit to, as `condor_submit -name` takes it.
-   * @default that of this machine
+   * The schedd to submit to, as in `condor_submit -name`.
+   * @default the schedd of this machine
    */
   readonly schedd?: string | undefined;
   /**
-   * How long calls wait for a schedd that does not answer when they are to be submitted, in milliseconds, before they fail with a
-   * SubmitError. What HTCondor refuses fails at once.
+   * Time in milliseconds for which a submission is repeated while the schedd does not answer, before its
+   * calls fail with a SubmitError. A submission that HTCondor refuses fails at once.
    * @default 60000
    */
   readonly submitPatience?: number | undefined;
   /**
-   * How long a command such as condor_submit may take, in milliseconds, before it is killed and taken for one that gave no answer. A
-   * busy schedd can need minutes.
+   * Time in milliseconds after which a command such as condor_submit is killed and counts as unanswered. A
+   * busy schedd can take minutes.
    * @default 300000
    */
   readonly commandTimeout?: number | undefined;
 }
 
 /**
- * Runs each call as one HTCondor job, over a shared filesystem and the command-line tools.
+ * Runs each call as one HTCondor job, by a shared file system and HTCondor's command-line tools.
  *
  * @example
  * await using executor = new HTCondorExecutor({ directory: '/shared/me/jobs', submit: { request_memory: '2GB' } });
@@ -58,11 +58,14 @@ export class HTCondorExecutor extends MappingExecutor {
     checkNumber('keepClaimsFor', options.keepClaimsFor ?? 0, 0, 'fraction');
     super(withWorkers(new HTCondorSystem(options), resolved.workers, resolved), resolved);
   }
+
   /**
-   * Goes on with the calls of an executor whose process was ended, at whatever instant, or that was detached: `futures` has those of all its
-   * calls, in their order. Finished ones are settled from the disk, running ones run on, and nothing is submitted twice.
+   * Continues the calls of an executor that was detached, or whose process has ended at any point: `futures`
+   * has the futures of all its calls, in their order. Futures of finished calls settle from the disk, running
+   * jobs run on, and no call is submitted twice.
    * @param id the `id` of that executor
-   * @throws {DirectoryError} if there is no such job set; {@link JobSetInUseError} if its process lives; {@link CommandError}
+   * @throws {DirectoryError} if there is no such job set; {@link JobSetInUseError} if its process is alive;
+   * {@link CommandError}
    */
   static async attach(
     id: string,

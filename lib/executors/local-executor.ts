@@ -12,15 +12,15 @@ import { withWorkers } from '../workers/worker-system.ts';
 
 export interface LocalExecutorOptions extends ClusterOptions {
   /**
-   * How many jobs run at once.
+   * Number of jobs that run at the same time.
    * @default os.availableParallelism()
    */
   readonly maxWorkers?: number | undefined;
 }
 
 /**
- * Runs each call as a process of this machine, through the same files as on a cluster: for a laptop, for tests, and where
- * there is no batch system. Submit commands are accepted and mean nothing here.
+ * Runs each call as a process of this machine, with the same files as on a cluster: for laptops, tests, and
+ * machines without a batch system. Submit commands are accepted and ignored.
  *
  * @example
  * await using executor = new LocalExecutor();
@@ -39,9 +39,11 @@ export class LocalExecutor extends MappingExecutor {
     }
     super(withWorkers(new LocalSystem(maxWorkers), workers, resolved), resolved);
   }
+
   /**
-   * Goes on with the calls of an executor whose process was killed; see {@link HTCondorExecutor.attach}. Jobs that run are those that ran then.
-   * @throws {DirectoryError} if there is no such job set; {@link JobSetInUseError} if its process lives
+   * Continues the calls of an executor whose process was killed; see {@link HTCondorExecutor.attach}. Jobs
+   * that still run are adopted.
+   * @throws {DirectoryError} if there is no such job set; {@link JobSetInUseError} if its process is alive
    */
   static async attach(
     id: string,

@@ -10,19 +10,21 @@ const SYSTEMS = ['auto', 'htcondor', 'local'] as const;
 
 export interface OpenExecutorOptions extends HTCondorExecutorOptions, LocalExecutorOptions {
   /**
-   * The batch system; `auto` takes the first whose commands are on PATH, and this machine if there is none.
+   * The batch system. `auto` takes the first one whose commands are on PATH, or this machine if there is
+   * none.
    * @default 'auto'
    */
   readonly system?: (typeof SYSTEMS)[number] | undefined;
   /**
-   * Refuse to fall back to this machine.
+   * Whether to throw instead of falling back to this machine.
    * @default false
    */
   readonly requireCluster?: boolean | undefined;
 }
 
 /**
- * The executor for the machine that the program happens to run on. Options that only the other executors have are left out.
+ * Creates the executor that fits the machine on which the program runs. Options that only other
+ * executors have are ignored.
  * @throws {CommandNotFoundError} with `requireCluster`, if no batch system's commands are on PATH
  */
 export function openExecutor(options: OpenExecutorOptions = {}): MappingExecutor {

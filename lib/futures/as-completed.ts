@@ -7,8 +7,9 @@ import { checkFutures } from './wait.ts';
 
 export interface AsCompletedOptions extends WaitOptions {
   /**
-   * How many futures are held at once, those that are done and wait to be yielded included: the next one is taken from the iterable
-   * when one has been yielded. For generators that submit calls without end.
+   * Maximum number of futures held at once, including those that are done but not yet yielded: the next one
+   * is taken from the iterable when one has been yielded. For generators that submit an endless sequence of
+   * calls.
    * @default Infinity: all are taken at once
    */
   readonly bufferSize?: number | undefined;
@@ -17,20 +18,20 @@ export interface AsCompletedOptions extends WaitOptions {
 type Entry<F> = [index: number, future: F];
 type EndResult = { value: undefined; done: true };
 
-/** The futures of an iterable as they are done, each with its index. */
-export class CompletedEntries<F extends AnyFuture> implements AsyncIterableIterator<Entry<F>> {
-  /** Undefined once all are taken. */
+/** Yields the futures of an iterable in the order in which they complete, each with its index. */
+class CompletedEntries<F extends AnyFuture> implements AsyncIterableIterator<Entry<F>> {
+  /** Undefined once all futures are taken. */
   #source: Iterator<F> | undefined;
   readonly #bufferSize: number;
-  #taken = 0;
-  #taking = false;
-  /** Taken and not yielded, with how to let go of each that is not done. */
+  #takenCount = 0;
+  #isTaking = false;
+  /** Futures taken but not yet yielded, with the removal of the callback on each that is not done. */
   readonly #held = new Map<F, (() => void) | undefined>();
-  #unfinished = 0;
-  /** Done, not yet yielded. */
+  #unfinishedCount = 0;
+  /** Futures that are done but not yet yielded. */
   readonly #ready = new Fifo<Entry<F>>();
-  /** Calls of next() that wait for a future. */
-  readonly #waiting: {
+  /** Pending calls of next(). */
+  readonly #pendingNexts: {
     resolve(result: IteratorResult<Entry<F>, undefined>): void;
     reject(error: unknown): void;
   }[] = [];
@@ -49,9 +50,10 @@ export class CompletedEntries<F extends AnyFuture> implements AsyncIterableItera
       throw error;
     }
     this.#stopWait = limitWait(
-      // What is done already is yielded, however short the time.
+      // Futures that are done already are yielded even with a timeout of 0.
       this.#isOver ? { signal } : { timeout, signal },
-      () => this.#fail(new TimeoutError(`${this.#unfinished} (of ${this.#taken}) futures unfinished`)),
+      () =>
+        this.#fail(new TimeoutError(`${this.#unfinishedCount} (of ${this.#takenCount}) futures unfinished`)),
       (reason) => this.#fail(reason),
     );
     if (signal?.aborted) this.#fail(signal.reason);
@@ -70,14 +72,14 @@ export class CompletedEntries<F extends AnyFuture> implements AsyncIterableItera
       throw error;
     }
     if (this.#isOver) return this.return();
-    return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));
+    return new Promise((resolve, reject) => this.#pendingNexts.push({ resolve, reject }));
   }
 
   async return(): Promise<EndResult> {
     this.#stop();
     this.#ready.clear();
     this.#failure = undefined;
-    this.#endWaiting();
+    this.#endPendingNexts();
     return { value: undefined, done: true };
   }
 
@@ -85,29 +87,31 @@ export class CompletedEntries<F extends AnyFuture> implements AsyncIterableItera
     return this;
   }
 
-  /** Nothing is left but what is ready. */
+  /** Whether only ready futures are left. */
   get #isOver(): boolean {
-    return this.#source === undefined && this.#unfinished === 0;
+    return this.#source === undefined && this.#unfinishedCount === 0;
   }
 
-  /** Takes futures while there is room for them. */
+  /** Takes futures up to the buffer size. */
   #take(): void {
-    // The iterable may end futures itself, which makes room while it is asked.
-    if (this.#taking) return;
-    this.#taking = true;
+    // The iterable may settle futures itself, which calls this method while it runs.
+    if (this.#isTaking) return;
+    this.#isTaking = true;
     try {
       while (this.#source !== undefined && this.#held.size < this.#bufferSize) {
         const { value: future, done } = this.#source.next();
         if (done === true) this.#source = undefined;
-        // Unless it has ended this very iteration.
-        else if (this.#source !== undefined) this.#watch(future, this.#taken++);
+        // Unless the iterable has ended this iteration.
+        else if (this.#source !== undefined) this.#watch(future, this.#takenCount++);
       }
     } finally {
-      this.#taking = false;
+      this.#isTaking = false;
     }
   }
 
-  /** As the iterable is somebody's code, which may throw: then what was taken before is yielded first. */
+  /**
+   * Takes futures after the first time; an error of the iterable is thrown after the futures taken before it.
+   */
   #takeMore(): void {
     try {
       this.#take();
@@ -125,7 +129,7 @@ export class CompletedEntries<F extends AnyFuture> implements AsyncIterableItera
       this.#ready.push([index, future]);
       return;
     }
-    this.#unfinished += 1;
+    this.#unfinishedCount += 1;
     this.#held.set(
       future,
       future.addDoneCallback(() => this.#complete(future, index)),
@@ -133,8 +137,8 @@ export class CompletedEntries<F extends AnyFuture> implements AsyncIterableItera
   }
 
   #complete(future: F, index: number): void {
-    this.#unfinished -= 1;
-    const next = this.#waiting.shift();
+    this.#unfinishedCount -= 1;
+    const next = this.#pendingNexts.shift();
     if (next === undefined) {
       this.#held.set(future, undefined);
       this.#ready.push([index, future]);
@@ -142,65 +146,66 @@ export class CompletedEntries<F extends AnyFuture> implements AsyncIterableItera
       this.#held.delete(future);
       next.resolve({ value: [index, future], done: false });
       this.#takeMore();
-      this.#answerWaiting();
+      this.#resolvePendingNexts();
     }
     if (!this.#isOver) return;
     this.#stop();
-    this.#endWaiting();
+    this.#endPendingNexts();
   }
 
-  /** What was just taken may be done already. */
-  #answerWaiting(): void {
-    while (this.#waiting.length > 0 && this.#ready.size > 0) {
+  /** Resolves pending calls of next() with futures that were already done when they were taken. */
+  #resolvePendingNexts(): void {
+    while (this.#pendingNexts.length > 0 && this.#ready.size > 0) {
       const entry = this.#ready.shift() as Entry<F>;
       this.#held.delete(entry[1]);
-      this.#waiting.shift()?.resolve({ value: entry, done: false });
+      this.#pendingNexts.shift()?.resolve({ value: entry, done: false });
       this.#takeMore();
     }
   }
 
   #fail(error: unknown): void {
     this.#stop();
-    const next = this.#waiting.shift();
+    const next = this.#pendingNexts.shift();
     if (next === undefined) this.#failure = { error };
     else next.reject(error);
-    this.#endWaiting();
+    this.#endPendingNexts();
   }
 
-  /** Lets go of the futures that are not done, and of the iterable. */
+  /** Removes all callbacks, and closes the iterable. */
   #stop(): void {
     this.#stopWait();
-    for (const [future, detach] of this.#held) {
-      if (detach === undefined) continue;
-      detach();
+    for (const [future, unregister] of this.#held) {
+      if (unregister === undefined) continue;
+      unregister();
       this.#held.delete(future);
     }
-    this.#unfinished = 0;
+    this.#unfinishedCount = 0;
     const source = this.#source;
     this.#source = undefined;
     try {
       source?.return?.();
     } catch {
-      // It is running just now, and has ended this by an AbortController, say.
+      // The iterable is running, and has ended this iteration itself, with an AbortController for example.
     }
   }
 
-  #endWaiting(): void {
-    for (const next of this.#waiting.splice(0)) next.resolve({ value: undefined, done: true });
+  #endPendingNexts(): void {
+    for (const next of this.#pendingNexts.splice(0)) next.resolve({ value: undefined, done: true });
   }
 }
 
 /**
- * Yields each future once it is done, in the order in which they complete; those done already come first. Yields failed and
- * cancelled futures too, and never throws a call's error: `await` the future for that. Leaving the loop detaches everything.
+ * Yields each future when it is done, in the order in which they complete; futures that are already done come
+ * first. Yields failed and cancelled futures too, and never throws a call's error: `await` the future for
+ * that. Leaving the loop removes all callbacks.
  *
- * TypeScript takes what a `for await` loop yields for awaited: it gives a future the type of its value. Where you need the
- * future's own methods, or to know which one it is, loop over `asCompleted(futures).entries()`.
+ * TypeScript gives the loop variable of `for await` the type of the future's value. To use the future's own
+ * methods, or to know its index, loop over `asCompleted(futures).entries()`.
  *
- * With a `bufferSize`, futures are taken from the iterable as earlier ones are yielded: it may be a generator that submits calls
- * without end.
+ * With a `bufferSize`, futures are taken from the iterable as earlier ones are yielded, so it may be a
+ * generator that submits an endless sequence of calls.
  *
- * @param options a timeout in milliseconds, or options; it counts from this call, not from the first `next()`
+ * @param options a timeout in milliseconds, counted from this call, or options
  * @throws {TimeoutError} while iterating, after the futures that were done in time
  */
 export function asCompleted<F extends AnyFuture>(
@@ -210,7 +215,7 @@ export function asCompleted<F extends AnyFuture>(
   return new Completions(futures, options);
 }
 
-/** What {@link asCompleted} returns. */
+/** The iterator that {@link asCompleted} returns. */
 export class Completions<F extends AnyFuture> implements AsyncIterableIterator<F>, AsyncDisposable {
   readonly #entries: CompletedEntries<F>;
 
@@ -218,7 +223,7 @@ export class Completions<F extends AnyFuture> implements AsyncIterableIterator<F
     this.#entries = new CompletedEntries(futures, options);
   }
 
-  /** The same futures, each with its index among those given. */
+  /** Iterates over the same futures, each with its index among those passed. */
   entries(): AsyncIterableIterator<[index: number, future: F]> {
     return this.#entries;
   }

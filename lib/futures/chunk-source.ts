@@ -1,36 +1,39 @@
 import { showValue } from '../base/checks.ts';
 
-/** Something to map over. */
+/** Items to map over. */
 export type Elements<T> = Iterable<T> | AsyncIterable<T>;
 
-/** A list of arguments for a call. */
+/** The arguments of one call. */
 export type ArgumentList = readonly unknown[];
 
-/** Whether there may be more; else how the elements ended. */
+/** `open` while there may be more elements; afterwards, how they ended. */
 export type SourceEnd = 'open' | 'ended' | { readonly error: unknown };
 
 export interface ChunkSourceOptions {
   readonly chunkSize: number;
   readonly toArguments: (element: never) => ArgumentList;
-  /** Whether that many more elements may be taken now. */
-  readonly hasRoom: (elements: number) => boolean;
-  /** Gets each chunk; what it throws ends the source. */
+  /** Whether this many more elements may be taken now. */
+  readonly canTake: (elements: number) => boolean;
+  /** Receives each chunk; an error that it throws ends the source. */
   readonly onChunk: (chunk: ArgumentList[]) => void;
-  /** No more chunks will come. */
+  /** Called after the last chunk. */
   readonly onEnd: () => void;
 }
 
-/** Takes elements from an iterable, as many as there is room for, and makes chunks of argument lists of them. */
+/**
+ * Takes elements from an iterable, as many as its owner allows, and groups them into chunks of argument
+ * lists.
+ */
 export class ChunkSource {
   readonly #iterator: Iterator<unknown> | AsyncIterator<unknown>;
   readonly #options: ChunkSourceOptions;
-  /** Of the chunk that is not whole yet. */
+  /** The incomplete chunk. */
   #items: ArgumentList[] = [];
-  #taken = 0;
+  #takenCount = 0;
   #end: SourceEnd = 'open';
-  /** Set while an async source makes its next element. */
-  #isWaiting = false;
-  /** Whether the iterator has to be told when no more is taken from it. */
+  /** Set while an async source produces its next element. */
+  #isNextPending = false;
+  /** Whether the iterator must be closed when no more elements are taken. */
   #isIteratorOpen = true;
 
   /** @throws {TypeError} if the elements are not iterable */
@@ -39,19 +42,19 @@ export class ChunkSource {
     this.#options = options;
   }
 
-  /** How many elements have been taken so far. */
+  /** Number of elements that have been taken so far. */
   get taken(): number {
-    return this.#taken;
+    return this.#takenCount;
   }
 
   get end(): SourceEnd {
     return this.#end;
   }
 
-  /** Takes what there is room for: from a sync source at once, from an async one as it comes. */
+  /** Takes as many elements as allowed: from a sync source at once, from an async one as they come. */
   pull(): void {
-    const { chunkSize, hasRoom } = this.#options;
-    while (this.#end === 'open' && !this.#isWaiting && hasRoom(chunkSize - this.#items.length)) {
+    const { chunkSize, canTake } = this.#options;
+    while (this.#end === 'open' && !this.#isNextPending && canTake(chunkSize - this.#items.length)) {
       let next;
       try {
         next = this.#iterator.next();
@@ -63,31 +66,34 @@ export class ChunkSource {
     }
   }
 
-  /** Takes no more, and lets the iterator know. Waits for its answer, unless it is busy with an element, maybe for ever. */
+  /**
+   * Takes no more elements and closes the iterator. Does not wait for an iterator whose next element is
+   * pending, maybe for ever.
+   */
   async close(): Promise<void> {
     if (this.#end === 'open') this.#end = 'ended';
     if (!this.#isIteratorOpen) return;
     this.#isIteratorOpen = false;
     const closing = this.#return();
-    if (!this.#isWaiting) await closing;
+    if (!this.#isNextPending) await closing;
   }
 
   async #return(): Promise<void> {
     try {
       await this.#iterator.return?.();
     } catch {
-      // What ended the iteration is more important.
+      // The error or the return that ended the iteration takes precedence.
     }
   }
 
   async #acceptLater(next: PromiseLike<IteratorResult<unknown>>): Promise<void> {
-    this.#isWaiting = true;
+    this.#isNextPending = true;
     try {
       this.#accept(await next);
     } catch (error) {
       this.#finish({ error });
     }
-    this.#isWaiting = false;
+    this.#isNextPending = false;
     this.pull();
   }
 
@@ -96,14 +102,14 @@ export class ChunkSource {
     if (next.done === true) return this.#finish('ended');
     try {
       this.#items.push(this.#options.toArguments(next.value as never));
-      this.#taken += 1;
+      this.#takenCount += 1;
       if (this.#items.length === this.#options.chunkSize) this.#handOver();
     } catch (error) {
       this.#stop({ error });
     }
   }
 
-  /** The iterator has no more, or is broken: what it gave before makes a last chunk. */
+  /** The iterator has ended or thrown: the elements taken before form the last chunk. */
   #finish(end: SourceEnd): void {
     if (this.#end !== 'open') return;
     this.#isIteratorOpen = false;

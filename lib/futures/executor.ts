@@ -8,46 +8,49 @@ import { type ItemResult, type MapOptions, MapResults } from './map-results.ts';
 
 export interface ShutdownOptions {
   /**
-   * Wait until all futures are done and everything is freed.
+   * Whether to wait until all futures are done and all resources are freed.
    * @default true
    */
   readonly wait?: boolean | undefined;
   /**
-   * Cancel the calls that have not started.
+   * Whether to cancel the calls that have not started.
    * @default false
    */
   readonly cancelFutures?: boolean | undefined;
 }
 
-/** One job to be: a function and the argument lists to call it with, one after the other. Arguments may be futures, or hold some. */
+/**
+ * A job to submit: a function and the argument lists to call it with, one after the other. Arguments may be
+ * or contain futures.
+ */
 export interface JobRequest {
   readonly fn: AnyFunction;
   readonly items: readonly (readonly unknown[])[];
   readonly options: JobOptions;
 }
 
-/** One object, so that executors can tell that calls have the same. */
+/** A single object, because executors compare the options of calls by identity. */
 const NO_OPTIONS: JobOptions = {};
 
-/** Runs calls somewhere else; what all executors have in common. A program changes one line to move between them. */
+/** Base class of all executors. A program changes one line to move between them. */
 export abstract class Executor implements AsyncDisposable {
   /**
-   * Runs one job and tells what came of each of its calls; what `submit` and `map` are made of.
+   * Runs one job; its future has the result of each call. `submit` and `map` are built on it.
    * @throws {ShutdownError}
    */
   abstract schedule(request: JobRequest): Future<ItemResult<unknown>[]>;
 
-  /** As {@link schedule} for one call, whose future has its value. */
+  /** Runs a job of one call; the future has its value. */
   abstract scheduleOne(request: JobRequest): Future<unknown>;
 
   /**
-   * The function as it is now, with what it captures, to be submitted again and again: later changes of what it captured do not
-   * reach jobs, and each `submit` costs less.
-   * @throws {SerializationError} if it cannot travel
+   * Captures a function once, to be submitted many times: each `submit` of the returned function costs less,
+   * and later changes of captured variables do not reach the jobs.
+   * @throws {SerializationError} if it cannot be captured
    */
   abstract prepare<F extends AnyFunction>(fn: F): F;
 
-  /** How many jobs there are at once, at the most. */
+  /** Maximum number of jobs at the same time. */
   get maxInFlight(): number {
     return Infinity;
   }
@@ -55,19 +58,20 @@ export abstract class Executor implements AsyncDisposable {
   /** @throws {ShutdownError} after `shutdown()`, or while the process is ending */
   abstract assertOpen(): void;
 
-  /** Takes no more calls; see {@link ShutdownOptions}. May be called again. */
+  /** Accepts no more calls; see {@link ShutdownOptions}. May be called again. */
   abstract shutdown(options?: ShutdownOptions): Promise<void>;
 
   /**
    * Runs `fn(...args)` as a job. Returns at once; the arguments are copied before it does.
    *
-   * A future of this executor, wherever in the arguments, stands for its value: the job is submitted when it is done, and reads the
-   * value from the disk. If it fails, so does this one, with a DependencyError; if it is cancelled, so is this one.
+   * The arguments may contain futures of this executor in place of their values: the job is submitted when
+   * they are done, and reads the values from the disk. If one of them fails, the call fails with a
+   * DependencyError; if one is cancelled, so is the call.
    *
-   * The function may capture whatever it likes: variables, other functions, classes, modules. They are copied as they are now;
-   * functions of modules that a job can load by itself are loaded there instead. What cannot travel, such as a socket, rejects the
-   * future with a SerializationError that says how it was come by.
-   * @throws {TypeError} if `fn` is no function; {@link ShutdownError} after `shutdown()`
+   * The function may capture variables, other functions, classes and modules. They are copied as they are
+   * now; functions of modules that the job can load are loaded there instead. A captured object that cannot
+   * be copied, such as a socket, rejects the future with a SerializationError that names the path to it.
+   * @throws {TypeError} if `fn` is not a function; {@link ShutdownError} after `shutdown()`
    */
   submit<A extends unknown[], R>(fn: (...args: A) => R, ...args: OrFutures<A>): Future<Awaited<R>> {
     return this.scheduleOne({ fn: checkFunction(fn), items: [args], options: NO_OPTIONS }) as Future<
@@ -76,8 +80,9 @@ export abstract class Executor implements AsyncDisposable {
   }
 
   /**
-   * Calls `fn` with each item, or what it is the future of, and iterates over the results in the order of the items. All calls are submitted at once,
-   * unless there is a `bufferSize`, or the executor has a `maxInFlight`: then items are taken as there is room for them.
+   * Calls `fn` with each item, or with the value of an item that is a future, and iterates over the results
+   * in the order of the items. All calls are submitted at once, unless `bufferSize` or the executor's
+   * `maxInFlight` limits them.
    * @throws {TypeError} {@link RangeError} for wrong options; {@link ShutdownError} after `shutdown()`
    */
   map<T, R>(
@@ -88,7 +93,7 @@ export abstract class Executor implements AsyncDisposable {
     return this.#map(fn, items, (item) => [item], options);
   }
 
-  /** As {@link map}, with a list of arguments for each call. */
+  /** Calls `fn` with each list of arguments, like {@link map}. */
   starmap<A extends unknown[], R>(
     fn: (...args: A) => R,
     argumentLists: Elements<NoInfer<Readonly<OrFutures<A>>>>,
@@ -107,7 +112,7 @@ export abstract class Executor implements AsyncDisposable {
   }
 
   static {
-    // A function may capture one by mistake; its queues and watches are of this process.
+    // A function may capture one by mistake; its queues and watches belong to this process.
     cannotTravel(this, 'an executor', 'Make one inside the function, if jobs are to submit jobs.');
   }
 
@@ -119,20 +124,23 @@ export abstract class Executor implements AsyncDisposable {
   ): MapResults<Awaited<R>> {
     checkFunction(fn);
     this.assertOpen();
-    const frozen = this.#freeze(fn);
+    const prepared = this.#prepareOnce(fn);
     const run = (items: (readonly unknown[])[]): Future<ItemResult<Awaited<R>>[]> =>
-      this.schedule({ fn: frozen, items, options: NO_OPTIONS }) as Future<ItemResult<Awaited<R>>[]>;
-    return new MapResults(elements, toArguments, run, this.#bounded(options));
+      this.schedule({ fn: prepared, items, options: NO_OPTIONS }) as Future<ItemResult<Awaited<R>>[]>;
+    return new MapResults(elements, toArguments, run, this.#withBuffer(options));
   }
 
-  /** From an endless source no more is taken than the executor lets go, and as much again, so that there is a next item. */
-  #bounded(options: MapOptions): MapOptions {
+  /**
+   * Limits the items taken from an endless source to twice the executor's jobs, so that a next item is always
+   * ready.
+   */
+  #withBuffer(options: MapOptions): MapOptions {
     if (this.maxInFlight === Infinity || options.bufferSize !== undefined) return options;
     return { ...options, bufferSize: 2 * this.maxInFlight * Math.max(options.chunkSize ?? 1, 1) };
   }
 
-  /** All calls of a map are of the function as it was at first. What cannot travel fails with each call. */
-  #freeze(fn: AnyFunction): AnyFunction {
+  /** Captures the function once for all calls of a map. If that fails, each call fails by itself. */
+  #prepareOnce(fn: AnyFunction): AnyFunction {
     try {
       return this.prepare(checkFunction(fn));
     } catch {
@@ -196,15 +204,15 @@ function checkArgumentList(list: unknown): readonly unknown[] {
 }
 
 /**
- * What may be given where a call takes a `T`: that, or the future of one, or an array, object, Map or Set that holds futures. The call has the
- * values of the futures instead.
+ * The types accepted for a parameter of type `T`: a `T`, a future of it, or an array, object, Map or Set that
+ * contains futures. The call receives the values of the futures.
  */
-export type OrFuture<T> = T | Future<T> | Holding<T>;
+export type OrFuture<T> = T | Future<T> | Containing<T>;
 
-/** As {@link OrFuture}, of a list of arguments. */
+/** {@link OrFuture} for each of a list of arguments. */
 export type OrFutures<A extends readonly unknown[]> = { [K in keyof A]: OrFuture<A[K]> };
 
-type Holding<T> = T extends Leaf
+type Containing<T> = T extends Leaf
   ? never
   : T extends ReadonlyMap<infer K, infer V>
     ? ReadonlyMap<OrFuture<K>, OrFuture<V>>

@@ -20,8 +20,8 @@ let internals: {
 };
 
 /**
- * The handle of one call: a real Promise of the call's value, which settles exactly once. A failed future that is never
- * awaited does not end the process.
+ * The handle of one call: a real Promise of the call's value, which settles exactly once. A failed future
+ * that is never awaited does not end the process.
  *
  * Created by `executor.submit`; implementations of executors create it with a FutureController.
  */
@@ -69,7 +69,8 @@ export class Future<T> extends Promise<T> {
   }
 
   /**
-   * Cancels the call: the future rejects with a CancelledError at once, and its job is removed, even while it runs.
+   * Cancels the call: the future rejects with a CancelledError at once, and its job is removed, even while it
+   * runs.
    * @param reason the `cause` of that error
    * @returns whether the future is cancelled now; false only if it was done before
    */
@@ -85,7 +86,8 @@ export class Future<T> extends Promise<T> {
   /**
    * The call's value.
    * @param wait how long to wait, in milliseconds or as options
-   * @throws the error that the call threw; {@link TimeoutError}, which does not affect the job; {@link CancelledError}
+   * @throws the error that the call threw; {@link TimeoutError}, which does not affect the job;
+   * {@link CancelledError}
    */
   async result(wait: number | WaitOptions = {}): Promise<T> {
     await this.#wait(wait);
@@ -104,8 +106,8 @@ export class Future<T> extends Promise<T> {
   }
 
   /**
-   * Calls `callback` with this future when it is done, at once if it is done already. An error that the callback throws,
-   * or rejects with, becomes a process warning.
+   * Calls `callback` with this future when it is done, at once if it is done already. An error that the
+   * callback throws, or rejects with, becomes a process warning.
    * @returns a function that unregisters the callback
    */
   addDoneCallback(callback: (future: Future<T>) => unknown): () => void {
@@ -147,8 +149,8 @@ export class Future<T> extends Promise<T> {
   }
 
   /**
-   * The call's standard output so far, also while it runs. Only the last 4 KiB once its files have been deleted
-   * (`keepFiles`).
+   * The call's standard output so far, also while it runs. Only the last 4 KiB once its files have been
+   * deleted (`keepFiles`).
    */
   async stdout(): Promise<string> {
     return this.#source.stdout();
@@ -160,26 +162,30 @@ export class Future<T> extends Promise<T> {
   }
 
   /**
-   * The files that the call's last attempt has sent back with outputFile(); all of them once the future is done. They
-   * stay until their directory is deleted, also after a shutdown.
+   * The files that the call's last attempt has sent back with outputFile(); all of them once the future is
+   * done. They stay until their directory is deleted, also after a shutdown.
    */
   async outputFiles(): Promise<readonly OutputFile[]> {
     return (await this.#source.outputFiles?.()) ?? [];
   }
 
-  /** The call's last report by `progress()`; undefined if there is none, or its files have been deleted (`keepFiles`). */
+  /**
+   * The call's last report by `progress()`; undefined if there is none, or its files have been deleted
+   * (`keepFiles`).
+   */
   async progress(): Promise<Progress | undefined> {
     return this.#source.progress?.();
   }
 
   /**
-   * Puts the job on hold: it leaves its machine and stays in the queue until {@link release}, and then starts from the
-   * beginning. The future is pending meanwhile.
+   * Puts the job on hold: it leaves its machine and stays in the queue until {@link release}, and then starts
+   * from the beginning. The future is pending meanwhile.
    *
-   * Like the methods below, waits until the job is submitted, and resolves when the batch system has accepted the request.
+   * Like the methods below, waits until the job is submitted, and resolves when the batch system has accepted
+   * the request.
    * @param reason the hold reason that the queue shows
-   * @throws {JobControlError} if the batch system refuses; {@link CommandError};
-   * {@link InvalidStateError} if the future is done
+   * @throws {JobControlError} if the batch system refuses; {@link CommandError}; {@link InvalidStateError} if
+   * the future is done
    */
   async hold(reason?: string): Promise<void> {
     if (reason !== undefined && typeof reason !== 'string')
@@ -192,7 +198,10 @@ export class Future<T> extends Promise<T> {
     await this.#act({ kind: 'release' });
   }
 
-  /** Removes a running job from its machine; it restarts there or on another. @throws the errors of {@link hold} */
+  /**
+   * Removes a running job from its machine; it restarts there or on another.
+   * @throws the errors of {@link hold}
+   */
   async vacate(): Promise<void> {
     await this.#act({ kind: 'vacate' });
   }
@@ -211,8 +220,8 @@ export class Future<T> extends Promise<T> {
   }
 
   /**
-   * Changes the memory request of the job, and of the call's later attempts. A running job keeps its memory until it
-   * restarts.
+   * Changes the memory request of the job, and of the call's later attempts. A running job keeps its memory
+   * until it restarts.
    * @param amount a number of MiB, or text such as `'2GB'`, as in `request_memory`
    * @throws the errors of {@link hold}; {@link TypeError}
    */
@@ -230,8 +239,8 @@ export class Future<T> extends Promise<T> {
   }
 
   /**
-   * The batch system's explanation why the job does not run (`condor_q -better-analyze`), or how it ended, if it has
-   * left the queue.
+   * The batch system's explanation why the job does not run (`condor_q -better-analyze`), or how it ended, if
+   * it has left the queue.
    * @throws {JobControlError} if the batch system does not know the job; {@link CommandError}
    */
   async analyze(): Promise<string> {
@@ -274,7 +283,8 @@ export class Future<T> extends Promise<T> {
   #end(state: 'finished' | 'failed' | 'cancelled', outcome: unknown): void {
     this.#assertOpen();
     this.#state = state;
-    // An error that is never handled must not end the process with an unhandledRejection; a value may be a promise that rejects.
+    // An error that is never handled must not end the process with an unhandledRejection; a value may be a
+    // promise that rejects.
     if (state !== 'finished' || ['object', 'function'].includes(typeof outcome)) super.catch(() => {});
     if (state === 'finished') {
       this.#outcomeText = `returned ${nameOfType(outcome)}`;

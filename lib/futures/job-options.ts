@@ -9,64 +9,69 @@ import {
 import { parseMemory } from '../base/memory.ts';
 import { mergeSubmitOptions, type SubmitOptions } from '../batch/submit-options.ts';
 
-/** Options of jobs rather than of the executor: `executor.with(options)`. */
+/** Options of jobs, for `executor.with(options)`. */
 export interface JobOptions extends JobPolicies {
-  /** Submit commands of the batch system, such as `{ request_memory: '2GB' }`; they are added to the executor's own, whose `requirements` are to
-   * hold as well. */
+  /**
+   * Submit commands of the batch system, such as `{ request_memory: '2GB' }`. They are merged into the
+   * executor's own; the `requirements` of both must hold.
+   */
   readonly submit?: SubmitOptions | undefined;
   /** Cancels the futures when it aborts. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What to do about calls that fail and jobs that get stuck; for all calls of an executor, or for those of `with()`. */
+/** Policies for failed calls and held jobs, for all calls of an executor or those of `with()`. */
 export interface JobPolicies {
   /**
-   * How many more times a call is tried, each time as a new job, after it threw or its job died; not if the job was removed
-   * on purpose.
+   * Number of further attempts, each as a new job, after a call threw or its job died. A job that was removed
+   * from the queue on purpose is not retried.
    * @default 0
    */
   readonly retries?: number | RetryPolicy | undefined;
   /**
-   * What to do when the batch system holds a job: `fail` removes it and fails the call, `wait` leaves it until somebody releases it,
-   * `release` lets it go again. Or one of these by HoldReasonCode, with a `default`.
+   * Action when the batch system holds a job: `fail` removes it and fails the call, `wait` leaves it until it
+   * is released by hand, `release` releases it. Or one of these by HoldReasonCode, with a `default`.
    * @default 'fail'
    */
   readonly onHold?: HoldAction | HoldActions | undefined;
   /**
-   * How often a held job is released before its call fails.
+   * Number of times that a held job is released before its call fails.
    * @default 3
    */
   readonly releaseLimit?: number | undefined;
   /**
-   * Submits a call whose job ran out of the memory it had asked for again, with more; these tries are not counted as `retries`.
+   * Resubmits a call whose job exceeded its memory request, with a larger one. These attempts do not count as
+   * `retries`.
    * @default never
    */
   readonly growMemory?: MemoryGrowth | undefined;
   /**
-   * How long a call may run, in milliseconds, from its start on its machine; then its job is ended, and it fails with a JobTimeLimitError.
-   * While its process is stopped (by `suspend()`, say) no time passes.
+   * Maximum run time of a call, in milliseconds from its start on its machine; then its job is ended, and the
+   * call fails with a JobTimeLimitError. The time while its process is stopped, by `suspend()` for example,
+   * does not count.
    * @default Infinity
    */
   readonly timeLimit?: number | undefined;
 }
 
-/** When to try a call again. */
+/** Rules for further attempts of a call. */
 export interface RetryPolicy {
-  /** How many more times, at the most. */
+  /** Maximum number of further attempts. */
   readonly limit: number;
   /**
-   * Whether to try again after this error.
-   * @param attempt of the job that failed, counted from 1
+   * Whether to retry after this error.
+   * @param attempt number of the attempt that failed, from 1
    * @default always
    */
   readonly when?: ((error: unknown, attempt: number) => boolean) | undefined;
   /**
-   * How long to wait before that, in milliseconds.
+   * Delay before the next attempt, in milliseconds, or a function of the number of the attempt that failed.
    * @default 0
    */
   readonly delay?: number | ((attempt: number) => number) | undefined;
   /**
-   * For how long the machine on which the call failed is not taken again, in milliseconds, if the pool has others. Then any machine will do.
+   * Time in milliseconds during which the call does not return to the machine where it failed, if the pool
+   * has others.
    * @default 600_000
    */
   readonly avoidHost?: number | undefined;
@@ -74,17 +79,17 @@ export interface RetryPolicy {
 
 export type HoldAction = 'fail' | 'wait' | 'release';
 
-/** By HoldReasonCode, as the manual's table of hold codes numbers them; `default` for the others. */
+/** Actions by HoldReasonCode, as numbered in the HTCondor manual; `default` for all other codes. */
 export type HoldActions = Readonly<Record<number, HoldAction>> & { readonly default?: HoldAction };
 
-/** How a job that ran out of memory asks for more. */
+/** Growth of the memory request of a job that exceeded it. */
 export interface MemoryGrowth {
   /**
-   * By how much its request is multiplied.
+   * Factor by which the request is multiplied.
    * @default 2
    */
   readonly factor?: number | undefined;
-  /** Never more than this: a number of MiB, or text such as `'16GB'`, as `request_memory` takes it. */
+  /** Largest request: a number of MiB, or text such as `'16GB'`, as in `request_memory`. */
   readonly limit: number | string;
 }
 
@@ -98,7 +103,8 @@ export const POLICY_TABLE: OptionTable = {
 };
 
 /**
- * @returns a copy: what the caller does with theirs afterwards is not checked
+ * Checks the options of `with()`.
+ * @returns a copy, because the caller may change its object afterwards
  * @throws {TypeError} {@link RangeError}
  */
 export function checkJobOptions(options: JobOptions): JobOptions {
@@ -125,9 +131,9 @@ export function checkPolicies({
   if (growMemory !== undefined) checkGrowth(growMemory);
 }
 
-/** The inner options win, submit command by submit command, as {@link mergeSubmitOptions} has it. */
+/** Merges options; the inner ones win. Submit commands are merged by {@link mergeSubmitOptions}. */
 export function mergeJobOptions(outer: JobOptions, inner: JobOptions): JobOptions {
-  // Many calls share one object then.
+  // So that many calls share one object.
   if (Object.keys(inner).length === 0) return outer;
   const given = Object.fromEntries(Object.entries(inner).filter(([, value]) => value !== undefined));
   return { ...outer, ...given, submit: mergeSubmitOptions(outer.submit, inner.submit) };

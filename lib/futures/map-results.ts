@@ -15,61 +15,67 @@ const OPTIONS: OptionTable = {
 
 export interface MapOptions {
   /**
-   * How many calls share one job. An error fails its own call alone.
+   * Number of calls that share one job. An error fails its own call alone.
    * @default 1
    */
   readonly chunkSize?: number | undefined;
   /**
-   * Yield results in the order of the items; else in the order in which they complete.
+   * Whether to yield results in the order of the items, rather than in the order in which they complete.
    * @default true
    */
   readonly ordered?: boolean | undefined;
   /**
-   * How many items are taken from the source ahead of the results that were taken: the way to map over an endless source.
-   * @default all of them, at once
+   * Maximum number of items taken from the source ahead of the results yielded. Set it to map over an endless
+   * source.
+   * @default all items are taken at once
    */
   readonly bufferSize?: number | undefined;
   /**
-   * Milliseconds from the call of `map`, after which iterating throws a TimeoutError and what is left is cancelled.
+   * Milliseconds from the call of `map`, after which iterating throws a TimeoutError and the remaining calls
+   * are cancelled.
    * @default Infinity
    */
   readonly timeout?: number | undefined;
   /**
-   * What follows a call's error, which is thrown when its turn comes: `stop` ends the iteration and cancels what is left;
-   * with `continue`, `next()` goes on with the next result.
+   * Behaviour after a call's error, which is thrown in its place among the results: `stop` ends the iteration
+   * and cancels the remaining calls; with `continue`, `next()` returns the next result.
    * @default 'stop'
    */
   readonly onError?: 'stop' | 'continue' | undefined;
 }
 
-/** What came of one call of several that shared a job. */
+/** The result of one call of several that shared a job. */
 export type ItemResult<R> = { readonly value: R } | { readonly thrown: unknown };
 
-/** The jobs of one chunk of items, and its results once it is done. */
+/** The job of one chunk of items, with its results once it is done. */
 interface Chunk<R> {
   readonly future: Future<ItemResult<R>[]>;
   readonly size: number;
   results: ItemResult<R>[] | undefined;
 }
 
-/** The results of a `map`, for `for await`. Leaving the loop cancels the calls that are left. */
+/** The results of a `map`, for `for await`. Leaving the loop cancels the remaining calls. */
 export class MapResults<R> implements AsyncIterableIterator<R>, AsyncDisposable {
   readonly #source: ChunkSource;
   readonly #run: (items: ArgumentList[]) => Future<ItemResult<R>[]>;
   readonly #ordered: boolean;
   readonly #onError: 'stop' | 'continue';
   readonly #stopTimer: () => void;
-  /** Submitted, in the order of their items; in ordered iteration, done ones wait here for those before them. */
+  /**
+   * Submitted chunks in the order of their items. In ordered iteration, a chunk that is done stays until all
+   * before it are done.
+   */
   readonly #chunks = new Set<Chunk<R>>();
-  /** To be yielded next. */
+  /** Results to be yielded next. */
   readonly #ready = new Fifo<ItemResult<R>>();
-  /** How many results have been yielded, errors among them. */
-  #yielded = 0;
-  #timedOut = false;
-  #closed = false;
-  #wake: (() => void) | undefined;
-  /** Calls of next() are served one after the other. */
-  #turn: Promise<unknown> = Promise.resolve();
+  /** Number of results that have been yielded, including errors. */
+  #yieldedCount = 0;
+  #hasTimedOut = false;
+  #isClosed = false;
+  /** Resolves the wait of next() for a change. */
+  #onChange: (() => void) | undefined;
+  /** The previous call of next(): the calls run one after the other. */
+  #lastNext: Promise<unknown> = Promise.resolve();
 
   /** @throws {TypeError} {@link RangeError} for wrong options, or elements that are not iterable */
   constructor(
@@ -87,21 +93,21 @@ export class MapResults<R> implements AsyncIterableIterator<R>, AsyncDisposable 
     this.#source = new ChunkSource(elements, {
       chunkSize,
       toArguments,
-      hasRoom: (items) => !this.#timedOut && this.#source.taken - this.#yielded + items <= bufferSize,
+      canTake: (items) => !this.#hasTimedOut && this.#source.taken - this.#yieldedCount + items <= bufferSize,
       onChunk: (items) => this.#submit(items),
-      onEnd: () => this.#changed(),
+      onEnd: () => this.#notifyChange(),
     });
     this.#stopTimer = startTimer(checkTimeout(options.timeout), () => {
-      this.#timedOut = true;
+      this.#hasTimedOut = true;
       this.#cancelRest();
-      this.#changed();
+      this.#notifyChange();
     });
     this.#source.pull();
   }
 
   async next(): Promise<IteratorResult<R, undefined>> {
-    const result = this.#turn.then(async () => this.#step());
-    this.#turn = result.catch(() => {});
+    const result = this.#lastNext.then(async () => this.#step());
+    this.#lastNext = result.catch(() => {});
     return result;
   }
 
@@ -121,9 +127,9 @@ export class MapResults<R> implements AsyncIterableIterator<R>, AsyncDisposable 
   async #step(): Promise<IteratorResult<R, undefined>> {
     for (;;) {
       const result = this.#ready.shift();
-      if (result !== undefined && !this.#closed) return this.#deliver(result);
-      if (this.#closed) return { value: undefined, done: true };
-      if (this.#timedOut) {
+      if (result !== undefined && !this.#isClosed) return this.#deliver(result);
+      if (this.#isClosed) return { value: undefined, done: true };
+      if (this.#hasTimedOut) {
         await this.#close();
         throw new TimeoutError('The timeout of map() is over; the calls that were left have been cancelled');
       }
@@ -133,12 +139,12 @@ export class MapResults<R> implements AsyncIterableIterator<R>, AsyncDisposable 
         if (end === 'ended') return { value: undefined, done: true };
         throw end.error;
       }
-      await new Promise<void>((resolve) => (this.#wake = resolve));
+      await new Promise<void>((resolve) => (this.#onChange = resolve));
     }
   }
 
   async #deliver(result: ItemResult<R>): Promise<IteratorResult<R, undefined>> {
-    this.#yielded += 1;
+    this.#yieldedCount += 1;
     if ('thrown' in result && this.#onError === 'stop') await this.#close();
     else this.#source.pull();
     if ('thrown' in result) throw result.thrown;
@@ -154,39 +160,39 @@ export class MapResults<R> implements AsyncIterableIterator<R>, AsyncDisposable 
     });
   }
 
-  /** Moves the results whose turn has come to the ready ones. */
+  /** Moves the results that are next in order to the ready ones. */
   #collect(completed: Chunk<R>): void {
     for (const chunk of this.#ordered ? this.#chunks : [completed]) {
       if (chunk.results === undefined) break;
       if (this.#chunks.delete(chunk)) for (const result of chunk.results) this.#ready.push(result);
     }
-    this.#changed();
+    this.#notifyChange();
   }
 
-  #changed(): void {
+  #notifyChange(): void {
     if (this.#chunks.size === 0 && this.#source.end !== 'open') this.#stopTimer();
-    this.#wake?.();
-    this.#wake = undefined;
+    this.#onChange?.();
+    this.#onChange = undefined;
   }
 
   #cancelRest(): void {
     for (const chunk of this.#chunks) chunk.future.cancel();
-    if (this.#timedOut) this.#chunks.clear();
+    if (this.#hasTimedOut) this.#chunks.clear();
   }
 
   async #close(): Promise<void> {
-    if (this.#closed) return;
-    this.#closed = true;
+    if (this.#isClosed) return;
+    this.#isClosed = true;
     this.#stopTimer();
     this.#cancelRest();
     this.#chunks.clear();
     this.#ready.clear();
-    this.#changed();
+    this.#notifyChange();
     await this.#source.close();
   }
 }
 
-/** What came of each call of a chunk; one that never ran fails with what befell the job. */
+/** The result of each call of a chunk. If the job failed, all of its calls fail with the job's error. */
 async function resultsOf<R>(future: Future<ItemResult<R>[]>, size: number): Promise<ItemResult<R>[]> {
   try {
     return await future;

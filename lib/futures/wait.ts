@@ -4,20 +4,21 @@ import type { AnyFuture } from './future.ts';
 
 const RETURN_WHEN = ['ALL_COMPLETED', 'FIRST_COMPLETED', 'FIRST_EXCEPTION'] as const;
 
-/** What `wait` waits for. FIRST_EXCEPTION means a call that failed; a cancelled one does not count. */
+/** Condition on which `wait` returns. FIRST_EXCEPTION means a failed call; a cancelled one does not count. */
 export type ReturnWhen = (typeof RETURN_WHEN)[number];
 
-/** The futures given to `wait`, each once. */
+/** The futures passed to `wait`, each once. */
 export interface WaitResult<F> {
   readonly done: Set<F>;
   readonly notDone: Set<F>;
 }
 
 /**
- * Waits for futures, of any executors. Never rejects because of a call, nor because of its timeout: what is not done by then
- * is in `notDone`.
- * @param options how long to wait, in milliseconds or as options
- * @throws {RangeError} if `returnWhen` is none of its values; the signal's reason, if it aborts the wait
+ * Waits for futures of any executors. Never rejects because of a failed call or the timeout: futures that are
+ * not done by then are in `notDone`.
+ * @param options a timeout in milliseconds, or options
+ * @throws {RangeError} if `returnWhen` is none of its values; the signal's reason, if the signal aborts the
+ * wait
  */
 export async function wait<F extends AnyFuture>(
   futures: Iterable<F>,
@@ -34,7 +35,7 @@ export async function wait<F extends AnyFuture>(
   const notDone = new Set(checkFutures(futures));
   const done = new Set<F>();
   let hasFailed = false;
-  const note = (future: F): void => {
+  const onDone = (future: F): void => {
     notDone.delete(future);
     done.add(future);
     hasFailed ||= future.state === 'failed';
@@ -43,24 +44,24 @@ export async function wait<F extends AnyFuture>(
     notDone.size === 0 ||
     (returnWhen === 'FIRST_COMPLETED' && done.size > 0) ||
     (returnWhen === 'FIRST_EXCEPTION' && hasFailed);
-  for (const future of notDone) if (future.done()) note(future);
+  for (const future of notDone) if (future.done()) onDone(future);
   if (isEnough()) return { done, notDone };
   return new Promise((resolve, reject) => {
-    const detach = (): void => {
+    const unregister = (): void => {
       for (const remove of callbacks) remove();
     };
     const finish = (): void => {
       stop();
-      detach();
+      unregister();
       resolve({ done, notDone });
     };
     const stop = limitWait(limits, finish, (reason) => {
-      detach();
+      unregister();
       reject(reason);
     });
     const callbacks = [...notDone].map((future) =>
       future.addDoneCallback(() => {
-        note(future);
+        onDone(future);
         if (isEnough()) finish();
       }),
     );
@@ -68,8 +69,8 @@ export async function wait<F extends AnyFuture>(
 }
 
 /**
- * The futures of any executors, also of another copy of this package.
- * @throws {TypeError} if they are not iterable, or one is no future
+ * Yields the futures after a check. They may be of any executor, also of another copy of this package.
+ * @throws {TypeError} if they are not iterable, or one is not a future
  */
 export function* checkFutures<F extends AnyFuture>(futures: Iterable<F>): Generator<F> {
   if (typeof (futures as Partial<Iterable<F>> | null)?.[Symbol.iterator] !== 'function') {

@@ -173,7 +173,7 @@ function goOn(
 /** Takes up a call that is not done. */
 function resume({ tracker, files }: LiveJobSet, call: Call, found: RecoveredCall, host: AttachHost): void {
   if (found.state === 'settled') {
-    if (found.settled.kind === 'failed' && files.keeps(true)) files.keepSet();
+    if (found.settled.kind === 'failed' && files.keeps(true)) files.keepJobSet();
     return;
   }
   const { batch, offset, length, travels } = found.job;

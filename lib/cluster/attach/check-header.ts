@@ -15,7 +15,8 @@ export interface JobSetHeader {
 }
 
 /**
- * Looks whether the jobs of a job set are where this batch system would look for them: elsewhere they would be taken for lost.
+ * Looks whether the jobs of a job set are where this batch system would look for them: elsewhere they would
+ * be taken for lost.
  * @throws {DirectoryError} with the remedy
  */
 export async function checkHeader(jobSet: JobSet, system: BatchSystem): Promise<void> {

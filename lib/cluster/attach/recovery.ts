@@ -6,8 +6,9 @@ import type { JournalState, JournaledCall, JournaledSubmission } from '../../job
 import { logsDirectory, outcomesDirectory, parseTransferredName } from '../../job-set/names.ts';
 
 /**
- * What has become of a call while nobody looked after it. `settled`: its future was done; `submitted`: the batch system knows its job; `begun`: it
- * does not know the job, which has begun all the same; `refused`: there never was a job; `waiting`: nor is there one yet.
+ * What has become of a call while nobody looked after it. `settled`: its future was done; `submitted`: the
+ * batch system knows its job; `begun`: it does not know the job, which has begun all the same; `refused`:
+ * there never was a job; `waiting`: nor is there one yet.
  */
 export type RecoveredCall = JournaledCall &
   (
@@ -19,12 +20,16 @@ export type RecoveredCall = JournaledCall &
 
 export interface Recovered {
   readonly calls: readonly RecoveredCall[];
-  /** Jobs that may be in the queue, though nobody waits for their calls: the process did not come to their removal. */
+  /**
+   * Jobs that may be in the queue, though nobody waits for their calls: the process did not come to their
+   * removal.
+   */
   readonly abandoned: readonly string[];
 }
 
 /**
- * Finds out what has become of each call of a job set. No job of those that are `waiting` can begin any more, however late it is queued.
+ * Finds out what has become of each call of a job set. No job of those that are `waiting` can begin any more,
+ * however late it is queued.
  * @throws {CommandError} if the batch system gives no answer
  */
 export async function recoverCalls(
@@ -58,7 +63,9 @@ export async function recoverCalls(
   return { calls: recovered, abandoned: [...abandoned, ...replaced.filter((id) => id !== undefined)] };
 }
 
-/** Fills in the ids of the jobs of one submission, by call, and the keys of those that have begun meanwhile. */
+/**
+ * Fills in the ids of the jobs of one submission, by call, and the keys of those that have begun meanwhile.
+ */
 async function findJobs(
   jobSet: JobSet,
   system: BatchSystem,
@@ -79,8 +86,8 @@ async function findJobs(
   if (told === undefined && isUnknown) {
     // The command that was to submit them may still be at work.
     await jobSet.revoke(submission);
-    // What has begun before that is in the queue or in the history by now. Of the other late jobs nobody can tell that they have not begun: those that
-    // have not will say so by their exit code.
+    // What has begun before that is in the queue or in the history by now. Of the other late jobs nobody can
+    // tell that they have not begun: those that have not will say so by their exit code.
     later.push(...(await find()));
     // Where there is no history, it may have ended as well.
     for (const key of await begunJobs(jobSet.directory)) begun.add(key);

@@ -1,6 +1,5 @@
-import { isObserved, publish, type SettlementMessage } from '../../base/diagnostics.ts';
+import { type FutureState, isObserved, publish, type SettlementMessage } from '../../base/diagnostics.ts';
 import { InvalidStateError } from '../../base/errors.ts';
-import type { FutureState } from '../../base/diagnostics.ts';
 import type { FutureSource, JobControl, Usage } from '../../futures/future-source.ts';
 import { type Future, FutureController } from '../../futures/future.ts';
 import type { JobOptions } from '../../futures/job-options.ts';
@@ -10,19 +9,19 @@ import { jobKey } from '../../job-set/names.ts';
 import type { TravellingFiles } from '../../payload/given-files.ts';
 import type { WrittenFunction } from './functions.ts';
 
-/** What a call has printed is kept in memory, up to this many bytes, when its files are removed. */
+/** Bytes of each log that stay in memory when the files of a call are deleted. */
 const KEPT_LOG_BYTES = 4096;
 
-/** Of nearly all calls, which need none of their own. */
+/** Shared by nearly all calls, to save memory. */
 const NONE_AVOIDED: ReadonlyMap<string, number> = new Map();
 const NO_DEPENDENCIES: readonly Dependency[] = [];
-const NONE_GIVEN: readonly string[] = [];
+const NO_GIVEN_RESULTS: readonly string[] = [];
 
 /** The result of another call that a call was given as a future. */
 export interface Dependency {
   /**
-   * The future in the arguments, or that of the job, for calls that an earlier process made; undefined once it has
-   * finished, because its value may be large.
+   * The future in the arguments, or that of the job, for calls that an earlier process made; undefined once
+   * it has finished, because its value may be large.
    */
   future: Future<unknown> | undefined;
   readonly call: Call;
@@ -40,81 +39,82 @@ export interface CallHost {
   };
 }
 
-/** What a call is made of. */
 export interface CallParts {
-  /** Of the calls of the executor, counted from 1. */
+  /** Number among the calls of the executor, from 1. */
   readonly index: number;
   readonly fn: WrittenFunction | undefined;
   readonly payload: Uint8Array | undefined;
   readonly payloadHash: string;
-  /** What travels to its job besides, if it is to be written. */
+  /** Files that are transferred to its job besides, if the call is still to be written. */
   readonly files?: TravellingFiles | undefined;
   readonly options: JobOptions;
-  /** How many calls a chunk has; 0 for a call that is no chunk. */
+  /** Number of calls in a chunk; 0 for a call that is not a chunk. */
   readonly items: number;
-  /** What it needs of other calls. */
   readonly dependencies?: readonly Dependency[] | undefined;
-  /** By resultName(), results of calls of other job sets that it needs, and that lie in its own for good. */
+  /**
+   * Names, by resultName(), of results of other job sets that it needs; they have been copied into its own.
+   */
   readonly givenResults?: readonly string[] | undefined;
   readonly host: CallHost;
-  /** Whether its value is of no interest here: who wants it reads it from the disk. */
+  /** Whether its value is not decoded, because users of the map read it from the disk. */
   readonly valueStays?: boolean | undefined;
 }
 
 /** The executor's side of a future. */
 export class Call implements FutureSource {
-  /** Let go when the future is done: its value is nobody's business but the caller's. */
+  /** Undefined once the future is done, so that its value can be garbage collected. */
   #controller: FutureController<unknown> | undefined;
-  #settled: WeakRef<Future<unknown>> | undefined;
+  #settledFuture: WeakRef<Future<unknown>> | undefined;
   /** Undefined if an earlier process has written it, or the future is done. */
   fn: WrittenFunction | undefined;
   readonly options: JobOptions;
-  /** How many calls a chunk has; 0 for a call that is no chunk. */
+  /** Number of calls in a chunk; 0 for a call that is not a chunk. */
   readonly items: number;
-  /** Of the calls of the executor, counted from 1. */
+  /** Number among the calls of the executor, from 1. */
   readonly index: number;
   readonly #host: CallHost;
-  /** What it needs of other calls; let go when the future is done. */
+  /** Emptied when the future is done. */
   dependencies: readonly Dependency[];
   readonly givenResults: readonly string[];
-  /** Not all of it is there yet: no job is submitted for it. */
+  /** Whether some dependencies have no results yet, so that no job may be submitted. */
   isBlocked = false;
   readonly valueStays: boolean;
   attempts = 0;
-  /** How many of the attempts were made for more memory, or because the job before was turned away. */
+  /**
+   * Number of attempts that do not count as retries: made for more memory, or because a job was turned away.
+   */
   growths = 0;
-  /** How much memory its next job asks for, in bytes, rather than what the options say. */
+  /** Memory request of its next job in bytes, which overrides the options. */
   memory: number | undefined;
-  /** The same of disk. */
+  /** Disk request of its next job in bytes, which overrides the options. */
   disk: number | undefined;
-  /** What the job of the present attempt has asked for, in bytes, if that is known. */
+  /** Memory request of the current attempt in bytes, if known. */
   memoryRequested: number | undefined;
-  /** Machines not to be taken, with the time until which, by Date.now(). */
+  /** Machines to avoid, each with the time by Date.now() until which it is avoided. */
   avoided: ReadonlyMap<string, number> = NONE_AVOIDED;
   #jobId: string | undefined;
   host: string | undefined;
-  /** The machine of the present attempt, by the name that the batch system gives it. */
+  /** Machine of the current attempt, by its name in the batch system. */
   machine: string | undefined;
   usage: Usage | undefined;
-  /** The encoded call; let go once it is on the disk. */
+  /** The encoded call, until it has been written. */
   payload: Uint8Array | undefined;
-  /** The files that it is given; let go likewise. */
+  /** Input files of the call, until they have been written. */
   files: TravellingFiles | undefined;
-  /** Of the encoded call, which the job checks before it reads it. */
+  /** Hash of the encoded call, which the job verifies. */
   readonly payloadHash: string;
   input: InputLocation | undefined;
-  /** Set once the jobs of this call are written down there. */
+  /** Set once the call has been written. */
   jobSet: JobSet | undefined;
-  /** What came of it is in its outcome, rather than in its future alone. */
+  /** Whether its result is in an outcome on the disk. */
   hasOutcome = false;
-  /** Where its outcome is in the archive, once it is there. */
+  /** Position of its outcome in the archive, once it is there. */
   archivedAt: number | undefined;
-  /** Known once the future is done. */
+  /** Set when the future is done. */
   wasCancelled = false;
-  /** The process ends: the future stays as it is, and nothing more is done for it. */
-  givenUp = false;
-  /** The state that was published last. */
-  #told: FutureState = 'pending';
+  /** Set while the process ends: the future stays pending, and its jobs are removed. */
+  isGivenUp = false;
+  #publishedState: FutureState = 'pending';
   #logs: { stdout: string; stderr: string } | undefined;
 
   constructor({
@@ -126,7 +126,7 @@ export class Call implements FutureSource {
     options,
     items,
     dependencies = NO_DEPENDENCIES,
-    givenResults = NONE_GIVEN,
+    givenResults = NO_GIVEN_RESULTS,
     host,
     valueStays = false,
   }: CallParts) {
@@ -149,53 +149,53 @@ export class Call implements FutureSource {
     return this.#controller ?? throwDone();
   }
 
-  /** @throws {InvalidStateError} if it is done, and nobody has it any more */
+  /** @throws {InvalidStateError} if it is done and has been garbage collected */
   get future(): Future<unknown> {
-    return this.#controller?.future ?? this.#settled?.deref() ?? throwDone();
+    return this.#controller?.future ?? this.#settledFuture?.deref() ?? throwDone();
   }
 
   isOf(host: CallHost): boolean {
     return this.#host === host;
   }
 
-  /** Whether the future is. */
+  /** Whether the future is done. */
   get done(): boolean {
     return this.#controller?.future.done() ?? true;
   }
 
-  /** Whether there is nobody left for whom a job could run. */
+  /** Whether no job is needed any more. */
   get isUnwanted(): boolean {
-    return this.givenUp || this.done;
+    return this.isGivenUp || this.done;
   }
 
-  /** The key of the job of the present attempt. */
+  /** Key of the current attempt's job. */
   get key(): string {
     return jobKey(this.index, Math.max(1, this.attempts));
   }
 
-  /** The job has started; or it is back in the queue. */
+  /** Reports that the job has started, or is back in the queue. */
   setState(state: 'pending' | 'running'): void {
     this.controller.setState(state);
-    this.#tellState();
+    this.#publishState();
   }
 
   onDone(): void {
     this.wasCancelled = this.future.cancelled();
-    this.#tellState();
+    this.#publishState();
     publishSettlement(this);
     this.#host.onDone(this);
-    this.#settled = new WeakRef(this.future);
+    this.#settledFuture = new WeakRef(this.future);
     this.#controller = undefined;
     this.fn = undefined;
     this.dependencies = NO_DEPENDENCIES;
   }
 
-  #tellState(): void {
-    publishState(this, this.#told);
-    this.#told = this.future.state;
+  #publishState(): void {
+    publishState(this, this.#publishedState);
+    this.#publishedState = this.future.state;
   }
 
-  /** Of the present attempt, once it is submitted. */
+  /** Job id of the current attempt, once it is submitted. */
   get jobId(): string | undefined {
     return this.#jobId;
   }
@@ -229,7 +229,7 @@ export class Call implements FutureSource {
     return this.jobSet === undefined ? [] : listOutputFiles(this.jobSet.directory, { key: this.key, item });
   }
 
-  /** Takes the end of the logs into memory, before their files are removed. */
+  /** Reads the end of the logs into memory, before their files are deleted. */
   async keepLogs(): Promise<void> {
     const { jobSet } = this;
     if (jobSet === undefined || this.#logs !== undefined) return;
@@ -244,28 +244,26 @@ function throwDone(): never {
   throw new InvalidStateError('The future of the call is done already');
 }
 
-/** A call has moved on, possibly to its end. */
-export function publishState(call: Call, from: FutureState): void {
+function publishState(call: Call, from: FutureState): void {
   const to = call.future.state;
-  if (from !== to) publish('state', () => ({ ...namesOf(call), from, to }));
+  if (from !== to) publish('state', () => ({ ...identify(call), from, to }));
 }
 
-/** A call's future is done. */
-export function publishSettlement(call: Call): void {
+function publishSettlement(call: Call): void {
   if (!isObserved('settlement')) return;
-  // The call lets it go, and it may settle later, where its value is a promise.
+  // The call drops its future, which may settle later, if its value is a promise.
   const { future } = call;
-  const tell = (error: unknown): void =>
+  const publishEnd = (error: unknown): void =>
     publish('settlement', () => ({
-      ...namesOf(call),
+      ...identify(call),
       state: future.state as SettlementMessage['state'],
       attempts: call.attempts,
       error,
     }));
-  future.then(() => tell(undefined), tell);
+  future.then(() => publishEnd(undefined), publishEnd);
 }
 
-function namesOf(call: Call): Pick<SettlementMessage, 'jobSet' | 'call' | 'key' | 'jobId' | 'host'> {
+function identify(call: Call): Pick<SettlementMessage, 'jobSet' | 'call' | 'key' | 'jobId' | 'host'> {
   const { jobSet, index, key, jobId, host } = call;
   return { jobSet: jobSet?.id, call: index, key, jobId, host };
 }

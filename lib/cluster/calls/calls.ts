@@ -12,15 +12,15 @@ import { Functions, shortHashOf, type WrittenFunction } from './functions.ts';
 
 type UnnumberedParts = Omit<CallParts, 'host' | 'index'>;
 
-/** Makes the calls of an executor, and numbers them. */
+/** Creates and numbers the calls of an executor. */
 export class Calls {
   readonly #options: ResolvedOptions;
   readonly #callOptions: CallOptions;
   readonly #functions: Functions;
   readonly #host: CallHost;
-  /** What calls with the same options share. */
-  readonly #merged = new WeakMap<JobOptions, JobOptions>();
-  #last = 0;
+  /** Merged options, shared by all calls with the same options. */
+  readonly #mergedOptions = new WeakMap<JobOptions, JobOptions>();
+  #lastIndex = 0;
 
   constructor(options: ResolvedOptions, host: CallHost) {
     const { capture, otherNode } = options;
@@ -35,54 +35,57 @@ export class Calls {
     return this.#functions.prepare(fn);
   }
 
-  /** The function as it is now. @throws {SerializationError} */
+  /** Captures a function as it is now. @throws {SerializationError} */
   write(fn: AnyFunction): WrittenFunction {
     return this.#functions.write(fn);
   }
 
-  /** A list of arguments as it is now, whatever becomes of what it holds until {@link makeOf}. @throws {SerializationError} */
+  /**
+   * Copies a list of arguments, so that {@link encodeForMap} later encodes them as they are now.
+   * @throws {SerializationError}
+   */
   copy(args: readonly unknown[], written: WrittenFunction, finder?: MapDependencyFinder): void {
     const transfers = this.#options.filesystem === 'transfer';
     copyArguments(args, written, this.#callOptions, { finder, transfers });
   }
 
-  /** What finds the futures of these calls in the inputs of maps. */
+  /** Creates a finder for futures of these calls in the inputs of maps. */
   newMapDependencyFinder(): MapDependencyFinder {
     return new MapDependencyFinder(this.#host);
   }
 
   /**
-   * @param single whether it is one call, rather than a chunk of some
+   * @param single whether it is one call rather than a chunk
    * @throws {SerializationError}
    */
   make(request: JobRequest, single: boolean): Call {
     const finder = new DependencyFinder(this.#host);
     const parts = this.#encode(request, single, this.#functions, finder);
-    return this.restore({ ...parts, index: this.#last + 1, dependencies: finder.found });
+    return this.restore({ ...parts, index: this.#lastIndex + 1, dependencies: finder.found });
   }
 
   /**
-   * What {@link restore} makes one call of a map of, whose value stays on the disk for others to read; it has no number yet.
-   * @param written its function, as it is in the job set or is to be
-   * @param given finds the futures of others' calls, if it may be given any
+   * Encodes one call of a map, which {@link makeNext} numbers. Its value stays on the disk.
+   * @param written its function, which may be in the job set already
+   * @param mapFinder finds futures in its arguments, where these are allowed
    * @throws {SerializationError} {@link DependencyError} {@link CancelledError}
    */
   encodeForMap(
     written: WrittenFunction,
     args: readonly unknown[],
     options: JobOptions,
-    given?: MapDependencyFinder,
+    mapFinder?: MapDependencyFinder,
   ): UnnumberedParts {
     const request = { fn: written.fn, items: [args], options };
-    // A map has no futures of its own before it is there.
-    const finder = given ?? new DependencyFinder(this.#host);
+    // This finder rejects all futures, because a map has none of its own while it is created.
+    const finder = mapFinder ?? new DependencyFinder(this.#host);
     const parts = this.#encode(request, true, { write: () => written }, finder);
-    return { ...parts, givenResults: given?.resultNames, valueStays: true };
+    return { ...parts, givenResults: mapFinder?.resultNames, valueStays: true };
   }
 
-  /** The next call. */
+  /** Creates the next call. */
   makeNext(parts: UnnumberedParts): Call {
-    return this.restore({ ...parts, index: this.#last + 1 });
+    return this.restore({ ...parts, index: this.#lastIndex + 1 });
   }
 
   #encode(
@@ -95,33 +98,33 @@ export class Calls {
     const { timeLimit } = options;
     const callOptions = timeLimit === undefined ? this.#callOptions : { ...this.#callOptions, timeLimit };
     const transfers = this.#options.filesystem === 'transfer';
-    const apart = { finder, transfers };
-    const { fn, payload, files } = encodeRequest(request, functions, callOptions, single, apart);
+    const separate = { finder, transfers };
+    const { fn, payload, files } = encodeRequest(request, functions, callOptions, single, separate);
     const items = single ? 0 : request.items.length;
     return { fn, payload, payloadHash: shortHashOf(payload), options, items, files };
   }
 
-  #merge(given: JobOptions): JobOptions {
-    const known = this.#merged.get(given);
+  #merge(jobOptions: JobOptions): JobOptions {
+    const known = this.#mergedOptions.get(jobOptions);
     if (known !== undefined) return known;
-    const options = mergeJobOptions(this.#options.policies, given);
-    this.#merged.set(given, options);
+    const options = mergeJobOptions(this.#options.policies, jobOptions);
+    this.#mergedOptions.set(jobOptions, options);
     return options;
   }
 
-  /** Those to come are numbered after so many. */
+  /** Numbers later calls from the next number on, if that has not been used. */
   startAfter(last: number): void {
-    this.#last = Math.max(this.#last, last);
+    this.#lastIndex = Math.max(this.#lastIndex, last);
   }
 
-  /** Nobody has ever heard of those that were numbered after so many: others get their numbers. */
+  /** Reuses the numbers after this one, because their calls were never announced. */
   forgetAfter(last: number): void {
-    this.#last = last;
+    this.#lastIndex = last;
   }
 
-  /** A call that an earlier process has made; those to come are numbered after it. */
+  /** Creates a call of an earlier process; later calls are numbered after it. */
   restore(parts: Omit<CallParts, 'host'>): Call {
-    this.#last = Math.max(this.#last, parts.index);
+    this.#lastIndex = Math.max(this.#lastIndex, parts.index);
     return new Call({ ...parts, host: this.#host });
   }
 }

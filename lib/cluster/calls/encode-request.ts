@@ -12,25 +12,24 @@ import type { Functions, WrittenFunction } from './functions.ts';
 export interface EncodedRequest {
   readonly fn: WrittenFunction;
   readonly payload: Uint8Array;
-  /** What the calls are given that travels; undefined if nothing does. */
+  /** Input files of the calls that are transferred; undefined if there are none. */
   readonly files: TravellingFiles | undefined;
 }
 
-/** What in the arguments of calls does not travel as a part of them. */
-export interface Apart {
-  /** Tells which objects are results of other calls, and by which names the job finds them. */
+/** Handling of arguments that are not encoded by value. */
+interface SeparateParts {
+  /** Finds futures, and names the results that replace them. */
   readonly finder?: DependencyFinder | undefined;
   /**
-   * Whether files must travel to the job.
+   * Whether input files are transferred to the job.
    * @default false
    */
   readonly transfers?: boolean;
 }
 
 /**
- * Copies a request, so that what the caller changes afterwards does not leak in.
- * @param single the one call's arguments must travel; else a call whose arguments can't fails alone, when its turn comes
- * @param apart what in the arguments does not travel as a part of them
+ * Encodes a request, so that later changes of its objects have no effect.
+ * @param single whether to throw if the arguments cannot be encoded; in a chunk, that call fails alone
  * @throws {SerializationError} {@link InputFileError}
  */
 export function encodeRequest(
@@ -38,7 +37,7 @@ export function encodeRequest(
   functions: Pick<Functions, 'write'>,
   options: CallOptions,
   single: boolean,
-  { finder, transfers = false }: Apart = {},
+  { finder, transfers = false }: SeparateParts = {},
 ): EncodedRequest {
   const files = transfers ? new TravellingFiles() : undefined;
   const written = functions.write(fn);
@@ -55,27 +54,27 @@ export function encodeRequest(
 }
 
 interface Copy {
-  /** That they are for. */
+  /** Function for which the arguments were encoded. */
   readonly fn: WrittenFunction;
   readonly item: CallItem;
   readonly files: TravellingFiles | undefined;
   readonly finder: DependencyFinder | undefined;
 }
 
-/** By argument list. */
 const copies = new WeakMap<readonly unknown[], Copy>();
 
 /**
- * Copies the arguments of a call to be: encoded later, the list stands for what they are now.
+ * Encodes a list of arguments in advance, so that a later {@link encodeRequest} uses the values that they
+ * have now.
  * @throws {SerializationError}
  */
 export function copyArguments(
   args: readonly unknown[],
   fn: WrittenFunction,
   options: Pick<CallOptions, 'capture'>,
-  { finder, transfers = false }: Apart = {},
+  { finder, transfers = false }: SeparateParts = {},
 ): void {
-  // They cannot change but by the list, which is its owner's.
+  // Primitive values cannot change, and the caller does not change the list.
   if (args.every(isPrimitive)) return;
   const files = transfers ? new TravellingFiles() : undefined;
   copies.set(args, { fn, item: encodeItem(args, fn, options, files, finder), files, finder });
@@ -85,12 +84,12 @@ function encodeItem(
   args: readonly unknown[],
   written: WrittenFunction,
   { capture }: Pick<CallOptions, 'capture'>,
-  travelling: TravellingFiles | undefined,
+  inputFiles: TravellingFiles | undefined,
   finder?: DependencyFinder,
 ): CallItem {
   const copy = copies.get(args);
   if (copy?.fn === written) {
-    if (copy.files !== undefined) travelling?.addAll(copy.files);
+    if (copy.files !== undefined) inputFiles?.addAll(copy.files);
     if (copy.finder !== undefined) finder?.addAll(copy.finder);
     return copy.item;
   }
@@ -98,13 +97,13 @@ function encodeItem(
   if (Object.getPrototypeOf(args) === Array.prototype && args.every(isPrimitive)) return { primitives: args };
   const plain = serializePlain(args, 'arguments', objects);
   if (plain !== undefined) return { arguments: plain };
-  const files = travelling ?? SHARED_FILES;
-  const elsewhere = finder?.nameOf;
-  const captured = captureGraph(args, 'arguments', capture, elsewhere, files);
+  const files = inputFiles ?? SHARED_FILES;
+  const nameOfResult = finder?.nameOf;
+  const captured = captureGraph(args, 'arguments', capture, nameOfResult, files);
   for (const { value } of captured.steps()) {
-    // It has to be one object on the other side too.
+    // An object shared with the function must be one object in the job, too.
     if (objects.has(value as object))
-      return { call: writeGraph(captureGraph([fn, args], 'call', capture, elsewhere, files).graph) };
+      return { call: writeGraph(captureGraph([fn, args], 'call', capture, nameOfResult, files).graph) };
   }
   return { arguments: writeGraph(captured.graph) };
 }

@@ -2,7 +2,7 @@ import { CancelledError, CondorFuturesError, DirectoryError } from '../../base/e
 import type { FutureSource } from '../../futures/future-source.ts';
 import { type Future, FutureController } from '../../futures/future.ts';
 
-/** Of a future that failed before there was a call. */
+/** The source of a future that failed before there was a call. */
 export class FailedSource implements FutureSource {
   readonly jobId = undefined;
   readonly host = undefined;
@@ -20,7 +20,7 @@ export class FailedSource implements FutureSource {
   onCancel(): void {}
 }
 
-/** A future that failed before there was a job; or was cancelled then, as one was that it was given. */
+/** Creates a future that has failed, or is cancelled, because a future in its arguments was cancelled. */
 export function failedFuture(error: unknown): Future<unknown> {
   const controller = new FutureController<unknown>(new FailedSource());
   if (error instanceof CancelledError) controller.future.cancel(error);
@@ -28,7 +28,9 @@ export function failedFuture(error: unknown): Future<unknown> {
   return controller.future;
 }
 
-/** What the filesystem says against a submission, as an error of ours that names the directory. */
+/**
+ * Wraps an error of the file system in a DirectoryError that names the directory; other errors of ours stay.
+ */
 export function asDirectoryError(error: unknown, directory: string): unknown {
   if (error instanceof CondorFuturesError) return error;
   const message = `A call could not be written to a job set in ${directory}: ${(error as Error).message}`;

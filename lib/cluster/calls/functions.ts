@@ -5,24 +5,29 @@ import { writeGraph } from '../../payload/format.ts';
 import type { AnyFunction } from '../../payload/graph.ts';
 import { CapturedState } from '../../payload/captured-state.ts';
 
-/** A function as it is written into a job set. */
+/** A function in the form in which it is written into a job set. */
 export interface WrittenFunction {
   readonly fn: AnyFunction;
-  /** Of its bytes, 32 hexadecimal digits; the name of its file, which the job checks. */
+  /** Hash of the bytes, 32 hexadecimal digits: the name of its file, which the job verifies. */
   readonly hash: string;
   readonly bytes: Uint8Array;
-  /** Objects that it brings along: an argument that holds one of them too must come with the function. */
+  /**
+   * Objects that it captures: arguments that contain one of them must be encoded together with the function.
+   */
   readonly objects: WeakSet<object>;
 }
 
-/** The functions of an executor: each is captured when it is first submitted, and again only if what it captured has changed. */
+/**
+ * The functions of an executor. Each is captured when first submitted, and again only if a captured object
+ * has changed.
+ */
 export class Functions {
   readonly #options: CaptureOptions;
   readonly #captured = new WeakMap<
     AnyFunction,
     { written: WrittenFunction; state: CapturedState | undefined }
   >();
-  readonly #prepared = new WeakMap<AnyFunction, WrittenFunction>();
+  readonly #writtenByPrepared = new WeakMap<AnyFunction, WrittenFunction>();
 
   constructor(options: CaptureOptions) {
     this.#options = options;
@@ -30,46 +35,46 @@ export class Functions {
 
   /** @throws {SerializationError} */
   write(fn: AnyFunction): WrittenFunction {
-    const prepared = this.#prepared.get(fn);
-    if (prepared !== undefined) return prepared;
+    const frozen = this.#writtenByPrepared.get(fn);
+    if (frozen !== undefined) return frozen;
     const known = this.#captured.get(fn);
     if (known?.state?.isUnchanged() === true) return known.written;
     const capture = captureGraph(fn, 'function', this.#options);
     const bytes = writeGraph(capture.graph);
     const hash = shortHashOf(bytes);
-    // What can only be told by capturing again is at least written once.
+    // Where a change can only be noticed by capturing again, equal bytes are at least written once.
     const written =
-      known?.written.hash === hash ? known.written : { fn, hash, bytes, objects: objectsOf(capture) };
+      known?.written.hash === hash ? known.written : { fn, hash, bytes, objects: capturedObjects(capture) };
     this.#captured.set(fn, { written, state: CapturedState.of(capture) });
     return written;
   }
 
   /**
-   * A stand-in for the function, which is sent as the function is now, whatever happens to what it captured.
+   * Creates a function to submit in place of `fn`, which is captured once, now.
    * @throws {SerializationError}
    */
   prepare<F extends AnyFunction>(fn: F): F {
     const written = this.write(fn);
-    const standIn = (...args: Parameters<F>): unknown => fn(...args);
-    Object.defineProperty(standIn, 'name', { value: fn.name, configurable: true });
-    this.#prepared.set(standIn, written);
-    return standIn as F;
+    const prepared = (...args: Parameters<F>): unknown => fn(...args);
+    Object.defineProperty(prepared, 'name', { value: fn.name, configurable: true });
+    this.#writtenByPrepared.set(prepared, written);
+    return prepared as F;
   }
 }
 
-/** The first half of SHA-256, in hexadecimal: enough to notice any other bytes. */
+/** The first half of the SHA-256 as 32 hexadecimal digits. */
 export function shortHashOf(bytes: Uint8Array): string {
-  // Cut as bytes: a string that is cut holds all of the other.
+  // Cut as bytes, because a slice of a string keeps the whole string in memory.
   return createHash('sha256').update(bytes).digest().toString('hex', 0, 16);
 }
 
-/** Classes, their prototypes and members are the same wherever they arrive. */
-const SAME_EVERYWHERE: ReadonlySet<string> = new Set(['class', 'member', 'prototype', 'reference', 'symbol']);
+/** Kinds of nodes that are identical wherever they are decoded. */
+const SHARED_KINDS: ReadonlySet<string> = new Set(['class', 'member', 'prototype', 'reference', 'symbol']);
 
-function objectsOf(capture: Capture): WeakSet<object> {
+function capturedObjects(capture: Capture): WeakSet<object> {
   const objects = new WeakSet<object>();
   for (const { value, node } of capture.steps()) {
-    if (!SAME_EVERYWHERE.has(node.kind)) objects.add(value as object);
+    if (!SHARED_KINDS.has(node.kind)) objects.add(value as object);
   }
   return objects;
 }

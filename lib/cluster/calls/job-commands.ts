@@ -1,11 +1,12 @@
 import { JobControlError } from '../../base/errors.ts';
+import { warn } from '../../base/warn.ts';
 import type { BatchSystem, JobAction } from '../../batch/batch-system.ts';
 import { methodOf } from '../../batch/job-actions.ts';
 
-/** A schedd that is busy or restarting is asked again, after a pause that grows: for a minute and a half in all. */
-const TRIES = 12;
+/** A command that a busy or restarting schedd does not answer is repeated for a minute and a half in all. */
+const MAX_ATTEMPTS = 12;
 const PAUSE_MS = 2000;
-const LONGEST_PAUSE_MS = 10_000;
+const MAX_PAUSE_MS = 10_000;
 
 interface Request {
   readonly jobId: string;
@@ -16,71 +17,70 @@ interface Request {
 }
 
 /**
- * Removes jobs from the queue, holds them and so on: what is asked for in one tick, or while a command is running, goes into one
- * command for each action. What is asked for one job is done in its order.
+ * Removes, holds and releases jobs. Requests of one tick, or made while a command is running, are combined
+ * into one command for each action; the order of the requests for one job is kept.
  */
 export class JobCommands {
   readonly #system: BatchSystem;
   readonly #onFailedRemoval: (jobIds: readonly string[], error: unknown) => void;
-  #waiting: Request[] = [];
-  #working: Promise<void> | undefined;
+  #pending: Request[] = [];
+  #work: Promise<void> | undefined;
 
   constructor(system: BatchSystem, onFailedRemoval: (jobIds: readonly string[], error: unknown) => void) {
     this.#system = system;
     this.#onFailedRemoval = onFailedRemoval;
   }
 
-  /** Removes a job; the executor is told if that goes on failing. */
+  /** Removes a job; `onFailedRemoval` is called if that fails for good. */
   remove(jobId: string): void {
-    this.#add({ jobId, action: { kind: 'remove' }, onAccepted: nothing, onFailed: nothing, failures: 0 });
+    this.#add({ jobId, action: { kind: 'remove' }, onAccepted: () => {}, onFailed: () => {}, failures: 0 });
   }
 
-  /** Lets a held job go, as a policy wants it; what is against it becomes a warning. */
+  /** Releases a held job because of a policy; a failure becomes a warning. */
   release(jobId: string): void {
     this.act(jobId, { kind: 'release' }).catch((error: unknown) => {
-      process.emitWarning(
-        `The held job ${jobId} could not be released: ${String(error)}`,
-        'CondorFuturesWarning',
-      );
+      warn(`The held job ${jobId} could not be released: ${String(error)}`);
     });
   }
 
-  /** @throws {JobControlError} if the system refuses; {@link CommandError} if it goes on giving no answer */
+  /**
+   * @throws {JobControlError} if the system refuses; {@link CommandError} if it does not answer for too long
+   */
   async act(jobId: string, action: JobAction): Promise<void> {
     return new Promise((onAccepted, onFailed) => {
       this.#add({ jobId, action, onAccepted, onFailed, failures: 0 });
     });
   }
 
-  /** Resolves when all that was asked for has been done. */
+  /** Resolves when all requests have been executed. */
   async idle(): Promise<void> {
-    await this.#working;
+    await this.#work;
   }
 
   #add(request: Request): void {
-    this.#waiting.push(request);
-    this.#working ??= this.#work();
+    this.#pending.push(request);
+    this.#work ??= this.#runAll();
   }
 
-  async #work(): Promise<void> {
+  async #runAll(): Promise<void> {
     await new Promise((resolve) => setImmediate(resolve));
-    while (this.#waiting.length > 0) await this.#run(this.#takeGroup());
-    this.#working = undefined;
+    while (this.#pending.length > 0) await this.#run(this.#takeGroup());
+    this.#work = undefined;
   }
 
-  /** The first request, with all that ask for the same of other jobs and have none before them. */
+  /** Takes the first request, and those for the same action on other jobs that have no earlier request. */
   #takeGroup(): Request[] {
-    const [first] = this.#waiting as [Request];
+    const [first] = this.#pending as [Request];
     const action = JSON.stringify(first.action);
     const seen = new Set<string>();
     const group: Request[] = [];
     const rest: Request[] = [];
-    for (const request of this.#waiting) {
+    for (const request of this.#pending) {
       const isNext = !seen.has(request.jobId) && JSON.stringify(request.action) === action;
       (isNext ? group : rest).push(request);
       if (!isNext) seen.add(request.jobId);
     }
-    this.#waiting = rest;
+    this.#pending = rest;
     return group;
   }
 
@@ -102,27 +102,22 @@ export class JobCommands {
 
   async #onError(group: readonly Request[], error: unknown): Promise<void> {
     for (const request of group) request.failures += 1;
-    const [lost, again] = [
-      group.filter(({ failures }) => failures >= TRIES),
-      group.filter(({ failures }) => failures < TRIES),
+    const [failed, repeated] = [
+      group.filter(({ failures }) => failures >= MAX_ATTEMPTS),
+      group.filter(({ failures }) => failures < MAX_ATTEMPTS),
     ];
-    for (const { onFailed } of lost) onFailed(error);
-    const unremoved = lost.filter(({ action }) => action.kind === 'remove').map(({ jobId }) => jobId);
+    for (const { onFailed } of failed) onFailed(error);
+    const unremoved = failed.filter(({ action }) => action.kind === 'remove').map(({ jobId }) => jobId);
     if (unremoved.length > 0) this.#onFailedRemoval(unremoved, error);
-    if (again.length === 0) return;
-    this.#waiting = [...again, ...this.#waiting];
-    const pause = PAUSE_MS * again.reduce((most, { failures }) => Math.max(most, failures), 0);
-    await new Promise((resolve) => setTimeout(resolve, Math.min(pause, LONGEST_PAUSE_MS)));
+    if (repeated.length === 0) return;
+    this.#pending = [...repeated, ...this.#pending];
+    const pause = PAUSE_MS * repeated.reduce((most, { failures }) => Math.max(most, failures), 0);
+    await new Promise((resolve) => setTimeout(resolve, Math.min(pause, MAX_PAUSE_MS)));
   }
 }
 
-function nothing(): void {}
-
-/** What an executor says of removals that go on failing. */
+/** The `onFailedRemoval` of executors. */
 export function warnOfUnremoved(jobIds: readonly string[], error: unknown): void {
   const some = jobIds.slice(0, 10).join(' ');
-  process.emitWarning(
-    `${jobIds.length} jobs could not be removed from the queue (${some}…): ${String(error)}`,
-    'CondorFuturesWarning',
-  );
+  warn(`${jobIds.length} jobs could not be removed from the queue (${some}…): ${String(error)}`);
 }

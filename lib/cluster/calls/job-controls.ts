@@ -1,19 +1,20 @@
 import type { ClassAd } from '../../base/class-ad.ts';
 import { InvalidStateError, JobControlError } from '../../base/errors.ts';
+import { KIBIBYTE, MEBIBYTE } from '../../base/memory.ts';
 import type { BatchSystem, JobAction, JobEdit } from '../../batch/batch-system.ts';
 import { methodOf } from '../../batch/job-actions.ts';
 import type { JobControl } from '../../futures/future-source.ts';
 import type { Call } from './call.ts';
 import type { JobCommands } from './job-commands.ts';
 
-/** Does for the futures of an executor what they ask for their jobs. */
+/** Controls the jobs of an executor's futures. */
 export class JobControls {
   readonly #system: BatchSystem;
   readonly #commands: JobCommands;
-  /** Who waits for a call to have a job. */
-  readonly #waiting = new Map<Call, ((jobId: string) => void)[]>();
-  /** Descriptions that are asked for in this tick. */
-  #asked: { jobIds: Set<string>; answer: Promise<Map<string, ClassAd>> } | undefined;
+  /** Callbacks to call when a call has a job. */
+  readonly #callbacksByCall = new Map<Call, ((jobId: string) => void)[]>();
+  /** The query for ClassAds requested in this tick. */
+  #query: { jobIds: Set<string>; answer: Promise<Map<string, ClassAd>> } | undefined;
 
   constructor(system: BatchSystem, commands: JobCommands) {
     this.#system = system;
@@ -28,37 +29,37 @@ export class JobControls {
       },
       analyze: async () => {
         const jobId = await this.#jobOf(call, 'analyze');
-        return (await this.#system.analyze(jobId)) ?? unknown('analyze', jobId);
+        return (await this.#system.analyze(jobId)) ?? throwUnknown('analyze', jobId);
       },
       classAd: async () => {
         const jobId = await this.#jobOf(call, 'classAd');
-        return (await this.#describe(jobId)).get(jobId) ?? unknown('classAd', jobId);
+        return (await this.#describe(jobId)).get(jobId) ?? throwUnknown('classAd', jobId);
       },
     };
   }
 
-  /** Changes what the job of a call asks for, and those of its later attempts. */
+  /** Changes the requests of a call's job, and of its later attempts. */
   async #edit(call: Call, edit: JobEdit): Promise<void> {
-    const takeBack = wish(call, edit);
+    const undo = applyToLaterAttempts(call, edit);
     try {
       const jobId = await this.#jobOf(call, methodOf(edit));
       try {
         await this.#commands.act(jobId, edit);
       } catch (error) {
-        // Meanwhile it has gone on to another attempt, which asks for it by itself.
+        // Ignored if the call is at another attempt by now, whose job was submitted with the new request.
         if (!(error instanceof JobControlError) || call.isUnwanted || call.jobId === jobId) throw error;
       }
       if (edit.attribute === 'RequestMemory') call.memoryRequested = edit.value * MEBIBYTE;
     } catch (error) {
-      takeBack();
+      undo();
       throw error;
     }
   }
 
-  /** A call has a job now. */
+  /** Called when a call's job is submitted. */
   onSubmitted(call: Call, jobId: string): void {
-    for (const resolve of this.#waiting.get(call) ?? []) resolve(jobId);
-    this.#waiting.delete(call);
+    for (const resolve of this.#callbacksByCall.get(call) ?? []) resolve(jobId);
+    this.#callbacksByCall.delete(call);
   }
 
   /** @throws {InvalidStateError} if the call is done before it has a job */
@@ -67,10 +68,10 @@ export class JobControls {
     if (jobId !== undefined) return jobId;
     const { future } = call;
     return new Promise((resolve, reject) => {
-      const others = this.#waiting.get(call) ?? [];
-      this.#waiting.set(call, [...others, resolve]);
+      const others = this.#callbacksByCall.get(call) ?? [];
+      this.#callbacksByCall.set(call, [...others, resolve]);
       future.addDoneCallback(() => {
-        this.#waiting.delete(call);
+        this.#callbacksByCall.delete(call);
         reject(
           new InvalidStateError(
             `The future is ${future.state} and has no job: there is nothing to ${action}`,
@@ -80,37 +81,35 @@ export class JobControls {
     });
   }
 
-  /** Asks for many jobs at once. */
+  /** Combines the requests of one tick into one query. */
   async #describe(jobId: string): Promise<Map<string, ClassAd>> {
-    this.#asked ??= this.#ask(new Set());
-    this.#asked.jobIds.add(jobId);
-    return this.#asked.answer;
+    this.#query ??= this.#startQuery(new Set());
+    this.#query.jobIds.add(jobId);
+    return this.#query.answer;
   }
 
-  #ask(jobIds: Set<string>): { jobIds: Set<string>; answer: Promise<Map<string, ClassAd>> } {
+  #startQuery(jobIds: Set<string>): { jobIds: Set<string>; answer: Promise<Map<string, ClassAd>> } {
     const answer = new Promise((resolve) => setImmediate(resolve)).then(async () => {
-      this.#asked = undefined;
+      this.#query = undefined;
       return this.#system.describe([...jobIds]);
     });
     return { jobIds, answer };
   }
 }
 
-const [KIBIBYTE, MEBIBYTE] = [1024, 1024 * 1024] as const;
-
-/** @returns takes it back, unless something else is wished for by then */
-function wish(call: Call, { attribute, value }: JobEdit): () => void {
-  const [what, bytes] =
+/** @returns a function that restores the previous request, unless it has been changed again */
+function applyToLaterAttempts(call: Call, { attribute, value }: JobEdit): () => void {
+  const [request, bytes] =
     attribute === 'RequestMemory'
       ? (['memory', value * MEBIBYTE] as const)
       : (['disk', value * KIBIBYTE] as const);
-  const before = call[what];
-  call[what] = bytes;
+  const previous = call[request];
+  call[request] = bytes;
   return () => {
-    if (call[what] === bytes) call[what] = before;
+    if (call[request] === bytes) call[request] = previous;
   };
 }
 
-function unknown(action: string, jobId: string): never {
+function throwUnknown(action: string, jobId: string): never {
   throw new JobControlError(action, jobId, 'the batch system knows nothing of this job any more');
 }

@@ -31,8 +31,8 @@ export class DependencyFinder {
   }
 
   /**
-   * The name by which the job finds the result of a future; undefined for other objects. Throws the error of dependent
-   * calls if the future has failed, or a Refusal if it belongs to another executor.
+   * The name by which the job finds the result of a future; undefined for other objects. Throws the error of
+   * dependent calls if the future has failed, or a Refusal if it belongs to another executor.
    */
   readonly nameOf: Elsewhere = (object) => {
     if (!(object instanceof Future)) return undefined;

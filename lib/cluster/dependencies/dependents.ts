@@ -7,8 +7,8 @@ import type { Submissions } from '../submit/submissions.ts';
 import { dependencyFailure } from './dependencies.ts';
 
 /**
- * Calls that were given futures. Their inputs are written at once, but a job is submitted only when all of the futures
- * have results; a call fails as soon as one of them does.
+ * Calls that were given futures. Their inputs are written at once, but a job is submitted only when all of
+ * the futures have results; a call fails as soon as one of them does.
  */
 export class Dependents {
   readonly #submissions: Submissions;
@@ -50,8 +50,8 @@ export class Dependents {
   }
 
   /**
-   * Notifies a dependent in a microtask, in order: chains of calls are too long for the stack, and a program that
-   * cancels many futures wants each to get its own reason.
+   * Notifies a dependent in a microtask, in order: chains of calls are too long for the stack, and a program
+   * that cancels many futures wants each to get its own reason.
    */
   #notify(call: Call, dependency: Dependency): void {
     this.#notifications.push([call, dependency]);

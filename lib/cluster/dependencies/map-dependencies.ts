@@ -9,7 +9,10 @@ import { dependencyFailure, DependencyFinder } from './dependencies.ts';
 
 const randomName = customAlphabet('0123456789abcdefghijkmnopqrstuvwxyz', 16);
 
-/** Names without call numbers, because a map's job set has calls of its own, and may be given results of several executors. */
+/**
+ * Names without call numbers, because a map's job set has calls of its own, and may be given results of
+ * several executors.
+ */
 const namesByCall = new WeakMap<Call, string>();
 
 function nameOf(call: Call): string {
@@ -59,7 +62,8 @@ export async function awaitDependencies(
 }
 
 /**
- * Copies the results that were found into the job set of a map, where they stay when the executor's job set is removed.
+ * Copies the results that were found into the job set of a map, where they stay when the executor's job set
+ * is removed.
  * @throws {DirectoryError} if a result is gone; {@link OwnershipError}; errors of the file system
  */
 export async function copyResults(

@@ -77,7 +77,7 @@ export class JobsAtEnd implements EndingJobs {
     const { pending, submissions, system } = this.#host;
     this.#givenUp = true;
     for (const call of pending) {
-      call.givenUp = true;
+      call.isGivenUp = true;
       this.#host.opened()?.tracker.onCancel(call);
     }
     pending.clear();
@@ -119,14 +119,20 @@ export class JobsAtEnd implements EndingJobs {
   }
 }
 
-/** How long no job leaves the queue before the batch system is asked: HTCondor writes no event for some of thousands that it removes at once. */
+/**
+ * How long no job leaves the queue before the batch system is asked: HTCondor writes no event for some of
+ * thousands that it removes at once.
+ */
 const SILENCE_MS = 3000;
 /** How many times in a row that may be before it is given up. */
 const SILENCES = 4;
 /** How long that is: longer than a job has to end when it is removed. */
 export const NONE_LEFT_MS: number = SILENCE_MS * SILENCES;
 
-/** Closes a job set whose calls are done when its jobs have left the queue, so that their files can go: for as long as ever fewer are in it. */
+/**
+ * Closes a job set whose calls are done when its jobs have left the queue, so that their files can go: for as
+ * long as ever fewer are in it.
+ */
 export async function closeWhenEmpty(opened: LiveJobSet, wait: ConditionWait): Promise<void> {
   const { tracker, watch } = opened;
   watch.wake();

@@ -68,7 +68,8 @@ function stopListening(): void {
 /** Comes before the program's own listeners, so that those that listen only once are still to be seen. */
 function onSignal(signal: NodeJS.Signals): void {
   if (process.listenerCount(signal) > 1) {
-    // Hanging up often means something else to those who listen for it, such as to read the configuration again.
+    // Hanging up often means something else to those who listen for it, such as to read the configuration
+    // again.
     if (signal !== 'SIGHUP') process.nextTick(cancelAll, signal);
   } else if (endingSince === undefined) {
     endingSince = performance.now();
@@ -102,7 +103,8 @@ function endBy(signal: NodeJS.Signals): void {
   pending.clear();
   stopListening();
   process.kill(process.pid, signal);
-  // Still here: the first process of a container is not ended by signals. Or somebody listens by now, and decides.
+  // Still here: the first process of a container is not ended by signals. Or somebody listens by now, and
+  // decides.
   if (process.listenerCount(signal) === 0) process.exit(128 + constants.signals[signal]);
 }
 

@@ -1,14 +1,21 @@
 import { startTimer } from '../../base/timers.ts';
 
-/** HTCondor refuses more than MAX_JOBS_PER_SUBMISSION jobs at once, 20,000 as shipped; and what is refused is refused as a whole. */
+/**
+ * HTCondor refuses more than MAX_JOBS_PER_SUBMISSION jobs at once, 20,000 as shipped; and what is refused is
+ * refused as a whole.
+ */
 const JOBS_PER_SUBMISSION = 10_000;
-/** Pauses before a queue that was full is tried again though no job of ours has left it: from the first to the longest. */
+/**
+ * Pauses before a queue that was full is tried again though no job of ours has left it: from the first to the
+ * longest.
+ */
 const FIRST_PAUSE_MS = 1000;
 const LONGEST_PAUSE_MS = 60_000;
 
 /**
- * How many jobs may go into the queue now. Which limits its administrators have set is found out by being refused: fewer at once then, and
- * when even one is too many, one for each job of ours that leaves the queue, and now and then one on trial.
+ * How many jobs may go into the queue now. Which limits its administrators have set is found out by being
+ * refused: fewer at once then, and when even one is too many, one for each job of ours that leaves the queue,
+ * and now and then one on trial.
  */
 export class QueueCapacity {
   readonly #maxInFlight: number;

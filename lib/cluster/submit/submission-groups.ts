@@ -17,7 +17,10 @@ export interface Grouping {
 /** Calls that can share one submission. */
 export interface CallGroup {
   readonly jobSet: JobSet;
-  /** Of the first call: the others have the same names, and other values only where the batch system lets them vary. */
+  /**
+   * Of the first call: the others have the same names, and other values only where the batch system lets them
+   * vary.
+   */
   readonly submit: SubmitOptions;
   readonly avoid: readonly AvoidedHost[];
   readonly calls: readonly Call[];
@@ -89,7 +92,10 @@ function submitOf(common: SubmitOptions, { options, memory, disk, jobSet }: Call
   return mergeSubmitOptions(jobSet?.submit, common, options.submit, request);
 }
 
-/** Writes down that calls, whose inputs are on the disk, are still to be submitted: not to be lost if the process is ended meanwhile. */
+/**
+ * Writes down that calls, whose inputs are on the disk, are still to be submitted: not to be lost if the
+ * process is ended meanwhile.
+ */
 export class PendingJournal {
   readonly #grouping: Grouping;
   /** For which attempt the journal knows calls to wait. */

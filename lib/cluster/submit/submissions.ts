@@ -33,8 +33,9 @@ export interface SubmissionHost {
 const WINDOW = 100_000;
 
 /**
- * Hands calls to the batch system. All those of one tick, and all that come while a submission is running, go into one
- * submission; calls with different submit options need one each, unless the batch system lets those vary. Those for which the queue has no room wait in line, on the disk.
+ * Hands calls to the batch system. All those of one tick, and all that come while a submission is running, go
+ * into one submission; calls with different submit options need one each, unless the batch system lets those
+ * vary. Those for which the queue has no room wait in line, on the disk.
  */
 export class Submissions {
   readonly #host: SubmissionHost;
@@ -81,7 +82,10 @@ export class Submissions {
     if (this.#parked.delete(call)) this.add(call);
   }
 
-  /** As {@link add}, when its time has come, for a call whose job failed; resolves when the journal says that it waits for another one. */
+  /**
+   * As {@link add}, when its time has come, for a call whose job failed; resolves when the journal says that
+   * it waits for another one.
+   */
   async noteRetry(call: Call): Promise<void> {
     return this.#notes.noteRetry(call);
   }

@@ -16,7 +16,10 @@ import { writeGiven } from '../../job-set/results.ts';
 import type { Call } from '../calls/call.ts';
 import { dependencyNames } from '../dependencies/dependencies.ts';
 
-/** Writes the functions and inputs that are not on the disk yet, as those of a call that is tried again are; tells which. */
+/**
+ * Writes the functions and inputs that are not on the disk yet, as those of a call that is tried again are;
+ * tells which.
+ */
 export async function writeCalls(jobSet: JobSet, calls: readonly Call[]): Promise<Call[]> {
   for (const { fn } of calls) if (fn !== undefined) await jobSet.writeFunction(fn.hash, fn.bytes);
   const fresh = calls.filter((call) => call.payload !== undefined);
@@ -52,8 +55,8 @@ export function batchedJob(call: Call, submission: number): JobBatch['jobs'][num
 }
 
 /**
- * What must travel to a job for its call, whose inputs and function have been written; the files that it is given are brought into the job
- * set by this. As in an InputLocation.
+ * What must travel to a job for its call, whose inputs and function have been written; the files that it is
+ * given are brought into the job set by this. As in an InputLocation.
  */
 export async function travelsOf(
   { directory }: JobSet,
@@ -69,7 +72,10 @@ export async function travelsOf(
   return [...paths.map((path) => relative(directory, path)), ...(files?.urls ?? [])];
 }
 
-/** What the job of a call reads besides its function and its inputs, by paths in its job set: the results of calls whose futures it was given. */
+/**
+ * What the job of a call reads besides its function and its inputs, by paths in its job set: the results of
+ * calls whose futures it was given.
+ */
 export function neededResultFiles({
   dependencies,
   givenResults = [],
@@ -81,7 +87,10 @@ export function neededResultFiles({
   return [...new Set(names.map((name) => resultFile('', name)))];
 }
 
-/** The checkpoints that a call's earlier jobs have sent back, as they travel to its next one: paths in the job set. */
+/**
+ * The checkpoints that a call's earlier jobs have sent back, as they travel to its next one: paths in the job
+ * set.
+ */
 export function keptBefore({ attempts, index, jobSet }: Call): string[] {
   if (attempts <= 1 || jobSet === undefined) return [];
   const directory = callDirectory(jobSet.directory, index);

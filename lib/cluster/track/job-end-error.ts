@@ -64,8 +64,9 @@ function heldError(
 }
 
 /**
- * HoldReasonCodes behind which there may be a limit on memory: an expression of the job (3) or of the schedd (27), the startd's policy (26),
- * and the starter's own watch over the cgroup (34). HTCondor manual, "Job ClassAd Attributes", HoldReasonCode.
+ * HoldReasonCodes behind which there may be a limit on memory: an expression of the job (3) or of the schedd
+ * (27), the startd's policy (26), and the starter's own watch over the cgroup (34). HTCondor manual, "Job
+ * ClassAd Attributes", HoldReasonCode.
  */
 const MEMORY_HOLDS: readonly (number | undefined)[] = [3, 26, 27, 34];
 
@@ -90,7 +91,10 @@ function removedError(
 
 /** The signal that a memory limit is enforced with. */
 const SIGKILL = 9;
-/** A job that the kernel has killed for its memory was seen at more than this part of what it had asked for, as it is looked at rarely. */
+/**
+ * A job that the kernel has killed for its memory was seen at more than this part of what it had asked for,
+ * as it is looked at rarely.
+ */
 const NEARLY_ALL = 0.9;
 const NO_ROOM =
   ': it could not write to its job set. Remedy: see whether the filesystem of `directory` is full or read-only, or a quota is used up';

@@ -7,8 +7,9 @@ export type JobEnd =
   | { readonly kind: 'lost'; readonly jobId: string };
 
 /**
- * One attempt at a call, from its submission on. `open`: no outcome is known; `settled`: the attempt is over for its future,
- * while the job may still be in the queue; `gone`: it has left the queue and needs nothing more.
+ * One attempt at a call, from its submission on. `open`: no outcome is known; `settled`: the attempt is over
+ * for its future, while the job may still be in the queue; `gone`: it has left the queue and needs nothing
+ * more.
  */
 export interface Job {
   readonly call: Call;

@@ -68,7 +68,10 @@ function isHeapFull(stderr: string): boolean {
   return /FATAL ERROR: .*(heap out of memory|Allocation failed)/.test(stderr);
 }
 
-/** With these a shell says that it cannot run a program or does not find it, and node that it does not know an option. */
+/**
+ * With these a shell says that it cannot run a program or does not find it, and node that it does not know an
+ * option.
+ */
 const EXIT_CODES: readonly (number | undefined)[] = [126, 127, 9];
 /** HoldReasonCodes of jobs that could not be started: program, standard files, input, initial directory. */
 const HOLD_CODES: readonly (number | undefined)[] = [6, 7, 8, 9, 10, 11, 13, 14];
@@ -78,7 +81,10 @@ function isBeforeCall(end: JobEnd): boolean {
   return end.kind === 'held' && HOLD_CODES.includes(end.code);
 }
 
-/** Whether a job that has left no outcome did not begin, as its submission was revoked by a process that attached. */
+/**
+ * Whether a job that has left no outcome did not begin, as its submission was revoked by a process that
+ * attached.
+ */
 export async function hasTurnedAway(
   jobSet: Pick<JobSet, 'directory' | 'transfers' | 'isRevoked'>,
   { submission, key }: Pick<Job, 'submission' | 'key'>,

@@ -11,8 +11,8 @@ import type { Call } from '../calls/call.ts';
 import type { Job } from './job.ts';
 
 /**
- * What came of each item of a call; notes in the call where it ran and what it used. What the items hold may be code: the outcome must
- * have been read from a file that only the owner of the jobs could have written.
+ * What came of each item of a call; notes in the call where it ran and what it used. What the items hold may
+ * be code: the outcome must have been read from a file that only the owner of the jobs could have written.
  */
 export async function takeResults(
   call: Call,
@@ -118,7 +118,8 @@ export interface Outcome {
 
 /**
  * What came of a job that is open; undefined if that is not known yet, or not asked any more.
- * @throws {OwnershipError} {@link PayloadError}; {@link TornError}, or what the filesystem says, which may pass
+ * @throws {OwnershipError} {@link PayloadError}; {@link TornError}, or what the filesystem says, which may
+ * pass
  */
 export async function readOutcome(
   { jobSet, system, otherNode }: OutcomeSource,
@@ -149,7 +150,9 @@ export function patienceWith(trouble: NodeJS.ErrnoException): number {
   return trouble instanceof TornError ? 0 : UNREADABLE_MS;
 }
 
-/** An outcome that is not whole; one of a job that runs again, or of a slow filesystem, may be whole later. */
+/**
+ * An outcome that is not whole; one of a job that runs again, or of a slow filesystem, may be whole later.
+ */
 export class TornError extends Error {
   constructor(bytes: number) {
     super(`it is torn, as after a crash or on a full disk; ${bytes} bytes are there`);

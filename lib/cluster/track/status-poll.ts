@@ -1,7 +1,10 @@
 import type { BatchSystem, JobEvent } from '../../batch/batch-system.ts';
 import type { Job, JobEnd } from './job.ts';
 
-/** How long nothing may be heard of any job before the batch system is asked; it doubles while nothing is heard. */
+/**
+ * How long nothing may be heard of any job before the batch system is asked; it doubles while nothing is
+ * heard.
+ */
 const FIRST_SILENCE_MS = 60_000;
 const LONGEST_SILENCE_MS = 600_000;
 /** One answer without a job proves nothing: a queue may be listed while it is being rewritten. */
@@ -17,15 +20,17 @@ export interface PolledJob {
 }
 
 /**
- * Nothing may come of it for long, and nobody would notice that it is gone. That holds for a job whose call is done, too, also while it is
- * held until it is removed: calls may wait for its place in the queue.
+ * Nothing may come of it for long, and nobody would notice that it is gone. That holds for a job whose call
+ * is done, too, also while it is held until it is removed: calls may wait for its place in the queue.
  */
 function maySilentlyEnd({ phase, end }: PolledJob): boolean {
   if (phase !== 'open') return phase === 'settled';
   return end === undefined || (end.kind === 'held' && end.requested === true);
 }
 
-/** Asks the batch system, rarely and for all jobs at once, when outcomes and events have been silent for long. */
+/**
+ * Asks the batch system, rarely and for all jobs at once, when outcomes and events have been silent for long.
+ */
 export class StatusPoll<J extends PolledJob = Job> {
   readonly #system: Pick<BatchSystem, 'status'>;
   readonly #onEvent: (event: JobEvent) => void;

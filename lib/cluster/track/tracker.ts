@@ -228,7 +228,10 @@ export class Tracker {
     this.#settled(job, failed);
   }
 
-  /** The time for an outcome is over, and it has been looked for once more: fails the call with how its job ended. */
+  /**
+   * The time for an outcome is over, and it has been looked for once more: fails the call with how its job
+   * ended.
+   */
   async #giveUp(job: Job): Promise<void> {
     // Meanwhile it may have begun again, and ended again.
     if (job.phase !== 'open' || job.end === undefined || this.#clock.now() < job.deadline) return;
@@ -300,7 +303,10 @@ export class Tracker {
     if (job.end !== undefined) this.#leave(job, job.end);
   }
 
-  /** The call needs the job no more, and the job has ended, or is held: then it stays in the queue until it is removed. */
+  /**
+   * The call needs the job no more, and the job has ended, or is held: then it stays in the queue until it is
+   * removed.
+   */
   #leave(job: Job, end: JobEnd): void {
     if (end.kind === 'held') this.#host.removeJob(job.jobId);
     else this.#onGone(job);
@@ -346,7 +352,10 @@ export interface TrackerHost {
   onGone(): void;
 }
 
-/** Done when the outcome of a call is in the archive; that is looked at when its job has left the queue, which may be much later. */
+/**
+ * Done when the outcome of a call is in the archive; that is looked at when its job has left the queue, which
+ * may be much later.
+ */
 export function archiveOutcome(archive: Archive, call: Call, bytes: Uint8Array): Promise<void> {
   const archived = archive.add({ call: call.index, kind: 'outcome', bytes }).then((at) => {
     call.archivedAt = at;
