@@ -77,7 +77,7 @@ export class ClusterExecutor extends Executor {
       system,
       options,
       {
-        isSubmitting: () => this.#submissions.busy,
+        isSubmitting: () => this.#submissions.isBusy,
         releaseJob: (jobId) => this.#commands.release(jobId),
         resubmit: async (call, retry) => resubmissions.add(call, retry),
         onStarted: () => this.#breaker.onStarted(),
@@ -137,14 +137,14 @@ export class ClusterExecutor extends Executor {
     this.assertOpen();
     this.#shutdown = Promise.resolve();
     await this.#submissions.idle();
-    this.#submissions.leave();
+    this.#submissions.detach();
     // Jobs of cancelled calls must not stay in the queue.
     await this.#commands.idle();
     this.#isDetached = true;
     this.#jobSet.opened?.tracker.abandon();
     const message = `The executor was detached; attach to ${this.#jobSet.id} for this future`;
     for (const { controller } of this.#pending) controller.reject(new DetachedError(message));
-    this.#atEnd.leave();
+    this.#atEnd.detach();
     await this.#jobSet.opened?.leave();
     await this.#system.close();
     return this.#jobSet.id;
@@ -156,7 +156,7 @@ export class ClusterExecutor extends Executor {
    */
   protected async attachTo(id: string, takeOver: boolean): Promise<void> {
     this.#futures = await attachCalls(id, takeOver, this.#system, this.#options, {
-      work: async (jobSet, claim, lastSubmission) => {
+      start: async (jobSet, claim, lastSubmission) => {
         this.#submissions.startAfter(lastSubmission);
         return this.#jobSet.takeUp(jobSet, claim);
       },
@@ -215,7 +215,7 @@ export class ClusterExecutor extends Executor {
     }
     if (options.wait !== false) await this.#shutdown;
     // While a signal ends the process, the program must not continue after its wait.
-    if (this.#atEnd.givenUp) await new Promise(() => {});
+    if (this.#atEnd.isGivenUp) await new Promise(() => {});
   }
 
   #start(request: JobRequest, single: boolean): Future<unknown> {
@@ -236,7 +236,7 @@ export class ClusterExecutor extends Executor {
   /** Counts a call as pending. */
   #addPending(call: Call): Call {
     this.#pending.add(call);
-    this.#atEnd.watch();
+    this.#atEnd.register();
     return call;
   }
 
@@ -266,10 +266,10 @@ export class ClusterExecutor extends Executor {
   /** Stops watching, and lets the process end, when no call is pending. */
   #checkIdle(): void {
     if (this.#pending.size > 0) return;
-    void this.#atEnd.unwatch();
+    void this.#atEnd.unregister();
     const ending = this.#shutdown !== undefined && (this.#jobSet.opened?.tracker.size ?? 0) > 0;
     if (!ending) this.#jobSet.opened?.watch.sleep();
-    this.#conditionWait.look();
+    this.#conditionWait.check();
   }
 
   async #openJobSet(): Promise<LiveJobSet> {

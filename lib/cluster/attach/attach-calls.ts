@@ -16,21 +16,21 @@ import { itemFutures } from '../calls/item-futures.ts';
 import type { ResolvedOptions } from '../cluster-options.ts';
 import type { LiveJobSet } from '../live-job-set.ts';
 import { findDependencies } from '../dependencies/dependencies.ts';
-import { settle, takeResults } from '../track/results.ts';
+import { decodeResults, settle } from '../track/results.ts';
 import { checkHeader } from './check-header.ts';
 import { recoverCalls, type Recovered, type RecoveredCall } from './recovery.ts';
 
-/** What the executor that attaches does. */
+/** The executor that attaches. */
 export interface AttachHost {
-  /** @param lastSubmission after which its own are numbered */
-  work(jobSet: JobSet, claim: Claim, lastSubmission: number): Promise<LiveJobSet>;
+  /** @param lastSubmission number of the last submission of the job set */
+  start(jobSet: JobSet, claim: Claim, lastSubmission: number): Promise<LiveJobSet>;
   addCall(parts: Omit<CallParts, 'host'>): Call;
   submit(call: Call): void;
   removeJob(jobId: string): void;
 }
 
 /**
- * Goes on with the calls of a job set where the process that made it was ended, at whatever instant.
+ * Continues the calls of a job set whose process has ended at any point.
  * @returns the futures of all calls, in their order
  * @throws {DirectoryError} {@link JobSetInUseError} {@link OwnershipError} {@link CommandError}
  */
@@ -41,9 +41,9 @@ export async function attachCalls(
   options: ResolvedOptions,
   host: AttachHost,
 ): Promise<Future<unknown>[]> {
-  // Those that are done are nobody else's.
+  // A call that is done does not keep its future.
   const futures = new Map<Call, Future<unknown>>();
-  const keeping: AttachHost = {
+  const recordingHost: AttachHost = {
     ...host,
     addCall: (parts) => {
       const call = host.addCall(parts);
@@ -64,23 +64,23 @@ export async function attachCalls(
     }
     const archive = await repairArchive(jobSet.directory);
     const recovered = await recoverCalls(jobSet, system, journaled, archive);
-    const calls = await restoreCalls(jobSet, recovered.calls, archive, options, keeping);
+    const calls = await restoreCalls(jobSet, recovered.calls, archive, options, recordingHost);
     for (const { index, job } of recovered.calls) {
       const call = calls.get(index);
       if (call?.done === false) call.dependencies = findDependencies(job.needs ?? [], calls, futures);
     }
     const lastSubmission = largest(journaled.submissions.map(({ submission }) => submission));
-    const open = await host.work(jobSet, claim, lastSubmission);
-    goOn(open, calls, recovered, host);
-    return futuresOf(calls, futures);
+    const open = await host.start(jobSet, claim, lastSubmission);
+    resumeCalls(open, calls, recovered, host);
+    return listFutures(calls, futures);
   } catch (error) {
     await claim.release();
     throw error;
   }
 }
 
-/** In the order of the calls. */
-function futuresOf(
+/** The futures of all calls and chunk items, in the order of the calls. */
+function listFutures(
   calls: ReadonlyMap<number, Call>,
   futures: ReadonlyMap<Call, Future<unknown>>,
 ): Future<unknown>[] {
@@ -92,7 +92,7 @@ function futuresOf(
     });
 }
 
-/** The calls that are known, by index; those that were done are done again. */
+/** Creates all calls of the job set, by index, and settles those that were done. */
 async function restoreCalls(
   jobSet: JobSet,
   recovered: readonly RecoveredCall[],
@@ -117,36 +117,36 @@ async function restoreCalls(
     call.jobSet = jobSet;
     call.jobId = found.submission.ids?.[found.position];
     calls.set(found.index, call);
-    if (found.state === 'settled') await restore(call, found.settled, options);
+    if (found.state === 'settled') await settleFromArchive(call, found.settled, options);
   }
-  // They were done before they were submitted.
+  // Calls that were done before they were submitted.
   for (const settled of archive) {
     if (calls.has(settled.call)) continue;
-    const call = addUnsent(settled.call, host);
+    const call = addUnsubmitted(settled.call, host);
     calls.set(settled.call, call);
-    await restore(call, settled, options);
+    await settleFromArchive(call, settled, options);
   }
   for (const [{ call, kind }, at] of positionsOf(archive))
     if (kind === 'outcome') (calls.get(call) as Call).archivedAt = at;
   const lastCall = largest(calls.keys());
-  // That they were cancelled was not written down any more.
+  // Calls that are missing were cancelled just before the process ended.
   for (let index = 1; index < lastCall; index += 1) {
     if (calls.has(index)) continue;
-    const call = addUnsent(index, host);
+    const call = addUnsubmitted(index, host);
     calls.set(index, call);
     call.future.cancel();
   }
   return calls;
 }
 
-/** 0 if there are none. They may be more than a function takes arguments. */
+/** The largest number, or 0. A loop, because there may be more numbers than a function takes arguments. */
 function largest(numbers: Iterable<number>): number {
   let found = 0;
   for (const number of numbers) found = Math.max(found, number);
   return found;
 }
 
-function addUnsent(index: number, host: AttachHost): Call {
+function addUnsubmitted(index: number, host: AttachHost): Call {
   return host.addCall({
     index,
     fn: undefined,
@@ -157,20 +157,22 @@ function addUnsent(index: number, host: AttachHost): Call {
   });
 }
 
-/** In one turn: before its end the watch tells nothing, and nothing is submitted. */
-function goOn(
+/**
+ * Resumes all calls in one turn of the event loop, before the watch reports anything and calls are submitted.
+ */
+function resumeCalls(
   open: LiveJobSet,
   calls: ReadonlyMap<number, Call>,
-  { calls: found, abandoned }: Recovered,
+  { calls: recovered, abandoned }: Recovered,
   host: AttachHost,
 ): void {
-  for (const one of found) resume(open, calls.get(one.index) as Call, one, host);
+  for (const one of recovered) resume(open, calls.get(one.index) as Call, one, host);
   for (const jobId of abandoned) host.removeJob(jobId);
-  // The log may have been lost meanwhile.
-  open.tracker.ask();
+  // Events may have been lost meanwhile.
+  open.tracker.poll();
 }
 
-/** Takes up a call that is not done. */
+/** Resumes one call. */
 function resume({ tracker, files }: LiveJobSet, call: Call, found: RecoveredCall, host: AttachHost): void {
   if (found.state === 'settled') {
     if (found.settled.kind === 'failed' && files.keeps(true)) files.keepJobSet();
@@ -179,7 +181,7 @@ function resume({ tracker, files }: LiveJobSet, call: Call, found: RecoveredCall
   const { batch, offset, length, travels } = found.job;
   call.input = { batch, offset, length, travels };
   files.useInputs(batch);
-  // What is missing there its job tells.
+  // If a result is missing, the job reports it.
   if (found.state !== 'waiting') files.results.use(call).catch(() => {});
   switch (found.state) {
     case 'submitted':
@@ -195,18 +197,18 @@ function resume({ tracker, files }: LiveJobSet, call: Call, found: RecoveredCall
   }
 }
 
-/** Settles a future as it was settled before. What cannot be read any more fails its call alone. */
-async function restore(call: Call, settled: Settled, options: ResolvedOptions): Promise<void> {
+/** Settles a future from the archive. A record that cannot be read fails its call alone. */
+async function settleFromArchive(call: Call, settled: Settled, options: ResolvedOptions): Promise<void> {
   call.hasOutcome = true;
   try {
-    await restoreFrom(call, settled, options);
+    await decodeSettled(call, settled, options);
   } catch (cause) {
     const message = `What came of the call was in the archive, and cannot be read: ${(cause as Error).message}`;
     call.controller.reject(new PayloadError(message, { cause }));
   }
 }
 
-async function restoreFrom(
+async function decodeSettled(
   call: Call,
   { kind, bytes }: Settled,
   { otherNode }: ResolvedOptions,
@@ -218,6 +220,6 @@ async function restoreFrom(
   } else {
     const outcome = decodeOutcome(bytes);
     if (outcome === undefined) throw new PayloadError('it is torn');
-    settle(call, await takeResults(call, outcome, otherNode));
+    settle(call, await decodeResults(call, outcome, otherNode));
   }
 }

@@ -4,19 +4,19 @@ import type { BatchSystem } from '../../batch/batch-system.ts';
 import type { JobSet } from '../../job-set/job-set.ts';
 import type { Filesystem } from '../cluster-options.ts';
 
-/** Where the jobs of a job set are, as its header says. */
+/** The entries of a job set's header that say where its jobs are. */
 export interface JobSetHeader {
   readonly system?: string;
-  /** Of the process that made it. */
+  /** Host of the process that created the job set. */
   readonly host?: string;
-  /** Undefined in those of earlier versions: 'shared'. */
+  /** Undefined in headers of earlier versions, which means 'shared'. */
   readonly filesystem?: Filesystem;
   readonly queue?: { readonly pool?: string; readonly schedd?: string };
 }
 
 /**
- * Looks whether the jobs of a job set are where this batch system would look for them: elsewhere they would
- * be taken for lost.
+ * Checks that the jobs of a job set are in the queue of this batch system, because they would count as lost
+ * otherwise.
  * @throws {DirectoryError} with the remedy
  */
 export async function checkHeader(jobSet: JobSet, system: BatchSystem): Promise<void> {
@@ -26,7 +26,6 @@ export async function checkHeader(jobSet: JobSet, system: BatchSystem): Promise<
     throw new DirectoryError(`The jobs of ${jobSet.directory} ${trouble}`, jobSet.directory);
 }
 
-/** In the same words. */
 function troubleWithFilesystem(
   { filesystem = 'shared' }: JobSetHeader,
   transfers: boolean,
@@ -36,8 +35,9 @@ function troubleWithFilesystem(
 }
 
 /**
- * Why the jobs would not be found, for the end of a sentence that begins with them.
- * @param attach what is tried
+ * Explains why this batch system cannot find the jobs, as the end of a sentence that begins with "The jobs";
+ * undefined if it can.
+ * @param attach the verb for the intended action
  */
 export function troubleWith(
   header: JobSetHeader,

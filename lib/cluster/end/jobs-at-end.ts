@@ -5,7 +5,7 @@ import type { JobCommands } from '../calls/job-commands.ts';
 import type { LiveJobSet } from '../live-job-set.ts';
 import type { Submissions } from '../submit/submissions.ts';
 import type { Tracker } from '../track/tracker.ts';
-import { type EndingJobs, endWithProcess, leaveProcess } from './process-end.ts';
+import { type EndingJobs, registerJobs, unregisterJobs } from './process-end.ts';
 
 export interface EndHost {
   readonly system: BatchSystem;
@@ -15,54 +15,54 @@ export interface EndHost {
   readonly submissions: Submissions;
   readonly commands: JobCommands;
   opened(): { readonly jobSet: JobSet; readonly tracker: Tracker } | undefined;
-  /** Waits until the jobs have left the queue, though not for long, and removes their files. */
+  /** Waits for a limited time until the jobs have left the queue, and deletes their files. */
   drain(): Promise<void>;
 }
 
-/** What becomes of an executor's jobs when the process ends. */
+/** Handles an executor's jobs when the process ends. */
 export class JobsAtEnd implements EndingJobs {
   readonly #host: EndHost;
-  #givenUp = false;
-  #removed = false;
-  #watched = false;
+  #isGivenUp = false;
+  #isRemoved = false;
+  #isRegistered = false;
 
   constructor(host: EndHost) {
     this.#host = host;
   }
 
-  /** Whether the futures never settle any more. */
-  get givenUp(): boolean {
-    return this.#givenUp;
+  /** Whether the process ends by a signal, so that the futures never settle. */
+  get isGivenUp(): boolean {
+    return this.#isGivenUp;
   }
 
-  /** Whether the jobs are removed all at once, rather than by their ids. */
+  /** Whether all jobs are removed by one command rather than by their ids. */
   get removesAll(): boolean {
-    return this.#givenUp && this.#host.system.jobSetRemoval !== undefined;
+    return this.#isGivenUp && this.#host.system.jobSetRemoval !== undefined;
   }
 
-  /** There is a call to wait for. */
-  watch(): void {
+  /** Registers the jobs for the end of the process, because a call is pending. */
+  register(): void {
     const { detachOnExit, system } = this.#host;
-    if (this.#watched || (detachOnExit && system.jobSetRemoval !== undefined)) return;
-    this.#watched = true;
-    endWithProcess(this);
+    if (this.#isRegistered || (detachOnExit && system.jobSetRemoval !== undefined)) return;
+    this.#isRegistered = true;
+    registerJobs(this);
   }
 
-  /** There is no call to wait for; cancelled ones may still have to be removed from the queue. */
-  async unwatch(): Promise<void> {
-    if (!this.#watched) return;
+  /** Unregisters when no call is pending and the jobs of cancelled calls have been removed from the queue. */
+  async unregister(): Promise<void> {
+    if (!this.#isRegistered) return;
     const { pending, submissions, commands } = this.#host;
     await submissions.idle();
     await commands.idle();
-    if (pending.size > 0 || this.#givenUp) return;
-    this.#watched = false;
-    leaveProcess(this);
+    if (pending.size > 0 || this.#isGivenUp) return;
+    this.#isRegistered = false;
+    unregisterJobs(this);
   }
 
-  /** The jobs are to outlive the process. */
-  leave(): void {
-    this.#watched = false;
-    leaveProcess(this);
+  /** Unregisters, because the jobs outlive the process. */
+  detach(): void {
+    this.#isRegistered = false;
+    unregisterJobs(this);
   }
 
   count(): number {
@@ -75,7 +75,7 @@ export class JobsAtEnd implements EndingJobs {
 
   async giveUp(): Promise<void> {
     const { pending, submissions, system } = this.#host;
-    this.#givenUp = true;
+    this.#isGivenUp = true;
     for (const call of pending) {
       call.isGivenUp = true;
       this.#host.opened()?.tracker.onCancel(call);
@@ -85,7 +85,7 @@ export class JobsAtEnd implements EndingJobs {
     await submissions.idle();
     const id = this.#jobSetId;
     if (id !== undefined) await system.jobSetRemoval?.remove(id);
-    this.#removed = true;
+    this.#isRemoved = true;
     await this.#host.drain();
   }
 
@@ -93,79 +93,79 @@ export class JobsAtEnd implements EndingJobs {
     const { jobSetRemoval } = this.#host.system;
     const id = this.#jobSetId;
     if (jobSetRemoval === undefined) this.#close();
-    else if (id !== undefined && !this.#removed) jobSetRemoval.removeNow(id, timeoutMs);
+    else if (id !== undefined && !this.#isRemoved) jobSetRemoval.removeNow(id, timeoutMs);
   }
 
   removeUnseen(): void {
     const { jobSetRemoval } = this.#host.system;
     const id = this.#jobSetId;
     if (jobSetRemoval === undefined) this.#close();
-    else if (id !== undefined && !this.#removed) jobSetRemoval.removeUnseen(id);
+    else if (id !== undefined && !this.#isRemoved) jobSetRemoval.removeUnseen(id);
   }
 
   command(): string | undefined {
     const id = this.#jobSetId;
-    return id === undefined || this.#removed ? undefined : this.#host.system.jobSetRemoval?.commandFor(id);
+    return id === undefined || this.#isRemoved ? undefined : this.#host.system.jobSetRemoval?.commandFor(id);
   }
 
-  /** Of the job set, once it may have jobs. */
+  /** Id of the job set, once it may have jobs. */
   get #jobSetId(): string | undefined {
-    return this.#host.submissions.begun ? this.#host.opened()?.jobSet.id : undefined;
+    return this.#host.submissions.hasStarted ? this.#host.opened()?.jobSet.id : undefined;
   }
 
-  /** Processes of this machine are told to end in the very call. */
+  /** Ends the processes of this machine; their signals are sent synchronously. */
   #close(): void {
     this.#host.system.close().catch(() => {});
   }
 }
 
 /**
- * How long no job leaves the queue before the batch system is asked: HTCondor writes no event for some of
- * thousands that it removes at once.
+ * Time without a job leaving the queue before the batch system is polled, because HTCondor writes no event
+ * for some of thousands of jobs that it removes at once.
  */
-const SILENCE_MS = 3000;
-/** How many times in a row that may be before it is given up. */
-const SILENCES = 4;
-/** How long that is: longer than a job has to end when it is removed. */
-export const NONE_LEFT_MS: number = SILENCE_MS * SILENCES;
+const QUIET_MS = 3000;
+/** Number of consecutive waits without progress until the files are left. */
+const MAX_QUIET_WAITS = 4;
+/** Total time in milliseconds, which is longer than a removed job takes to end. */
+export const NONE_LEFT_MS: number = QUIET_MS * MAX_QUIET_WAITS;
 
 /**
- * Closes a job set whose calls are done when its jobs have left the queue, so that their files can go: for as
- * long as ever fewer are in it.
+ * Closes a job set whose calls are done when its jobs have left the queue, so that their files can be
+ * deleted. Waits while the number of jobs in the queue shrinks.
  */
 export async function closeWhenEmpty(opened: LiveJobSet, wait: ConditionWait): Promise<void> {
   const { tracker, watch } = opened;
   watch.wake();
-  let before = Infinity;
-  for (let silences = 0; tracker.size > 0 && silences < SILENCES;) {
-    before = tracker.size;
-    await wait.until(() => tracker.size === 0, SILENCE_MS);
-    silences = tracker.size < before ? 0 : silences + 1;
-    if (silences > 0) tracker.ask();
+  let previousSize = Infinity;
+  for (let quietWaits = 0; tracker.size > 0 && quietWaits < MAX_QUIET_WAITS;) {
+    previousSize = tracker.size;
+    await wait.until(() => tracker.size === 0, QUIET_MS);
+    quietWaits = tracker.size < previousSize ? 0 : quietWaits + 1;
+    if (quietWaits > 0) tracker.poll();
   }
   await opened.close();
 }
 
-/** Waits for conditions, one at a time, that are looked at whenever something has ended. */
+/** Waits for one condition at a time, which is checked whenever a call or job has ended. */
 export class ConditionWait {
-  #look: (() => void) | undefined;
+  #check: (() => void) | undefined;
 
-  /** Something has ended. */
-  look(): void {
-    this.#look?.();
+  /** Checks the condition. */
+  check(): void {
+    this.#check?.();
   }
 
-  /** @param longest in milliseconds; then it resolves all the same */
+  /** Resolves when the condition holds, or after `longest` milliseconds. */
   async until(condition: () => boolean, longest: number): Promise<void> {
     if (condition()) return;
     await new Promise<void>((resolve) => {
       const timer = longest === Infinity ? undefined : setTimeout(resolve, longest);
-      this.#look = () => {
+      this.#check = () => {
         if (!condition()) return;
         clearTimeout(timer);
         resolve();
       };
     });
-    this.#look = undefined;
+    this.#check = undefined;
   }
 }

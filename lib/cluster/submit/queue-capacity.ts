@@ -1,108 +1,102 @@
 import { startTimer } from '../../base/timers.ts';
 
-/**
- * HTCondor refuses more than MAX_JOBS_PER_SUBMISSION jobs at once, 20,000 as shipped; and what is refused is
- * refused as a whole.
- */
+/** HTCondor refuses a whole submission of more than MAX_JOBS_PER_SUBMISSION jobs, by default 20,000. */
 const JOBS_PER_SUBMISSION = 10_000;
-/**
- * Pauses before a queue that was full is tried again though no job of ours has left it: from the first to the
- * longest.
- */
+/** Shortest and longest pause before a full queue is tried again although none of our jobs has left it. */
 const FIRST_PAUSE_MS = 1000;
-const LONGEST_PAUSE_MS = 60_000;
+const MAX_PAUSE_MS = 60_000;
 
 /**
- * How many jobs may go into the queue now. Which limits its administrators have set is found out by being
- * refused: fewer at once then, and when even one is too many, one for each job of ours that leaves the queue,
- * and now and then one on trial.
+ * Number of jobs that the queue accepts now. The limits of its administrators only show when a submission is
+ * refused: the next ones are smaller; when a single job is refused, one is submitted for each of our jobs
+ * that leaves the queue, or on trial after a pause.
  */
 export class QueueCapacity {
   readonly #maxInFlight: number;
-  readonly #onRoom: () => void;
-  /** Set when more were refused. */
-  #atOnce: number | undefined;
-  /** How many more the queue can be thought to take. */
-  #left = Infinity;
-  /** It has refused even one more, or what was left of its last room has been used. */
-  #full = false;
-  /** How many are tried when the next pause is over: twice as many each time that they are taken. */
-  #trial = 1;
-  #onTrial = false;
-  #pause = FIRST_PAUSE_MS;
+  readonly #onCapacity: () => void;
+  /** Maximum size of a submission, after a larger one was refused. */
+  #maxAtOnce: number | undefined;
+  /** Number of jobs that the queue is expected to accept. */
+  #remaining = Infinity;
+  /** Whether the queue has refused a single job, or its last known capacity has been used. */
+  #isFull = false;
+  /** Number of jobs submitted on trial after a pause; doubles each time that they are accepted. */
+  #trialSize = 1;
+  #isTrial = false;
+  #pauseMs = FIRST_PAUSE_MS;
   #stopTimer: (() => void) | undefined;
 
   /**
-   * @param maxInFlight how many jobs may be in the queue at once
-   * @param onRoom called when there may be room again
+   * @param maxInFlight maximum number of jobs in the queue
+   * @param onCapacity called when the queue may have capacity again
    */
-  constructor(maxInFlight: number, onRoom: () => void) {
+  constructor(maxInFlight: number, onCapacity: () => void) {
     this.#maxInFlight = maxInFlight;
-    this.#onRoom = onRoom;
+    this.#onCapacity = onCapacity;
   }
 
   /**
-   * How many jobs may be in one submission.
-   * @param usual how many, as long as none was refused
+   * Maximum number of jobs in one submission.
+   * @param usual the maximum while no submission has been refused
    */
   atOnce(usual: number = JOBS_PER_SUBMISSION): number {
-    return this.#atOnce ?? usual;
+    return this.#maxAtOnce ?? usual;
   }
 
-  /** How many more jobs may be submitted, of an executor that has so many in the queue. */
+  /** Number of jobs that may be submitted by an executor with `inFlight` jobs in the queue. */
   beside(inFlight: number): number {
-    return Math.max(0, Math.min(this.#maxInFlight - inFlight, this.#left));
+    return Math.max(0, Math.min(this.#maxInFlight - inFlight, this.#remaining));
   }
 
   onAccepted(jobs: number): void {
-    if (this.#left === Infinity) return;
-    this.#left = Math.max(0, this.#left - jobs);
-    this.#full = true;
-    this.#pause = FIRST_PAUSE_MS;
-    if (!this.#onTrial || this.#left > 0) return;
-    this.#trial *= 2;
-    this.#left = this.#trial > JOBS_PER_SUBMISSION ? Infinity : this.#trial;
+    if (this.#remaining === Infinity) return;
+    this.#remaining = Math.max(0, this.#remaining - jobs);
+    this.#isFull = true;
+    this.#pauseMs = FIRST_PAUSE_MS;
+    if (!this.#isTrial || this.#remaining > 0) return;
+    this.#trialSize *= 2;
+    this.#remaining = this.#trialSize > JOBS_PER_SUBMISSION ? Infinity : this.#trialSize;
   }
 
   /**
-   * @param limit which one the jobs were over
-   * @returns whether the same jobs may be taken later, or in parts
+   * @param limit the limit that the jobs exceeded
+   * @returns whether the same jobs may be accepted later, or in parts
    */
   onRefused(limit: 'submission' | 'queue', jobs: number): boolean {
     if (limit === 'submission') {
-      this.#atOnce = Math.max(1, Math.floor(jobs / 2));
+      this.#maxAtOnce = Math.max(1, Math.floor(jobs / 2));
       return jobs > 1;
     }
-    if (!this.#full && jobs > 1) this.#left = Math.floor(jobs / 2);
+    if (!this.#isFull && jobs > 1) this.#remaining = Math.floor(jobs / 2);
     else {
-      this.#left = 0;
-      this.#full = true;
+      this.#remaining = 0;
+      this.#isFull = true;
     }
-    this.#trial = 1;
-    this.#onTrial = false;
+    this.#trialSize = 1;
+    this.#isTrial = false;
     return true;
   }
 
-  /** A job of ours has left the queue. */
+  /** One of our jobs has left the queue. */
   onLeft(): void {
-    if (this.#full) this.#left += 1;
+    if (this.#isFull) this.#remaining += 1;
   }
 
-  /** Jobs wait, and nothing else may ever tell that there is room. */
+  /** Starts a pause after which jobs are submitted on trial, because nothing else may signal capacity. */
   tryLater(): void {
-    if (this.#left > 0 || this.#stopTimer !== undefined) return;
-    // Not all at the same time, where several programs wait for one schedd.
-    const pause = this.#pause * (0.5 + Math.random() / 2);
-    this.#pause = Math.min(this.#pause * 2, LONGEST_PAUSE_MS);
+    if (this.#remaining > 0 || this.#stopTimer !== undefined) return;
+    // Random, so that several programs do not try the same schedd at the same time.
+    const pause = this.#pauseMs * (0.5 + Math.random() / 2);
+    this.#pauseMs = Math.min(this.#pauseMs * 2, MAX_PAUSE_MS);
     this.#stopTimer = startTimer(pause, () => {
       this.#stopTimer = undefined;
-      this.#onTrial = true;
-      this.#left = Math.max(this.#left, this.#trial);
-      this.#onRoom();
+      this.#isTrial = true;
+      this.#remaining = Math.max(this.#remaining, this.#trialSize);
+      this.#onCapacity();
     });
   }
 
-  /** Nobody waits for room any more. */
+  /** Ends the pause, because no job waits for capacity. */
   stop(): void {
     this.#stopTimer?.();
     this.#stopTimer = undefined;

@@ -2,47 +2,45 @@ import { inspect } from 'node:util';
 import { JobOutOfMemoryError } from '../../base/job-errors.ts';
 import { parseMemory } from '../../base/memory.ts';
 import { startTimer } from '../../base/timers.ts';
+import { warn } from '../../base/warn.ts';
 import type { HoldAction, HoldActions, JobOptions, RetryPolicy } from '../../futures/job-options.ts';
 import type { Call } from '../calls/call.ts';
 import type { Submissions } from './submissions.ts';
 
-/** How a call is tried again. */
+/** Conditions of a call's next attempt. */
 export interface Retry {
-  /** In milliseconds. */
+  /** Delay in milliseconds. */
   readonly delay: number;
-  /** For how long, in milliseconds, the machine on which it failed is not taken. */
+  /** Time in milliseconds during which the machine where the call failed is avoided. */
   readonly avoidHost: number;
-  /** What the next job asks for, in bytes, where that is more than the last one did. */
+  /** Memory request of the next job in bytes, if it grows. */
   readonly memory: number | undefined;
 }
 
-/** How often a call has been tried, and why. */
-export interface Tries {
+/** Counts of a call's attempts. */
+interface Attempts {
   readonly attempts: number;
-  /** How many of the attempts were made for more memory, or because the job before was turned away. */
+  /** Attempts that do not count as retries: made for more memory, or because a job was turned away. */
   readonly growths: number;
 }
 
 const AVOID_HOST_MS = 600_000;
 
-/** Whether and how a call that failed is tried again; undefined if it is not, as where its policy throws. */
-export function wantedRetry(options: JobOptions, tries: Tries, error: unknown): Retry | undefined {
+/** Decides whether and how a failed call is retried; undefined if it is not, or if its policy throws. */
+export function decideRetry(options: JobOptions, counts: Attempts, error: unknown): Retry | undefined {
   try {
-    return retryOf(options, tries, error);
+    return applyPolicy(options, counts, error);
   } catch (cause) {
-    process.emitWarning(
-      `A call is not tried again, as its \`retries\` policy threw: ${inspect(cause)}`,
-      'CondorFuturesWarning',
-    );
+    warn(`A call is not tried again, as its \`retries\` policy threw: ${inspect(cause)}`);
     return undefined;
   }
 }
 
-function retryOf(options: JobOptions, tries: Tries, error: unknown): Retry | undefined {
+function applyPolicy(options: JobOptions, counts: Attempts, error: unknown): Retry | undefined {
   const memory = grownMemory(options, error);
   if (memory !== undefined) return { delay: 0, avoidHost: 0, memory };
   const { limit, when, delay = 0, avoidHost = AVOID_HOST_MS } = policyOf(options.retries);
-  const attempt = tries.attempts - tries.growths;
+  const attempt = counts.attempts - counts.growths;
   if (attempt > limit || when?.(error, attempt) === false) return undefined;
   return {
     delay: Math.max(0, (typeof delay === 'number' ? delay : delay(attempt)) || 0),
@@ -51,8 +49,8 @@ function retryOf(options: JobOptions, tries: Tries, error: unknown): Retry | und
   };
 }
 
-/** What to do about a held job. */
-export function holdActionOf(
+/** Decides what happens to a held job. */
+export function decideHoldAction(
   { onHold = 'fail', releaseLimit = 3 }: JobOptions,
   code: number | undefined,
   releases: number,
@@ -66,20 +64,20 @@ function policyOf(retries: number | RetryPolicy = 0): RetryPolicy {
   return typeof retries === 'number' ? { limit: retries } : retries;
 }
 
-/** Undefined if it did not fail for the memory it had asked for, or cannot have more. */
+/** The next memory request in bytes; undefined if the job did not exceed its request, or cannot get more. */
 function grownMemory({ growMemory }: JobOptions, error: unknown): number | undefined {
   if (growMemory === undefined || !(error instanceof JobOutOfMemoryError) || error.limit !== 'job')
     return undefined;
   const { memoryUsed, memoryRequested } = error;
   const limit = parseMemory(growMemory.limit) as number;
-  const had = memoryRequested ?? memoryUsed ?? 0;
-  if (had >= limit) return undefined;
-  const wanted = Math.max(had, memoryUsed ?? 0) * (growMemory.factor ?? 2);
-  // What it had is not known: all that it may have.
+  const previous = memoryRequested ?? memoryUsed ?? 0;
+  if (previous >= limit) return undefined;
+  const wanted = Math.max(previous, memoryUsed ?? 0) * (growMemory.factor ?? 2);
+  // If the previous request is not known, ask for the maximum.
   return wanted === 0 ? limit : Math.min(wanted, limit);
 }
 
-/** Sends calls that failed on their way again, when their time has come. */
+/** Resubmits failed calls after their delay. */
 export class Resubmissions {
   readonly #submissions: Submissions;
 
@@ -87,7 +85,7 @@ export class Resubmissions {
     this.#submissions = submissions;
   }
 
-  /** Resolves when it is certain that another process would do so too. */
+  /** Resolves when the retry is journaled, so that a process that attaches would do it, too. */
   async add(call: Call, { delay, avoidHost, memory }: Retry): Promise<void> {
     if (memory !== undefined) {
       call.memory = memory;
@@ -96,21 +94,21 @@ export class Resubmissions {
     const { machine } = call;
     if (avoidHost > 0 && machine !== undefined)
       call.avoided = new Map([...call.avoided, [machine, Date.now() + delay + avoidHost]]);
-    const noted = this.#submissions.noteRetry(call);
+    const journaled = this.#submissions.noteRetry(call);
     this.#addLater(call, delay);
-    return noted;
+    return journaled;
   }
 
   #addLater(call: Call, delay: number): void {
     if (delay === 0 || call.done) return this.#submissions.add(call);
-    // A call that is cancelled meanwhile has its files removed by the same way.
-    let again = (): void => {
-      again = () => {};
+    // If the call is cancelled meanwhile, it is added at once, because that deletes its files.
+    let resubmit = (): void => {
+      resubmit = () => {};
       stopTimer();
-      takeBack();
+      unregister();
       this.#submissions.add(call);
     };
-    const stopTimer = startTimer(delay, () => again());
-    const takeBack = call.future.addDoneCallback(() => again());
+    const stopTimer = startTimer(delay, () => resubmit());
+    const unregister = call.future.addDoneCallback(() => resubmit());
   }
 }

@@ -7,9 +7,9 @@ import type { JournalEntry, OptionsOfJobs } from '../../job-set/journal.ts';
 import type { Call } from '../calls/call.ts';
 import { journaledJob } from './write-calls.ts';
 
-/** By what calls are grouped. */
+/** Criteria for grouping calls. */
 export interface Grouping {
-  /** Submit options of the executor, under those of a call. */
+  /** Submit commands of the executor, which those of a call override. */
   readonly common: SubmitOptions;
   readonly system: Pick<BatchSystem, 'canVary'>;
 }
@@ -18,36 +18,36 @@ export interface Grouping {
 export interface CallGroup {
   readonly jobSet: JobSet;
   /**
-   * Of the first call: the others have the same names, and other values only where the batch system lets them
-   * vary.
+   * Submit commands of the first call. The others have the same names, and the same values unless the batch
+   * system can vary them.
    */
   readonly submit: SubmitOptions;
   readonly avoid: readonly AvoidedHost[];
   readonly calls: readonly Call[];
-  /** The submit options of some of the calls, as they are now. */
+  /** Computes the submit commands of some of the calls, as they are now. */
   readonly optionsOf: (calls: readonly Call[]) => OptionsOfJobs;
 }
 
 interface GrowingGroup extends CallGroup {
   readonly calls: Call[];
-  /** Whether all of its calls have the options of the first. */
+  /** Whether all calls have the options of the first. */
   isUniform: boolean;
 }
 
-/** Calls that can share one submission, in the order of their first. */
+/** Groups calls that can share one submission. The groups are in the order of their first calls. */
 export function groupByTerms(grouping: Grouping, calls: Iterable<Call>): CallGroup[] {
   const groups = new Map<string, GrowingGroup>();
-  // Most calls share their options with those before; to put those into words costs more than all the rest.
-  const ordinary = new Map<JobOptions, GrowingGroup>();
+  // Most calls share their options object with earlier ones, which saves the costly serialization.
+  const groupsByOptions = new Map<JobOptions, GrowingGroup>();
   for (const call of calls) {
     const jobSet = call.jobSet as JobSet;
     const isOrdinary = call.memory === undefined && call.disk === undefined && call.avoided.size === 0;
-    const known = isOrdinary ? ordinary.get(call.options) : undefined;
+    const known = isOrdinary ? groupsByOptions.get(call.options) : undefined;
     if (known?.jobSet === jobSet) {
       known.calls.push(call);
       continue;
     }
-    const submit = submitOf(grouping.common, call);
+    const submit = submitCommandsOf(grouping.common, call);
     const avoid = [...call.avoided].map(([host, until]) => ({ host, until }));
     const name = JSON.stringify([jobSet.id, termsOf(submit, grouping.system), avoid]);
     let group = groups.get(name);
@@ -56,7 +56,7 @@ export function groupByTerms(grouping: Grouping, calls: Iterable<Call>): CallGro
       groups.set(name, group);
     } else group.isUniform = false;
     group.calls.push(call);
-    if (isOrdinary) ordinary.set(call.options, group);
+    if (isOrdinary) groupsByOptions.set(call.options, group);
   }
   return [...groups.values()];
 }
@@ -72,19 +72,19 @@ function newGroup(
     optionsOf: (calls) =>
       group.isUniform
         ? { submit: terms.submit }
-        : separateOptions(calls.map((call) => submitOf(common, call))),
+        : separateOptions(calls.map((call) => submitCommandsOf(common, call))),
   };
   return group;
 }
 
-/** What must be the same for jobs to be submitted together. */
+/** The submit commands that must be equal for jobs to share a submission. */
 function termsOf(submit: SubmitOptions, system: Grouping['system']): unknown {
   return Object.entries(submit)
     .map(([name, value]) => (system.canVary?.(name, submit) === true ? [name] : [name, value]))
     .toSorted(([a], [b]) => ((a as string) < (b as string) ? -1 : 1));
 }
 
-function submitOf(common: SubmitOptions, { options, memory, disk, jobSet }: Call): SubmitOptions {
+function submitCommandsOf(common: SubmitOptions, { options, memory, disk, jobSet }: Call): SubmitOptions {
   const request = {
     ...(memory !== undefined && { request_memory: showMemory(memory) }),
     ...(disk !== undefined && { request_disk: showDisk(disk) }),
@@ -92,57 +92,54 @@ function submitOf(common: SubmitOptions, { options, memory, disk, jobSet }: Call
   return mergeSubmitOptions(jobSet?.submit, common, options.submit, request);
 }
 
-/**
- * Writes down that calls, whose inputs are on the disk, are still to be submitted: not to be lost if the
- * process is ended meanwhile.
- */
+/** Journals written calls that wait for submission, so that they survive the end of the process. */
 export class PendingJournal {
   readonly #grouping: Grouping;
-  /** For which attempt the journal knows calls to wait. */
-  readonly #noted = new Map<Call, number>();
-  /** Calls to be tried again of which the journal does not say so yet. */
-  readonly #unnoted = new Map<Call, number>();
-  #noting: Promise<void> | undefined;
+  /** The attempt for which the journal says that a call waits. */
+  readonly #journaledAttempts = new Map<Call, number>();
+  /** Next attempts of calls to be retried that are not journaled yet. */
+  readonly #pendingRetries = new Map<Call, number>();
+  #retryWrite: Promise<void> | undefined;
 
   constructor(grouping: Grouping) {
     this.#grouping = grouping;
   }
 
-  /** That calls wait for their next attempts. */
+  /** Journals that calls wait for their next attempts. */
   async note(calls: readonly Call[]): Promise<void> {
     await this.#note(new Map(calls.map((call) => [call, call.attempts + 1])));
   }
 
-  /** The same of a call whose job failed; those of one tick are written at once. */
+  /** Journals that a call waits for a retry; the calls of one tick share one write. */
   async noteRetry(call: Call): Promise<void> {
-    // Now: its next attempt may be on its way before this is written.
-    this.#unnoted.set(call, call.attempts + 1);
-    this.#noting ??= new Promise((resolve) => setImmediate(resolve)).then(async () => {
-      this.#noting = undefined;
-      const attempts = new Map(this.#unnoted);
-      this.#unnoted.clear();
+    // Counted now, because its next attempt may be submitted before this is written.
+    this.#pendingRetries.set(call, call.attempts + 1);
+    this.#retryWrite ??= new Promise((resolve) => setImmediate(resolve)).then(async () => {
+      this.#retryWrite = undefined;
+      const attempts = new Map(this.#pendingRetries);
+      this.#pendingRetries.clear();
       await this.#note(attempts);
     });
-    return this.#noting;
+    return this.#retryWrite;
   }
 
-  /** It waits no more. */
+  /** Called when a call does not wait any more. */
   forget(call: Call): void {
-    this.#noted.delete(call);
+    this.#journaledAttempts.delete(call);
   }
 
   async #note(attempts: ReadonlyMap<Call, number>): Promise<void> {
     for (const { jobSet, calls, optionsOf } of groupByTerms(this.#grouping, attempts.keys())) {
-      const unknown = calls
+      const unrecorded = calls
         .map((call) => [call, attempts.get(call) as number] as const)
-        // One that is done meanwhile may have let its arguments go.
-        .filter(([call, attempt]) => !call.done && this.#noted.get(call) !== attempt);
-      if (unknown.length === 0) continue;
-      const options = optionsOf(unknown.map(([call]) => call));
-      const jobs = unknown.map(([call, attempt]) => journaledJob(call, attempt));
+        // A call that is done meanwhile may have dropped its input.
+        .filter(([call, attempt]) => !call.done && this.#journaledAttempts.get(call) !== attempt);
+      if (unrecorded.length === 0) continue;
+      const options = optionsOf(unrecorded.map(([call]) => call));
+      const jobs = unrecorded.map(([call, attempt]) => journaledJob(call, attempt));
       await jobSet.note({ event: 'waiting', jobs, ...options } satisfies JournalEntry);
-      for (const [call, attempt] of unknown)
-        if (!call.done && call.attempts < attempt) this.#noted.set(call, attempt);
+      for (const [call, attempt] of unrecorded)
+        if (!call.done && call.attempts < attempt) this.#journaledAttempts.set(call, attempt);
     }
   }
 }

@@ -17,25 +17,25 @@ import type { Call } from '../calls/call.ts';
 import { dependencyNames } from '../dependencies/dependencies.ts';
 
 /**
- * Writes the functions and inputs that are not on the disk yet, as those of a call that is tried again are;
- * tells which.
+ * Writes the functions and inputs of calls.
+ * @returns the calls that were not on the disk yet; those of retries are
  */
 export async function writeCalls(jobSet: JobSet, calls: readonly Call[]): Promise<Call[]> {
   for (const { fn } of calls) if (fn !== undefined) await jobSet.writeFunction(fn.hash, fn.bytes);
-  const fresh = calls.filter((call) => call.payload !== undefined);
-  if (fresh.length === 0) return [];
-  const locations = await jobSet.writeInputs(fresh.map((call) => call.payload as Uint8Array));
-  for (const [index, call] of fresh.entries()) {
+  const unwritten = calls.filter((call) => call.payload !== undefined);
+  if (unwritten.length === 0) return [];
+  const locations = await jobSet.writeInputs(unwritten.map((call) => call.payload as Uint8Array));
+  for (const [index, call] of unwritten.entries()) {
     const input = locations[index] as InputLocation;
-    call.input = jobSet.transfers ? { ...input, travels: await travelsOf(jobSet, call, input) } : input;
+    call.input = jobSet.transfers ? { ...input, travels: await filesToTransfer(jobSet, call, input) } : input;
     call.payload = undefined;
     call.files = undefined;
     call.jobSet = jobSet;
   }
-  return fresh;
+  return unwritten;
 }
 
-/** What a call's job is to be, for the journal. */
+/** A job in the journal. */
 export function journaledJob(call: Call, attempt: number): string {
   const { index, input, payloadHash: hash, items, growths, dependencies, givenResults } = call;
   const key = jobKey(index, attempt);
@@ -43,22 +43,22 @@ export function journaledJob(call: Call, attempt: number): string {
   return journalJob({ key, ...(input as InputLocation), hash, items, growths, needs });
 }
 
-/** The same, for the batch system. */
+/** A job in a submission. */
 export function batchedJob(call: Call, submission: number): JobBatch['jobs'][number] {
   const { key, input, payloadHash } = call;
   const { batch, offset, length, travels } = input as InputLocation;
   return {
     key,
     arguments: [key, batch, offset, length, payloadHash, submission].map(String),
-    travels: travels && [...travels, ...neededResultFiles(call), ...keptBefore(call)],
+    travels: travels && [...travels, ...neededResultFiles(call), ...checkpointFiles(call)],
   };
 }
 
 /**
- * What must travel to a job for its call, whose inputs and function have been written; the files that it is
- * given are brought into the job set by this. As in an InputLocation.
+ * Lists the files that are transferred to the job of a call, as in an InputLocation, and copies its input
+ * files into the job set.
  */
-export async function travelsOf(
+async function filesToTransfer(
   { directory }: JobSet,
   { fn, files }: Call,
   { batch }: InputLocation,
@@ -72,10 +72,7 @@ export async function travelsOf(
   return [...paths.map((path) => relative(directory, path)), ...(files?.urls ?? [])];
 }
 
-/**
- * What the job of a call reads besides its function and its inputs, by paths in its job set: the results of
- * calls whose futures it was given.
- */
+/** Paths in the job set of the results of other calls that a job reads. */
 export function neededResultFiles({
   dependencies,
   givenResults = [],
@@ -87,11 +84,8 @@ export function neededResultFiles({
   return [...new Set(names.map((name) => resultFile('', name)))];
 }
 
-/**
- * The checkpoints that a call's earlier jobs have sent back, as they travel to its next one: paths in the job
- * set.
- */
-export function keptBefore({ attempts, index, jobSet }: Call): string[] {
+/** Paths in the job set of the checkpoints of earlier attempts. */
+function checkpointFiles({ attempts, index, jobSet }: Call): string[] {
   if (attempts <= 1 || jobSet === undefined) return [];
   const directory = callDirectory(jobSet.directory, index);
   return existsSync(directory) ? [relative(jobSet.directory, directory)] : [];

@@ -11,38 +11,39 @@ import {
   JobRemovedError,
   NodeUnavailableError,
 } from '../../base/job-errors.ts';
+import { MEBIBYTE } from '../../base/memory.ts';
 import { parseNodeCheck, showNodeTrouble } from '../../delivery/node-check.ts';
 import { CANNOT_WRITE, NOT_DELIVERED } from '../../job-set/names.ts';
 import type { JobEnd } from './job.ts';
 
-/** How a job ended, with what else there is to judge it by. */
+/** The end of a job, with further evidence of its cause. */
 export interface JobEndDetails {
   readonly end: JobEnd;
-  /** Its shell did not find its script. */
-  readonly couldNotBegin: boolean;
-  /** Node has said that its heap was full. */
+  /** Whether its shell did not find its script. */
+  readonly couldNotStart: boolean;
+  /** Whether V8 has reported that its heap was full. */
   readonly heapFull: boolean;
-  /** It had been taken off its machine when it ended. */
+  /** Whether it had been evicted when it ended. */
   readonly evicted: boolean;
-  /** Its job is still in the queue, where it can be released: a map's is. */
+  /** Whether a held job is still in the queue, where it can be released, as those of maps are. */
   readonly staysHeld?: boolean | undefined;
 }
 
-/** The error of a job that ended like this without an outcome. */
-export function createJobError(verdict: JobEndDetails, failure: JobFailure): JobError {
-  const { end } = verdict;
+/** Creates the error of a job that ended without an outcome. */
+export function createJobError(details: JobEndDetails, failure: JobFailure): JobError {
+  const { end } = details;
   const job = `Job ${failure.jobId}${failure.host === undefined ? '' : ` on ${failure.host}`}`;
   switch (end.kind) {
     case 'held':
-      return heldError(job, end, verdict, failure);
+      return heldError(job, end, details, failure);
     case 'removed':
-      return removedError(job, end, verdict, failure);
+      return removedError(job, end, details, failure);
     case 'lost': {
       const message = `${job} is not known to the batch system any more, and has left no outcome`;
       return new JobLostError(message, failure);
     }
     case 'ended':
-      return diedError(job, end, verdict, failure);
+      return diedError(job, end, details, failure);
   }
 }
 
@@ -64,9 +65,9 @@ function heldError(
 }
 
 /**
- * HoldReasonCodes behind which there may be a limit on memory: an expression of the job (3) or of the schedd
- * (27), the startd's policy (26), and the starter's own watch over the cgroup (34). HTCondor manual, "Job
- * ClassAd Attributes", HoldReasonCode.
+ * HoldReasonCodes that may be caused by a memory limit: an expression of the job (3) or the schedd (27), the
+ * policy of the startd (26), and the cgroup limit of the starter (34). HTCondor manual, "Job ClassAd
+ * Attributes", HoldReasonCode.
  */
 const MEMORY_HOLDS: readonly (number | undefined)[] = [3, 26, 27, 34];
 
@@ -89,18 +90,18 @@ function removedError(
     : new JobRemovedByPolicyError(`${job} was removed from the queue by a policy: ${reason}`, removal);
 }
 
-/** The signal that a memory limit is enforced with. */
+/** The signal by which memory limits are enforced. */
 const SIGKILL = 9;
 /**
- * A job that the kernel has killed for its memory was seen at more than this part of what it had asked for,
- * as it is looked at rarely.
+ * Share of its request above which a job killed by SIGKILL counts as out of memory; below 1, because its
+ * memory is measured rarely.
  */
 const NEARLY_ALL = 0.9;
-const NO_ROOM =
+const CANNOT_WRITE_HINT =
   ': it could not write to its job set. Remedy: see whether the filesystem of `directory` is full or read-only, or a quota is used up';
-/** What a shell says then, in English as in a job without LANG. */
-const SAYS_NO_ROOM = /No space left|quota exceeded|Read-only file system/i;
-const NOT_SHARED =
+/** Messages of a shell that cannot write, in English, because jobs have no LANG. */
+const CANNOT_WRITE_MESSAGE = /No space left|quota exceeded|Read-only file system/i;
+const NOT_SHARED_HINT =
   ": it did not find its job set. Remedy: name a `directory` that its machine shares; a /tmp is often the job's own";
 
 const NODE_REMEDY =
@@ -109,7 +110,7 @@ const NODE_REMEDY =
 function diedError(
   job: string,
   { exitCode, signal }: End<'ended'>,
-  { couldNotBegin, heapFull }: JobEndDetails,
+  { couldNotStart, heapFull }: JobEndDetails,
   failure: JobFailure,
 ): JobError {
   const died = { ...failure, exitCode, signal };
@@ -127,8 +128,10 @@ function diedError(
       ...trouble,
     });
   if (signal === undefined) {
-    const noRoom = couldNotBegin ? SAYS_NO_ROOM.test(failure.stderrTail) : exitCode === CANNOT_WRITE;
-    const hint = noRoom ? NO_ROOM : couldNotBegin ? NOT_SHARED : '';
+    const couldNotWrite = couldNotStart
+      ? CANNOT_WRITE_MESSAGE.test(failure.stderrTail)
+      : exitCode === CANNOT_WRITE;
+    const hint = couldNotWrite ? CANNOT_WRITE_HINT : couldNotStart ? NOT_SHARED_HINT : '';
     return new JobExitedError(message + hint, died);
   }
   if (signal !== SIGKILL) return new JobKilledError(message, died);
@@ -140,8 +143,6 @@ function diedError(
         died,
       );
 }
-
-const MEBIBYTE = 1024 * 1024;
 
 function memoryHint({ memoryUsed, memoryRequested }: JobFailure): string {
   const used = memoryUsed === undefined ? '' : `, used ${Math.round(memoryUsed / MEBIBYTE)} MiB`;

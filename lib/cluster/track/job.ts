@@ -1,43 +1,42 @@
 import type { JobEvent } from '../../batch/batch-system.ts';
 import type { Call } from '../calls/call.ts';
 
-/** How a job can leave a call without an outcome. */
+/** The end of a job, which may leave its call without an outcome. */
 export type JobEnd =
   | Extract<JobEvent, { kind: 'held' | 'removed' | 'ended' }>
   | { readonly kind: 'lost'; readonly jobId: string };
 
 /**
- * One attempt at a call, from its submission on. `open`: no outcome is known; `settled`: the attempt is over
- * for its future, while the job may still be in the queue; `gone`: it has left the queue and needs nothing
- * more.
+ * One attempt of a call. `open`: no outcome is known; `settled`: the attempt is over for its future, but the
+ * job may still be in the queue; `gone`: it has left the queue.
  */
 export interface Job {
   readonly call: Call;
   readonly key: string;
   readonly jobId: string;
-  /** That by which an earlier process has asked for it; undefined if it was this one. */
+  /** Its submission, if an earlier process has submitted it. */
   readonly submission: number | undefined;
   phase: 'open' | 'settled' | 'gone';
   /** Whether its outcome is being read. */
-  reading: boolean;
-  /** What the last try to read it gave, if that was an error. */
-  trouble: Error | undefined;
-  /** How it ended, if the batch system has told. */
+  isReading: boolean;
+  /** Error of the last attempt to read its outcome. */
+  readError: Error | undefined;
+  /** Its end, as reported by the batch system. */
   end: JobEnd | undefined;
-  /** What the batch system has seen it use and ask for, in bytes. */
+  /** Memory used and requested, as reported by the batch system, in bytes. */
   memoryUsed: number | undefined;
   memoryRequested: number | undefined;
-  /** Whether it has been taken off its machine, and has not run since. */
+  /** Whether it was evicted and has not run since. */
   evicted: boolean;
-  /** How often it was held and let go again. */
+  /** Number of times that it was held and released. */
   releases: number;
-  /** When an outcome that is not there by then will not come, by the tracker's clock. */
+  /** Time by the tracker's clock after which no outcome is expected. */
   deadline: number;
-  /** How many times in a row the batch system did not know it. */
+  /** Number of consecutive polls in which the batch system did not know it. */
   missing: number;
-  /** Done when its outcome is in the archive, if it goes there, or is needed no more. */
+  /** Resolves when its outcome has been archived, or is not needed any more. */
   archived: Promise<void> | undefined;
-  /** Whether its files stay when it is gone. */
+  /** Whether its files stay when it has left the queue. */
   keep: boolean;
 }
 
@@ -49,8 +48,8 @@ export function newJob(call: Call, jobId: string, submission?: number): Job {
     jobId,
     submission,
     phase: 'open',
-    reading: false,
-    trouble: undefined,
+    isReading: false,
+    readError: undefined,
     end: undefined,
     memoryUsed: undefined,
     memoryRequested: undefined,

@@ -6,21 +6,24 @@ import type { JobFiles } from '../job-files.ts';
 import { createJobError } from './job-end-error.ts';
 import type { Job, JobEnd } from './job.ts';
 
-/** How much of a dead job's stderr its error shows, in characters. */
-const SHOWN = 4096;
-/** How much of it is looked at: V8 says why it gives up, and then much about where. */
+/** Length of the end of stderr in errors, in characters. */
+const STDERR_TAIL_LENGTH = 4096;
+/** Bytes of stderr that are searched: V8 prints the reason first, and then long stack traces. */
 const READ_BYTES = 32_768;
 
-/** What a job's end without an outcome means. */
-export interface PostMortem {
+/** The cause of a job's end without an outcome. */
+interface PostMortem {
   readonly error: JobError;
-  /** Its process never came to the call. */
+  /** Whether the job ended before its call started. */
   readonly beforeCall: boolean;
-  /** It did not begin, as its submission was revoked. */
-  readonly turnedAway: boolean;
+  /** Whether the job exited at once because its submission was revoked. */
+  readonly wasTurnedAway: boolean;
 }
 
-/** Finds out why a job has left no outcome. */
+/**
+ * Determines why a job has left no outcome.
+ * @param staysHeld whether a held job remains in the queue, as those of maps do
+ */
 export async function postMortem(
   jobSet: JobSet,
   files: Pick<JobFiles, 'keeps'>,
@@ -29,33 +32,33 @@ export async function postMortem(
   staysHeld = false,
 ): Promise<PostMortem> {
   const { key, call, jobId, memoryUsed, memoryRequested, evicted } = job;
-  const { log, text } = await lastWords(jobSet, key);
-  const couldNotBegin = log === 'start';
+  const { log, text } = await readLogTail(jobSet, key);
+  const couldNotStart = log === 'start';
   const failure = {
     jobId,
     host: call.host,
     attempts: call.attempts,
     memoryUsed,
     memoryRequested: memoryRequested ?? call.memoryRequested,
-    stderrTail: text.trim().slice(-SHOWN),
+    stderrTail: text.trim().slice(-STDERR_TAIL_LENGTH),
     stderrFile: files.keeps(true)
-      ? (couldNotBegin ? startFile : stderrFile)(jobSet.directory, key)
+      ? (couldNotStart ? startFile : stderrFile)(jobSet.directory, key)
       : undefined,
   };
   const error = createJobError(
-    { end, couldNotBegin, evicted, heapFull: isHeapFull(text), staysHeld },
+    { end, couldNotStart, evicted, heapFull: isHeapFull(text), staysHeld },
     failure,
   );
   const hadNoNode = error instanceof NodeUnavailableError;
   return {
     error,
-    beforeCall: couldNotBegin || hadNoNode || isBeforeCall(end),
-    turnedAway: await hasTurnedAway(jobSet, job, end),
+    beforeCall: couldNotStart || hadNoNode || isBeforeCall(end),
+    wasTurnedAway: await hasTurnedAway(jobSet, job, end),
   };
 }
 
-/** The end of what the job has said; of what its shell said, if it could not even begin. */
-async function lastWords(jobSet: JobSet, key: string): Promise<{ log: 'stderr' | 'start'; text: string }> {
+/** The end of the job's stderr, or of its shell's messages, if its script did not start. */
+async function readLogTail(jobSet: JobSet, key: string): Promise<{ log: 'stderr' | 'start'; text: string }> {
   const read = async (log: 'stderr' | 'start'): Promise<string> =>
     jobSet.readLog(key, log, READ_BYTES).catch(() => '');
   const text = await read('stderr');
@@ -63,15 +66,12 @@ async function lastWords(jobSet: JobSet, key: string): Promise<{ log: 'stderr' |
   return start === '' ? { log: 'stderr', text } : { log: 'start', text: start };
 }
 
-/** What V8 says when it gives up. */
+/** Whether V8 has reported that the heap is full. */
 function isHeapFull(stderr: string): boolean {
   return /FATAL ERROR: .*(heap out of memory|Allocation failed)/.test(stderr);
 }
 
-/**
- * With these a shell says that it cannot run a program or does not find it, and node that it does not know an
- * option.
- */
+/** Exit codes of a shell that cannot find or run a program, and of node for an unknown option. */
 const EXIT_CODES: readonly (number | undefined)[] = [126, 127, 9];
 /** HoldReasonCodes of jobs that could not be started: program, standard files, input, initial directory. */
 const HOLD_CODES: readonly (number | undefined)[] = [6, 7, 8, 9, 10, 11, 13, 14];
@@ -81,18 +81,15 @@ function isBeforeCall(end: JobEnd): boolean {
   return end.kind === 'held' && HOLD_CODES.includes(end.code);
 }
 
-/**
- * Whether a job that has left no outcome did not begin, as its submission was revoked by a process that
- * attached.
- */
+/** Whether a job exited at once because a process that attached has revoked its submission. */
 export async function hasTurnedAway(
   jobSet: Pick<JobSet, 'directory' | 'transfers' | 'isRevoked'>,
   { submission, key }: Pick<Job, 'submission' | 'key'>,
   end: JobEnd,
 ): Promise<boolean> {
   if (submission === undefined || !(await jobSet.isRevoked(submission))) return false;
-  // A job that does not see the job set has nothing else to say it by.
+  // Without access to the job set, a job can only report it by its exit code.
   if (jobSet.transfers) return end.kind === 'ended' && end.exitCode === TURNED_AWAY;
-  // A call may end its process with the same code, and not every system tells one.
+  // Otherwise by a file, because a call may exit with the same code, and some systems report none.
   return surelyExists(turnedAwayFile(jobSet.directory, submission, key));
 }

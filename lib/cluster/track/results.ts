@@ -11,10 +11,10 @@ import type { Call } from '../calls/call.ts';
 import type { Job } from './job.ts';
 
 /**
- * What came of each item of a call; notes in the call where it ran and what it used. What the items hold may
- * be code: the outcome must have been read from a file that only the owner of the jobs could have written.
+ * Decodes the result of each item of a call, and stores host and usage in the call. The values may contain
+ * code, so the outcome must have been read from a file that only the owner of the jobs could write.
  */
-export async function takeResults(
+export async function decodeResults(
   call: Call,
   outcome: EncodedOutcome,
   otherNode: OtherNode,
@@ -35,7 +35,7 @@ export async function takeResults(
     results.push(
       'primitive' in item ? { value: item.primitive } : await decodeItem(item, where, otherNode, call),
     );
-  // A job that could not read its calls did not know how many they were.
+  // A job that could not read its calls did not know their number.
   if (results.length < call.items) {
     const others = results.find(hasFailed) ?? { thrown: new PayloadError('The outcome holds no result') };
     while (results.length < call.items) results.push(others);
@@ -58,7 +58,7 @@ export function hasFailed(result: ItemResult<unknown>): boolean {
   return 'thrown' in result;
 }
 
-/** What the first of the calls threw. */
+/** The error of the first call, if it threw one. */
 export function firstError([first]: readonly ItemResult<unknown>[]): unknown {
   return first !== undefined && 'thrown' in first ? first.thrown : undefined;
 }
@@ -80,8 +80,8 @@ async function decodeItem(
   }
 }
 
-/** How much of its stderr the error shows, in characters. */
-const SHOWN = 4096;
+/** Length of the end of stderr in errors, in characters. */
+const STDERR_TAIL_LENGTH = 4096;
 
 async function timeLimitError(
   { timeLimit, begun }: Extract<ItemOutcome, { timeLimit: number }>,
@@ -96,30 +96,29 @@ async function timeLimitError(
     attempts: call.attempts,
     memoryUsed: call.usage?.peakMemoryBytes,
     memoryRequested: call.memoryRequested,
-    stderrTail: (await call.stderr()).trim().slice(-SHOWN),
+    stderrTail: (await call.stderr()).trim().slice(-STDERR_TAIL_LENGTH),
     stderrFile: undefined,
     timeLimit,
   });
 }
 
-/** Where outcomes are read. */
 interface OutcomeSource {
   readonly jobSet: Pick<JobSet, 'readOutcome'>;
   readonly system: Pick<BatchSystem, 'onOutcome'>;
-  /** What to do about functions in results of another major version of Node. */
+  /** Whether to refuse functions in results of another major version of Node. */
   readonly otherNode: OtherNode;
 }
 
-/** What came of a job. */
+/** The outcome of a job. */
 export interface Outcome {
   readonly bytes: Uint8Array;
   readonly results: ItemResult<unknown>[];
 }
 
 /**
- * What came of a job that is open; undefined if that is not known yet, or not asked any more.
- * @throws {OwnershipError} {@link PayloadError}; {@link TornError}, or what the filesystem says, which may
- * pass
+ * Reads the outcome of a job; undefined if there is none yet, or the job is not open.
+ * @throws {OwnershipError} {@link PayloadError}; {@link TornError} or errors of the file system, which may be
+ * temporary
  */
 export async function readOutcome(
   { jobSet, system, otherNode }: OutcomeSource,
@@ -131,41 +130,41 @@ export async function readOutcome(
   const outcome = decodeOutcome(bytes);
   if (outcome === undefined) throw new TornError(bytes.length);
   system.onOutcome?.(job.jobId, outcome.endedAt - outcome.startedAt);
-  const results = await takeResults(job.call, outcome, otherNode);
+  const results = await decodeResults(job.call, outcome, otherNode);
   return isOpen(job) ? { bytes, results } : undefined;
 }
 
-/** Asked anew after each wait: meanwhile the call may have been cancelled. */
+/**
+ * Whether a job is open. A function, because TypeScript narrows `phase` across an await, where it may change.
+ */
 export function isOpen({ phase }: Job): boolean {
   return phase === 'open';
 }
 
-/** How long an outcome that is there, but gives an error when it is read, is tried, in milliseconds. */
+/** Time in milliseconds for which an existing outcome that cannot be read is tried again. */
 const UNREADABLE_MS = 60_000;
 
-/** How much longer than the grace an outcome is tried that gives an error. */
-export function patienceWith(trouble: NodeJS.ErrnoException): number {
-  // The job set itself is not there: whether it is lost, the watch tells.
-  if (trouble.code === 'ENOENT') return Infinity;
-  return trouble instanceof TornError ? 0 : UNREADABLE_MS;
+/** Time in milliseconds, beyond the grace, for which an outcome that cannot be read is tried again. */
+export function retryTimeFor(readError: NodeJS.ErrnoException): number {
+  // The directory is missing; the watch decides whether it has been deleted.
+  if (readError.code === 'ENOENT') return Infinity;
+  return readError instanceof TornError ? 0 : UNREADABLE_MS;
 }
 
-/**
- * An outcome that is not whole; one of a job that runs again, or of a slow filesystem, may be whole later.
- */
-export class TornError extends Error {
+/** An incomplete outcome. It may become complete on a slow file system, or when its job runs again. */
+class TornError extends Error {
   constructor(bytes: number) {
     super(`it is torn, as after a crash or on a full disk; ${bytes} bytes are there`);
   }
 }
 
-/** The error of a call whose outcome has been tried for long enough. */
-export function unreadableError(file: string, trouble: Error): PayloadError {
-  return new PayloadError(`The outcome ${file} cannot be read: ${trouble.message}`, { cause: trouble });
+/** The error of a call whose outcome could not be read for too long. */
+export function unreadableError(file: string, cause: Error): PayloadError {
+  return new PayloadError(`The outcome ${file} cannot be read: ${cause.message}`, { cause });
 }
 
-/** The error of a call whose whole job set is gone. */
-export function lostError(directory: string, cause: unknown): DirectoryError {
+/** The error of the calls of a deleted job set. */
+export function directoryLostError(directory: string, cause: unknown): DirectoryError {
   const message = `The job set ${directory} was removed while its jobs were in the queue`;
   return new DirectoryError(message, directory, { cause });
 }

@@ -3,39 +3,39 @@ import { JobDiedError, type JobError, JobHeldError } from '../../base/job-errors
 import type { Call } from '../calls/call.ts';
 import type { Tracker } from './tracker.ts';
 
-/** So many jobs that fail in the same way are no accident. */
-const MOST_FAILURES = 10;
+/** Number of jobs that must fail in the same way. */
+const MAX_FAILURES = 10;
 
-/** Notices that no job of an executor can start, before thousands more are sent after the first. */
+/** Detects that no job of an executor can start, before thousands more are submitted. */
 export class StartBreaker {
-  #anyStarted = false;
+  #hasStarted = false;
   #failures = 0;
-  #way = '';
+  #lastFailureKind = '';
 
-  /** A job has come as far as its call: whatever happens later, it is not all jobs. */
+  /** A job has run its call, so later failures do not concern all jobs. */
   onStarted(): void {
-    this.#anyStarted = true;
+    this.#hasStarted = true;
   }
 
   /**
-   * A job has failed before its call began.
-   * @returns the error of all other calls, if it was one job too many
+   * A job has failed before its call started.
+   * @returns the error of all pending calls, if that was one job too many
    */
   onCouldNotStart(error: JobError): BrokenExecutorError | undefined {
-    if (this.#anyStarted) return undefined;
-    const way = wayOf(error);
-    this.#failures = way === this.#way ? this.#failures + 1 : 1;
-    this.#way = way;
-    if (this.#failures !== MOST_FAILURES) return undefined;
+    if (this.#hasStarted) return undefined;
+    const kind = failureKind(error);
+    this.#failures = kind === this.#lastFailureKind ? this.#failures + 1 : 1;
+    this.#lastFailureKind = kind;
+    if (this.#failures !== MAX_FAILURES) return undefined;
     return new BrokenExecutorError(
-      `The first ${MOST_FAILURES} jobs all failed before their calls began, so no more are sent. The last of them: ${error.message}`,
-      MOST_FAILURES,
+      `The first ${MAX_FAILURES} jobs all failed before their calls began, so no more are sent. The last of them: ${error.message}`,
+      MAX_FAILURES,
       { cause: error },
     );
   }
 }
 
-/** Ends the calls that wait for a job; those that run may have begun after all. */
+/** Fails the pending calls, except running ones, because their jobs have started. */
 export function breakCalls(
   calls: Iterable<Call>,
   error: BrokenExecutorError,
@@ -48,8 +48,8 @@ export function breakCalls(
   }
 }
 
-/** Equal for jobs that failed in the same way. */
-function wayOf(error: JobError): string {
+/** A text that is equal for jobs that failed in the same way. */
+function failureKind(error: JobError): string {
   if (error instanceof JobDiedError) return `${error.name} ${error.exitCode} ${error.signal}`;
   if (error instanceof JobHeldError)
     return `${error.name} ${error.holdReasonCode} ${error.holdReasonSubCode}`;

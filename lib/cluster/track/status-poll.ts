@@ -1,44 +1,42 @@
 import type { BatchSystem, JobEvent } from '../../batch/batch-system.ts';
 import type { Job, JobEnd } from './job.ts';
 
-/**
- * How long nothing may be heard of any job before the batch system is asked; it doubles while nothing is
- * heard.
- */
-const FIRST_SILENCE_MS = 60_000;
-const LONGEST_SILENCE_MS = 600_000;
-/** One answer without a job proves nothing: a queue may be listed while it is being rewritten. */
+/** Time without events before the batch system is polled; it doubles after each poll without events. */
+const MIN_QUIET_MS = 60_000;
+const MAX_QUIET_MS = 600_000;
+/** Consecutive answers without a job until it is lost: a queue may be listed while it is being rewritten. */
 const MISSING_TIMES = 2;
 
-/** What is asked about. */
+/** A job that the batch system is asked about. */
 export interface PolledJob {
   readonly jobId: string;
   readonly phase: Job['phase'];
   readonly end: JobEnd | undefined;
-  /** How many times in a row the batch system did not know it. */
+  /** Number of consecutive polls in which the batch system did not know it. */
   missing: number;
 }
 
 /**
- * Nothing may come of it for long, and nobody would notice that it is gone. That holds for a job whose call
- * is done, too, also while it is held until it is removed: calls may wait for its place in the queue.
+ * Whether the end of a job may go unnoticed. That includes a job whose call is done, even while it is held
+ * until its removal, because calls may wait for its place in the queue.
  */
-function maySilentlyEnd({ phase, end }: PolledJob): boolean {
+function mayEndUnnoticed({ phase, end }: PolledJob): boolean {
   if (phase !== 'open') return phase === 'settled';
   return end === undefined || (end.kind === 'held' && end.requested === true);
 }
 
 /**
- * Asks the batch system, rarely and for all jobs at once, when outcomes and events have been silent for long.
+ * Polls the batch system, rarely and for all jobs at once, when there have been no outcomes or events for
+ * long.
  */
 export class StatusPoll<J extends PolledJob = Job> {
   readonly #system: Pick<BatchSystem, 'status'>;
   readonly #onEvent: (event: JobEvent) => void;
   readonly #onLost: (job: J) => void;
-  #heardAt = performance.now();
-  #askedAt = performance.now();
-  #patience = FIRST_SILENCE_MS;
-  #asking = false;
+  #lastEventAt = performance.now();
+  #lastPollAt = performance.now();
+  #quietMs = MIN_QUIET_MS;
+  #isPolling = false;
 
   constructor(
     system: Pick<BatchSystem, 'status'>,
@@ -50,31 +48,31 @@ export class StatusPoll<J extends PolledJob = Job> {
     this.#onLost = onLost;
   }
 
-  /** Something was heard of some job. */
+  /** There is an event of some job. */
   onHeard(): void {
-    this.#heardAt = performance.now();
-    if (!this.#asking) this.#patience = FIRST_SILENCE_MS;
+    this.#lastEventAt = performance.now();
+    if (!this.#isPolling) this.#quietMs = MIN_QUIET_MS;
   }
 
-  /** At the next tick, whatever is heard till then. */
-  askSoon(): void {
-    this.#askedAt = -Infinity;
+  /** Polls at the next tick, even if there are events before it. */
+  pollSoon(): void {
+    this.#lastPollAt = -Infinity;
   }
 
   onTick(jobs: Iterable<J>): void {
     const now = performance.now();
-    // While other jobs talk, one whose last event was lost must not wait for ever.
-    const isDue = now - this.#heardAt >= this.#patience || now - this.#askedAt >= LONGEST_SILENCE_MS;
-    if (this.#asking || !isDue) return;
-    const open = [...jobs].filter((job) => maySilentlyEnd(job));
-    this.#heardAt = now;
-    this.#askedAt = now;
-    if (open.length > 0) void this.#ask(open);
+    // A job whose last event was lost must not wait for ever while other jobs have events.
+    const isDue = now - this.#lastEventAt >= this.#quietMs || now - this.#lastPollAt >= MAX_QUIET_MS;
+    if (this.#isPolling || !isDue) return;
+    const open = [...jobs].filter((job) => mayEndUnnoticed(job));
+    this.#lastEventAt = now;
+    this.#lastPollAt = now;
+    if (open.length > 0) void this.#poll(open);
   }
 
-  async #ask(jobs: readonly J[]): Promise<void> {
-    this.#asking = true;
-    this.#patience = Math.min(this.#patience * 2, LONGEST_SILENCE_MS);
+  async #poll(jobs: readonly J[]): Promise<void> {
+    this.#isPolling = true;
+    this.#quietMs = Math.min(this.#quietMs * 2, MAX_QUIET_MS);
     try {
       const known = await this.#system.status(jobs.map((job) => job.jobId));
       for (const job of jobs) {
@@ -86,9 +84,9 @@ export class StatusPoll<J extends PolledJob = Job> {
         }
       }
     } catch {
-      // No answer says nothing about the jobs; the question is asked again.
+      // Without an answer nothing is known about the jobs; the poll is repeated later.
     } finally {
-      this.#asking = false;
+      this.#isPolling = false;
     }
   }
 }

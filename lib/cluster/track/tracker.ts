@@ -9,102 +9,105 @@ import type { OtherNode } from '../../payload/format.ts';
 import { AwakeClock } from '../../watch/awake-clock.ts';
 import type { Call } from '../calls/call.ts';
 import type { JobFiles } from '../job-files.ts';
-import { holdActionOf, type Retry, wantedRetry } from '../submit/retry.ts';
+import { decideHoldAction, type Retry, decideRetry } from '../submit/retry.ts';
 import { type Job, type JobEnd, newJob } from './job.ts';
 import { postMortem } from './post-mortem.ts';
 import {
   firstError,
   hasFailed,
   isOpen,
-  lostError,
+  directoryLostError,
   type Outcome,
-  patienceWith,
+  retryTimeFor,
   readOutcome,
   settle,
   unreadableError,
 } from './results.ts';
 import { StatusPoll } from './status-poll.ts';
 
-/** How many outcomes are read at once: each takes a file descriptor. */
+/** Limited, because each read takes a file descriptor. */
 const READS_AT_ONCE = 32;
 
-/** Brings outcomes and events, in whatever order they come, together with the calls that wait for them. */
+/** Settles calls from outcomes and job events, in any order in which these arrive. */
 export class Tracker {
   readonly #host: TrackerHost;
-  readonly #silence: StatusPoll;
+  readonly #statusPoll: StatusPoll;
   readonly #clock: AwakeClock;
   readonly #reads = new Slots(READS_AT_ONCE);
-  /** Jobs whose files are not removed yet, by key and by id. */
-  readonly #byKey = new Map<string, Job>();
-  readonly #byId = new Map<string, Job>();
-  /** Those that have ended, or are held, and whose outcome may still come. */
-  readonly #ending = new Set<Job>();
-  /** Those that have left the queue, and whose files are being removed. */
-  readonly #gone = new Set<Job>();
-  /** Events of jobs whose ids are not known yet: a job may end before condor_submit has answered. */
-  readonly #early = new Map<string, JobEvent[]>();
+  /** Jobs whose files have not been deleted. */
+  readonly #jobsByKey = new Map<string, Job>();
+  readonly #jobsById = new Map<string, Job>();
+  /** Jobs that ended or are held and may still deliver an outcome. */
+  readonly #endingJobs = new Set<Job>();
+  /** Jobs that have left the queue, while their files are being deleted. */
+  readonly #departedJobs = new Set<Job>();
+  /** Events by job id that arrived before condor_submit has returned the id. */
+  readonly #earlyEvents = new Map<string, JobEvent[]>();
 
   constructor(host: TrackerHost) {
     this.#host = host;
     this.#clock = new AwakeClock(host.outcomeGrace);
-    this.#silence = new StatusPoll(
+    this.#statusPoll = new StatusPoll(
       host.system,
       (event) => this.onEvent(event),
       (job) => this.#onEnd(job, { kind: 'lost', jobId: job.jobId }),
     );
   }
 
-  /** How many jobs have not left the queue, as far as is known. */
+  /** Number of jobs that are not known to have left the queue. */
   get size(): number {
-    return this.#byId.size - this.#gone.size;
+    return this.#jobsById.size - this.#departedJobs.size;
   }
 
-  /** A call's job is in the queue; `submission` if an earlier process has asked for it. */
+  /**
+   * Tracks a call's job, which is in the queue.
+   * @param submission its submission, if an earlier process has submitted it
+   */
   track(call: Call, jobId: string, submission?: number): void {
     const job = newJob(call, jobId, submission);
     call.jobId = jobId;
-    this.#byKey.set(job.key, job);
-    this.#byId.set(jobId, job);
-    this.#silence.onHeard();
+    this.#jobsByKey.set(job.key, job);
+    this.#jobsById.set(jobId, job);
+    this.#statusPoll.onHeard();
     if (call.isUnwanted) {
       this.#host.removeJob(jobId);
-      this.#settled(job, false);
+      this.#onSettled(job, false);
     }
-    for (const event of this.#early.get(jobId) ?? []) this.onEvent(event);
-    this.#early.delete(jobId);
-    // It may have been told before the job was known.
+    for (const event of this.#earlyEvents.get(jobId) ?? []) this.onEvent(event);
+    this.#earlyEvents.delete(jobId);
+    // Its outcome may have been noticed before the job was tracked.
     this.#host.lookForOutcomes();
   }
 
-  /** As {@link track}, for a job that has begun, and of which the batch system knows nothing. */
+  /** Tracks a job that has started, but that the batch system does not know. */
   trackLost(call: Call): void {
     const jobId = call.jobId ?? `lost.${call.key}`;
     this.track(call, jobId);
-    this.#onEnd(this.#byId.get(jobId) as Job, { jobId, kind: 'lost' });
+    this.#onEnd(this.#jobsById.get(jobId) as Job, { jobId, kind: 'lost' });
   }
 
-  /** Asks the batch system soon, rather than when nothing has been heard for long. */
-  ask(): void {
-    this.#silence.askSoon();
+  /** Polls the batch system at the next tick. */
+  poll(): void {
+    this.#statusPoll.pollSoon();
   }
 
   onCancel(call: Call): void {
-    const job = call.jobId === undefined ? undefined : this.#byId.get(call.jobId);
+    const job = call.jobId === undefined ? undefined : this.#jobsById.get(call.jobId);
     if (job === undefined || job.phase !== 'open') return;
     this.#host.removeJob(job.jobId);
-    this.#settled(job, false);
+    this.#onSettled(job, false);
   }
 
   onOutcome(key: string): void {
-    const job = this.#byKey.get(key);
+    const job = this.#jobsByKey.get(key);
     if (job !== undefined) this.#read(job);
   }
 
   onEvent(event: JobEvent): void {
-    this.#silence.onHeard();
-    const job = this.#byId.get(event.jobId);
-    if (job === undefined) return this.#onStranger(event);
-    // Told twice, while its files are being removed.
+    this.#statusPoll.onHeard();
+    const job = this.#jobsById.get(event.jobId);
+    if (job === undefined) return this.#onUnknownJob(event);
+    // A repeated event, while its files are being deleted.
     if (job.phase === 'gone') return;
     job.missing = 0;
     job.memoryUsed = Math.max(event.memoryUsed ?? 0, job.memoryUsed ?? 0) || undefined;
@@ -118,51 +121,51 @@ export class Tracker {
       case 'removed':
       case 'ended':
         return this.#onEnd(job, event);
-      default: // it goes on as it was
+      default: // no change of state
     }
   }
 
-  /** Forgets all jobs: another process looks after them from now on. */
+  /** Stops tracking all jobs, because another process takes them over. */
   abandon(): void {
-    for (const job of this.#byId.values()) job.phase = 'gone';
-    for (const jobs of [this.#byId, this.#byKey, this.#ending, this.#gone]) jobs.clear();
+    for (const job of this.#jobsById.values()) job.phase = 'gone';
+    for (const jobs of [this.#jobsById, this.#jobsByKey, this.#endingJobs, this.#departedJobs]) jobs.clear();
   }
 
-  /** Looks after the jobs that time alone can settle. */
+  /** Fails jobs whose grace is over, and polls the batch system when due. */
   onTick(): void {
     this.#clock.check();
     const now = this.#clock.now();
-    // A network filesystem may open by name what it does not list yet.
-    for (const job of this.#ending) this.#read(job, now >= job.deadline);
-    this.#silence.onTick(this.#byId.values());
+    // Reads by name, because a network file system may open files that it does not list yet.
+    for (const job of this.#endingJobs) this.#read(job, now >= job.deadline);
+    this.#statusPoll.onTick(this.#jobsById.values());
   }
 
-  /** The job set's directory is gone: nothing can come of its jobs any more. */
+  /** Fails all calls, because the job set's directory has been deleted. */
   onDirectoryLost(cause: unknown): void {
-    for (const job of this.#byId.values()) {
+    for (const job of this.#jobsById.values()) {
       if (job.phase === 'gone') continue;
-      this.#byId.delete(job.jobId);
-      this.#byKey.delete(job.key);
-      this.#ending.delete(job);
+      this.#jobsById.delete(job.jobId);
+      this.#jobsByKey.delete(job.key);
+      this.#endingJobs.delete(job);
       this.#host.removeJob(job.jobId);
       if (job.phase === 'open') {
         job.phase = 'gone';
-        // Not tried again: the call itself was in there.
-        job.call.controller.reject(lostError(this.#host.jobSet.directory, cause));
+        // Not retried, because the call's input was in the directory.
+        job.call.controller.reject(directoryLostError(this.#host.jobSet.directory, cause));
       }
     }
   }
 
-  /** An event of a job that is gone, or whose id is not known yet. */
-  #onStranger(event: JobEvent): void {
-    if (!this.#host.isSubmitting()) return this.#early.clear();
-    this.#early.set(event.jobId, [...(this.#early.get(event.jobId) ?? []), event]);
+  /** Keeps an event for a job that is not tracked: its id is not known yet, or it has been finished. */
+  #onUnknownJob(event: JobEvent): void {
+    if (!this.#host.isSubmitting()) return this.#earlyEvents.clear();
+    this.#earlyEvents.set(event.jobId, [...(this.#earlyEvents.get(event.jobId) ?? []), event]);
   }
 
   #onAlive(job: Job, event: Extract<JobEvent, { kind: 'queued' | 'evicted' | 'running' }>): void {
     job.end = undefined;
     job.evicted = event.kind === 'evicted' || (job.evicted && event.kind === 'queued');
-    this.#ending.delete(job);
+    this.#endingJobs.delete(job);
     if (job.phase !== 'open') return;
     if (event.kind === 'running' && event.host !== undefined) {
       job.call.host = event.host;
@@ -176,44 +179,44 @@ export class Tracker {
     // What was removed on purpose stays so, although its process has ended too.
     if (job.end?.kind === 'removed' && end.kind !== 'removed') return;
     job.end = end;
-    if (job.phase === 'settled') return this.#leave(job, end);
+    if (job.phase === 'settled') return this.#onSettledAndEnded(job, end);
     if (end.kind === 'held' && end.requested === true) {
-      // Until its future releases it; an outcome that it has left all the same counts.
+      // Wait until the future releases the job; an outcome that it has left counts.
       job.deadline = Infinity;
       job.call.setState('pending');
       return this.onOutcome(job.key);
     }
     job.deadline = this.#clock.now() + this.#host.outcomeGrace;
-    this.#ending.add(job);
+    this.#endingJobs.add(job);
     this.onOutcome(job.key);
   }
 
-  /** @param isLast what is not there by then will not come */
+  /** @param isLast whether the job fails if there is no outcome now */
   #read(job: Job, isLast: boolean = false): void {
-    if (job.phase !== 'open' || job.reading) return;
-    job.reading = true;
+    if (job.phase !== 'open' || job.isReading) return;
+    job.isReading = true;
     this.#reads.run(async () => {
-      await this.#look(job);
-      if (isLast) await this.#giveUp(job);
-      job.reading = false;
+      await this.#readOutcome(job);
+      if (isLast) await this.#failWithoutOutcome(job);
+      job.isReading = false;
     });
   }
 
-  async #look(job: Job): Promise<void> {
+  async #readOutcome(job: Job): Promise<void> {
     try {
       const outcome = await readOutcome(this.#host, job);
-      // A filesystem that was away may take a moment to show it.
-      if (job.trouble !== undefined)
+      // A file system that has just recovered may take a moment to show the outcome.
+      if (job.readError !== undefined)
         job.deadline = Math.max(job.deadline, this.#clock.now() + this.#host.outcomeGrace);
-      job.trouble = undefined;
+      job.readError = undefined;
       if (outcome !== undefined) this.#onResults(job, outcome);
     } catch (error) {
       if (error instanceof OwnershipError || error instanceof PayloadError) {
         this.#host.system.onOutcome?.(job.jobId, undefined);
         this.#fail(job, error);
       }
-      // Anything else is the filesystem's, and may pass.
-      else job.trouble = error as Error;
+      // Errors of the file system may be temporary.
+      else job.readError = error as Error;
     }
   }
 
@@ -225,25 +228,22 @@ export class Tracker {
     if (!this.#host.files.keeps(failed)) {
       job.archived = archiveOutcome(this.#host.archive, job.call, bytes);
     }
-    this.#settled(job, failed);
+    this.#onSettled(job, failed);
   }
 
-  /**
-   * The time for an outcome is over, and it has been looked for once more: fails the call with how its job
-   * ended.
-   */
-  async #giveUp(job: Job): Promise<void> {
-    // Meanwhile it may have begun again, and ended again.
+  /** Fails the call of a job that has left no outcome within the grace, by the way in which the job ended. */
+  async #failWithoutOutcome(job: Job): Promise<void> {
+    // The job may have restarted, and ended again, during the read.
     if (job.phase !== 'open' || job.end === undefined || this.#clock.now() < job.deadline) return;
     const { jobSet, files } = this.#host;
-    if (job.trouble !== undefined) {
-      if (this.#clock.now() < job.deadline + patienceWith(job.trouble)) return;
-      return this.#fail(job, unreadableError(outcomeFile(jobSet.directory, job.key), job.trouble));
+    if (job.readError !== undefined) {
+      if (this.#clock.now() < job.deadline + retryTimeFor(job.readError)) return;
+      return this.#fail(job, unreadableError(outcomeFile(jobSet.directory, job.key), job.readError));
     }
-    if (this.#staysHeld(job, job.end)) return;
-    const { error, beforeCall, turnedAway } = await postMortem(jobSet, files, job, job.end);
+    if (this.#handleHold(job, job.end)) return;
+    const { error, beforeCall, wasTurnedAway } = await postMortem(jobSet, files, job, job.end);
     if (job.phase !== 'open' || job.end === undefined) return;
-    if (turnedAway) {
+    if (wasTurnedAway) {
       // It does not count as an attempt of its call.
       job.call.growths += 1;
       return this.#resubmit(job, { delay: 0, avoidHost: 0, memory: undefined });
@@ -252,13 +252,13 @@ export class Tracker {
     if (beforeCall) this.#host.onCouldNotStart(error);
   }
 
-  /** @returns whether a held job keeps its call, as its options want it */
-  #staysHeld(job: Job, end: JobEnd): boolean {
+  /** @returns whether a held job keeps its call, because of the option `onHold` */
+  #handleHold(job: Job, end: JobEnd): boolean {
     if (end.kind !== 'held') return false;
-    const action = holdActionOf(job.call.options, end.code, job.releases);
+    const action = decideHoldAction(job.call.options, end.code, job.releases);
     if (action === 'fail') return false;
     job.end = undefined;
-    this.#ending.delete(job);
+    this.#endingJobs.delete(job);
     job.call.setState('pending');
     if (action === 'release') {
       job.releases += 1;
@@ -270,16 +270,16 @@ export class Tracker {
   #fail(job: Job, error: unknown): void {
     if (job.phase !== 'open' || this.#retries(job, error)) return;
     job.call.controller.reject(error);
-    this.#settled(job, true);
+    this.#onSettled(job, true);
   }
 
-  /** Sends the call on its way again, if it has tries left. */
+  /** Retries the call, if its policy allows. */
   #retries(job: Job, error: unknown): boolean {
     const { call } = job;
-    // What somebody has removed on purpose is not brought back.
+    // A job that was removed on purpose is not retried.
     if (job.end?.kind === 'removed' && job.end.byPolicy !== true) return false;
-    const retry = wantedRetry(call.options, call, error);
-    // Its policy has cancelled the call.
+    const retry = decideRetry(call.options, call, error);
+    // The policy itself may have cancelled the call.
     if (!isOpen(job)) return true;
     if (retry === undefined) return false;
     this.#resubmit(job, retry);
@@ -293,21 +293,20 @@ export class Tracker {
     call.setState('pending');
     job.archived = this.#host.resubmit(call, retry);
     job.archived.catch(() => {});
-    this.#settled(job, false);
+    this.#onSettled(job, false);
   }
 
-  #settled(job: Job, failed: boolean): void {
+  #onSettled(job: Job, failed: boolean): void {
     job.phase = 'settled';
     if (this.#host.files.keeps(failed)) this.#host.files.keep(job);
-    this.#ending.delete(job);
-    if (job.end !== undefined) this.#leave(job, job.end);
+    this.#endingJobs.delete(job);
+    if (job.end !== undefined) this.#onSettledAndEnded(job, job.end);
   }
 
   /**
-   * The call needs the job no more, and the job has ended, or is held: then it stays in the queue until it is
-   * removed.
+   * Called when the call is settled and the job has ended or is held. A held job is removed from the queue.
    */
-  #leave(job: Job, end: JobEnd): void {
+  #onSettledAndEnded(job: Job, end: JobEnd): void {
     if (end.kind === 'held') this.#host.removeJob(job.jobId);
     else this.#onGone(job);
   }
@@ -315,48 +314,44 @@ export class Tracker {
   #onGone(job: Job): void {
     if (job.phase === 'gone') return;
     job.phase = 'gone';
-    this.#byKey.delete(job.key);
-    this.#gone.add(job);
+    this.#jobsByKey.delete(job.key);
+    this.#departedJobs.add(job);
     this.#host.onGone();
     this.#host.files.remove(job, () => {
-      this.#byId.delete(job.jobId);
-      this.#gone.delete(job);
+      this.#jobsById.delete(job.jobId);
+      this.#departedJobs.delete(job);
     });
   }
 }
 
-/** What the tracker of a job set's jobs needs, and whom it tells. */
+/** The job set of a tracker, and the receiver of its events. */
 export interface TrackerHost {
   readonly system: BatchSystem;
   readonly jobSet: JobSet;
   readonly files: JobFiles;
   readonly archive: Archive;
-  /** How long an outcome may stay invisible after its job has ended, in milliseconds. */
+  /** Time in milliseconds for which an outcome may stay invisible after its job has ended. */
   readonly outcomeGrace: number;
-  /** How to treat functions in results that another major version of Node sent. */
+  /** Whether to refuse functions in results of another major version of Node. */
   readonly otherNode: OtherNode;
-  /** Whether there may be jobs whose ids are still to come. */
+  /** Whether there may be jobs whose ids are not known yet. */
   isSubmitting(): boolean;
-  /** Tells soon which outcomes are there. */
+  /** Looks for outcomes soon. */
   lookForOutcomes(): void;
   removeJob(jobId: string): void;
-  /** A held job is to run after all. */
   releaseJob(jobId: string): void;
-  /** A call that failed wants another job; resolves when that is written down. */
+  /** Submits another job for a failed call; resolves when that is journaled. */
   resubmit(call: Call, retry: Retry): Promise<void>;
-  /** A job has come as far as its call. */
+  /** A job has run its call. */
   onStarted(): void;
-  /** A job has ended before it came to its call. */
+  /** A job has ended before its call started. */
   onCouldNotStart(error: JobError): void;
   /** A job has left the queue. */
   onGone(): void;
 }
 
-/**
- * Done when the outcome of a call is in the archive; that is looked at when its job has left the queue, which
- * may be much later.
- */
-export function archiveOutcome(archive: Archive, call: Call, bytes: Uint8Array): Promise<void> {
+/** Archives an outcome. A rejection is handled when the job has left the queue, which may be much later. */
+function archiveOutcome(archive: Archive, call: Call, bytes: Uint8Array): Promise<void> {
   const archived = archive.add({ call: call.index, kind: 'outcome', bytes }).then((at) => {
     call.archivedAt = at;
   });

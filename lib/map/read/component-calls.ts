@@ -7,7 +7,7 @@ import { JobCommands, warnOfUnremoved } from '../../cluster/calls/job-commands.t
 import { JobControls } from '../../cluster/calls/job-controls.ts';
 import { newJob } from '../../cluster/track/job.ts';
 import { postMortem } from '../../cluster/track/post-mortem.ts';
-import { settle, takeResults } from '../../cluster/track/results.ts';
+import { decodeResults, settle } from '../../cluster/track/results.ts';
 import type { OtherNode } from '../../payload/format.ts';
 import { decodeThrown, type EncodedThrown } from '../../payload/thrown-values.ts';
 import { type Component, isNeverSubmitted, jobIdOf } from './component.ts';
@@ -82,7 +82,7 @@ export class ComponentCalls {
       const encoded = await this.#reader.readOutcome(component);
       if (encoded === undefined)
         throw new PayloadError(`The outcome of component ${component.index} is gone`);
-      const results = await takeResults(call, encoded, this.#otherNode);
+      const results = await decodeResults(call, encoded, this.#otherNode);
       if (!call.done) settle(call, results);
     } else if (settled?.kind === 'cancelled') call.future.cancel();
     else if (settled !== undefined) {

@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, expect, it, jest } from '@jest/globals';
-import { closeWhenEmpty } from '../../../lib/cluster/end/jobs-at-end.ts';
-import { ConditionWait } from '../../../lib/cluster/end/jobs-at-end.ts';
+import { closeWhenEmpty, ConditionWait } from '../../../lib/cluster/end/jobs-at-end.ts';
 import type { LiveJobSet } from '../../../lib/cluster/live-job-set.ts';
 
 beforeEach(() => {
@@ -14,7 +13,7 @@ afterEach(() => {
 async function closedAfter(
   leave: readonly number[],
 ): Promise<{ seconds: number; left: number; asked: number }> {
-  const tracker = { size: leave.length, ask: () => (asked += 1) };
+  const tracker = { size: leave.length, poll: () => (asked += 1) };
   let asked = 0;
   let closedWith: number | undefined;
   const opened = { tracker, watch: { wake: () => {} }, close: async () => void (closedWith = tracker.size) };
@@ -22,7 +21,7 @@ async function closedAfter(
   void closeWhenEmpty(opened as unknown as LiveJobSet, wait);
   for (let second = 0; ; second += 1) {
     tracker.size -= leave.filter((one) => one === second).length;
-    wait.look();
+    wait.check();
     await jest.advanceTimersByTimeAsync(0);
     if (closedWith !== undefined) return { seconds: second, left: closedWith, asked };
     await jest.advanceTimersByTimeAsync(1000);

@@ -16,7 +16,7 @@ const failure: JobFailure = {
 type End<Event> = Event extends JobEnd ? Omit<Event, 'jobId'> : never;
 
 function errorAfter(end: End<JobEnd>, more: Partial<JobFailure> = {}, hints = {}): JobError {
-  const verdict = { couldNotBegin: false, heapFull: false, evicted: false, ...hints };
+  const verdict = { couldNotStart: false, heapFull: false, evicted: false, ...hints };
   return createJobError({ end: { jobId: '7.3', ...end }, ...verdict }, { ...failure, ...more });
 }
 
@@ -114,7 +114,7 @@ describe('The error of a job', () => {
     ['run.sh: 4: cannot create /shared/set/logs/1.out: Read-only file system', 'Remedy: see whether'],
   ])('has the remedy for what its shell said when it could not begin: %s', (stderrTail, remedy) => {
     const end = { kind: 'ended', exitCode: 2 } as const;
-    const { message } = errorAfter(end, { stderrTail }, { couldNotBegin: true });
+    const { message } = errorAfter(end, { stderrTail }, { couldNotStart: true });
     expect(message).toContain(remedy);
     expect(message).toContain(stderrTail);
   });

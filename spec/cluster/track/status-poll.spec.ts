@@ -67,7 +67,7 @@ describe('StatusPoll', () => {
   });
 
   it('asks at once if it is told to', async () => {
-    check.askSoon();
+    check.pollSoon();
     check.onHeard();
     await pass(1000);
     expect(asked).toBe(1);
