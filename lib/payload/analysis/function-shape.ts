@@ -14,6 +14,8 @@ import type { FreeName } from './scope.ts';
 import { hasStrictDirective, usesOf } from './text-walk.ts';
 import type { Range } from './text.ts';
 
+const MAX_CACHED_SHAPES = 5000;
+
 /** Everything that the text of a function reveals. Offsets are positions in that text. */
 export interface FunctionShape {
   readonly text: string;
@@ -86,7 +88,6 @@ export function shapeOf(text: string, hints: FunctionHints): FunctionShape {
 
 /** Cached shapes by text and hints; all functions that a loop creates have one text. */
 const shapesByText = new Map<string, FunctionShape>();
-const MAX_CACHED_SHAPES = 5000;
 
 function readShape(text: string, hints: FunctionHints): FunctionShape {
   const parsed = parseFunction(text, hints);

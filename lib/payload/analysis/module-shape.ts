@@ -12,6 +12,8 @@ import { Scope, Uses } from './scope.ts';
 import { TextWalk } from './text-walk.ts';
 import type { Range } from './text.ts';
 
+const MAX_CACHED_SHAPES = 32;
+
 /** The exports and imports in the source of an ES module. */
 interface ModuleShape {
   /**
@@ -166,5 +168,4 @@ export function knownShapeOf(source: string): ModuleShape | undefined {
   return shape;
 }
 
-const MAX_CACHED_SHAPES = 32;
 const shapesBySource = new Map<string, ModuleShape | undefined>();

@@ -7,6 +7,8 @@ import type { SourceFile } from '../graph.ts';
 import type { Script } from '../inspect/scopes.ts';
 import { toThere } from '../relocated-paths.ts';
 
+const MAX_CACHED_MAPS = 50;
+
 /** A function's text and its position in a file. */
 interface Excerpt {
   readonly line: number;
@@ -119,7 +121,6 @@ export function originalPlace(
   return { url: map.sources[source] ?? '', line: originalLine, column: originalColumn };
 }
 
-const MAX_CACHED_MAPS = 50;
 /** Source maps by their URL, which contains the whole map where the compiler put it into the script. */
 const mapsByUrl = new Map<string, DecodedMap>();
 

@@ -26,8 +26,8 @@ export function lexicalNewTarget(fn: SomeFunction, shape: FunctionShape, options
   );
 }
 
-export function enterRules({ plainParameters, unsafeToEnter, kind, generator }: FunctionShape): EnterRules {
-  return { plainParameters, unsafeToEnter, isClass: kind === 'class', isGenerator: generator };
+export function enterRules({ plainParameters, unsafeToEnter, kind }: FunctionShape): EnterRules {
+  return { plainParameters, unsafeToEnter, isClass: kind === 'class' };
 }
 
 const cachedValues = {

@@ -10,6 +10,9 @@ import { enterRules } from './lexical.ts';
 import { Refusal } from './refusal.ts';
 import type { CaptureSink } from './sink.ts';
 
+const REMEDY =
+  'Keep what they share in one object, such as `const state = { n: 0 }`, instead of a variable that is assigned to.';
+
 /** A scope of V8 as one function shows it. */
 interface View {
   readonly info: CodeInfo;
@@ -163,9 +166,6 @@ interface Access {
   readonly get: () => [unknown];
   readonly set: (value: unknown) => void;
 }
-
-const REMEDY =
-  'Keep what they share in one object, such as `const state = { n: 0 }`, instead of a variable that is assigned to.';
 
 /**
  * Splits views that look the same by the scope they are of. Where nothing is assigned, equal scopes need not

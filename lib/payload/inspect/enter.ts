@@ -14,12 +14,22 @@ import {
   withDebugger,
 } from './session.ts';
 
+/** So many arguments take 250 kB of the stack, several times what stopping a function takes. */
+const MANY_ARGUMENTS: readonly undefined[] = Array.from({ length: 32_000 });
+
+/** Setting breakpoints takes time quadratic in their number: some 10 ms for this many. */
+const MAX_LOCATIONS = 60;
+
+const MAX_PARAMETERS = 100;
+
+/** The items of an iterated stand-in: more than patterns look for, and an end for `[...rest]`. */
+const ITEM_COUNT = 100;
+
 /** Facts from the text of a function that decide whether it can be stopped at its entry. */
 export interface EnterRules extends EntryRules {
   /** Whether some of its code may run before its first statement, or V8 cannot be trusted there. */
   readonly unsafeToEnter: boolean;
   readonly isClass: boolean;
-  readonly isGenerator: boolean;
 }
 
 /**
@@ -66,9 +76,6 @@ function refusalInside({ scriptId, scopes }: FunctionInside): string | undefined
   if (scopes.some(({ type }) => type === 'with')) return 'it is within a `with` statement';
   return hasEnoughStack() ? undefined : 'too many calls are within each other';
 }
-
-/** So many arguments take 250 kB of the stack, several times what stopping a function takes. */
-const MANY_ARGUMENTS: readonly undefined[] = Array.from({ length: 32_000 });
 
 /** Checked because a function goes on running if the stack overflows while it is being stopped. */
 function hasEnoughStack(): boolean {
@@ -213,11 +220,6 @@ function stopAtEntry(
   );
 }
 
-const MAX_PARAMETERS = 100;
-
-/** Setting breakpoints takes time quadratic in their number: some 10 ms for this many. */
-const MAX_LOCATIONS = 60;
-
 function callAndAbort(fn: Function, args: readonly unknown[]): Entered | 'not stopped' {
   let entered: Entered | undefined;
   hook.enter = (read: () => unknown, evaluate?: unknown): void => {
@@ -300,9 +302,6 @@ function breakAt({ scriptId, lineNumber, columnNumber }: Debugger.Location, cond
     throw error;
   }
 }
-
-/** The items of an iterated stand-in: more than patterns look for, and an end for `[...rest]`. */
-const ITEM_COUNT = 100;
 
 /**
  * A value for a parameter with any pattern: it has every property, so that no default value is evaluated, and

@@ -3,6 +3,9 @@ import type { Runtime } from 'node:inspector';
 import { mainGlobal } from '../reference/members.ts';
 import { InspectorUnavailableError, post, sessionHere, withCleanUp } from './session.ts';
 
+/** Limited, because one response contains the texts of all functions. */
+const BATCH_SIZE = 200;
+
 /** A value in the inspector's responses. */
 export type Remote = Runtime.RemoteObject;
 
@@ -48,9 +51,6 @@ export function installHook(global: object): boolean {
 export function removeHook(global: object): void {
   Reflect.deleteProperty(global, KEY);
 }
-
-/** Limited, because one response contains the texts of all functions. */
-const BATCH_SIZE = 200;
 
 /** The inspector's ids of objects or functions, within `exchange`. */
 export function idsOf(objects: readonly object[]): string[] {

@@ -1,6 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { shapeOf } from '../../../lib/payload/analysis/function-shape.ts';
-import type { FunctionShape } from '../../../lib/payload/analysis/function-shape.ts';
+import { type FunctionShape, shapeOf } from '../../../lib/payload/analysis/function-shape.ts';
 import type { Range } from '../../../lib/payload/analysis/text.ts';
 import { shapeOfText } from './shape-of-text.ts';
 

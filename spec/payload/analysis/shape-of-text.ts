@@ -1,5 +1,4 @@
-import { shapeOf } from '../../../lib/payload/analysis/function-shape.ts';
-import type { FunctionShape } from '../../../lib/payload/analysis/function-shape.ts';
+import { type FunctionShape, shapeOf } from '../../../lib/payload/analysis/function-shape.ts';
 
 /** The shape of a function whose text it is, and whose other properties are what they mostly are. */
 export function shapeOfText(text: string, strict?: boolean): FunctionShape {

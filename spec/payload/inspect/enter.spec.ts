@@ -7,7 +7,6 @@ const PLAIN: EnterRules = {
   certainEntry: true,
   unsafeToEnter: false,
   isClass: false,
-  isGenerator: false,
 };
 
 function enter(fn: Function, expression = 'this', rules: Partial<EnterRules> = {}): Entered {

@@ -4,9 +4,9 @@ import { builtModule } from '../../support/built-file.ts';
 /** What the programs have by themselves. `look` and `enter` are short for the usual case. */
 const PRELUDE = `
   const { lookInside, scriptOf, scriptsWithUrl } = await import('${builtModule('payload/inspect/scopes')}');
-  const { evaluateInside, withDebugger } = await import('${builtModule('payload/inspect/enter')}');
-  const { isInspectorAvailable, InspectorUnavailableError } = await import('${builtModule('payload/inspect/session')}');
-  const rules = { plainParameters: true, certainEntry: true, unsafeToEnter: false, isClass: false, isGenerator: false };
+  const { evaluateInside } = await import('${builtModule('payload/inspect/enter')}');
+  const { isInspectorAvailable, InspectorUnavailableError, withDebugger } = await import('${builtModule('payload/inspect/session')}');
+  const rules = { plainParameters: true, certainEntry: true, unsafeToEnter: false, isClass: false };
   const look = (fn) => lookInside([fn])[0];
   const enter = (fn, expression = 'this') => evaluateInside(fn, expression, rules);
   let ran = 0;

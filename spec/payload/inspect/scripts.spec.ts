@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
-import { lookInside } from '../../../lib/payload/inspect/scopes.ts';
-import { scriptOf, scriptsWithUrl } from '../../../lib/payload/inspect/scopes.ts';
+import { lookInside, scriptOf, scriptsWithUrl } from '../../../lib/payload/inspect/scopes.ts';
 import { runInspecting } from './run-inspecting.ts';
 import { builtModule } from '../../support/built-file.ts';
 

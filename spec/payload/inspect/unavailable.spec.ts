@@ -19,7 +19,7 @@ describe('Without an inspector', () => {
   });
 
   it('nothing else is lost: it is asked for at the first use only', () => {
-    expect(runInspecting('print(Object.keys(rules).length);', permission, '--allow-fs-read=*')).toEqual([5]);
+    expect(runInspecting('print(Object.keys(rules).length);', permission, '--allow-fs-read=*')).toEqual([4]);
     const [loaded] = runInspecting(`print(process.moduleLoadList.includes('NativeModule inspector'));`);
     expect(loaded).toBe(false);
   });
