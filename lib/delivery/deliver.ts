@@ -18,17 +18,17 @@ interface DeliveryOptions extends Pick<
   readonly delivery: ChosenDelivery | undefined;
 }
 
-const NOTHING: Omit<Required<Delivered>, 'node'> = { setup: [], submit: {}, files: [], environment: {} };
+const EMPTY: Omit<Required<Delivered>, 'node'> = { setup: [], submit: {}, files: [], environment: {} };
 
 /**
- * How the jobs of a job set come by their node.
- * @throws {DeliveryError}
+ * Decides which node the jobs of a job set run, and what they need for that.
+ * @throws {DeliveryError} if the method fails, or its answer is invalid
  */
 export async function deliveredBy(
   system: BatchSystem,
   { delivery, directory, filesystem, cwd, node, execArgv, submit }: DeliveryOptions,
 ): Promise<Required<Delivered>> {
-  if (delivery === undefined) return { ...NOTHING, node };
+  if (delivery === undefined) return { ...EMPTY, node };
   return deliver(delivery, system, {
     directory,
     filesystem,
@@ -42,8 +42,8 @@ export async function deliveredBy(
 }
 
 /**
- * Asks an executor's method how the jobs of a job set come by their node.
- * @throws {DeliveryError} if it fails, or says what cannot be
+ * Asks a delivery method, and checks its answer.
+ * @throws {DeliveryError} if the method fails, or its answer is invalid
  */
 export async function deliver(
   { name, options, method, executor }: ChosenDelivery,
@@ -56,18 +56,18 @@ export async function deliver(
   };
   try {
     const answer: unknown = await method.deliver({ ...about, options, ask });
-    const delivered = { ...NOTHING, ...checkAnswer(answer) };
+    const delivered = { ...EMPTY, ...checkAnswer(answer) };
     system.checkSubmitOptions(delivered.submit);
     checkFiles(delivered.files, about);
     checkEnvironment(delivered.environment);
-    return { ...delivered, submit: withoutConflicts(delivered.submit, about.submit) };
+    return { ...delivered, submit: checkConflicts(delivered.submit, about.submit) };
   } catch (error) {
     if (error instanceof CondorFuturesError) throw error;
     throw new DeliveryError(name, `cannot be used: ${messageOf(error)}`, { cause: error });
   }
 }
 
-/** What {@link deliveredBy} said of the submissions of a job set when it was made, by its header. */
+/** The part of a delivery that concerns later submissions of a job set, as recorded in its header. */
 export function deliveredIn(header: { readonly delivery?: unknown }): Pick<JobSet, 'submit' | 'brings'> {
   const { submit = {}, files = [] } = (header.delivery ?? {}) as Partial<Delivered>;
   return { submit, brings: files };
@@ -124,8 +124,11 @@ function checkEnvironment(environment: Readonly<Record<string, unknown>>): void 
   }
 }
 
-/** With the usual name for the requirements, which go together with the user's; nothing else can be both. */
-function withoutConflicts(submit: SubmitOptions, own: SubmitOptions): SubmitOptions {
+/**
+ * Refuses submit commands that the user sets too, except `requirements`, whose name is normalized so that
+ * they are combined.
+ */
+function checkConflicts(submit: SubmitOptions, own: SubmitOptions): SubmitOptions {
   const ownNames = new Map(Object.keys(own).map((name) => [keyOf(name), name]));
   return Object.fromEntries(
     Object.entries(submit).map(([name, value]) => {

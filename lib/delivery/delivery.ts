@@ -4,13 +4,13 @@ import type { SubmitOptions } from '../batch/submit-options.ts';
 export type AnyDelivery =
   string | { readonly method: string } | { readonly method: string; readonly [option: string]: unknown };
 
-/** What a method is told. */
+/** Input of a delivery method. */
 export interface DeliveryContext {
   /** The user's options for the method, without its name. */
   readonly options: Readonly<Record<string, unknown>>;
-  /** Where job sets are made: absolute. */
+  /** Absolute path of the directory of job sets. */
   readonly directory: string;
-  /** Whether jobs see that directory, or have only what is brought to them. */
+  /** Whether jobs see that directory, or only files that are transferred to them. */
   readonly filesystem: 'shared' | 'transfer';
   /** The batch system, such as `HTCondor` or `local`. */
   readonly system: string;
@@ -23,34 +23,42 @@ export interface DeliveryContext {
   /** The executor's options `execArgv` and `submit`. */
   readonly execArgv: readonly string[];
   readonly submit: SubmitOptions;
-  /** What another method does about it, to build on. */
+  /** Asks another method, so that this one can extend its answer. */
   ask(delivery: AnyDelivery): Promise<Delivered>;
 }
 
-/** What a method does about it. */
+/** Answer of a delivery method. */
 export interface Delivered {
   /** The node binary on the execute side: a path, or a name for PATH there. */
   readonly node: string;
   /** Lines of POSIX shell that run in the job after the user's `setup`, just before node. */
   readonly setup?: readonly string[];
-  /** Submit commands. `requirements` holds beside the user's, any other is refused where the user has it too. */
+  /**
+   * Submit commands. `requirements` is combined with the user's; any other that the user sets too is an
+   * error.
+   */
   readonly submit?: SubmitOptions;
-  /** Files of this machine that each job is to have in its scratch directory; only where `filesystem` is `transfer`. */
+  /**
+   * Absolute paths of files to transfer to each job's scratch directory; only if `filesystem` is `transfer`.
+   */
   readonly files?: readonly string[];
-  /** Variables for the jobs; the user's win. */
+  /** Environment variables of the jobs; the user's values win. */
   readonly environment?: Readonly<Record<string, string>>;
 }
 
-/** Says once for each job set, before its first job is submitted, how its jobs come by their node. */
+/**
+ * Decides which node binary the jobs of a job set run; called once per job set, before its first job is
+ * submitted.
+ */
 export type Deliver = (context: DeliveryContext) => Delivered | Promise<Delivered>;
 
-/** A method with a look at its options when the executor is made. */
+/** A method that also checks its options when the executor is created. */
 export interface CheckedDelivery {
   readonly deliver: Deliver;
   /**
    * @param executor such as `HTCondorExecutor`
-   * @param check looks likewise at another delivery that is among the options
-   * @throws {TypeError} for options that make no sense
+   * @param check checks another delivery that is one of the options
+   * @throws {TypeError} for invalid options
    */
   check?(
     options: Readonly<Record<string, unknown>>,

@@ -5,11 +5,13 @@ import type { AnyDelivery, CheckedDelivery, DeliveryMethod } from './delivery.ts
 import { nodeCheck } from './node-check.ts';
 
 /**
- * The node binary that jobs run, and the program's own modules there. A name stands for the method's defaults:
+ * The node binary that jobs run, and the program's own modules there. A name stands for the method's
+ * defaults:
  * - `shared`: the binary that runs this program, at the same path (or the option `node`);
  * - `path`: the node on the PATH of the job's machine;
  * - `container`: the node in an image;
- * - `bundle`: the program's directory and its packages are packed once, with the node binary if `node` is true;
+ * - `bundle`: the program's directory and its packages are packed once, with the node binary if `node` is
+ *   true;
  * - any name given to {@link registerDelivery}.
  */
 export type Delivery =
@@ -25,14 +27,20 @@ export type Delivery =
 
 const UNIVERSES = ['container', 'docker', 'apptainer'] as const;
 
-/** The node in an image. The image needs `/bin/sh`, and the container the directory of job sets, unless files are transferred. */
+/**
+ * The node in a container image. The image needs `/bin/sh`; the container needs the directory of job sets
+ * unless files are transferred.
+ */
 export interface ContainerDelivery {
   readonly method: 'container';
-  /** As the universe takes it: `docker://node:20`, a `.sif` file, a directory, a URL; for `docker`, `node:20` will do. */
+  /**
+   * The image in the form that the universe accepts: `docker://node:20`, a `.sif` file, a directory or a URL;
+   * for `docker` also `node:20`.
+   */
   readonly image: string;
   /**
-   * Who runs it: `container` leaves to HTCondor what each machine has; `docker` takes Docker alone; `apptainer` is for pools whose machines
-   * look at `+SingularityImage`.
+   * The container runtime: `container` lets HTCondor use the one that each machine has; `docker` uses Docker
+   * only; `apptainer` is for pools that evaluate `+SingularityImage`.
    * @default 'container'
    */
   readonly universe?: (typeof UNIVERSES)[number];
@@ -68,7 +76,10 @@ export const container: CheckedDelivery = {
   },
 };
 
-/** condor_submit itself requires machines that have what the first two need. */
+/**
+ * Submit commands of a universe. For `container` and `docker`, condor_submit adds requirements for suitable
+ * machines.
+ */
 function submitFor({ image, universe = 'container' }: Omit<ContainerDelivery, 'method'>): SubmitOptions {
   switch (universe) {
     case 'container':
@@ -80,11 +91,14 @@ function submitFor({ image, universe = 'container' }: Omit<ContainerDelivery, 'm
   }
 }
 
-/** The node that the job's machine has on its PATH, after the lines of `setup`. A machine without one fails the call with what it has instead. */
+/**
+ * The node on the PATH of the job's machine after the lines of `setup`. Without a usable one the call fails
+ * with what was found there.
+ */
 export interface PathDelivery {
   readonly method: 'path';
   /**
-   * Its name there.
+   * Its name on that PATH.
    * @default 'node'
    */
   readonly node?: string;
@@ -122,11 +136,11 @@ export const bundle: CheckedDelivery = {
     }
     check(node);
   },
-  // Most programs never need it.
+  // Loaded only when needed, because most programs have no bundle.
   deliver: async (context) => (await import('./bundle/make-bundle.ts')).makeBundle(context),
 };
 
-/** The method of an executor, with its options. */
+/** An executor's delivery: a method and its options. */
 export interface ChosenDelivery {
   readonly name: string;
   readonly options: Readonly<Record<string, unknown>>;
@@ -135,10 +149,11 @@ export interface ChosenDelivery {
 }
 
 /**
- * What the option `delivery` means; undefined for `shared`, which needs nothing done.
- * @param executor whose option it is, such as `HTCondorExecutor`
- * @param node the option `node`, which only `shared` leaves to the user
- * @throws {TypeError} if there is no such method, or its options make no sense
+ * Finds the method for the option `delivery` and checks its options; undefined for `shared`, which needs no
+ * method.
+ * @param executor name of the executor's class, such as `HTCondorExecutor`
+ * @param node the option `node`, which is allowed with `shared` only
+ * @throws {TypeError} if there is no such method, or its options are invalid
  */
 export function chooseDelivery(
   executor: string,
@@ -167,15 +182,16 @@ export function chooseDelivery(
   return { name, options, method, executor };
 }
 
-/** What every program has; `shared` is what there is without any of them. */
-const OWN: ReadonlyMap<string, CheckedDelivery> = new Map(Object.entries({ path, container, bundle }));
-export const SHARED = 'shared';
+/** Built-in methods besides `shared`, which means that no method is used. */
+const BUILT_IN: ReadonlyMap<string, CheckedDelivery> = new Map(Object.entries({ path, container, bundle }));
+const SHARED = 'shared';
 
 const registered = new Map<string, CheckedDelivery>();
 
 /**
- * Makes a method of delivery known by a name, for the option `delivery` of executors that are made from now on: a function that says, once for
- * each job set, which node its jobs run, and what they need for that.
+ * Registers a delivery method under a name, for the option `delivery` of executors that are created
+ * afterwards: a function that decides, once for each job set, which node its jobs run and what they need for
+ * that.
  *
  * @example
  * registerDelivery('modules', ({ options }) => ({ node: 'node', setup: [`module load node/${options.version}`] }));
@@ -186,7 +202,7 @@ export function registerDelivery(name: string, method: DeliveryMethod): void {
   if (typeof name !== 'string' || name === '') {
     throw new TypeError(`Expected the name of a delivery to be a string, got ${showValue(name)}`);
   }
-  if (known().includes(name)) {
+  if (knownNames().includes(name)) {
     throw new TypeError(
       `There is a delivery '${name}' already. Remedy: another name, or unregisterDelivery('${name}') if it is yours`,
     );
@@ -202,35 +218,35 @@ export function registerDelivery(name: string, method: DeliveryMethod): void {
 }
 
 /**
- * Forgets a method that was registered; executors that have it already keep it.
- * @throws {TypeError} if there is none of that name, or it is not the user's own
+ * Unregisters a method; executors that use it already keep it.
+ * @throws {TypeError} if no method of that name was registered
  */
 export function unregisterDelivery(name: string): void {
   if (registered.delete(name)) return;
-  const isOwn = known().includes(name);
+  const isBuiltIn = knownNames().includes(name);
   throw new TypeError(
-    isOwn
+    isBuiltIn
       ? `The delivery '${name}' was not registered: it belongs to condor-futures`
-      : `There is no delivery '${name}' to unregister. ${list()}`,
+      : `There is no delivery '${name}' to unregister. ${listNames()}`,
   );
 }
 
 /** @throws {TypeError} if there is no method of that name */
 export function methodNamed(name: string): CheckedDelivery {
-  const method = OWN.get(name) ?? registered.get(name);
+  const method = BUILT_IN.get(name) ?? registered.get(name);
   if (method !== undefined) return method;
-  throw new TypeError(`There is no delivery '${name}'. ${list()}`);
+  throw new TypeError(`There is no delivery '${name}'. ${listNames()}`);
 }
 
-/** Options of `shared`, which has none. */
-export function checkShared(options: object): void {
+/** Checks the options of `shared`, which has none. */
+function checkShared(options: object): void {
   checkOptions(`delivery '${SHARED}'`, options, {});
 }
 
-function known(): string[] {
-  return [SHARED, ...OWN.keys(), ...registered.keys()];
+function knownNames(): string[] {
+  return [SHARED, ...BUILT_IN.keys(), ...registered.keys()];
 }
 
-function list(): string {
-  return `There are: ${known().join(', ')}; registerDelivery() adds others`;
+function listNames(): string {
+  return `There are: ${knownNames().join(', ')}; registerDelivery() adds others`;
 }

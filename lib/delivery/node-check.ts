@@ -1,26 +1,27 @@
 import { shellWord } from '../job-set/job-script.ts';
 import { NOT_DELIVERED } from '../job-set/names.ts';
 
-/** What a machine has, where it has no node that a call can run on. */
+/** Findings on a machine without a usable node. */
 export interface NodeTrouble {
-  /** As the machine calls itself. */
+  /** Host name that the machine reports. */
   readonly machine: string;
   /** The PATH that was searched. */
   readonly searched: string;
-  /** The path of what was found by the name. */
+  /** Path of the command found by the name; undefined if there is none. */
   readonly found: string | undefined;
-  /** What that says its version is; whatever it said instead. */
+  /** Its output for `--version`, whatever that is. */
   readonly version: string | undefined;
 }
 
 const MARK = 'condor-futures: no usable node';
 
-/** Of versions from 20.19 up, as a pattern of the shell. */
+/** Shell pattern of versions from 20.19. */
 const NEW_ENOUGH = 'v20.19.*|v20.[2-9][0-9].*|v2[1-9].*|v[3-9][0-9].*|v[1-9][0-9][0-9].*';
 
 /**
- * Lines of shell that end the job if its machine has no node by that name, or one that is too old, and say what there is. They take
- * some milliseconds; without them, the shell or an old node would fail in words that tell nothing.
+ * Lines of shell that end the job with a report if its machine has no node by that name, or one that is too
+ * old. They take some milliseconds; without them, the shell or an old node would fail with an unhelpful
+ * message.
  */
 export function nodeCheck(node: string): string[] {
   const word = shellWord(node);
@@ -33,7 +34,7 @@ export function nodeCheck(node: string): string[] {
   ];
 }
 
-/** What the lines have said, at the end of what a job has written to its stderr. */
+/** Parses the report of {@link nodeCheck} at the end of a job's stderr; undefined if there is none. */
 export function parseNodeCheck(stderr: string): NodeTrouble | undefined {
   const said = stderr.slice(Math.max(0, stderr.lastIndexOf(MARK)));
   const found = /^.*\nmachine: (.*)\nPATH: (.*)\nfound: (.*)\nversion: ?(.*)/.exec(said);
@@ -42,7 +43,7 @@ export function parseNodeCheck(stderr: string): NodeTrouble | undefined {
   return { machine, searched, found: path || undefined, version: version || undefined };
 }
 
-/** For people, in the second half of a sentence. */
+/** Describes the findings for the second half of a sentence. */
 export function showNodeTrouble({ machine, searched, found, version }: NodeTrouble): string {
   const where = `(on ${machine}, PATH ${searched === '' ? 'is empty' : searched})`;
   if (found === undefined) return `found no node on PATH ${where}`;

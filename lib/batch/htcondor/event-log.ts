@@ -11,6 +11,13 @@ export const EVENT_TIME: RegExp = /(?:(\d{4})[-/])?(\d\d)[-/](\d\d)[ T](\d\d):(\
 const DAY_MS = 86_400_000;
 
 /**
+ * HoldReasonSubCode of jobs held by `future.hold()`, which tells them from other holds, also after a restart.
+ */
+export const REQUESTED_SUBCODE = 6770;
+/** HoldReasonCode of a hold by a user. */
+const USER_REQUEST = 1;
+
+/**
  * Converts the groups of {@link EVENT_TIME} to a date.
  * @param now present time: the year of an event without one is the latest in which it is not more than a day
  * later, as clocks may differ
@@ -173,13 +180,6 @@ function holdCodes(body: string): { code?: number; subCode?: number; requested?:
   const [code, subCode] = [Number(codes[1]), Number(codes[2])];
   return { code, subCode, ...(isRequestedHold(code, subCode) ? { requested: true } : {}) };
 }
-
-/**
- * HoldReasonSubCode of jobs held by `future.hold()`, which tells them from other holds, also after a restart.
- */
-export const REQUESTED_SUBCODE = 6770;
-/** HoldReasonCode of a hold by a user. */
-const USER_REQUEST = 1;
 
 /** Whether a hold with these codes was requested by `future.hold()`. */
 export function isRequestedHold(code: number | undefined, subCode: number | undefined): boolean {

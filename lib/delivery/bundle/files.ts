@@ -3,11 +3,12 @@ import { dirname, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { DeliveryError } from '../../base/errors.ts';
 import { globToRegExp, PATH_GLOB } from '../../base/glob.ts';
+import { MEBIBYTE } from '../../base/memory.ts';
 
-/** What is packed, by its path below the root. */
+/** A file or link to pack, with its path below the root. */
 export interface BundledFile {
   readonly path: string;
-  /** Of a link, where it leads, from its own directory. */
+  /** Target of a link, relative to its directory; undefined for a file. */
   readonly link?: string;
   /** In bytes. */
   readonly size: number;
@@ -15,8 +16,8 @@ export interface BundledFile {
 }
 
 /**
- * All files of a bundle, in a certain order.
- * @param directory of the job sets, which may lie within
+ * Lists all files of a bundle, sorted by path.
+ * @param directory of the job sets, which is left out if it lies within the root
  * @throws {DeliveryError} if a link leads out of the root
  */
 export function listFiles(
@@ -27,7 +28,7 @@ export function listFiles(
 ): BundledFile[] {
   const found = new Map<string, BundledFile>();
   const add = (file: string): void => {
-    const bundled = look(file, root);
+    const bundled = describeFile(file, root);
     if (bundled !== undefined) found.set(bundled.path, bundled);
   };
   const isLeftOut = (file: string): boolean =>
@@ -50,13 +51,13 @@ function* walk(directory: string, isLeftOut: (file: string) => boolean): Generat
   }
 }
 
-function look(file: string, root: string): BundledFile | undefined {
+function describeFile(file: string, root: string): BundledFile | undefined {
   const stats = lstatSync(file);
   const path = pathIn(root, file);
   if (!stats.isSymbolicLink()) {
     return { path, size: stats.size, executable: (stats.mode & 0o100) !== 0 };
   }
-  // A link to nowhere is of no use there either.
+  // A dangling link is left out.
   if (statSync(file, { throwIfNoEntry: false }) === undefined) return undefined;
   const target = resolve(dirname(file), readlinkSync(file));
   if (isWithin(target, root) && isWithin(realpathSync(file), root)) {
@@ -72,8 +73,11 @@ function pathIn(root: string, file: string): string {
   return relative(root, file).replaceAll(sep, '/');
 }
 
-/** Repositories, editors' litter, job sets, and files that usually hold secrets. */
-const USUAL: readonly string[] = [
+/**
+ * Exclusions by default: repositories, temporary files of editors, job sets, and files that usually contain
+ * secrets.
+ */
+const DEFAULT_EXCLUSIONS: readonly string[] = [
   '.git',
   '.hg',
   '.svn',
@@ -88,16 +92,16 @@ const USUAL: readonly string[] = [
   '.condor-futures',
 ];
 
-/** What a bundle leaves out and takes, by paths below its root, with slashes. */
+/** Exclusions from a bundle, and exceptions from the default ones, as paths below its root with slashes. */
 export interface Exclusions {
   readonly exclude: readonly string[];
   readonly include: readonly string[];
 }
 
-/** Whether a file or a directory is left out. */
+/** Whether a file or directory is left out. */
 export function isExcluded(path: string, { exclude, include }: Exclusions): boolean {
   if (matchesAny(path, exclude)) return true;
-  return matchesAny(path, USUAL) && !include.some((wanted) => isWithin(path, wanted));
+  return matchesAny(path, DEFAULT_EXCLUSIONS) && !include.some((wanted) => isWithin(path, wanted));
 }
 
 function matchesAny(path: string, patterns: readonly string[]): boolean {
@@ -110,12 +114,11 @@ function matches(path: string, pattern: string): boolean {
   return globToRegExp(wanted, PATH_GLOB).test(hasPlace ? path : path.slice(path.lastIndexOf('/') + 1));
 }
 
-/** How many of the largest things are named. */
-const NAMED = 5;
-const MEBIBYTE = 1024 * 1024;
+/** How many of the largest parts the error names. */
+const LISTED_PARTS = 5;
 
 /**
- * Refuses what is too large to be meant, with what makes it so.
+ * Refuses files that are too large together, and names the largest parts.
  * @param limit in bytes
  * @throws {DeliveryError}
  */
@@ -124,37 +127,37 @@ export function checkSize(files: readonly BundledFile[], limit: number): void {
   if (total <= limit) return;
   const sizes = new Map<string, number>();
   for (const { path, size } of files) sizes.set(partOf(path), (sizes.get(partOf(path)) ?? 0) + size);
-  const largest = [...sizes].toSorted(([, a], [, b]) => b - a).slice(0, NAMED);
+  const largest = [...sizes].toSorted(([, a], [, b]) => b - a).slice(0, LISTED_PARTS);
   throw new DeliveryError(
     'bundle',
-    `packs no more than ${show(limit)}, and this is ${show(total)}: ` +
-      `${largest.map(([part, size]) => `${part} ${show(size)}`).join(', ')}. ` +
+    `packs no more than ${showSize(limit)}, and this is ${showSize(total)}: ` +
+      `${largest.map(([part, size]) => `${part} ${showSize(size)}`).join(', ')}. ` +
       "Remedy: `exclude` what the jobs don't need, or a larger `sizeLimit`, in bytes",
   );
 }
 
-/** A package, or what lies at the top. */
+/** The package of a file, or the first part of its path. */
 function partOf(path: string): string {
   return /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0] ?? (path.split('/')[0] as string);
 }
 
-function show(bytes: number): string {
+function showSize(bytes: number): string {
   return bytes < MEBIBYTE ? `${bytes} bytes` : `${(bytes / MEBIBYTE).toFixed(1)} MiB`;
 }
 
-/** What is to be packed of node_modules. */
+/** The parts of node_modules to pack. */
 export interface PackagesNeeded {
-  /** The real directories of packages, each without the packages in it. */
+  /** Real directories of packages, each without its own node_modules. */
   readonly directories: ReadonlySet<string>;
   /** Links by which packages are found, as pnpm and workspaces make them. */
   readonly links: ReadonlySet<string>;
 }
 
 /**
- * The packages that the program in a directory needs to run, with all that these need: dependencies, optional and peer dependencies as far
- * as they are installed.
- * @param more names of packages that it needs besides
- * @throws {DeliveryError} if one of them lies outside of the directory
+ * Finds the packages that the program in a directory needs at run time, directly or not: dependencies,
+ * optional and peer dependencies, as far as they are installed.
+ * @param more names of further packages
+ * @throws {DeliveryError} if a package lies outside of the directory, or one of `more` is not installed
  */
 export function packagesNeeded(root: string, more: readonly string[]): PackagesNeeded {
   const directories = new Set<string>();
@@ -175,7 +178,7 @@ export function packagesNeeded(root: string, more: readonly string[]): PackagesN
       );
   }
   for (const name of namesIn(readManifest(root))) add(name, root);
-  // A set visits what is added while it is visited.
+  // The iteration includes directories that are added meanwhile.
   for (const directory of directories) {
     for (const name of namesIn(readManifest(directory))) add(name, directory);
   }
@@ -187,7 +190,7 @@ function namesIn(manifest: Manifest | undefined): string[] {
   return Object.keys({ ...dependencies, ...optionalDependencies, ...peerDependencies });
 }
 
-/** Where a module of the directory finds a package; undefined if it is not installed. */
+/** Finds a package as node resolves it from a directory; undefined if it is not installed. */
 function findPackage(name: string, from: string, root: string): string | undefined {
   for (let directory = from; ; directory = dirname(directory)) {
     const candidate = join(directory, 'node_modules', name);
@@ -202,7 +205,7 @@ function findPackage(name: string, from: string, root: string): string | undefin
   }
 }
 
-/** @returns the link, if all of the way can be packed */
+/** Checks that a link and its target can be packed. @returns the link */
 function checkLink(link: string, directory: string, root: string): string {
   const isLast = lstatSync(link).isSymbolicLink() && realpathSync(dirname(link)) === dirname(link);
   if (isLast && isWithin(directory, root)) return link;
@@ -216,8 +219,8 @@ export function isWithin(path: string, directory: string): boolean {
   return path === directory || path.startsWith(directory.endsWith(sep) ? directory : directory + sep);
 }
 
-/** What counts of a package.json. */
-export interface Manifest {
+/** The fields of package.json that matter here. */
+interface Manifest {
   readonly name?: string;
   readonly dependencies?: Readonly<Record<string, string>>;
   readonly optionalDependencies?: Readonly<Record<string, string>>;
@@ -225,9 +228,11 @@ export interface Manifest {
 }
 
 /**
- * The directory of the program: of its nearest package.json, but for those that only say how files are to be read.
- * @param main the URL of the program's file; empty if there is none
- * @param cwd where to look instead, as for what a tool in node_modules runs
+ * Finds the directory of the program: that of the nearest package.json with a name or dependencies, or else
+ * of the nearest one.
+ * @param main URL of the program's file; empty if there is none
+ * @param cwd directory to start from instead if there is no such file, or it lies in node_modules, as that of
+ * a tool
  * @throws {DeliveryError} if there is no package.json
  */
 export function findRoot(main: string, cwd: string): string {
@@ -246,8 +251,8 @@ export function findRoot(main: string, cwd: string): string {
   );
 }
 
-/** Undefined if there is none, or it cannot be read as one. */
-export function readManifest(directory: string): Manifest | undefined {
+/** Reads package.json; undefined if there is none, or it is invalid. */
+function readManifest(directory: string): Manifest | undefined {
   try {
     const manifest: unknown = JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8'));
     return typeof manifest === 'object' && manifest !== null ? manifest : undefined;

@@ -1,6 +1,7 @@
 import { existsSync, realpathSync } from 'node:fs';
 import { basename, join, relative, resolve } from 'node:path';
 import { DeliveryError } from '../../base/errors.ts';
+import { MEBIBYTE } from '../../base/memory.ts';
 import { keyOf } from '../../batch/submit-options.ts';
 import { shellWord } from '../../job-set/job-script.ts';
 import { NOT_DELIVERED } from '../../job-set/names.ts';
@@ -10,37 +11,43 @@ import type { AnyDelivery, Delivered, DeliveryContext } from '../delivery.ts';
 import { type BundledFile, checkSize, findRoot, isWithin, listFiles, packagesNeeded } from './files.ts';
 import { storeFiles, storeNode } from './store.ts';
 
-const SIZE_LIMIT = 512 * 1024 * 1024;
+const SIZE_LIMIT = 512 * MEBIBYTE;
 
 /**
- * The program's own modules for machines that do not have them: its directory and the packages that it needs are packed once, and kept in
- * `<directory>/bundles` by what is in them.
+ * The program's own modules for machines that do not have them: its directory and the packages that it needs
+ * are packed once, and stored in `<directory>/bundles` by content hash.
  */
 export interface BundleDelivery {
   readonly method: 'bundle';
   /**
-   * How the jobs come by node: `true` packs the binary that runs this program; or any other delivery.
+   * The node of the jobs: `true` packs the binary that runs this program; otherwise another delivery.
    * @default 'shared'
    */
   readonly node?: boolean | AnyDelivery;
   /**
-   * The directory that is packed.
+   * The directory to pack.
    * @default the nearest one above the program's file with a package.json
    */
   readonly root?: string;
-  /** Paths below the root to take though they are usually left out, such as `.env`; `node_modules/<name>` takes a package, with all that it needs. */
+  /**
+   * Paths below the root to pack though they are excluded by default, such as `.env`; `node_modules/<name>`
+   * adds a package and its dependencies.
+   */
   readonly include?: readonly string[];
-  /** What to leave out: names of files or directories, wherever they are, or paths below the root; `*` is anything but a slash. */
+  /**
+   * Excluded files and directories: names at any depth, or paths below the root; `*` matches anything but a
+   * slash.
+   */
   readonly exclude?: readonly string[];
   /**
-   * How large the files may be together, in bytes, before they are packed.
+   * Maximum total size of the files in bytes, before they are packed.
    * @default 536870912 (512 MiB)
    */
   readonly sizeLimit?: number;
 }
 
 /**
- * Packs the program, unless that has been done, and says how jobs find their way in it.
+ * Packs the program, unless the same bundle exists, and returns how jobs use it.
  * @throws {DeliveryError} {@link DirectoryError}
  */
 export async function makeBundle(context: DeliveryContext): Promise<Delivered> {
@@ -94,7 +101,7 @@ function filesOf(
   );
 }
 
-/** Packages that node is told to load before anything else, such as `--import tsx`. */
+/** Packages that node's arguments preload, such as `--import tsx`. */
 export function preloadedPackages(execArgv: readonly string[]): string[] {
   return execArgv.flatMap((argument, index) => {
     const [, inOne] = /^(?:--import|--require|--loader|--experimental-loader)=(.*)$/s.exec(argument) ?? [];
@@ -106,7 +113,10 @@ export function preloadedPackages(execArgv: readonly string[]): string[] {
   });
 }
 
-/** The jobs' machines may not have the program's current directory: they begin in the bundle's, which does not keep what they write. */
+/**
+ * The `initialdir` for jobs: the bundle's copy of the current directory, because their machines may not have
+ * the original.
+ */
 function directoryFor(
   cwd: string,
   root: string,
@@ -126,14 +136,15 @@ function realRoot(root: string): string {
   }
 }
 
-/** In the scratch directory of a job. */
+/** Names in the scratch directory of a job. */
 const PROGRAM = 'condor-futures-program';
 const BIN = 'condor-futures-bin';
 
 /**
- * Lines of shell that unpack what was brought to the job's scratch directory, which is nobody else's.
- * @param archive of the program's files, and `node` a packed binary, by their paths where they come from
- * @param root where the program's files are there
+ * Lines of shell that unpack transferred archives in the job's scratch directory.
+ * @param archive path of the program's archive on the submit machine
+ * @param root path of the program's directory there
+ * @param node path of the packed node binary there; undefined if there is none
  */
 export function unpackLines(archive: string, root: string, node: string | undefined): string[] {
   return [
@@ -143,7 +154,7 @@ export function unpackLines(archive: string, root: string, node: string | undefi
     `condor_futures_unpack tar -xzf "$condor_futures_home"/${shellWord(basename(archive))} -C "$condor_futures_home/${PROGRAM}"`,
     `export ${MOVED_FROM}=${shellWord(root)}`,
     `export ${MOVED_TO}="$condor_futures_home/${PROGRAM}"`,
-    // What is named on node's command line, such as \`--import tsx\`, is looked for from the current directory.
+    // Packages on node's command line, such as `--import tsx`, are resolved from the current directory.
     `[ -e "$condor_futures_home/node_modules" ] || ln -s ${PROGRAM}/node_modules "$condor_futures_home/node_modules"`,
     ...(node === undefined ? [] : unpackNode(node)),
   ];

@@ -18,6 +18,8 @@ import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import PQueue from 'p-queue';
 import { DeliveryError } from '../../base/errors.ts';
+import { hashOf } from '../../base/hash.ts';
+import { ignoreMissing, isMissing } from '../../base/missing-files.ts';
 import { runCommand } from '../../batch/run-command.ts';
 import {
   bundleArchive,
@@ -33,16 +35,17 @@ import { checkOwnership, makeDirectory, PRIVATE_DIRECTORY } from '../../job-set/
 import { temporaryFile } from '../../job-set/whole-files.ts';
 import type { BundledFile } from './files.ts';
 
-/** How often it begins anew where files change while they are copied. */
-const MOST_TRIES = 3;
+/** Maximum number of attempts if files change while they are copied. */
+const MAX_ATTEMPTS = 3;
 
-/** As a directory that jobs see, or as an archive that is brought to them. */
-export type BundleForm = 'directory' | 'archive';
+/** A directory that jobs see, or an archive that is transferred to them. */
+type BundleForm = 'directory' | 'archive';
 
 /**
- * The files in `<directory>/bundles`: those that are there already if they have the same content. Under their final name they are whole.
- * @returns where
- * @throws {DeliveryError} if they keep changing; {@link DirectoryError} {@link OwnershipError}
+ * Stores files in `<directory>/bundles` under their content hash, unless they are stored already. A bundle
+ * under its final name is complete.
+ * @returns the path of the bundle
+ * @throws {DeliveryError} if the files keep changing; {@link DirectoryError} {@link OwnershipError}
  */
 export async function storeFiles(
   directory: string,
@@ -53,27 +56,27 @@ export async function storeFiles(
   makeDirectory(directory);
   await makeBundlesDirectory(directory);
   const place = form === 'directory' ? bundleDirectory : bundleArchive;
-  for (let tries = 1; ; tries += 1) {
+  for (let attempt = 1; ; attempt += 1) {
     const hash = await hashFiles(root, files);
     const target = place(directory, hash);
-    if (isWhole(target, form === 'directory' ? files : []) && (await markUsed(target))) return target;
-    if (await make(root, files, form, target, hash)) {
+    if (isComplete(target, form === 'directory' ? files : []) && (await markUsed(target))) return target;
+    if (await createBundle(root, files, form, target, hash)) {
       await removeUnused(directory);
       return target;
     }
-    if (tries === MOST_TRIES)
+    if (attempt === MAX_ATTEMPTS)
       throw new DeliveryError('bundle', `cannot pack ${root}: its files change while they are copied`);
   }
 }
 
-export async function makeBundlesDirectory(directory: string): Promise<void> {
+async function makeBundlesDirectory(directory: string): Promise<void> {
   const bundles = bundlesDirectory(directory);
   await mkdir(bundles, { recursive: true, mode: PRIVATE_DIRECTORY });
   checkOwnership(bundles, lstatSync(bundles));
 }
 
-/** Whether something of that name is there, with all that it is to have: what a machine has lost as it failed is made anew. */
-export function isWhole(target: string, files: readonly BundledFile[]): boolean {
+/** Whether a bundle exists with all its files: a machine that crashed may have lost some. */
+function isComplete(target: string, files: readonly BundledFile[]): boolean {
   const stats = statOf(target);
   if (stats === undefined) return false;
   checkOwnership(target, stats);
@@ -86,19 +89,19 @@ export function isWhole(target: string, files: readonly BundledFile[]): boolean 
 }
 
 /**
- * What nobody has used for long is removed.
- * @returns false if it has just been
+ * Updates the time of a bundle, so that {@link removeUnused} keeps it.
+ * @returns false if it has just been removed
  */
-export async function markUsed(target: string): Promise<boolean> {
+async function markUsed(target: string): Promise<boolean> {
   const now = new Date();
   return utimes(target, now, now).then(
     () => true,
-    (error: NodeJS.ErrnoException) => error.code !== 'ENOENT',
+    (error: unknown) => !isMissing(error),
   );
 }
 
-/** @returns false if the files have changed meanwhile */
-async function make(
+/** Copies files, and renames the copy to the target. @returns false if the files have changed meanwhile */
+async function createBundle(
   root: string,
   files: readonly BundledFile[],
   form: BundleForm,
@@ -124,12 +127,12 @@ async function make(
   }
 }
 
-/** Another process may have been faster; or there may be one that has lost some of its files. */
+/** Renames the copy to the target, unless another process was faster; replaces an incomplete bundle. */
 async function putInPlace(stage: string, target: string, files: readonly BundledFile[]): Promise<void> {
   try {
     await rename(stage, target);
   } catch (error) {
-    if (isWhole(target, files)) return;
+    if (isComplete(target, files)) return;
     if (statOf(target) === undefined) throw error;
     const broken = `${stage}.broken`;
     await rename(target, broken);
@@ -138,7 +141,7 @@ async function putInPlace(stage: string, target: string, files: readonly Bundled
   }
 }
 
-export async function sync(file: string): Promise<void> {
+async function sync(file: string): Promise<void> {
   const handle = await open(file, 'r');
   try {
     await handle.sync();
@@ -154,9 +157,10 @@ function statOf(file: string): Stats | undefined {
 const HASH_LENGTH = 40;
 
 /**
- * A node binary in `<directory>/bundles`, by its content: packed, if it is to be brought to the jobs.
- * @returns where
- * @throws {DeliveryError} if it is not all in one file
+ * Stores a node binary in `<directory>/bundles` under its content hash; compressed if it is transferred to
+ * the jobs.
+ * @returns the path of the binary
+ * @throws {DeliveryError} if the binary needs a library of its own
  */
 export async function storeNode(directory: string, node: string, form: BundleForm): Promise<string> {
   checkNode(node, process.config.variables as { readonly node_shared?: unknown });
@@ -166,12 +170,12 @@ export async function storeNode(directory: string, node: string, form: BundleFor
   await pipeline(createReadStream(node), hash);
   const name = hash.digest('hex').slice(0, HASH_LENGTH);
   const target = (form === 'directory' ? bundledNode : packedNode)(directory, name);
-  if (isWhole(target, []) && (await markUsed(target))) return target;
+  if (isComplete(target, []) && (await markUsed(target))) return target;
   const temporary = temporaryFile(target);
   try {
     const output = createWriteStream(temporary, { flags: 'wx', mode: 0o600 });
     if (form === 'directory') await pipeline(createReadStream(node), output);
-    // A higher level takes four times as long, for a tenth less.
+    // A higher level takes four times as long and saves a tenth.
     else await pipeline(createReadStream(node), createGzip({ level: 1 }), output);
     await chmod(temporary, 0o500);
     await sync(temporary);
@@ -182,7 +186,7 @@ export async function storeNode(directory: string, node: string, form: BundleFor
   return target;
 }
 
-/** @throws {DeliveryError} for a node that is mostly in a library, as some distributions build it */
+/** Refuses a node that is mostly a shared library, as some distributions build it. @throws {DeliveryError} */
 export function checkNode(node: string, variables: { readonly node_shared?: unknown }): void {
   if (variables.node_shared !== true && variables.node_shared !== 'true') return;
   throw new DeliveryError(
@@ -191,29 +195,28 @@ export function checkNode(node: string, variables: { readonly node_shared?: unkn
   );
 }
 
-/** What the names of bundles begin with a new one of: a change of how they are made. */
+/** Part of all hashes; changed when the format of bundles changes. */
 const VERSION = 'condor-futures bundle 1';
 const FILES_AT_ONCE = 8;
-/** Enough for any number of programs. */
 
-/** What the content of files hashes to: paths, bytes, where links lead, what may be executed. */
+/** Hash of files: paths, content, targets of links, and permission to execute. */
 export async function hashFiles(root: string, files: readonly BundledFile[]): Promise<string> {
-  return overall(files, async ({ path }) => readFile(join(root, path)));
+  return combinedHash(files, async ({ path }) => readFile(join(root, path)));
 }
 
-/** Copies files, for their owner alone and not to be changed; {@link hashFiles} of what was copied. */
-export async function copyFiles(root: string, files: readonly BundledFile[], to: string): Promise<string> {
+/** Copies files, readable for their owner only. @returns the {@link hashFiles} of what was copied */
+async function copyFiles(root: string, files: readonly BundledFile[], to: string): Promise<string> {
   const directories = new Set(files.map(({ path }) => dirname(join(to, path))));
   for (const directory of directories) await mkdir(directory, { recursive: true, mode: 0o700 });
   for (const { path, link } of files) if (link !== undefined) await symlink(link, join(to, path));
-  return overall(files, async ({ path, executable }) => {
+  return combinedHash(files, async ({ path, executable }) => {
     const bytes = await readFile(join(root, path));
     await writeFile(join(to, path), bytes, { mode: executable ? 0o500 : 0o400, flag: 'wx' });
     return bytes;
   });
 }
 
-async function overall(
+async function combinedHash(
   files: readonly BundledFile[],
   read: (file: BundledFile) => Promise<Uint8Array>,
 ): Promise<string> {
@@ -228,16 +231,15 @@ async function overall(
   return hashOf([VERSION, ...lines].join('\n')).slice(0, HASH_LENGTH);
 }
 
-function hashOf(content: string | Uint8Array): string {
-  return createHash('sha256').update(content).digest('hex');
-}
-
-/** A program that has found one that is there may not have made its job set yet. */
+/**
+ * Bundles used within this time are kept, because a program may have found one and not created its job set
+ * yet.
+ */
 const UNUSED_MS = 24 * 60 * 60_000;
 
 /**
- * Removes bundles that no job set needs, nor any program has taken within a day, and what programs have left behind that were ended as they
- * made one. What cannot be removed stays; never rejects.
+ * Removes bundles that no job set needs and no program has used within a day, and temporary files of programs
+ * that were ended while they created one. Never rejects.
  */
 export async function removeUnused(directory: string): Promise<void> {
   try {
@@ -245,14 +247,14 @@ export async function removeUnused(directory: string): Promise<void> {
     const old: string[] = [];
     for (const name of await readdir(bundles)) if (await isOld(join(bundles, name))) old.push(name);
     if (old.length === 0) return;
-    const needed = await textsOf(directory);
+    const needed = await readReferences(directory);
     for (const name of old) {
       const hash = /[0-9a-f]{40}/.exec(name)?.[0];
       const isNeeded = hash === undefined || needed.some((text) => text.includes(hash));
       if (isTemporary(name) || !isNeeded) await remove(join(bundles, name));
     }
   } catch {
-    // It is tried again with the next one.
+    // The next new bundle tries again.
   }
 }
 
@@ -260,18 +262,22 @@ async function isOld(path: string): Promise<boolean> {
   return Date.now() - (await lstat(path)).mtimeMs > UNUSED_MS;
 }
 
-/** What job sets say of what their jobs need. */
-async function textsOf(directory: string): Promise<string[]> {
+/** The texts of all job sets that name the bundles that they need. */
+async function readReferences(directory: string): Promise<string[]> {
   const texts: string[] = [];
   for (const id of (await readdir(directory)).filter((name) => isJobSetId(name))) {
     for (const file of [headerFile, scriptFile]) {
-      texts.push(await readFile(file(join(directory, id)), 'utf8').catch(ignoreMissing));
+      // Errors other than ENOENT are thrown, because the job set may need a bundle then.
+      texts.push((await readFile(file(join(directory, id)), 'utf8').catch(ignoreMissing)) ?? '');
     }
   }
   return texts;
 }
 
-/** Under another name first: a program that takes it just now sees that it is not there, or has taken it before. */
+/**
+ * Removes a bundle after renaming it: a program that calls markUsed() meanwhile finds it missing, or has
+ * updated its time before, in which case the bundle is renamed back.
+ */
 async function remove(path: string): Promise<void> {
   const away = temporaryFile(path);
   await rename(path, away);
@@ -281,10 +287,4 @@ async function remove(path: string): Promise<void> {
 
 function isTemporary(name: string): boolean {
   return name.includes('.tmp');
-}
-
-/** Only of a job set that is not there it is certain that it needs nothing. */
-function ignoreMissing(error: NodeJS.ErrnoException): string {
-  if (error.code === 'ENOENT') return '';
-  throw error;
 }

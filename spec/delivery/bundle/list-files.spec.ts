@@ -1,10 +1,7 @@
 import { chmodSync, mkdirSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { checkSize } from '../../../lib/delivery/bundle/files.ts';
-import { isExcluded } from '../../../lib/delivery/bundle/files.ts';
-import { listFiles } from '../../../lib/delivery/bundle/files.ts';
-import { packagesNeeded } from '../../../lib/delivery/bundle/files.ts';
+import { checkSize, isExcluded, listFiles, packagesNeeded } from '../../../lib/delivery/bundle/files.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
 import { writeTree } from '../../support/write-tree.ts';
 

@@ -10,10 +10,8 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { hashFiles } from '../../../lib/delivery/bundle/store.ts';
+import { checkNode, hashFiles, storeFiles, storeNode } from '../../../lib/delivery/bundle/store.ts';
 import { listFiles, type BundledFile } from '../../../lib/delivery/bundle/files.ts';
-import { storeFiles } from '../../../lib/delivery/bundle/store.ts';
-import { checkNode, storeNode } from '../../../lib/delivery/bundle/store.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
 import { thrownBy } from '../../support/thrown-by.ts';
 import { writeTree } from '../../support/write-tree.ts';
