@@ -1,4 +1,5 @@
-// Takes calls as they complete. What a call throws comes back as itself; what it wrote to stderr is there, too.
+// Takes calls as they complete. What a call throws comes back as itself; what it wrote to stderr is there,
+// too.
 import { asCompleted } from 'condor-futures';
 import { openFromCommandLine } from './command-line.ts';
 

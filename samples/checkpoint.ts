@@ -11,7 +11,8 @@ interface State {
 async function leibniz(terms: number): Promise<string> {
   const state = (await checkpoint.load<State>()) ?? { terms: 0, sum: 0 };
   const found = state.terms;
-  // When the job is told to leave its machine: the process ends once this is saved, and the job begins elsewhere.
+  // When the job is told to leave its machine: the process ends once this is saved, and the job begins
+  // elsewhere.
   currentJob()?.signal.addEventListener('abort', () => void checkpoint.save(state));
   while (state.terms < terms) {
     state.sum += (state.terms % 2 === 0 ? 4 : -4) / (2 * state.terms + 1);

@@ -1,4 +1,5 @@
-// Not a sample: the flags of all samples, `--executor auto|htcondor|local` and `--directory DIR`, and what follows them.
+// Not a sample: the flags of all samples, `--executor auto|htcondor|local` and `--directory DIR`, and what
+// follows them.
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { openExecutor, type MappingExecutor, type OpenExecutorOptions } from 'condor-futures';

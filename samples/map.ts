@@ -1,4 +1,5 @@
-// A parameter sweep: how far a ball flies, for each angle of its launch. Four calls share a job; results come in order.
+// A parameter sweep: how far a ball flies, for each angle of its launch. Four calls share a job; results come
+// in order.
 import { openFromCommandLine } from './command-line.ts';
 
 function flightDistance(degrees: number): number {

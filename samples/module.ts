@@ -1,4 +1,5 @@
-// Calls a function of a module by reference: the job imports the module, with whatever that imports or captures.
+// Calls a function of a module by reference: the job imports the module, with whatever that imports or
+// captures.
 import { moduleFunction } from 'condor-futures';
 import { openFromCommandLine } from './command-line.ts';
 

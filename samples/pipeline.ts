@@ -1,4 +1,5 @@
-// A small pipeline: futures are given to other calls, whose jobs start when what they need is there. Nothing is awaited in between.
+// A small pipeline: futures are given to other calls, whose jobs start when what they need is there. Nothing
+// is awaited in between.
 import { openFromCommandLine } from './command-line.ts';
 
 interface Reading {

@@ -1,7 +1,11 @@
-// A whole program: counts the primes below N (20 million, or the argument) in 100 jobs, with progress, and checks the count.
+// A whole program: counts the primes below N (20 million, or the argument) in 100 jobs, with progress, and
+// checks the count.
 import { args, openFromCommandLine } from './command-line.ts';
 
-/** Counts the primes in [from, to) with the sieve of Eratosthenes, in segments that fit into the processor's cache. */
+/**
+ * Counts the primes in [from, to) with the sieve of Eratosthenes, in segments that fit into the processor's
+ * cache.
+ */
 function countPrimes(from: number, to: number): number {
   const root = Math.floor(Math.sqrt(to));
   const isComposite = new Uint8Array(root + 1);

@@ -82,8 +82,8 @@ function parseLine(text: string): InboxLine | undefined {
 }
 
 // An assignment belongs to the first process that makes its file: the worker makes it before it starts the
-// call, and the submitting process makes it to withdraw the call and give it to another worker. So no call runs
-// on both.
+// call, and the submitting process makes it to withdraw the call and give it to another worker. So no call
+// runs on both.
 
 /** Sizes of a worker's logs before a call, in bytes. */
 export interface Printed {

@@ -1,8 +1,10 @@
-// First steps: a map calls one function with many inputs, each call as a job of its own. It has a name, its tag, and stays on the disk until it
-// is removed, so that another program, on another day, can fetch its results.
+// First steps: a map calls one function with many inputs, each call as a job of its own. It has a name, its
+// tag, and stays on the disk until it is removed, so that another program, on another day, can fetch its
+// results.
 import { openFromCommandLine } from '../command-line.ts';
 
-// An executor sends calls to where they run: to HTCondor where it is there, else to processes of this machine.
+// An executor sends calls to where they run: to HTCondor where it is there, else to processes of this
+// machine.
 await using executor = openFromCommandLine();
 
 // It runs somewhere else, but is an ordinary function.

@@ -1,4 +1,5 @@
-// What a map can be asked: single components, their statuses, and whether all is done. Components are counted from 0.
+// What a map can be asked: single components, their statuses, and whether all is done. Components are counted
+// from 0.
 import { openFromCommandLine } from '../command-line.ts';
 
 await using executor = openFromCommandLine();

@@ -1,4 +1,5 @@
-// Files that calls read: named by `inputFile` in the arguments, they are there where the call runs, also on machines that share no filesystem.
+// Files that calls read: named by `inputFile` in the arguments, they are there where the call runs, also on
+// machines that share no filesystem.
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { inputFile } from 'condor-futures';

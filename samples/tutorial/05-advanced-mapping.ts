@@ -1,4 +1,5 @@
-// More ways to make a map: lists of arguments, every combination, a loop, and a function that has its options with it.
+// More ways to make a map: lists of arguments, every combination, a loop, and a function that has its options
+// with it.
 import { openFromCommandLine } from '../command-line.ts';
 
 await using executor = openFromCommandLine();

@@ -6,8 +6,8 @@ import { intrinsicName } from './platform.ts';
 import type { CaptureSink } from './sink.ts';
 
 /**
- * Captures the `prototype` object of a function. If it was created with the function, the property is not sent;
- * the object is queued only if it was changed, and {@link fillPrototype} describes the changes.
+ * Captures the `prototype` object of a function. If it was created with the function, the property is not
+ * sent; the object is queued only if it was changed, and {@link fillPrototype} describes the changes.
  * @returns whether the property need not be sent
  */
 export function capturePrototype(sink: CaptureSink, index: number, fn: SomeFunction): boolean {
