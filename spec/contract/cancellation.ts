@@ -91,7 +91,7 @@ export function cancellation(subject: Subject): void {
         process.on('exit', () => writeFileSync(path, 'ended'));
         process.on('SIGTERM', () => process.exit());
         writeFileSync(path, 'running');
-        await new Promise((resolve) => setTimeout(resolve, 60_000));
+        await new Promise((resolve) => setTimeout(resolve, 600_000));
       }, file);
       await until(() => future.running() && existsSync(file));
       await future.suspend();
@@ -122,7 +122,7 @@ export function cancellation(subject: Subject): void {
       const ownExecutor = subject.makeExecutor();
       const calls: Future<unknown>[] = [];
       for (let moment = 0; moment < 8; moment += 1) {
-        const call = ownExecutor.submit(() => new Promise((resolve) => setTimeout(resolve, 60_000)));
+        const call = ownExecutor.submit(() => new Promise((resolve) => setTimeout(resolve, 600_000)));
         calls.push(call);
         for (let turn = 0; turn < moment ** 2; turn += 1)
           await new Promise((resolve) => setImmediate(resolve));

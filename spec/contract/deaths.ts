@@ -31,7 +31,7 @@ const deathExamples: Death[] = [
     'a rejection that nobody handles',
     async () => {
       void Promise.reject(new TypeError('unseen'));
-      return new Promise((resolve) => setTimeout(resolve, 60_000));
+      return new Promise((resolve) => setTimeout(resolve, 600_000));
     },
     { class: UnhandledRejectionError, fields: { cause: { name: 'TypeError', message: 'unseen' } } },
   ],
@@ -41,7 +41,7 @@ const deathExamples: Death[] = [
       setTimeout(() => {
         throw new RangeError('late');
       }, 10);
-      return new Promise((resolve) => setTimeout(resolve, 60_000));
+      return new Promise((resolve) => setTimeout(resolve, 600_000));
     },
     { class: UncaughtExceptionError, fields: { cause: { name: 'RangeError', message: 'late' } } },
   ],
@@ -55,7 +55,7 @@ const deathExamples: Death[] = [
     () => {
       process.stderr.write('last words\n');
       process.kill(process.pid, 'SIGKILL');
-      return new Promise((resolve) => setTimeout(resolve, 60_000));
+      return new Promise((resolve) => setTimeout(resolve, 600_000));
     },
     { class: JobKilledError, fields: { signal: 9, exitCode: undefined, stderrTail: 'last words' } },
   ],
@@ -63,7 +63,7 @@ const deathExamples: Death[] = [
     'its own SIGTERM',
     () => {
       process.kill(process.pid, 'SIGTERM');
-      return new Promise((resolve) => setTimeout(resolve, 60_000));
+      return new Promise((resolve) => setTimeout(resolve, 600_000));
     },
     { class: JobKilledError, fields: { signal: 15, exitCode: undefined } },
   ],

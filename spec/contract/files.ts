@@ -31,7 +31,7 @@ export function files(subject: Subject): void {
         const directory = join(subject.options.directory, 'made', 'for this');
         const executor = subject.makeExecutor({ directory });
         const calls = [1, 2, 3].map((x) => executor.submit((y: number) => y, x));
-        const cancelled = executor.submit(() => new Promise((resolve) => setTimeout(resolve, 60_000)));
+        const cancelled = executor.submit(() => new Promise((resolve) => setTimeout(resolve, 600_000)));
         await Promise.all(calls);
         await until(() => cancelled.jobId !== undefined);
         cancelled.cancel();

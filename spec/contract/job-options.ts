@@ -58,7 +58,7 @@ export function jobOptions(subject: Subject): void {
           console.error('on and on');
           for (;;);
         });
-        const quick = limited.submit(() => 'in time');
+        const quick = limited.with({ timeLimit: 60_000 }).submit(() => 'in time');
         const error = await thrownBy(endless);
         expect(error).toBeInstanceOf(JobTimeLimitError);
         expect(error).toMatchObject({ timeLimit: 500, jobId: endless.jobId, stderrTail: 'on and on' });
@@ -70,12 +70,12 @@ export function jobOptions(subject: Subject): void {
       const sleep = async (ms: number): Promise<number> =>
         new Promise((resolve) => setTimeout(resolve, ms, ms));
       const results = executor()
-        .with({ timeLimit: 1500 })
-        .map(sleep, [800, 801, 60_000, 1], { chunkSize: 4 });
-      expect(await results.next()).toEqual({ value: 800, done: false });
-      expect(await results.next()).toEqual({ value: 801, done: false });
+        .with({ timeLimit: 3000 })
+        .map(sleep, [1600, 1601, 600_000, 1], { chunkSize: 4 });
+      expect(await results.next()).toEqual({ value: 1600, done: false });
+      expect(await results.next()).toEqual({ value: 1601, done: false });
       expect(await thrownBy(results.next())).toMatchObject({
-        message: expect.stringContaining('ran longer than its time limit of 1500 ms'),
+        message: expect.stringContaining('ran longer than its time limit of 3000 ms'),
       });
     });
 

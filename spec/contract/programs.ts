@@ -40,7 +40,7 @@ const examples: [what: string, source: string, stdout: string][] = [
   ],
   [
     'ends by itself when the last future is cancelled, and needs no shutdown for that',
-    `const future = executor.submit(() => new Promise((resolve) => setTimeout(resolve, 60_000)));
+    `const future = executor.submit(() => new Promise((resolve) => setTimeout(resolve, 600_000)));
      while (!future.running()) await new Promise((resolve) => setTimeout(resolve, 20));
      console.log(future.cancel());`,
     'true\n',
@@ -81,7 +81,7 @@ const examples: [what: string, source: string, stdout: string][] = [
   ],
   [
     'needs no timer, watcher or file for each pending future',
-    `const wait = () => new Promise((resolve) => setTimeout(resolve, 60_000));
+    `const wait = () => new Promise((resolve) => setTimeout(resolve, 600_000));
      const futures = Array.from({ length: 200 }, () => executor.submit(wait));
      while (!futures.some((future) => future.running())) await new Promise((resolve) => setTimeout(resolve, 20));
      const handles = process.getActiveResourcesInfo().filter((name) => !name.startsWith('FSReq'));

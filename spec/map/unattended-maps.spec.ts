@@ -20,7 +20,7 @@ function startMaker(tag: string, gate: Gate, options: object = {}): ReturnType<t
     const { existsSync, writeFileSync } = await import('node:fs');
     if (n === 0) return 'first';
     writeFileSync(file + '.reached', '');
-    const deadline = Date.now() + 60_000;
+    const deadline = Date.now() + 240_000;
     while (!existsSync(file) && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 20));
     return 'value ' + n;
   };
@@ -90,7 +90,7 @@ describe('A map whose program was killed while it made it', () => {
       async function* inputs() {
         for (let n = 0; n < 1000; n++) yield n;
         console.log('half of them');
-        await new Promise((resolve) => setTimeout(resolve, 60_000));
+        await new Promise((resolve) => setTimeout(resolve, 600_000));
       }
       await executor.createMap((n) => n, inputs(), { tag: ${JSON.stringify(tag)} });`);
     await program.printed('half');

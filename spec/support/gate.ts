@@ -20,11 +20,11 @@ export class Gate {
   }
 }
 
-/** To be submitted: returns its second argument once the gate of that file is open, and gives up after a minute. */
+/** To be submitted: returns its second argument once the gate of that file is open, and gives up after four minutes. */
 export async function passGate<T>(file: string, value: T): Promise<T> {
   const { existsSync: exists, writeFileSync: write } = await import('node:fs');
   write(`${file}.reached`, '');
-  const deadline = Date.now() + 60_000;
+  const deadline = Date.now() + 240_000;
   while (!exists(file)) {
     if (Date.now() > deadline) throw new Error('The gate was never opened');
     await new Promise((resolve) => setTimeout(resolve, 20));

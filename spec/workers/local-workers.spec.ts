@@ -292,9 +292,13 @@ describe('Workers', () => {
 
   it('get no more calls at once than maxInFlight, and all of them in the end', async () => {
     await using executor = make(2, { maxInFlight: 3 });
-    const futures = Array.from({ length: 20 }, (_, index) => executor.submit((x: number) => 2 * x, index));
+    const gate = new Gate(directory);
+    const futures = Array.from({ length: 20 }, (_, index) =>
+      executor.submit(passGate<number>, gate.file, 2 * index),
+    );
     await until(() => futures[2]?.jobId !== undefined);
     expect(futures[19]?.jobId).toBeUndefined();
+    gate.open();
     expect(await Promise.all(futures)).toEqual(futures.map((_, index) => 2 * index));
   });
 });

@@ -290,13 +290,13 @@ describe('A call', () => {
   });
 
   it('is not given up by a process that was stopped for longer than the grace', async () => {
-    open({ outcomeGrace: 1000 });
+    open({ outcomeGrace: 3000 });
     const { future } = await submitted();
     system.emit({ jobId: future.jobId as string, kind: 'ended', exitCode: 0 });
     // It looks at once, and finds nothing.
     expect(await thrownBy(future.result(100))).toMatchObject({ name: 'TimeoutError' });
     // Nothing runs here meanwhile, as while a process is stopped.
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 3000);
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 4000);
     // The next look comes at once, and finds nothing yet.
     expect(await thrownBy(future.result(300))).toMatchObject({ name: 'TimeoutError' });
     await writeOutcome(keyOf(future), 7);

@@ -104,7 +104,7 @@ describe('a map whose program was ended while it was being made', () => {
       const endless = async function* () {
         for (let x = 1; x <= 1000; x += 1) yield x;
         console.log('written');
-        await new Promise((resolve) => setTimeout(resolve, 60_000));
+        await new Promise((resolve) => setTimeout(resolve, 600_000));
       };
       async function square(x) {
         const { appendFileSync } = await import('node:fs');

@@ -8,7 +8,10 @@ const MODULE = new URL('../../../lib/runner/inside/termination.ts', import.meta.
 async function tell(code: string): Promise<{ how: string; printed: string[] }> {
   const program = `
     const { Termination } = await import(${JSON.stringify(MODULE)});
-    const termination = new Termination({ signals: ['SIGTERM', 'SIGUSR2'], vacateTime: 5000, onSignal: () => console.log('begin') });
+    let tell;
+    const told = new Promise((resolve) => (tell = resolve));
+    const onSignal = () => { console.log('begin'); tell(); };
+    const termination = new Termination({ signals: ['SIGTERM', 'SIGUSR2'], vacateTime: 5000, onSignal });
     const timer = setTimeout(() => {}, 60_000);
     ${code}
     console.log('ready');
@@ -29,6 +32,9 @@ async function tell(code: string): Promise<{ how: string; printed: string[] }> {
 /** A save that is on the disk after a while. */
 const SAVE = `(name) => termination.guard(new Promise((done) => setTimeout(() => { console.log(name); done(); }, 100)))`;
 
+/** A save that is not on the disk before the process is told. */
+const SAVE_WHEN_TOLD = `(name) => termination.guard(told.then(() => console.log(name)))`;
+
 describe('A process that is told to end', () => {
   it('ends at once where nobody listens', async () => {
     expect(await tell('')).toEqual({ how: 'SIGTERM', printed: ['ready'] });
@@ -41,7 +47,7 @@ describe('A process that is told to end', () => {
 
   it('ends when all is saved that is being saved', async () => {
     const { how, printed } = await tell(
-      `const save = ${SAVE}; save('a').then(() => console.log('never')); setTimeout(() => save('b'), 50);`,
+      `const save = ${SAVE_WHEN_TOLD}; save('a').then(() => console.log('never')); setTimeout(() => save('b'), 50);`,
     );
     expect(how).toBe('SIGTERM');
     expect(printed.slice(0, 2)).toEqual(['ready', 'begin']);
