@@ -1,4 +1,4 @@
-/** What a star of a pattern matches, and whether `?` and classes are special too. */
+/** The meaning of a star in a pattern, and whether `?` and classes are special too. */
 export interface GlobSyntax {
   /** A regular expression of one character. */
   readonly star: string;

@@ -103,7 +103,7 @@ async function hasCallFiles(directory: string): Promise<boolean> {
 export interface Progress {
   /** From 0 to 1. */
   readonly fraction: number;
-  /** What the call is doing, if it has said so. */
+  /** The text that the call reported with its progress, if any. */
   readonly text: string | undefined;
   /** Time of the report, by the clock of the call's machine. */
   readonly at: Date;

@@ -10,7 +10,7 @@ type Value = string | number | boolean;
  */
 export type OptionsOfJobs = {
   readonly submit: Readonly<Record<string, Value>>;
-  /** By name: the values in the order of the jobs. */
+  /** The values of each varied command, by its name, in the order of the jobs. */
   readonly varied?: Readonly<Record<string, readonly Value[]>> | undefined;
 };
 
@@ -19,7 +19,7 @@ export type JournalEntry =
   | (OptionsOfJobs & {
       readonly event: 'submitting';
       readonly submission: number;
-      /** As {@link journalJob} encodes them. */
+      /** The jobs as texts, see {@link journalJob}. */
       readonly jobs: readonly string[];
     })
   | { readonly event: 'submitted'; readonly submission: number; readonly ids: readonly string[] }

@@ -102,7 +102,7 @@ export interface OutcomePlace {
   /** Directory of the job set. */
   readonly directory: string;
   readonly key: string;
-  /** By Date.now(). */
+  /** The time when the call started, as Date.now() has it. */
   readonly startedAt: number;
   /** Usage of a worker's process before this call. */
   readonly before?: UsageBefore | undefined;

@@ -9,7 +9,7 @@ import { readResult } from './read-job.ts';
 export class ResultsReader {
   readonly #directory: string;
   readonly #options: CallOptions;
-  /** By call; several calls of one job may need the same result. */
+  /** Outcomes by the key of their call, because several calls of one job may need the same result. */
   readonly #outcomes = new Map<string, EncodedOutcome>();
 
   constructor(directory: string, options: CallOptions) {

@@ -277,7 +277,7 @@ const MAX_DEATHS = 2;
 const MEMORY_HOLD = 34;
 
 /**
- * What the end of a worker means for a call. `retry`: the call is not to blame; `count`: it may be; `fail`:
+ * The consequence of the end of a worker for one of its calls. `retry`: the call is not to blame; `count`: it may be; `fail`:
  * it is, and its job ends as the worker did.
  */
 export type Consequence = 'retry' | 'count' | 'fail';

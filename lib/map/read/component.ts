@@ -145,7 +145,7 @@ const QUEUE_STATES: Readonly<Record<string, Component['queue'] | undefined>> = {
 
 /** The facts about a map on which the status of a component depends. */
 export interface Circumstances {
-  /** By performance.now(). */
+  /** The current time, as performance.now() has it. */
   readonly now: number;
   /** How long an outcome may stay invisible after its job has ended, in milliseconds. */
   readonly grace: number;

@@ -263,7 +263,7 @@ class InboxReader {
  */
 class FunctionCache {
   readonly #directory: string;
-  /** By hash and options; the least recently used one is first. */
+  /** Functions by hash and options; the least recently used one is first. */
   readonly #functions = new Map<string, AnyFunction>();
 
   constructor(directory: string) {
