@@ -6,6 +6,7 @@ import { CancelledError, DetachedError, DirectoryError, SubmitError } from '../.
 import type { Future } from '../../../lib/futures/future.ts';
 import { readJournal } from '../../../lib/job-set/journal.ts';
 import { inputsDirectory } from '../../../lib/job-set/names.ts';
+import { CountedTimers } from '../../support/count-timers.ts';
 import { ScriptedExecutor } from '../../support/scripted-executor.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
 import { thrownBy } from '../../support/thrown-by.ts';
@@ -201,19 +202,18 @@ describe('A submission with more jobs than the schedd allows', () => {
   });
 
   it('in the queue keeps no process alive once nobody waits', async () => {
-    const timers = (): number =>
-      process.getActiveResourcesInfo().filter((resource) => resource === 'Timeout').length;
-    const before = timers();
-    const scripted = new ScriptedExecutor(directory);
+    const timers = new CountedTimers();
+    const scripted = timers.count(() => new ScriptedExecutor(directory));
     scripted.system.beforeAnswer = () => {
       throw limitError('queue');
     };
-    const future = scripted.executor.submit(() => 1);
+    const future = timers.count(() => scripted.executor.submit(() => 1));
     await until(() => keys(scripted).length === 1);
     await turn();
-    expect(timers()).toBeGreaterThan(before);
-    await scripted.executor.shutdown({ cancelFutures: true });
+    expect(timers.active).toBeGreaterThan(0);
+    await timers.count(async () => scripted.executor.shutdown({ cancelFutures: true }));
     expect(future.cancelled()).toBe(true);
-    expect(timers()).toBeLessThanOrEqual(before);
+    await turn();
+    expect(timers.active).toBe(0);
   });
 });
