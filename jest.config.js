@@ -10,6 +10,8 @@ export default {
   testTimeout: 300_000,
   // Most specs wait for processes rather than compute: three at once on two processors.
   maxWorkers: Math.ceil(availableParallelism() * 1.5),
+  // A worker keeps the scripts of all specs that it has run, and each time that the inspector is turned on it goes through them.
+  workerIdleMemoryLimit: '600MB',
   collectCoverageFrom: ['lib/**/*.ts'],
   coverageProvider: 'v8',
 };

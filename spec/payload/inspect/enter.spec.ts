@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { evaluateInside, type Entered, type EnterRules } from '../../../lib/payload/inspect/enter.ts';
+import { withDebugger } from '../../../lib/payload/inspect/session.ts';
 import { runInspecting } from './run-inspecting.ts';
 
 const PLAIN: EnterRules = {
@@ -50,6 +51,7 @@ class Maker {
   }
 }
 
+// Turning the debugger on takes a second in a process of jest, with all its scripts: most tests do it once for all they enter.
 describe('evaluateInside', () => {
   it('gives the `this` around an arrow function, of which nothing runs', () => {
     let ran = 0;
@@ -61,93 +63,100 @@ describe('evaluateInside', () => {
     expect(ran).toBe(0);
   });
 
-  it('evaluates no default value, and takes no pattern for an obstacle', () => {
-    let ran = 0;
-    const maker = new Maker();
-    for (const fn of maker.withParameters(() => (ran += 1))) {
-      const entered = enter(fn, 'this', { plainParameters: false, certainEntry: false });
-      expect(entered.ok && entered.value).toBe(maker);
-    }
-    expect(ran).toBe(0);
-  });
+  it('evaluates no default value, and takes no pattern for an obstacle', () =>
+    withDebugger(() => {
+      let ran = 0;
+      const maker = new Maker();
+      for (const fn of maker.withParameters(() => (ran += 1))) {
+        const entered = enter(fn, 'this', { plainParameters: false, certainEntry: false });
+        expect(entered.ok && entered.value).toBe(maker);
+      }
+      expect(ran).toBe(0);
+    }));
 
-  it('gives functions that read and assign the variables which a function sees', () => {
-    let seen = 1;
-    let ran = 0;
-    const functions = [
-      () => [(ran += 1), seen],
-      async () => [(ran += 1), seen],
-      function plain() {
-        return [(ran += 1), seen];
-      },
-      function* generator() {
-        yield [(ran += 1), seen];
-      },
-      async function* asyncGenerator() {
-        yield [(ran += 1), seen];
-      },
-      Object.getOwnPropertyDescriptor(
-        {
-          get getter() {
-            return [(ran += 1), seen];
-          },
+  it('gives functions that read and assign the variables which a function sees', () =>
+    withDebugger(() => {
+      let seen = 1;
+      let ran = 0;
+      const functions = [
+        () => [(ran += 1), seen],
+        async () => [(ran += 1), seen],
+        function plain() {
+          return [(ran += 1), seen];
         },
-        'getter',
-      )?.get as Function,
-      Object.getOwnPropertyDescriptor(
-        {
-          set setter(value: number) {
-            ran += value + seen;
-          },
+        function* generator() {
+          yield [(ran += 1), seen];
         },
-        'setter',
-      )?.set as Function,
-    ];
-    for (const fn of functions) {
-      const entered = enter(fn, '({ get: () => [seen], set: (value) => { seen = value; } })');
-      if (!entered.ok) throw new Error(entered.why);
-      const { get, set } = entered.value as { get: () => unknown[]; set: (value: unknown) => void };
-      seen = 2;
-      expect(get()).toEqual([2]);
-      set(3);
-      expect(seen).toBe(3);
-    }
-    expect(ran).toBe(0);
-  });
+        async function* asyncGenerator() {
+          yield [(ran += 1), seen];
+        },
+        Object.getOwnPropertyDescriptor(
+          {
+            get getter() {
+              return [(ran += 1), seen];
+            },
+          },
+          'getter',
+        )?.get as Function,
+        Object.getOwnPropertyDescriptor(
+          {
+            set setter(value: number) {
+              ran += value + seen;
+            },
+          },
+          'setter',
+        )?.set as Function,
+      ];
+      for (const fn of functions) {
+        const entered = enter(fn, '({ get: () => [seen], set: (value) => { seen = value; } })');
+        if (!entered.ok) throw new Error(entered.why);
+        const { get, set } = entered.value as { get: () => unknown[]; set: (value: unknown) => void };
+        seen = 2;
+        expect(get()).toEqual([2]);
+        set(3);
+        expect(seen).toBe(3);
+      }
+      expect(ran).toBe(0);
+    }));
 
-  it('reads private names, `new.target` and `arguments`', () => {
-    class Private {
-      #name = 'x';
-      read = (): string => this.#name;
-    }
-    const entered = enter(new Private().read, '(object) => object.#name');
-    expect(entered.ok && (entered.value as (object: Private) => string)(new Private())).toBe('x');
+  it('reads private names, `new.target` and `arguments`', () =>
+    withDebugger(() => {
+      class Private {
+        #name = 'x';
+        read = (): string => this.#name;
+      }
+      const entered = enter(new Private().read, '(object) => object.#name');
+      expect(entered.ok && (entered.value as (object: Private) => string)(new Private())).toBe('x');
 
-    function Constructed(this: { arrow: unknown }): void {
-      this.arrow = () => [new.target, arguments];
-    }
-    const { arrow } = Reflect.construct(Constructed, [7]) as { arrow: Function };
-    expect(enter(arrow, 'new.target')).toEqual({ ok: true, value: Constructed });
-    const around = enter(arrow, 'arguments');
-    expect(around.ok && (around.value as ArrayLike<number>)[0]).toBe(7);
-  });
+      function Constructed(this: { arrow: unknown }): void {
+        this.arrow = () => [new.target, arguments];
+      }
+      const { arrow } = Reflect.construct(Constructed, [7]) as { arrow: Function };
+      expect(enter(arrow, 'new.target')).toEqual({ ok: true, value: Constructed });
+      const around = enter(arrow, 'arguments');
+      expect(around.ok && (around.value as ArrayLike<number>)[0]).toBe(7);
+    }));
 
-  it('says why, and runs nothing, where the expression does not compile or throws', () => {
-    let ran = 0;
-    const early = (): number => (ran += late);
-    const arrow = (): unknown => [(ran += 1), this];
-    const whys = ['super.x', '(', 'await 1', 'object.#name', 'nowhere'].map((text) => enter(arrow, text));
-    expect(whys.map((entered) => entered.ok || entered.why.replace(/: .*/, ''))).toEqual([
-      'SyntaxError',
-      'SyntaxError',
-      'SyntaxError',
-      'SyntaxError',
-      'ReferenceError',
-    ]);
-    expect(enter(early, 'late')).toMatchObject({ ok: false, why: expect.stringContaining('ReferenceError') });
-    const late = 1;
-    expect(ran).toBe(0);
-  });
+  it('says why, and runs nothing, where the expression does not compile or throws', () =>
+    withDebugger(() => {
+      let ran = 0;
+      const early = (): number => (ran += late);
+      const arrow = (): unknown => [(ran += 1), this];
+      const whys = ['super.x', '(', 'await 1', 'object.#name', 'nowhere'].map((text) => enter(arrow, text));
+      expect(whys.map((entered) => entered.ok || entered.why.replace(/: .*/, ''))).toEqual([
+        'SyntaxError',
+        'SyntaxError',
+        'SyntaxError',
+        'SyntaxError',
+        'ReferenceError',
+      ]);
+      expect(enter(early, 'late')).toMatchObject({
+        ok: false,
+        why: expect.stringContaining('ReferenceError'),
+      });
+      const late = 1;
+      expect(ran).toBe(0);
+    }));
 
   it('refuses what cannot be called or is not to be called', () => {
     const whyNot = (fn: Function, rules: Partial<EnterRules> = {}): string | true => {
