@@ -21,7 +21,7 @@ describeEnvironment({
     writeModules(directory, cases, 'mjs');
     writeFileSync(
       join(directory, 'all.test.mjs'),
-      `import { test } from 'vitest';\nimport { done } from './all.mjs';\ntest('all', () => done, 120_000);`,
+      `import { test } from 'vitest';\nimport { done } from './all.mjs';\ntest('all', () => done, 600_000);`,
     );
     symlinkSync(join(installed, 'vitest'), join(directory, 'node_modules/vitest'), 'dir');
     return {

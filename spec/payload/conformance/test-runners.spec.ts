@@ -13,7 +13,7 @@ function jest(directory: string, config: object, flags: readonly string[] = []):
     rootDir: directory,
     cacheDirectory: join(directory, 'cache'),
     watchman: false,
-    testTimeout: 120_000,
+    testTimeout: 600_000,
   };
   writeFileSync(join(directory, 'jest.config.json'), JSON.stringify({ ...all, ...config }));
   return { args: [...flags, join(packageDirectory('jest'), 'bin/jest.js'), '--no-cache'] };
