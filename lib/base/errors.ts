@@ -209,15 +209,9 @@ export class ModuleLoadError extends CondorFuturesError {
 /** The source of the call's function does not compile on the execute side; `cause` is the SyntaxError. */
 export class FunctionSyntaxError extends CondorFuturesError {}
 
-/** The part of a `Future` by which a DependencyError names the call that failed. */
-export interface FailedFuture extends PromiseLike<unknown> {
+/** The future of a call that failed. It is a `Future`: the module of that class adds its members here. */
+export interface FailedFuture {
   readonly state: FutureState;
-  readonly jobId: string | undefined;
-  readonly host: string | undefined;
-  readonly attempts: number;
-  exception(): Promise<unknown>;
-  stdout(): Promise<string>;
-  stderr(): Promise<string>;
 }
 
 /**

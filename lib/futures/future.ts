@@ -10,6 +10,11 @@ import type { OutputFile, Progress } from '../job-set/call-outputs.ts';
 import { cannotTravel } from '../payload/reducers.ts';
 import type { FutureSource, JobControl, Usage } from './future-source.ts';
 
+declare module '../base/errors.ts' {
+  // A DependencyError has the future that failed, and base imports nothing.
+  interface FailedFuture extends Future<unknown> {}
+}
+
 /** Access to private members of Future for the rest of this file, assigned in its static block. */
 let internals: {
   create<T>(source: FutureSource): Future<T>;

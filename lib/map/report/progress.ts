@@ -1,4 +1,3 @@
-import { clearLine, cursorTo } from 'node:readline';
 import type { WriteStream } from 'node:tty';
 import { formatCounts, type StatusCounts } from '../read/component.ts';
 
@@ -83,8 +82,8 @@ class ProgressBar {
   }
 
   #clear(): void {
-    cursorTo(this.#stream, 0);
-    clearLine(this.#stream, 0);
+    this.#stream.cursorTo(0);
+    this.#stream.clearLine(0);
   }
 }
 

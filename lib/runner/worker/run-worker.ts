@@ -25,6 +25,7 @@ import type { CallOptions } from '../../payload/call.ts';
 import { deserialize } from '../../payload/deserialize.ts';
 import type { AnyFunction } from '../../payload/graph.ts';
 import { guardProcess, type Guarded } from '../guard-process.ts';
+import { lazy } from '../lazy.ts';
 import { makeCalls, offerInside } from '../make-calls.ts';
 import { hasOutcome, measureUsage, OutcomeWriter } from '../outcome.ts';
 import { readCall, readFunction } from '../read-job.ts';
@@ -52,6 +53,8 @@ export async function runWorker(
 ): Promise<void> {
   // A batch system restarts an evicted job; by then other workers have its calls.
   if (!isFirstStart(startedFile(directory, worker))) return;
+  // Loaded before the calls: no call pays for it, and what `onIdle` caches contains it.
+  lazy();
   const workerProcess = new WorkerProcess(directory, worker, idleTimeout);
   await workerProcess.run(onIdle);
   await workerProcess.end();
