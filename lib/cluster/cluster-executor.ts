@@ -194,6 +194,10 @@ export class ClusterExecutor extends Executor {
     return this.#calls.prepare(fn);
   }
 
+  override freeze<F extends AnyFunction>(fn: F): F {
+    return this.#calls.freeze(fn);
+  }
+
   override assertOpen(): void {
     if (this.#shutdown !== undefined) throw new ShutdownError('Cannot schedule new futures after shutdown');
     if (isEnding()) throw new ShutdownError('Cannot schedule new futures while the process is ending');

@@ -45,10 +45,16 @@ export abstract class Executor implements AsyncDisposable {
 
   /**
    * Captures a function once, to be submitted many times: each `submit` of the returned function costs less,
-   * and later changes of captured variables do not reach the jobs.
+   * and later changes of captured variables do not reach the jobs. Calls that share a process, on a worker or
+   * in a chunk, share the function and what it captured.
    * @throws {SerializationError} if it cannot be captured
    */
   abstract prepare<F extends AnyFunction>(fn: F): F;
+
+  /** Captures a function once for the calls of one map, each of which has a state of its own. */
+  freeze<F extends AnyFunction>(fn: F): F {
+    return this.prepare(fn);
+  }
 
   /** Maximum number of jobs at the same time. */
   get maxInFlight(): number {
@@ -142,7 +148,7 @@ export abstract class Executor implements AsyncDisposable {
   /** Captures the function once for all calls of a map. If that fails, each call fails by itself. */
   #prepareOnce(fn: AnyFunction): AnyFunction {
     try {
-      return this.prepare(checkFunction(fn));
+      return this.freeze(checkFunction(fn));
     } catch {
       return fn;
     }
@@ -172,6 +178,10 @@ class ExecutorWithOptions extends Executor {
 
   override prepare<F extends AnyFunction>(fn: F): F {
     return this.#executor.prepare(fn);
+  }
+
+  override freeze<F extends AnyFunction>(fn: F): F {
+    return this.#executor.freeze(fn);
   }
 
   override get maxInFlight(): number {

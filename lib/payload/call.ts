@@ -33,6 +33,8 @@ export interface EncodedCall {
   readonly function: string;
   readonly items: readonly CallItem[];
   readonly options: CallOptions;
+  /** Id of a prepared function, which a process keeps, with its state, for later calls. */
+  readonly kept?: string | undefined;
 }
 
 /** Arguments of one call, or the reason why it cannot be made. */

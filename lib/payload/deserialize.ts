@@ -1,6 +1,8 @@
 import { DefaultDeserializer } from 'node:v8';
-import { isGraph, type OtherNode, readGraph } from './format.ts';
-import { type FromElsewhere, loadGraph } from './load/load-graph.ts';
+import { isGraph, type OtherNode, readGraph, readGraphAgain } from './format.ts';
+import type { AnyFunction } from './graph.ts';
+import { CallIdentities, type Identities } from './identities.ts';
+import { type FromElsewhere, loadGraph, RepeatedGraph } from './load/load-graph.ts';
 
 export interface DeserializeOptions {
   /**
@@ -23,13 +25,48 @@ export async function deserialize(bytes: Uint8Array, options: DeserializeOptions
 /**
  * Restores a value that contains results of other calls by name.
  * @param fromElsewhere gives a result by its name
+ * @param identities what may be here already; by default all that the process has
  */
 export async function deserializeWith(
   bytes: Uint8Array,
   { otherNode = 'refuse' }: DeserializeOptions,
   fromElsewhere: FromElsewhere | undefined,
+  identities?: Identities,
 ): Promise<unknown> {
-  return isGraph(bytes) ? loadGraph(readGraph(bytes, otherNode), fromElsewhere) : readPlain(bytes);
+  return isGraph(bytes)
+    ? loadGraph(readGraph(bytes, otherNode), fromElsewhere, identities)
+    : readPlain(bytes);
+}
+
+/** A function as one call has it, and what came with it, which the arguments of the call share. */
+export interface LoadedFunction {
+  readonly fn: AnyFunction;
+  readonly identities: Identities;
+}
+
+/** The bytes of a function, from which each call gets a function with the state that it was sent with. */
+export class FunctionSource {
+  readonly #graph: RepeatedGraph;
+  readonly #isKept: boolean;
+  #kept: LoadedFunction | undefined;
+
+  /**
+   * @param isKept whether all calls get the same function instead, as earlier calls left it
+   * @throws {PayloadError}
+   */
+  constructor(bytes: Uint8Array, { otherNode = 'refuse' }: DeserializeOptions, isKept: boolean) {
+    this.#graph = new RepeatedGraph(readGraph(bytes, otherNode), () => readGraphAgain(bytes));
+    this.#isKept = isKept;
+  }
+
+  /** @throws {ModuleLoadError} {@link FunctionSyntaxError} */
+  async load(): Promise<LoadedFunction> {
+    if (this.#kept !== undefined) return this.#kept;
+    const identities = new CallIdentities();
+    const loaded = { fn: (await this.#graph.load(identities)) as AnyFunction, identities };
+    if (this.#isKept) this.#kept = loaded;
+    return loaded;
+  }
 }
 
 /** Reads plain data that `v8.serialize` wrote. */

@@ -17,6 +17,36 @@ export function isShared(object: object): boolean {
   return ids.has(object);
 }
 
+/**
+ * The classes and weak collections that a payload finds here by their ids, because they came with another one
+ * or are this program's own.
+ */
+export interface Identities {
+  find(id: string): object | symbol | undefined;
+  remember(object: object, id: string): void;
+}
+
+/** What came with the payloads of one call: the same program at another time has the same ids. */
+export class CallIdentities implements Identities {
+  readonly #objects = new Map<string, object>();
+  readonly #outer: Identities | undefined;
+
+  /** @param outer what was loaded before for this call, such as its function */
+  constructor(outer?: Identities) {
+    this.#outer = outer;
+  }
+
+  find(id: string): object | symbol | undefined {
+    return this.#objects.get(id) ?? this.#outer?.find(id);
+  }
+
+  remember(object: object, id: string): void {
+    this.#objects.set(id, object);
+    // For results of other jobs, and for what this call returns.
+    remember(object, id);
+  }
+}
+
 /** The object or symbol with this id in this process, if it is still in use. */
 export function findByIdentity(id: string): object | symbol | undefined {
   return objects.get(id)?.deref();
@@ -28,6 +58,9 @@ export function remember(object: object | symbol, id: string): void {
   objects.set(id, new WeakRef(object as object));
   collected.register(object, id);
 }
+
+/** All that this process has sent or received. */
+export const PROCESS_IDENTITIES: Identities = { find: findByIdentity, remember };
 
 // Node 20 allows local symbols as keys of weak collections; the types do not yet.
 const ids = new WeakMap<object, string>();

@@ -2,9 +2,8 @@ import { fstatSync, lstatSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { givenFilesOf, parseWorkerKey, TRANSFERRED } from '../job-set/names.ts';
 import { trustOwnerOf } from '../job-set/trusted-files.ts';
-import { deserialize } from '../payload/deserialize.ts';
+import { FunctionSource } from '../payload/deserialize.ts';
 import { setGivenPlace } from '../payload/given-files.ts';
-import type { AnyFunction } from '../payload/graph.ts';
 import { guardProcess } from './guard-process.ts';
 import { WATCH_TIME } from './lazy.ts';
 import { makeCalls, offerInside } from './make-calls.ts';
@@ -47,7 +46,11 @@ async function main(onOutcome: () => void): Promise<void> {
   try {
     const location = { batch: Number(batch), offset: Number(offset), length: Number(length), hash };
     const { call, fn } = readJob(directory, location);
-    await makeCalls(writer, call, async () => deserialize(fn, call.options) as Promise<AnyFunction>);
+    let source: FunctionSource | undefined;
+    await makeCalls(writer, call, async () => {
+      source ??= new FunctionSource(fn, call.options, call.kept !== undefined);
+      return source.load();
+    });
   } catch (error) {
     writer.fail(error);
   }

@@ -1,7 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { CallItem, CallOptions, EncodedCall, ItemOutcome } from '../payload/call.ts';
-import { deserializeWith } from '../payload/deserialize.ts';
+import { deserializeWith, type LoadedFunction } from '../payload/deserialize.ts';
 import type { AnyFunction } from '../payload/graph.ts';
+import { CallIdentities, type Identities } from '../payload/identities.ts';
 import type { FromElsewhere } from '../payload/load/load-graph.ts';
 import { JOB_VARIABLE } from '../payload/main-program.ts';
 import { isPrimitive, serializePlain } from '../payload/plain-data.ts';
@@ -13,12 +14,12 @@ import type * as TimeLimitModule from './time-limit.ts';
 
 /**
  * Makes the calls of a job, one after the other.
- * @param loadFunction is called at most once
+ * @param load loads the function, for each call that does not bring its own
  */
 export async function makeCalls(
   writer: OutcomeWriter,
   { items, options }: EncodedCall,
-  loadFunction: () => Promise<AnyFunction>,
+  load: () => Promise<LoadedFunction>,
 ): Promise<void> {
   const { timeLimit = Infinity } = options;
   const limit =
@@ -27,12 +28,10 @@ export async function makeCalls(
       : new (loadTimeLimit().TimeLimit)(timeLimit, items.length, writer.place);
   writer.expect(items.length, limit);
   process.env[JOB_VARIABLE] = options.main;
-  let loaded: Promise<AnyFunction> | undefined;
-  const load = async (): Promise<AnyFunction> => (loaded ??= loadFunction());
   let results: ResultsReaderModule.ResultsReader | undefined;
-  const readResult = async (name: string): Promise<unknown> => {
+  const readResult: FromElsewhere = async (name, identities) => {
     results ??= new (loadResultsReader().ResultsReader)(writer.place.directory, options);
-    return results.read(name);
+    return results.read(name, identities);
   };
   let storage: AsyncLocalStorage<RunningCall> | undefined;
   /** The last call that was made outside of the storage. */
@@ -58,7 +57,7 @@ export async function makeCalls(
  * @param readResult reads the result of another call by its name
  */
 async function makeCall(
-  load: () => Promise<AnyFunction>,
+  load: () => Promise<LoadedFunction>,
   item: CallItem,
   options: CallOptions,
   readResult: FromElsewhere,
@@ -76,16 +75,17 @@ async function makeCall(
 }
 
 async function decode(
-  load: () => Promise<AnyFunction>,
+  load: () => Promise<LoadedFunction>,
   item: Exclude<CallItem, { thrown: unknown }>,
   options: CallOptions,
   readResult: FromElsewhere,
 ): Promise<[AnyFunction, readonly unknown[]]> {
-  if ('primitives' in item) return [await load(), item.primitives];
-  const decodeBytes = async (bytes: Uint8Array): Promise<unknown> =>
-    deserializeWith(bytes, options, readResult);
-  if ('arguments' in item) return [await load(), (await decodeBytes(item.arguments)) as unknown[]];
-  return (await decodeBytes(item.call)) as [AnyFunction, unknown[]];
+  const decodeBytes = async (bytes: Uint8Array, outer?: Identities): Promise<unknown> =>
+    deserializeWith(bytes, options, readResult, new CallIdentities(outer));
+  if ('call' in item) return (await decodeBytes(item.call)) as [AnyFunction, unknown[]];
+  const { fn, identities } = await load();
+  if ('primitives' in item) return [fn, item.primitives];
+  return [fn, (await decodeBytes(item.arguments, identities)) as unknown[]];
 }
 
 const INSIDE = Symbol.for('condor-futures.inside');

@@ -1,7 +1,8 @@
 import { DependencyError, PayloadError } from '../base/errors.ts';
 import { parseResultName } from '../job-set/names.ts';
 import type { CallOptions, EncodedOutcome, ItemOutcome } from '../payload/call.ts';
-import { deserialize } from '../payload/deserialize.ts';
+import { deserializeWith } from '../payload/deserialize.ts';
+import type { Identities } from '../payload/identities.ts';
 import { type EncodedThrown, encodeThrown } from '../payload/thrown-values.ts';
 import { readResult } from './read-job.ts';
 
@@ -19,11 +20,12 @@ export class ResultsReader {
 
   /**
    * @param name as resultName() makes it
+   * @param identities of the call that needs the result; by default of the process
    * @returns a new copy of the call's result
    * @throws an error that {@link thrownOf} turns into a DependencyError, if the call failed; {@link
    * OwnershipError} {@link PayloadError}
    */
-  async read(name: string): Promise<unknown> {
+  async read(name: string, identities?: Identities): Promise<unknown> {
     const { call, item } = parseResultName(name);
     const outcome = this.#outcomes.get(call) ?? readResult(this.#directory, call);
     this.#outcomes.set(call, outcome);
@@ -32,7 +34,7 @@ export class ResultsReader {
     const found = items[item] ?? items[0];
     if (found === undefined) throw new PayloadError(`The outcome of call ${call} holds no result ${item}`);
     if ('primitive' in found) return found.primitive;
-    if ('value' in found) return deserialize(found.value, this.#options);
+    if ('value' in found) return deserializeWith(found.value, this.#options, undefined, identities);
     throw new FailedResult(encodeFailure(found));
   }
 }

@@ -18,6 +18,7 @@ import { inside } from './inside.ts';
 import { maps } from './maps.ts';
 import { jobOptions } from './job-options.ts';
 import { programs } from './programs.ts';
+import { programState } from './program-state.ts';
 import { shutdown } from './shutdown.ts';
 import type { Subject } from './subject.ts';
 import { submission } from './submission.ts';
@@ -51,6 +52,7 @@ export function executorContract(
     const topics = [
       submission,
       closures,
+      programState,
       values,
       errors,
       deaths,

@@ -49,7 +49,18 @@ describe('Workers', () => {
     expect(printed).toEqual(futures.map((_, index) => `call ${index}\n`));
   });
 
-  it('keep a function with what it has captured', async () => {
+  it('make each function anew for each call, though they have the same text', async () => {
+    await using executor = make(1);
+    const newCounter = (): (() => number) => {
+      let n = 0;
+      return () => ++n;
+    };
+    const counter = newCounter();
+    const futures = [counter, counter, newCounter(), newCounter()].map((count) => executor.submit(count));
+    expect(await Promise.all(futures)).toEqual([1, 1, 1, 1]);
+  });
+
+  it('keep a function that is prepared, with what it has captured', async () => {
     await using executor = make(1);
     let count = 0;
     const next = executor.prepare(() => (count += 1));

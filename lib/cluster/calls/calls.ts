@@ -35,6 +35,11 @@ export class Calls {
     return this.#functions.prepare(fn);
   }
 
+  /** @throws {SerializationError} */
+  freeze<F extends AnyFunction>(fn: F): F {
+    return this.#functions.freeze(fn);
+  }
+
   /** Captures a function as it is now. @throws {SerializationError} */
   write(fn: AnyFunction): WrittenFunction {
     return this.#functions.write(fn);

@@ -49,7 +49,12 @@ export function encodeRequest(
       return { thrown: encodeThrown(error) };
     }
   });
-  const payload = encodeCall({ function: written.hash, items: encoded, options });
+  const payload = encodeCall({
+    function: written.hash,
+    items: encoded,
+    options,
+    ...(written.kept !== undefined && { kept: written.kept }),
+  });
   return { fn: written, payload, files: files?.isEmpty === true ? undefined : files };
 }
 

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { nanoid } from 'nanoid';
 import type { CaptureOptions } from '../../payload/capture/capture-options.ts';
 import { type Capture, captureGraph } from '../../payload/capture/capture.ts';
 import { writeGraph } from '../../payload/format.ts';
@@ -15,6 +16,8 @@ export interface WrittenFunction {
    * Objects that it captures: arguments that contain one of them must be encoded together with the function.
    */
   readonly objects: WeakSet<object>;
+  /** Id of a prepared function: a process keeps it, with its state, for later calls. */
+  readonly kept?: string;
 }
 
 /**
@@ -50,11 +53,24 @@ export class Functions {
   }
 
   /**
-   * Creates a function to submit in place of `fn`, which is captured once, now.
+   * Creates a function to submit in place of `fn`, which is captured once, now. A process that makes several
+   * calls of it keeps it with its state.
    * @throws {SerializationError}
    */
   prepare<F extends AnyFunction>(fn: F): F {
-    const written = this.write(fn);
+    return this.#standIn(fn, { kept: nanoid(), ...this.write(fn) });
+  }
+
+  /**
+   * Creates a function to submit in place of `fn`, which is captured once, now. Each call of it has a state of
+   * its own, unless `fn` is prepared.
+   * @throws {SerializationError}
+   */
+  freeze<F extends AnyFunction>(fn: F): F {
+    return this.#standIn(fn, this.write(fn));
+  }
+
+  #standIn<F extends AnyFunction>(fn: F, written: WrittenFunction): F {
     const prepared = (...args: Parameters<F>): unknown => fn(...args);
     Object.defineProperty(prepared, 'name', { value: fn.name, configurable: true });
     this.#writtenByPrepared.set(prepared, written);

@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { FunctionSyntaxError } from '../../base/errors.ts';
 import type { ClassNode, FunctionNode, Graph, MemberNode, Node, PrototypeNode, Slot } from '../graph.ts';
-import { findByIdentity, noteOriginal, remember } from '../identities.ts';
+import { type Identities, noteOriginal } from '../identities.ts';
 import { toHere } from '../relocated-paths.ts';
 import { compileFile } from '../reference/load-reference.ts';
 import { emitFile } from './emit-file.ts';
@@ -18,25 +18,39 @@ interface Values {
   node(index: number): Node;
 }
 
+/** The compiled code of one file, which makes its functions and classes as often as it is called. */
+interface CompiledFile {
+  /** Original URL of the file. */
+  readonly original: string;
+  readonly scripts: readonly ((helpers: Helpers) => void)[];
+  /** Texts that a script evaluates in their context, by the index of their node. */
+  readonly texts: ReadonlyMap<number, string>;
+  /** Code to evaluate in the body of a class, by the index of the class. */
+  readonly bodies: ReadonlyMap<number, string>;
+  readonly url: string;
+}
+
 /** Makes the functions and classes of a graph, and sets the variables that they share. */
 export class CodeLoader {
   readonly #graph: Graph;
   readonly #values: Values;
+  readonly #identities: Identities;
   readonly #helpers: Helpers = newHelpers();
   readonly #bodies = new Map<number, string>();
-  /** Classes that this process has already, which are neither made nor filled again. */
+  /** Classes that are here already, which are neither made nor filled again. */
   readonly #known = new Map<number, AnyClass>();
   readonly #classes = new Map<number, AnyClass>();
   readonly #contextsSet = new Set<number>();
 
-  constructor(graph: Graph, values: Values) {
+  constructor(graph: Graph, values: Values, identities: Identities, files: readonly CompiledFile[]) {
     this.#graph = graph;
     this.#values = values;
+    this.#identities = identities;
     for (const [index, node] of graph.nodes.entries()) {
-      const found = node.kind === 'class' ? findByIdentity(node.id) : undefined;
+      const found = node.kind === 'class' ? identities.find(node.id) : undefined;
       if (typeof found === 'function') this.#known.set(index, found as unknown as AnyClass);
     }
-    for (const index of graph.files.keys()) this.#compile(index);
+    for (const [index, file] of files.entries()) this.#run(index, file);
   }
 
   make(index: number, node: CodeNode): unknown {
@@ -56,9 +70,7 @@ export class CodeLoader {
     }
   }
 
-  /**
-   * Whether a node belongs to a class that this process had already, with everything that the class holds.
-   */
+  /** Whether a node belongs to a class that was here already, with everything that the class holds. */
   isKnown(index: number): boolean {
     const node = this.#values.node(index);
     if (node.kind === 'prototype') return this.#known.has(node.of);
@@ -105,22 +117,12 @@ export class CodeLoader {
     }
   }
 
-  #compile(index: number): void {
-    const { url: original, sourceMap } = this.#graph.files[index] as Graph['files'][number];
-    const url = toHere(original);
-    const { scripts, texts, bodies } = emitFile(this.#graph, index);
-    const path = pathOf(url);
-    this.#helpers.meta[index] = importMetaOf(url, path);
+  #run(index: number, { original, scripts, texts, bodies, url }: CompiledFile): void {
+    this.#helpers.meta[index] = importMetaOf(url, pathOf(url));
     for (const [owner, body] of bodies) this.#bodies.set(owner, body);
-    const mapped = sourceMap === undefined ? '' : `\n//# sourceMappingURL=${toDataUrl(sourceMap)}`;
-    if (sourceMap !== undefined) process.setSourceMapsEnabled(true);
-    for (const [node, text] of texts) {
-      this.#helpers.texts[node] = `${text}\n//# sourceURL=${path.replaceAll(/\s/g, '%20')}${mapped}`;
-    }
+    for (const [node, text] of texts) this.#helpers.texts[node] = text;
     try {
-      for (const script of scripts) {
-        (compileFile(script + mapped, path) as (helpers: Helpers) => void)(this.#helpers);
-      }
+      for (const script of scripts) script(this.#helpers);
     } catch (error) {
       throw explainSyntax(error, pathOf(original));
     }
@@ -162,7 +164,7 @@ export class CodeLoader {
     if (node.original !== undefined) noteOriginal(made, node.original);
     noteLoadedClass(made, this.#helpers.privates[index]);
     if (!this.#known.has(index)) {
-      remember(made, node.id);
+      this.#identities.remember(made, node.id);
       this.#classes.set(index, made);
     }
     return made;
@@ -200,6 +202,28 @@ export class CodeLoader {
   #valueAt(index: number): unknown {
     return this.#values.value([index]);
   }
+}
+
+/** Compiles the code of a graph. @throws {FunctionSyntaxError} */
+export function compileFiles(graph: Graph): CompiledFile[] {
+  return graph.files.map(({ url: original, sourceMap }, index) => {
+    const url = toHere(original);
+    const { scripts, texts, bodies } = emitFile(graph, index);
+    const path = pathOf(url);
+    const mapped = sourceMap === undefined ? '' : `\n//# sourceMappingURL=${toDataUrl(sourceMap)}`;
+    if (sourceMap !== undefined) process.setSourceMapsEnabled(true);
+    const located = [...texts].map(
+      ([node, text]) => [node, `${text}\n//# sourceURL=${path.replaceAll(/\s/g, '%20')}${mapped}`] as const,
+    );
+    try {
+      const compiled = scripts.map(
+        (script) => compileFile(script + mapped, path) as (helpers: Helpers) => void,
+      );
+      return { original, scripts: compiled, texts: new Map(located), bodies, url };
+    } catch (error) {
+      throw explainSyntax(error, pathOf(original));
+    }
+  });
 }
 
 function toDataUrl(json: string): string {

@@ -1,9 +1,10 @@
 import { PayloadError } from '../../base/errors.ts';
 import type { Graph, Node, ObjectState, Properties, Slot } from '../graph.ts';
+import { type Identities, PROCESS_IDENTITIES } from '../identities.ts';
 import { beginLoading } from '../main-program.ts';
 import { loadReference } from '../reference/load-reference.ts';
 import { mainGlobal } from '../reference/members.ts';
-import { CodeLoader } from './code-loader.ts';
+import { CodeLoader, compileFiles } from './code-loader.ts';
 import { type Filling, fillObject, makeShell } from './objects.ts';
 
 /**
@@ -12,12 +13,59 @@ import { type Filling, fillObject, makeShell } from './objects.ts';
  * @param fromElsewhere gives results of other calls, which the graph only names
  * @throws {ModuleLoadError} {@link PayloadError}
  */
-export async function loadGraph(graph: Graph, fromElsewhere: FromElsewhere = refuse): Promise<unknown> {
-  const references = new Map<number, unknown>();
+export async function loadGraph(
+  graph: Graph,
+  fromElsewhere: FromElsewhere = refuse,
+  identities: Identities = PROCESS_IDENTITIES,
+): Promise<unknown> {
+  const found = new Map<number, unknown>();
   // Before the modules of this graph, because these results load modules of their own.
   for (const [index, node] of graph.nodes.entries()) {
-    if (node.kind === 'elsewhere') references.set(index, await fromElsewhere(node.name));
+    if (node.kind === 'elsewhere') found.set(index, await fromElsewhere(node.name, identities));
   }
+  const references = await loadReferences(graph, found);
+  return new GraphLoader(graph, references, identities, compileFiles(graph)).load();
+}
+
+/**
+ * A graph that is loaded again and again, each time with a state of its own: its modules are loaded once, and
+ * its code is compiled once.
+ */
+export class RepeatedGraph {
+  readonly #read: () => Graph;
+  #graph: Graph;
+  #files: ReturnType<typeof compileFiles> | undefined;
+  #references: ReadonlyMap<number, unknown> | undefined;
+  #isUsed = false;
+
+  /**
+   * @param graph without results of other calls
+   * @param read reads the same graph again
+   */
+  constructor(graph: Graph, read: () => Graph) {
+    this.#graph = graph;
+    this.#read = read;
+  }
+
+  /** @throws as {@link loadGraph} */
+  async load(identities: Identities): Promise<unknown> {
+    this.#references ??= await loadReferences(this.#graph, new Map());
+    this.#files ??= compileFiles(this.#graph);
+    // The value that was loaded before has taken these parts, and may have changed them.
+    if (this.#isUsed && this.#graph.nodes.some(({ kind }) => TAKEN_KINDS.has(kind)))
+      this.#graph = this.#read();
+    this.#isUsed = true;
+    return new GraphLoader(this.#graph, this.#references, identities, this.#files).load();
+  }
+}
+
+/** Kinds of nodes with a part that becomes part of the value, where others are only read. */
+const TAKEN_KINDS: ReadonlySet<string> = new Set(['data', 'buffer', 'rebuilt']);
+
+async function loadReferences(
+  graph: Graph,
+  references: Map<number, unknown>,
+): Promise<ReadonlyMap<number, unknown>> {
   const endLoading = beginLoading();
   try {
     for (const [index, node] of graph.nodes.entries()) {
@@ -26,11 +74,11 @@ export async function loadGraph(graph: Graph, fromElsewhere: FromElsewhere = ref
   } finally {
     endLoading();
   }
-  return new GraphLoader(graph, references).load();
+  return references;
 }
 
 /** Gives the result of another call by its name. */
-export type FromElsewhere = (name: string) => Promise<unknown>;
+export type FromElsewhere = (name: string, identities: Identities) => Promise<unknown>;
 
 async function refuse(name: string): Promise<never> {
   throw new PayloadError(
@@ -42,16 +90,23 @@ class GraphLoader implements Filling {
   readonly #graph: Graph;
   readonly #code: CodeLoader;
   readonly #references: ReadonlyMap<number, unknown>;
+  readonly identities: Identities;
   readonly #values: unknown[] = [];
   /** Nodes whose making has started. They differ from the nodes made only while a reducer runs. */
   readonly #started = new Set<number>();
   readonly #made = new Set<number>();
   readonly #filled = new Set<number>();
 
-  constructor(graph: Graph, references: ReadonlyMap<number, unknown>) {
+  constructor(
+    graph: Graph,
+    references: ReadonlyMap<number, unknown>,
+    identities: Identities,
+    files: ReturnType<typeof compileFiles>,
+  ) {
     this.#graph = graph;
     this.#references = references;
-    this.#code = new CodeLoader(graph, this);
+    this.identities = identities;
+    this.#code = new CodeLoader(graph, this, identities, files);
   }
 
   load(): unknown {

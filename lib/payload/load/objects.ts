@@ -17,7 +17,7 @@ import {
   type SymbolNode,
   WRITABLE,
 } from '../graph.ts';
-import { findByIdentity, remember } from '../identities.ts';
+import { findByIdentity, type Identities, remember } from '../identities.ts';
 import { rebuild } from '../reducers.ts';
 import type { CodeLoader } from './code-loader.ts';
 import { stamp, STAMP } from './helpers.ts';
@@ -58,7 +58,7 @@ function bare(loader: Filling, node: ObjectNode): object {
       return new Set();
     case 'weak-map':
     case 'weak-set':
-      return weakCollection(node.kind, node.id);
+      return weakCollection(loader.identities, node.kind, node.id);
     case 'date':
       return new Date(node.time);
     case 'regexp':
@@ -138,12 +138,12 @@ function bind(loader: Filling, node: BoundNode): unknown {
   return Function.prototype.bind.call(target, loader.value(node.self), ...args) as unknown;
 }
 
-/** @returns the collection that this process has already, if any; it then gets the entries as well */
-function weakCollection(kind: 'weak-map' | 'weak-set', id: string): object {
-  const known = findByIdentity(id);
+/** @returns the collection that is here already, if any; it then gets the entries as well */
+function weakCollection(identities: Identities, kind: 'weak-map' | 'weak-set', id: string): object {
+  const known = identities.find(id);
   if (typeof known === 'object') return known;
   const made = kind === 'weak-map' ? new WeakMap() : new WeakSet();
-  remember(made, id);
+  identities.remember(made, id);
   return made;
 }
 
@@ -211,6 +211,7 @@ export interface Filling {
   value(slot: Slot): unknown;
   node(index: number): Node;
   readonly code: CodeLoader;
+  readonly identities: Identities;
 }
 
 /** Sets the prototype, properties, entries and private fields of an object that {@link makeShell} made. */

@@ -21,9 +21,8 @@ import {
 } from '../../job-set/names.ts';
 import { checkOwnership, refuseLink } from '../../job-set/trusted-files.ts';
 import { type Assignment, type InboxLine, parseInbox, takeSync } from '../../job-set/worker-inbox.ts';
-import type { CallOptions } from '../../payload/call.ts';
-import { deserialize } from '../../payload/deserialize.ts';
-import type { AnyFunction } from '../../payload/graph.ts';
+import type { EncodedCall } from '../../payload/call.ts';
+import { FunctionSource, type LoadedFunction } from '../../payload/deserialize.ts';
 import { guardProcess, type Guarded } from '../guard-process.ts';
 import { lazy } from '../lazy.ts';
 import { makeCalls, offerInside } from '../make-calls.ts';
@@ -202,7 +201,7 @@ class WorkerProcess implements Guarded {
     try {
       const call = readCall(this.#directory, location);
       await this.#storage.run(writer, async () =>
-        makeCalls(writer, call, async () => this.#functions.load(call.function, call.options)),
+        makeCalls(writer, call, async () => this.#functions.load(call)),
       );
     } catch (error) {
       writer.fail(error);
@@ -261,27 +260,28 @@ class InboxReader {
 }
 
 /**
- * The functions that a worker has loaded, with the variables they captured, which later calls find as earlier
- * calls left them.
+ * The functions that a worker knows: compiled, and made anew for each call. Only a prepared function is kept
+ * with its state, which later calls find as earlier calls left it.
  */
 class FunctionCache {
   readonly #directory: string;
-  /** Functions by hash and options; the least recently used one is first. */
-  readonly #functions = new Map<string, AnyFunction>();
+  /** Sources by hash, options and, for prepared functions, id; the least recently used one is first. */
+  readonly #sources = new Map<string, FunctionSource>();
 
   constructor(directory: string) {
     this.#directory = directory;
   }
 
-  async load(hash: string, options: CallOptions): Promise<AnyFunction> {
-    const name = `${hash} ${options.otherNode}`;
-    const known = this.#functions.get(name);
-    this.#functions.delete(name);
-    const fn = known ?? ((await deserialize(readFunction(this.#directory, hash), options)) as AnyFunction);
-    this.#functions.set(name, fn);
-    const [oldest] = this.#functions.keys();
-    if (this.#functions.size > MAX_FUNCTIONS && oldest !== undefined) this.#functions.delete(oldest);
-    return fn;
+  async load({ function: hash, options, kept }: EncodedCall): Promise<LoadedFunction> {
+    const name = `${hash} ${options.otherNode} ${kept ?? ''}`;
+    const known = this.#sources.get(name);
+    this.#sources.delete(name);
+    const source =
+      known ?? new FunctionSource(readFunction(this.#directory, hash), options, kept !== undefined);
+    this.#sources.set(name, source);
+    const [oldest] = this.#sources.keys();
+    if (this.#sources.size > MAX_FUNCTIONS && oldest !== undefined) this.#sources.delete(oldest);
+    return source.load();
   }
 }
 

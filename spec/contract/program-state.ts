@@ -1,0 +1,117 @@
+import { describe, expect } from '@jest/globals';
+import { collect } from '../support/collect.ts';
+import { testsAtOnce } from '../support/tests-at-once.ts';
+import { groupExecutor, type Subject } from './subject.ts';
+
+class Color {
+  static readonly RED = new Color('red');
+  static readonly GREEN = new Color('green');
+  readonly name: string;
+  constructor(name: string) {
+    this.name = name;
+  }
+}
+const letterOf = (color: Color): string => (color === Color.RED ? 'r' : color === Color.GREEN ? 'g' : '?');
+
+class Gray {
+  static readonly DARK = new Gray();
+  isDark(): boolean {
+    return this === Gray.DARK;
+  }
+}
+
+class Registered {
+  static readonly items = new Map<string, Registered>();
+  readonly name: string;
+  constructor(name: string) {
+    this.name = name;
+    Registered.items.set(name, this);
+  }
+}
+const registered = ['a', 'b', 'c'].map((name) => new Registered(name));
+
+/** Each call finds the state that the program had when it was submitted, whatever shares its process. */
+export function programState(subject: Subject): void {
+  describe('the state of the program', () => {
+    const executor = groupExecutor(subject);
+    const atOnce = testsAtOnce();
+
+    for (const chunkSize of [1, 2, 3]) {
+      atOnce(`is that of the map for each of its calls (chunkSize ${chunkSize})`, async () => {
+        let n = 0;
+        const list: number[] = [];
+        const count = (x: number): unknown => [++n, list.push(x)];
+        expect(await collect(executor().map(count, [0, 0, 0], { chunkSize }))).toEqual([
+          [1, 1],
+          [1, 1],
+          [1, 1],
+        ]);
+      });
+
+      atOnce(
+        `has static members that are one object with the arguments (chunkSize ${chunkSize})`,
+        async () => {
+          const options = { chunkSize };
+          const { RED, GREEN } = Color;
+          const results = await Promise.all([
+            collect(executor().map(letterOf, [RED, GREEN, RED], options)),
+            collect(executor().starmap(letterOf, [[RED], [GREEN], [RED]], options)),
+            collect(
+              executor().map((gray: Gray) => gray.isDark(), [Gray.DARK, Gray.DARK, Gray.DARK], options),
+            ),
+            collect(
+              executor().map((x: Registered) => Registered.items.get(x.name) === x, registered, options),
+            ),
+          ]);
+          expect(results).toEqual([
+            ['r', 'g', 'r'],
+            ['r', 'g', 'r'],
+            [true, true, true],
+            [true, true, true],
+          ]);
+        },
+      );
+    }
+
+    atOnce('is as a class had it at each submit', async () => {
+      let scale = 1;
+      class Config {
+        static factor = 1;
+        static scaled(): number {
+          return scale * 10;
+        }
+        scaled(): number {
+          return scale * 10;
+        }
+      }
+      const look = (config: Config): number[] => [Config.factor, Config.scaled(), config.scaled()];
+      const ofArgument = (type: typeof Config): number[] => [type.factor, type.scaled()];
+      const before = [
+        await executor().submit(look, new Config()),
+        await executor().submit(ofArgument, Config),
+      ];
+      scale = 3;
+      Config.factor = 5;
+      const after = [
+        await executor().submit(look, new Config()),
+        await executor().submit(ofArgument, Config),
+      ];
+      expect([before, after]).toEqual([
+        [
+          [1, 10, 10],
+          [1, 10],
+        ],
+        [
+          [5, 30, 30],
+          [5, 30],
+        ],
+      ]);
+    });
+
+    atOnce('is changed for later calls in a process by a prepared function alone', async () => {
+      let n = 0;
+      const count = executor().prepare((_: number) => ++n);
+      expect(await collect(executor().map(count, [0, 0, 0], { chunkSize: 3 }))).toEqual([1, 2, 3]);
+    });
+  });
+}
