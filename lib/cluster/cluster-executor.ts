@@ -198,6 +198,10 @@ export class ClusterExecutor extends Executor {
     return this.#calls.freeze(fn);
   }
 
+  override copyArguments(fn: AnyFunction, args: readonly unknown[]): void {
+    this.#calls.copyForChunk(args, fn);
+  }
+
   override assertOpen(): void {
     if (this.#shutdown !== undefined) throw new ShutdownError('Cannot schedule new futures after shutdown');
     if (isEnding()) throw new ShutdownError('Cannot schedule new futures while the process is ending');

@@ -12,6 +12,8 @@ export type SourceEnd = 'open' | 'ended' | { readonly error: unknown };
 export interface ChunkSourceOptions {
   readonly chunkSize: number;
   readonly toArguments: (element: never) => ArgumentList;
+  /** Copies a list that waits for its chunk to be complete, because its source may change it meanwhile. */
+  readonly copy: (list: ArgumentList) => void;
   /** Whether this many more elements may be taken now. */
   readonly canTake: (elements: number) => boolean;
   /** Receives each chunk; an error that it throws ends the source. */
@@ -100,10 +102,13 @@ export class ChunkSource {
   #accept(next: IteratorResult<unknown>): void {
     if (this.#end !== 'open') return;
     if (next.done === true) return this.#finish('ended');
+    const { toArguments, copy, chunkSize } = this.#options;
     try {
-      this.#items.push(this.#options.toArguments(next.value as never));
+      const list = toArguments(next.value as never);
+      this.#items.push(list);
       this.#takenCount += 1;
-      if (this.#items.length === this.#options.chunkSize) this.#handOver();
+      if (this.#items.length === chunkSize) this.#handOver();
+      else copy(list);
     } catch (error) {
       this.#stop({ error });
     }

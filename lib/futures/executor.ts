@@ -56,6 +56,14 @@ export abstract class Executor implements AsyncDisposable {
     return this.prepare(fn);
   }
 
+  /**
+   * Copies arguments that are scheduled later, in a chunk, as they are now. Their call fails if they cannot be
+   * copied.
+   */
+  copyArguments(_fn: AnyFunction, _args: readonly unknown[]): void {
+    // An executor in this process may have nothing to copy.
+  }
+
   /** Maximum number of jobs at the same time. */
   get maxInFlight(): number {
     return Infinity;
@@ -105,7 +113,8 @@ export abstract class Executor implements AsyncDisposable {
     argumentLists: Elements<NoInfer<Readonly<OrFutures<A>>>>,
     options: MapOptions = {},
   ): MapResults<Awaited<R>> {
-    return this.#map(fn, argumentLists, checkArgumentList, options);
+    // The source may use a list again.
+    return this.#map(fn, argumentLists, (list) => [...checkArgumentList(list)], options);
   }
 
   /** The same executor with other options for its jobs. Shutting it down shuts this one down. */
@@ -133,7 +142,8 @@ export abstract class Executor implements AsyncDisposable {
     const prepared = this.#prepareOnce(fn);
     const run = (items: (readonly unknown[])[]): Future<ItemResult<Awaited<R>>[]> =>
       this.schedule({ fn: prepared, items, options: NO_OPTIONS }) as Future<ItemResult<Awaited<R>>[]>;
-    return new MapResults(elements, toArguments, run, this.#withBuffer(options));
+    const copy = (list: readonly unknown[]): void => this.copyArguments(prepared, list);
+    return new MapResults(elements, toArguments, run, copy, this.#withBuffer(options));
   }
 
   /**
@@ -182,6 +192,10 @@ class ExecutorWithOptions extends Executor {
 
   override freeze<F extends AnyFunction>(fn: F): F {
     return this.#executor.freeze(fn);
+  }
+
+  override copyArguments(fn: AnyFunction, args: readonly unknown[]): void {
+    this.#executor.copyArguments(fn, args);
   }
 
   override get maxInFlight(): number {

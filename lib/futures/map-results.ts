@@ -82,6 +82,7 @@ export class MapResults<R> implements AsyncIterableIterator<R>, AsyncDisposable 
     elements: Elements<unknown>,
     toArguments: (element: never) => ArgumentList,
     run: (items: ArgumentList[]) => Future<ItemResult<R>[]>,
+    copy: (list: ArgumentList) => void,
     options: MapOptions,
   ) {
     checkOptions('map()', options, OPTIONS);
@@ -93,6 +94,7 @@ export class MapResults<R> implements AsyncIterableIterator<R>, AsyncDisposable 
     this.#source = new ChunkSource(elements, {
       chunkSize,
       toArguments,
+      copy,
       canTake: (items) => !this.#hasTimedOut && this.#source.taken - this.#yieldedCount + items <= bufferSize,
       onChunk: (items) => this.#submit(items),
       onEnd: () => this.#notifyChange(),

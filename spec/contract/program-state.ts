@@ -73,6 +73,70 @@ export function programState(subject: Subject): void {
       );
     }
 
+    for (const chunkSize of [1, 2, 3]) {
+      atOnce(`is copied when an item is taken (chunkSize ${chunkSize})`, async () => {
+        const row = { i: 0 };
+        const list: [{ i: number }, number] = [row, 0];
+        function* rows(): Generator<{ i: number }> {
+          for (row.i = 1; row.i <= 4; row.i += 1) yield row;
+        }
+        function* lists(): Generator<[{ i: number }, number]> {
+          for (const _ of rows()) {
+            list[1] = row.i;
+            yield list;
+          }
+        }
+        const options = { chunkSize };
+        expect(await collect(executor().map((x: { i: number }) => [x.i, row.i], rows(), options))).toEqual([
+          [1, 1],
+          [2, 2],
+          [3, 3],
+          [4, 4],
+        ]);
+        expect(
+          await collect(executor().starmap((x: { i: number }, i: number) => [x.i, i], lists(), options)),
+        ).toEqual([
+          [1, 1],
+          [2, 2],
+          [3, 3],
+          [4, 4],
+        ]);
+      });
+    }
+
+    atOnce('is one for a function and its arguments: variables and weak keys', async () => {
+      let total = 0;
+      const add = (x: number): void => void (total += x);
+      const sum = (each: (x: number) => void, xs: number[]): number => {
+        xs.forEach((x) => each(x));
+        return total;
+      };
+      class Adder {
+        add(): void {
+          total += 1;
+        }
+      }
+      const key = {};
+      const known = new WeakMap([[key, 'known']]);
+      const lists: [(x: number) => void, number[]][] = [
+        [add, [5]],
+        [add, [7]],
+      ];
+      const useOf = (adder: Adder): number => {
+        adder.add();
+        return total;
+      };
+      const results = await Promise.all([
+        executor().submit(sum, add, [1, 2, 3]),
+        executor().submit(executor().prepare(sum), add, [1, 2, 3]),
+        collect(executor().starmap(sum, lists, { chunkSize: 2 })),
+        executor().submit(useOf, new Adder()),
+        executor().submit((x: object) => known.get(x), key),
+        executor().submit((map: typeof known) => map.get(key), known),
+      ]);
+      expect(results).toEqual([6, 6, [5, 7], 1, 'known', 'known']);
+    });
+
     atOnce('is as a class had it at each submit', async () => {
       let scale = 1;
       class Config {

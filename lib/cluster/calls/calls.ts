@@ -51,7 +51,14 @@ export class Calls {
    */
   copy(args: readonly unknown[], written: WrittenFunction, finder?: MapDependencyFinder): void {
     const transfers = this.#options.filesystem === 'transfer';
-    copyArguments(args, written, this.#callOptions, { finder, transfers });
+    copyArguments(args, () => written, this.#callOptions, true, { finder, transfers });
+  }
+
+  /** Copies a list of arguments, so that {@link make} later encodes a chunk with them as they are now. */
+  copyForChunk(args: readonly unknown[], fn: AnyFunction): void {
+    const transfers = this.#options.filesystem === 'transfer';
+    const finder = new DependencyFinder(this.#host);
+    copyArguments(args, () => this.#functions.write(fn), this.#callOptions, false, { finder, transfers });
   }
 
   /** Creates a finder for futures of these calls in the inputs of maps. */

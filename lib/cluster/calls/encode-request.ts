@@ -41,14 +41,7 @@ export function encodeRequest(
 ): EncodedRequest {
   const files = transfers ? new TravellingFiles() : undefined;
   const written = functions.write(fn);
-  const encoded = items.map((args): CallItem => {
-    try {
-      return encodeItem(args, written, options, files, finder);
-    } catch (error) {
-      if (single) throw error;
-      return { thrown: encodeThrown(error) };
-    }
-  });
+  const encoded = items.map((args) => encodeOrThrow(args, written, options, single, files, finder));
   const payload = encodeCall({
     function: written.hash,
     items: encoded,
@@ -71,18 +64,54 @@ const copies = new WeakMap<readonly unknown[], Copy>();
 /**
  * Encodes a list of arguments in advance, so that a later {@link encodeRequest} uses the values that they
  * have now.
+ * @param write writes the function, if that is needed
+ * @param single whether to throw if the arguments cannot be encoded; in a chunk, that call fails alone
  * @throws {SerializationError}
  */
 export function copyArguments(
   args: readonly unknown[],
-  fn: WrittenFunction,
+  write: () => WrittenFunction,
   options: Pick<CallOptions, 'capture'>,
+  single: boolean,
   { finder, transfers = false }: SeparateParts = {},
 ): void {
   // Primitive values cannot change, and the caller does not change the list.
   if (args.every(isPrimitive)) return;
   const files = transfers ? new TravellingFiles() : undefined;
-  copies.set(args, { fn, item: encodeItem(args, fn, options, files, finder), files, finder });
+  const fn = writeIfPossible(write, single);
+  if (fn === undefined || copies.get(args)?.fn === fn) return;
+  copies.set(args, { fn, item: encodeOrThrow(args, fn, options, single, files, finder), files, finder });
+}
+
+/** A list that its caller cannot change, to be copied: the same, if {@link copyArguments} has copied it. */
+export function ownList(args: readonly unknown[], fn: WrittenFunction): readonly unknown[] {
+  return copies.get(args)?.fn === fn ? args : [...args];
+}
+
+/** @returns undefined for a function of a chunk that cannot be written: then the chunk fails */
+function writeIfPossible(write: () => WrittenFunction, single: boolean): WrittenFunction | undefined {
+  try {
+    return write();
+  } catch (error) {
+    if (single) throw error;
+    return undefined;
+  }
+}
+
+function encodeOrThrow(
+  args: readonly unknown[],
+  written: WrittenFunction,
+  options: Pick<CallOptions, 'capture'>,
+  single: boolean,
+  files: TravellingFiles | undefined,
+  finder: DependencyFinder | undefined,
+): CallItem {
+  try {
+    return encodeItem(args, written, options, files, finder);
+  } catch (error) {
+    if (single) throw error;
+    return { thrown: encodeThrown(error) };
+  }
 }
 
 function encodeItem(
@@ -98,17 +127,15 @@ function encodeItem(
     if (copy.finder !== undefined) finder?.addAll(copy.finder);
     return copy.item;
   }
-  const { fn, objects } = written;
+  const { fn, captured: parts } = written;
   if (Object.getPrototypeOf(args) === Array.prototype && args.every(isPrimitive)) return { primitives: args };
-  const plain = serializePlain(args, 'arguments', objects);
+  const plain = serializePlain(args, 'arguments', parts.apart);
   if (plain !== undefined) return { arguments: plain };
   const files = inputFiles ?? SHARED_FILES;
   const nameOfResult = finder?.nameOf;
   const captured = captureGraph(args, 'arguments', capture, nameOfResult, files);
-  for (const { value } of captured.steps()) {
-    // An object shared with the function must be one object in the job, too.
-    if (objects.has(value as object))
-      return { call: writeGraph(captureGraph([fn, args], 'call', capture, nameOfResult, files).graph) };
-  }
+  // What is shared with the function must be one thing in the job, too.
+  if (parts.isSharedWith(captured))
+    return { call: writeGraph(captureGraph([fn, args], 'call', capture, nameOfResult, files).graph) };
   return { arguments: writeGraph(captured.graph) };
 }

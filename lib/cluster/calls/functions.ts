@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { nanoid } from 'nanoid';
 import type { CaptureOptions } from '../../payload/capture/capture-options.ts';
 import { type Capture, captureGraph } from '../../payload/capture/capture.ts';
+import type { CodeInfo } from '../../payload/capture/code-info.ts';
 import { writeGraph } from '../../payload/format.ts';
 import type { AnyFunction } from '../../payload/graph.ts';
 import { CapturedState } from '../../payload/captured-state.ts';
@@ -12,10 +13,8 @@ export interface WrittenFunction {
   /** Hash of the bytes, 32 hexadecimal digits: the name of its file, which the job verifies. */
   readonly hash: string;
   readonly bytes: Uint8Array;
-  /**
-   * Objects that it captures: arguments that contain one of them must be encoded together with the function.
-   */
-  readonly objects: WeakSet<object>;
+  /** What it captures: arguments that share any of it must be encoded together with the function. */
+  captured: CapturedParts;
   /** Id of a prepared function: a process keeps it, with its state, for later calls. */
   readonly kept?: string;
 }
@@ -46,8 +45,10 @@ export class Functions {
     const bytes = writeGraph(capture.graph);
     const hash = shortHashOf(bytes);
     // Where a change can only be noticed by capturing again, equal bytes are at least written once.
-    const written =
-      known?.written.hash === hash ? known.written : { fn, hash, bytes, objects: capturedObjects(capture) };
+    const captured = new CapturedParts(capture);
+    const written = known?.written.hash === hash ? known.written : { fn, hash, bytes, captured };
+    // Equal bytes may be of other objects.
+    written.captured = captured;
     this.#captured.set(fn, { written, state: CapturedState.of(capture) });
     return written;
   }
@@ -87,10 +88,78 @@ export function shortHashOf(bytes: Uint8Array): string {
 /** Kinds of nodes that are identical wherever they are decoded. */
 const SHARED_KINDS: ReadonlySet<string> = new Set(['class', 'member', 'prototype', 'reference', 'symbol']);
 
-function capturedObjects(capture: Capture): WeakSet<object> {
-  const objects = new WeakSet<object>();
-  for (const { value, node } of capture.steps()) {
-    if (!SHARED_KINDS.has(node.kind)) objects.add(value as object);
+/**
+ * The objects, variables and weak collections that a function captures. What its arguments share of them would
+ * be two things in the job if they were encoded apart.
+ */
+export class CapturedParts {
+  /** Objects that plain data must not contain to be encoded apart, as far as that is certain at once. */
+  readonly apart: WeakSet<object> = new WeakSet();
+  readonly #objects = new WeakSet<object>();
+  readonly #all = new WeakSet<object>();
+  /** Captured weak collections, by keys of theirs that are not captured. */
+  readonly #collectionsByKey = new WeakMap<object, object[]>();
+  /** Captured variables, and whether captured code assigns to them. */
+  readonly #variables = new Map<string, boolean>();
+
+  /** @param capture of the function; by default, one that captures nothing */
+  constructor(capture?: Capture) {
+    if (capture === undefined) return;
+    for (const { value, node } of capture.steps()) {
+      this.#all.add(value as object);
+      if (SHARED_KINDS.has(node.kind)) continue;
+      this.#objects.add(value as object);
+      this.apart.add(value as object);
+    }
+    for (const [collection, key] of capture.unsentWeakKeys) {
+      this.apart.add(key);
+      const known = this.#collectionsByKey.get(key);
+      if (known === undefined) this.#collectionsByKey.set(key, [collection]);
+      else known.push(collection);
+    }
+    for (const info of capture.codeInfos) {
+      for (const [variable, written] of variablesOf(info))
+        this.#variables.set(variable, written || this.#variables.get(variable) === true);
+    }
   }
-  return objects;
+
+  /** Whether the captured arguments share any of it. */
+  isSharedWith(args: Capture): boolean {
+    for (const { value } of args.steps()) {
+      if (this.#objects.has(value as object)) return true;
+      // A collection that is in both is one in the job, with the entries of both.
+      const collections = this.#collectionsByKey.get(value as object) ?? [];
+      if (collections.some((collection) => args.indexOf(collection) === undefined)) return true;
+    }
+    for (const [collection, key] of args.unsentWeakKeys)
+      if (this.#all.has(key) && !this.#all.has(collection)) return true;
+    return this.#hasVariableOf(args);
+  }
+
+  #hasVariableOf(args: Capture): boolean {
+    for (const info of args.codeInfos) {
+      // A class that is in both is one in the job, with its variables.
+      if (this.#all.has(info.fn)) continue;
+      for (const [variable, written] of variablesOf(info)) {
+        const known = this.#variables.get(variable);
+        // A variable that no one assigns to may as well be two.
+        if (known !== undefined && (known || written)) return true;
+      }
+    }
+    return false;
+  }
+}
+
+/**
+ * The variables that code captures, by what two functions see alike if it is one variable; also two variables
+ * may be alike, such as those of two closures that a function made.
+ */
+function* variablesOf({ inside, bindings }: CodeInfo): Generator<[variable: string, written: boolean]> {
+  for (const { name, written, scope } of bindings) {
+    const { type, description, variables } = scope;
+    // Properties of the global object are the same for all that is loaded.
+    if (type === 'global') continue;
+    const parts = [inside.scriptId, type, description, name];
+    yield [JSON.stringify(type === 'module' ? parts : [...parts, ...Object.keys(variables)]), written];
+  }
 }

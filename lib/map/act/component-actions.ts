@@ -5,6 +5,8 @@ import { methodOf } from '../../batch/job-actions.ts';
 import { optionsOfJob } from '../../batch/submit-options.ts';
 import { type JobOptions, type JobPolicies, mergeJobOptions } from '../../futures/job-options.ts';
 import { removeCallFiles } from '../../job-set/call-outputs.ts';
+import { CapturedParts } from '../../cluster/calls/functions.ts';
+import { copyArguments, ownList } from '../../cluster/calls/encode-request.ts';
 import { argumentsOf, batchesOf, checkInputs, type Inputs } from '../create/inputs.ts';
 import {
   chooseComponents,
@@ -212,18 +214,21 @@ export async function addInputs(
     fn: undefined as never,
     hash: header.function,
     bytes: new Uint8Array(),
-    objects: new WeakSet(),
+    captured: new CapturedParts(),
   };
   const added: number[] = [];
   await core.submit(async (executor) => {
     // Another program may have added components before this one became the owner.
     await core.readStatuses();
     const first = core.length;
-    for await (const batch of batchesOf(inputs)) {
-      const calls = batch.map((input, index) => ({
-        args: header.spread ? argumentsOf(input, first + added.length + index) : [input],
-        options: merged,
-      }));
+    const take = (input: unknown, index: number): { args: readonly unknown[]; options: JobOptions } => {
+      const args = header.spread ? ownList(argumentsOf(input, first + index), fn) : [input];
+      const { capture, filesystem } = core.host.options;
+      const separate = { finder: newFinder?.(), transfers: filesystem === 'transfer' };
+      copyArguments(args, () => fn, { capture }, true, separate);
+      return { args, options: merged };
+    };
+    for await (const calls of batchesOf(inputs, undefined, undefined, take)) {
       for (const index of await executor.write(fn, calls, { newFinder })) added.push(index);
     }
   }, options);

@@ -6,7 +6,7 @@ import {
   TagTakenError,
 } from '../../base/map-errors.ts';
 import { warn } from '../../base/warn.ts';
-import { copyArguments, encodeRequest } from '../../cluster/calls/encode-request.ts';
+import { copyArguments, encodeRequest, ownList } from '../../cluster/calls/encode-request.ts';
 import type { WrittenFunction } from '../../cluster/calls/functions.ts';
 import type { MapHeader } from '../../cluster/cluster-options.ts';
 import {
@@ -134,18 +134,23 @@ async function makeMap(
     axes,
     contents: contentsOfMap(written, host.options),
   };
+  // Reuse compares values, so that futures among the inputs cannot be replaced by references to results.
+  const newFinder = reuse ? undefined : host.newFinder;
+  const take = (input: unknown, index: number): MapCall => {
+    const args = spread ? ownList(argumentsOf(input, index), written) : [input];
+    const call = { args, options: components.of(input, index) };
+    if (components.isVaried) host.system.checkSubmitOptions(call.options.submit ?? {});
+    const { capture, filesystem } = host.options;
+    const separate = { finder: newFinder?.(), transfers: filesystem === 'transfer' };
+    copyArguments(args, () => written, { capture }, true, separate);
+    return call;
+  };
   const batches = async function* (): AsyncGenerator<MapCall[]> {
     let count = 0;
-    for await (const batch of batchesOf(inputs, undefined, signal)) {
+    for await (const batch of batchesOf(inputs, undefined, signal, take)) {
       signal?.throwIfAborted();
-      const calls = batch.map((input, index) => ({
-        args: spread ? argumentsOf(input, count + index) : [input],
-        options: components.of(input, count + index),
-      }));
-      for (const { options: own } of calls)
-        if (components.isVaried) host.system.checkSubmitOptions(own.submit ?? {});
       count += batch.length;
-      yield calls;
+      yield batch;
     }
     if (count === 0) throw new EmptyMapError('A map needs one input at least, and there was none');
     components.checkCount(count);
@@ -156,8 +161,6 @@ async function makeMap(
     if (found !== undefined) return found;
   }
   const stored = reuse ? await StoredOutcomes.find(host.options.directory, header.contents) : undefined;
-  // Reuse compares values, so that futures among the inputs cannot be replaced by references to results.
-  const newFinder = reuse ? undefined : host.newFinder;
   const creation = new MapCreation(host, header, wanted === undefined);
   try {
     const executor = await creation.begin(wanted);
@@ -341,10 +344,7 @@ async function compareInputs(
     for (const { args, options } of batch) {
       const index = known.length;
       if (index >= core.length) {
-        // Copied now, because the caller's objects may change before they are written.
-        const copy = [...args];
-        copyArguments(copy, written, { capture }, { transfers: filesystem === 'transfer' });
-        further.push({ args: copy, options });
+        further.push({ args, options });
         continue;
       }
       const request = { fn: written.fn, items: [args], options: {} };

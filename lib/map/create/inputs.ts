@@ -33,23 +33,31 @@ export const BATCH_SIZE = 1000;
 /**
  * Groups inputs into batches.
  * @param signal aborts the iteration, even while the next input is pending
+ * @param take makes of each input what the batch has of it, before the next one is taken, because an iterator
+ *   may use an object again
  */
-export async function* batchesOf<T>(
+export async function* batchesOf<T, U = T>(
   inputs: Inputs<T>,
   size: number = BATCH_SIZE,
   signal?: AbortSignal,
-): AsyncGenerator<T[]> {
-  let batch: T[] = [];
+  take: (input: T, index: number) => U = (input) => input as unknown as U,
+): AsyncGenerator<U[]> {
+  let batch: U[] = [];
+  let count = 0;
   const isAsync = Symbol.asyncIterator in inputs;
   const iterator = isAsync ? inputs[Symbol.asyncIterator]() : inputs[Symbol.iterator]();
   let hasEnded = false;
+  let isTaking = false;
   try {
     for (;;) {
       // Only the steps of an async iterator are awaited, not inputs that are promises, such as futures.
       const next = iterator.next();
       const { value, done } = isAsync ? await raceAbort(next, signal) : (next as IteratorResult<T>);
       if (done === true) break;
-      batch.push(value);
+      isTaking = true;
+      batch.push(take(value, count));
+      isTaking = false;
+      count += 1;
       if (batch.length < size) continue;
       yield batch;
       batch = [];
@@ -57,7 +65,7 @@ export async function* batchesOf<T>(
     hasEnded = true;
     if (batch.length > 0) yield batch;
   } catch (error) {
-    hasEnded = true;
+    hasEnded = !isTaking;
     throw error;
   } finally {
     if (!hasEnded) await iterator.return?.();

@@ -198,6 +198,11 @@ export class Capture implements CaptureSink {
     return this.#code.infoAt(index);
   }
 
+  /** Entries of captured weak collections whose keys are not captured, so that they are not sent. */
+  get unsentWeakKeys(): Iterable<readonly [collection: object, key: object]> {
+    return this.#weakCollections.unsentKeys();
+  }
+
   get codeInfos(): Iterable<CodeInfo> {
     return this.#code.infos;
   }

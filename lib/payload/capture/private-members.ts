@@ -159,8 +159,13 @@ function isAround(home: CodeInfo, { place }: CodeInfo): boolean {
 /** Captures entries of WeakMaps and WeakSets whose keys are captured too; others could never be looked up. */
 export class WeakCollections {
   readonly #sink: CaptureSink;
-  readonly #collections: { index: number; entries: [object, unknown][]; slots: Slot[]; isMap: boolean }[] =
-    [];
+  readonly #collections: {
+    index: number;
+    collection: object;
+    entries: [object, unknown][];
+    slots: Slot[];
+    isMap: boolean;
+  }[] = [];
 
   constructor(sink: CaptureSink) {
     this.#sink = sink;
@@ -169,10 +174,16 @@ export class WeakCollections {
   note(index: number, collection: WeakMap<object, unknown> | WeakSet<object>): void {
     this.#collections.push({
       index,
+      collection,
       entries: weakEntries(collection),
       slots: [],
       isMap: types.isWeakMap(collection),
     });
+  }
+
+  *unsentKeys(): Generator<readonly [collection: object, key: object]> {
+    for (const { collection, entries } of this.#collections)
+      for (const [key] of entries) yield [collection, key];
   }
 
   /**
