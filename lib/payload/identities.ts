@@ -26,7 +26,10 @@ export interface Identities {
   remember(object: object, id: string): void;
 }
 
-/** What came with the payloads of one call: the same program at another time has the same ids. */
+/**
+ * The objects that came with the payloads of one call, apart from those of other calls: the same program at
+ * another time has the same ids.
+ */
 export class CallIdentities implements Identities {
   readonly #objects = new Map<string, object>();
   readonly #outer: Identities | undefined;

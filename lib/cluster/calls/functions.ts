@@ -13,7 +13,7 @@ export interface WrittenFunction {
   /** Hash of the bytes, 32 hexadecimal digits: the name of its file, which the job verifies. */
   readonly hash: string;
   readonly bytes: Uint8Array;
-  /** What it captures: arguments that share any of it must be encoded together with the function. */
+  /** Parts that it captures: arguments that share any of them must be encoded together with the function. */
   captured: CapturedParts;
   /** Id of a prepared function: a process keeps it, with its state, for later calls. */
   readonly kept?: string;
