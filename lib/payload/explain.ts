@@ -117,8 +117,10 @@ function showReference(reference: Reference): string {
       return `${what}${what === '' ? '' : ' of '}${where}`;
     }
     case 'import': {
-      const { imported, specifier, parent } = reference;
-      return `${imported} of ${specifier}, imported by ${parent}`;
+      const { imported, specifier, parent, package: packaged, path = [], part } = reference;
+      const subpath = packaged === undefined ? '' : specifier.slice(packaged.name.length);
+      const where = packaged === undefined ? specifier : `${packaged.name}@${packaged.version}${subpath}`;
+      return `${showPath([imported, ...path], part)} of ${where}, imported by ${parent}`;
     }
     case 'require':
       return `require of ${reference.parent}`;

@@ -1,4 +1,12 @@
-import type { AnyNode, Identifier, ImportDeclaration, Literal, Program, VariableDeclaration } from 'acorn';
+import type {
+  AnyNode,
+  Identifier,
+  ImportDeclaration,
+  Literal,
+  Pattern,
+  Program,
+  VariableDeclaration,
+} from 'acorn';
 import { locationOf } from './class-shape.ts';
 import {
   type ClassNode,
@@ -23,7 +31,24 @@ interface ModuleShape {
   readonly exports: ReadonlyMap<number, ExportedFunction>;
   /** The imports by local name. */
   readonly imports: ReadonlyMap<string, ImportedName>;
+  /** The origins of all exports by exported name, except those of `export * from`. */
+  readonly origins: ReadonlyMap<string, ExportOrigin>;
+  /** Specifiers of `export * from`. */
+  readonly stars: readonly string[];
+  /** Names of variables whose values the text changes: `name.key = 1`, `Object.assign(name, more)`. */
+  readonly changed: ReadonlySet<string>;
 }
+
+/** Where the value of an export comes from: another module, or a variable or expression of this one. */
+type ExportOrigin =
+  | ImportedName
+  | {
+      readonly specifier?: undefined;
+      /** Undefined for the expression after `export default`. */
+      readonly local: string | undefined;
+      /** Whether the module assigns to the variable after its declaration. */
+      readonly changes: boolean;
+    };
 
 interface ExportedFunction {
   readonly exportName: string;
@@ -54,7 +79,90 @@ export function moduleShapeOf(source: string): ModuleShape | undefined {
     if (!exports.has(location))
       exports.set(location, { exportName, range: { start: node.start, end: node.end } });
   }
-  return { exports, imports: importsOf(program) };
+  const imports = importsOf(program);
+  return {
+    exports,
+    imports,
+    origins: originsOf(program, imports, reassigned),
+    stars: starsOf(program),
+    changed: changedNames(program),
+  };
+}
+
+function originsOf(
+  program: Program,
+  imports: ReadonlyMap<string, ImportedName>,
+  reassigned: (name: string) => boolean,
+): Map<string, ExportOrigin> {
+  const origins = new Map<string, ExportOrigin>();
+  for (const { exportName, local } of exportsOf(program)) {
+    const name = typeof local === 'string' ? local : undefined;
+    const imported = name === undefined ? undefined : imports.get(name);
+    const own = { local: name, changes: name !== undefined && reassigned(name) };
+    origins.set(exportName, imported ?? own);
+  }
+  for (const statement of program.body) {
+    if (statement.type === 'ExportNamedDeclaration' && statement.source) {
+      const specifier = String(statement.source.value);
+      for (const { exported, local } of statement.specifiers)
+        origins.set(nameIn(exported), { specifier, imported: nameIn(local) });
+    } else if (statement.type === 'ExportAllDeclaration' && statement.exported) {
+      origins.set(nameIn(statement.exported), {
+        specifier: String(statement.source.value),
+        imported: '*',
+      });
+    }
+  }
+  return origins;
+}
+
+function starsOf({ body }: Program): string[] {
+  return body.flatMap((statement) =>
+    statement.type === 'ExportAllDeclaration' && !statement.exported ? [String(statement.source.value)] : [],
+  );
+}
+
+/** In whichever scope, so that a name may stand for several variables. */
+function changedNames(program: Program): Set<string> {
+  const names = new Set<string>();
+  const stack: unknown[] = [program];
+  while (stack.length > 0) {
+    const node = stack.pop();
+    if (typeof node !== 'object' || node === null) continue;
+    if (Array.isArray(node)) {
+      for (const each of node) stack.push(each);
+      continue;
+    }
+    const root = rootOf(changedPart(node as AnyNode));
+    if (root !== undefined) names.add(root);
+    for (const part of Object.values(node)) if (typeof part === 'object' && part !== null) stack.push(part);
+  }
+  return names;
+}
+
+/** The expression whose value a node changes: `a.b` in `a.b.c = 1`. */
+function changedPart(node: AnyNode): AnyNode | undefined {
+  let target: AnyNode | undefined;
+  if (node.type === 'AssignmentExpression') target = node.left;
+  else if (node.type === 'UpdateExpression') target = node.argument;
+  else if (node.type === 'UnaryExpression' && node.operator === 'delete') target = node.argument;
+  else if (node.type === 'CallExpression' && node.callee.type === 'MemberExpression') {
+    const { object, property } = node.callee;
+    const isChange =
+      object.type === 'Identifier' &&
+      /^(?:Object|Reflect)$/.test(object.name) &&
+      property.type === 'Identifier' &&
+      /^(?:assign|define|set|delete)/.test(property.name);
+    return isChange ? node.arguments[0] : undefined;
+  }
+  if (target?.type === 'ChainExpression') target = target.expression;
+  return target?.type === 'MemberExpression' ? target.object : undefined;
+}
+
+function rootOf(expression: AnyNode | undefined): string | undefined {
+  let node = expression;
+  while (node?.type === 'MemberExpression') node = node.object;
+  return node?.type === 'Identifier' ? node.name : undefined;
 }
 
 function parseModule(source: string): Program | undefined {
@@ -127,7 +235,26 @@ function exportsOf(program: Program): { exportName: string; local: string | AnyN
 function namesOf(declaration: FunctionNode | ClassNode | VariableDeclaration): string[] {
   if (declaration.type !== 'VariableDeclaration')
     return 'id' in declaration && declaration.id ? [declaration.id.name] : [];
-  return declaration.declarations.flatMap(({ id }) => (id.type === 'Identifier' ? [id.name] : []));
+  return declaration.declarations.flatMap(({ id }) => namesInPattern(id));
+}
+
+function namesInPattern(pattern: Pattern | null): string[] {
+  switch (pattern?.type) {
+    case 'Identifier':
+      return [pattern.name];
+    case 'ObjectPattern':
+      return pattern.properties.flatMap((part) =>
+        namesInPattern(part.type === 'Property' ? part.value : part.argument),
+      );
+    case 'ArrayPattern':
+      return pattern.elements.flatMap((element) => namesInPattern(element));
+    case 'AssignmentPattern':
+      return namesInPattern(pattern.left);
+    case 'RestElement':
+      return namesInPattern(pattern.argument);
+    default:
+      return [];
+  }
 }
 
 function importsOf(program: Program): Map<string, ImportedName> {

@@ -3,6 +3,7 @@ import type { FunctionShape } from '../analysis/function-shape.ts';
 import type { Slot } from '../graph.ts';
 import { evaluateInside } from '../inspect/enter.ts';
 import type { FunctionInside, Scope, Script } from '../inspect/scopes.ts';
+import { isReferable } from '../reference/members.ts';
 import type { Reference } from '../reference/reference.ts';
 import type { Binding } from './code-info.ts';
 import { enterRules } from './lexical.ts';
@@ -103,7 +104,12 @@ function captureVariable(
     // Istanbul counts for a report of the whole file, which is of no use in a job.
     return [sink.addNode({ kind: 'rebuilt', type: 'coverage', data: null }, {}, index, edge)];
   }
-  if (typeof value !== 'object' || value === null) {
+  if (!isReferable(value)) return sink.slot(value, index, edge);
+  if (scope.type === 'module' && !types.isModuleNamespaceObject(value)) {
+    const reference = sink.references.ofPackage(value, name, scope, script);
+    if (reference !== undefined) return sink.reference(value, reference, index, edge);
+  }
+  if (typeof value !== 'object') {
     return sink.slot(value, index, edge, importFallback(sink, name, scope, script));
   }
   if (types.isModuleNamespaceObject(value)) {

@@ -142,9 +142,11 @@ export class Capture implements CaptureSink {
     return [index];
   }
 
-  reference(value: object, reference: Reference, from: number, edge: Edge): Slot {
-    const known =
-      this.#indices.get(value) ?? this.addNode({ kind: 'reference', reference }, value, from, edge);
+  reference(value: object | symbol, reference: Reference, from: number, edge: Edge): Slot {
+    const known = this.#indices.get(value);
+    if (known === undefined) return [this.addNode({ kind: 'reference', reference }, value, from, edge)];
+    // It was reached by another way, but is not described yet.
+    this.nodes[known] ??= { kind: 'reference', reference };
     return [known];
   }
 
@@ -166,7 +168,7 @@ export class Capture implements CaptureSink {
     return [index];
   }
 
-  addNode(node: Node, value: object, from: number, edge: Edge): number {
+  addNode(node: Node, value: object | symbol, from: number, edge: Edge): number {
     const index = this.#add(value, from, edge);
     this.nodes[index] = node;
     return index;

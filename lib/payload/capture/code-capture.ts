@@ -174,7 +174,7 @@ export class CodeCapture {
   #captureOne(index: number, fn: SomeFunction, inside: FunctionInside, script: Script | undefined): void {
     const sink = this.#sink;
     const text = textOf(fn);
-    sink.references.notePlace(fn, inside.line, inside.column, script);
+    sink.references.notePlace(fn, inside, script);
     const reference = sink.references.of(fn);
     if (reference !== undefined) {
       sink.nodes[index] = { kind: 'reference', reference };

@@ -1,16 +1,21 @@
+import { pathToFileURL } from 'node:url';
 import { types } from 'node:util';
+import { knownShapeOf } from '../analysis/module-shape.ts';
 import type { AnyFunction } from '../graph.ts';
+import { hashOf } from '../../base/hash.ts';
 import { textOf } from '../identities.ts';
-import { lookInside, type Script, scriptOf } from '../inspect/scopes.ts';
+import { type FunctionInside, lookInside, type Scope, type Script, scriptOf } from '../inspect/scopes.ts';
 import { isInspectorAvailable } from '../inspect/session.ts';
 import { moduleReferenceOf } from '../module-function.ts';
 import { referenceToThere } from '../relocated-paths.ts';
-import { importOf } from '../reference/import-of.ts';
-import { isNative } from '../reference/members.ts';
-import type { ReferencePolicy } from '../reference/module-policy.ts';
+import { isPlain } from '../plain-data.ts';
+import { importBy, importOf, isSettled } from '../reference/import-of.ts';
+import { compiledTextOf, isNative, type Property, propertyOf } from '../reference/members.ts';
+import { mayReference, pathOf, type ReferencePolicy } from '../reference/module-policy.ts';
 import type { FunctionPlace } from '../reference/modules.ts';
 import { lastResortOf, type ReferenceContext, referenceOf } from '../reference/reference-of.ts';
-import type { Reference } from '../reference/reference.ts';
+import { packageOf } from '../reference/packages.ts';
+import type { ImportReference, ModuleReference, PackageFile, Reference } from '../reference/reference.ts';
 import type { CaptureOptions } from './capture-options.ts';
 import { intrinsicOfAnyRealm, noteRealmOf } from './platform.ts';
 
@@ -18,12 +23,25 @@ import { intrinsicOfAnyRealm, noteRealmOf } from './platform.ts';
 export class References {
   readonly #policy: ReferencePolicy;
   readonly #context: ReferenceContext;
+  /** The same, for what is found without the program's imports. */
+  readonly #ownContext: ReferenceContext;
   readonly #placesByFunction = new Map<AnyFunction, FunctionPlace | undefined>();
+  readonly #insidesByFunction = new Map<AnyFunction, FunctionInside>();
+  /** Variables that the program's modules import from packages, by the functions in them. */
+  readonly #importsByFunction = new Map<AnyFunction, Import>();
+  readonly #notedScripts = new Set<string>();
+  /** Whether a script is of a package that may be referred to, by URL. */
+  readonly #packageUrls: Map<string, boolean>;
+  /** Names of exports by their values, for each script of a package. */
+  readonly #exportsByScript = new Map<string, ReadonlyMap<unknown, string>>();
 
   constructor(options: CaptureOptions) {
     const { byValue = [], byReference = [] } = options;
     this.#policy = { byValue, byReference };
-    this.#context = { policy: this.#policy, place: (fn) => this.#placeOf(fn) };
+    this.#packageUrls = byValue.length + byReference.length === 0 ? usualPackageUrls : new Map();
+    const place = (fn: AnyFunction): FunctionPlace | undefined => this.#placeOf(fn);
+    this.#ownContext = { policy: this.#policy, place, exported: (fn) => this.#exportOf(fn) };
+    this.#context = { ...this.#ownContext, imported: (fn) => this.#importedAs(fn) };
   }
 
   /**
@@ -56,27 +74,180 @@ export class References {
     return referenceToThere(importOf(name, script.url, script.source(), this.#policy));
   }
 
+  /**
+   * The reference to what a module of the program imports from a package, whatever the value is made of. It
+   * is sent instead where the job would find another: data, what the program has changed or put in the place
+   * of the package's, and exports that are assigned to. A function that a package's module exports itself has
+   * a reference, too.
+   */
+  ofPackage(
+    value: object | symbol,
+    name: string,
+    { variables }: Scope,
+    script: Script | undefined,
+  ): Reference | undefined {
+    if (script === undefined) return undefined;
+    if (isOfProgram(script)) return referenceToThere(this.#packageImport(value, { name, script }));
+    // Other values of a package's module go with the closures that use them.
+    if (typeof value !== 'function' || !this.#isOfPackage(script.url)) return undefined;
+    return referenceToThere(this.#exportIn(value as AnyFunction, script, variables));
+  }
+
   /** Whether Node or an addon implements a class, so that its objects have state besides their properties. */
   isForeign(type: AnyFunction): boolean {
     return isNative(type) || this.#placeOf(type)?.url.startsWith('node:') === true;
   }
 
-  notePlace(fn: object, line: number, column: number, script: Script | undefined): void {
+  notePlace(fn: object, inside: FunctionInside, script: Script | undefined): void {
+    const { line, column } = inside;
     const place =
       script === undefined
         ? undefined
         : { url: script.url, line, column, text: textOf(fn), loadedSource: () => script.source() };
     this.#placesByFunction.set(fn as AnyFunction, place);
+    this.#insidesByFunction.set(fn as AnyFunction, inside);
+    if (script !== undefined && isOfProgram(script)) this.#noteImports(inside, script);
   }
 
   #placeOf(fn: AnyFunction): FunctionPlace | undefined {
     if (!this.#placesByFunction.has(fn)) {
       const [inside] = isNative(fn) || !isInspectorAvailable() ? [] : lookInside([fn]);
       const script = inside?.scriptId === undefined ? undefined : scriptOf(inside.scriptId);
-      this.notePlace(fn, inside?.line ?? 0, inside?.column ?? 0, script);
+      if (inside === undefined) this.#placesByFunction.set(fn, undefined);
+      else this.notePlace(fn, inside, script);
     }
     return this.#placesByFunction.get(fn);
   }
+
+  /** Notes the functions that a module of the program imports, which may also be reached by other ways. */
+  #noteImports({ scopes }: FunctionInside, script: Script): void {
+    const variables = scopes.find(({ type }) => type === 'module')?.variables;
+    if (variables === undefined || this.#notedScripts.has(script.scriptId)) return;
+    this.#notedScripts.add(script.scriptId);
+    for (const name of shapeOf(script)?.imports.keys() ?? []) {
+      const value = variables[name];
+      if (typeof value === 'function' && !this.#importsByFunction.has(value as AnyFunction))
+        this.#importsByFunction.set(value as AnyFunction, { name, script });
+    }
+  }
+
+  #importedAs(fn: AnyFunction): Reference | undefined {
+    const found = this.#importsByFunction.get(fn);
+    return found && this.#packageImport(fn, found);
+  }
+
+  #packageImport(value: object | symbol, { name, script }: Import): ImportReference | undefined {
+    const shape = shapeOf(script);
+    const statement = shape?.imports.get(name);
+    if (shape === undefined || statement === undefined || /^[./]/.test(statement.specifier)) return undefined;
+    const reference = importBy(statement, script.url, this.#policy);
+    if (reference?.package === undefined || isPlain(value, 'each element')) return undefined;
+    if (!isSettled(reference, this.#policy)) return undefined;
+    if (typeof value === 'symbol') return reference;
+    const areOfPackage = (fns: readonly AnyFunction[]): boolean =>
+      urlsOf(fns).every((url) => url === undefined || url.startsWith('node:') || this.#isOfPackage(url));
+    // A package defines it, rather than the program, which may have put it there.
+    if (typeof value === 'function' && !areOfPackage([value as AnyFunction])) return undefined;
+    const isChanged = shape.changed.has(name) || !areOfPackage(functionsOn(value));
+    return isChanged && referenceOf(value, this.#ownContext) === undefined ? undefined : reference;
+  }
+
+  /** The export of an ES module of a package whose value a function is, although no text says so. */
+  #exportOf(fn: AnyFunction): ModuleReference | undefined {
+    const place = this.#placeOf(fn);
+    const { scopes = [], scriptId } = this.#insidesByFunction.get(fn) ?? {};
+    const variables = scopes.find(({ type }) => type === 'module')?.variables;
+    if (place === undefined || scriptId === undefined || variables === undefined) return undefined;
+    const script = this.#isOfPackage(place.url) ? scriptOf(scriptId) : undefined;
+    return script && this.#exportIn(fn, script, variables);
+  }
+
+  #exportIn(fn: AnyFunction, script: Script, variables: Scope['variables']): ModuleReference | undefined {
+    let names = this.#exportsByScript.get(script.scriptId);
+    if (names === undefined) {
+      names = exportsIn(variables, shapeOf(script));
+      this.#exportsByScript.set(script.scriptId, names);
+    }
+    const name = names.get(fn);
+    if (name === undefined) return undefined;
+    const file = pathOf(script.url) as string;
+    return {
+      kind: 'module',
+      url: pathToFileURL(file).href,
+      format: 'module',
+      path: [name],
+      package: packageOf(file) as PackageFile,
+      textHash: hashOf(compiledTextOf(fn)),
+    };
+  }
+
+  #isOfPackage(url: string): boolean {
+    let found = this.#packageUrls.get(url);
+    if (found === undefined) {
+      const path = pathOf(url);
+      found = path !== undefined && packageOf(path) !== undefined && mayReference(url, this.#policy);
+      this.#packageUrls.set(url, found);
+    }
+    return found;
+  }
+}
+
+/** The names under which an ES module exports what its variables hold now, if they never change. */
+function exportsIn(variables: Scope['variables'], shape: ReturnType<typeof shapeOf>): Map<unknown, string> {
+  const names = new Map<unknown, string>();
+  for (const [name, origin] of shape?.origins ?? []) {
+    if (origin.specifier !== undefined || origin.local === undefined || origin.changes) continue;
+    const value = variables[origin.local];
+    if (!names.has(value)) names.set(value, name);
+  }
+  return names;
+}
+
+/** Returns the URLs of the scripts of functions; asks for those of many at once, and once in a process. */
+function urlsOf(fns: readonly AnyFunction[]): (string | undefined)[] {
+  const unknown = isInspectorAvailable() ? fns.filter((fn) => !urls.has(fn)) : [];
+  lookInside(unknown).forEach(({ scriptId }, at) => {
+    urls.set(unknown[at] as AnyFunction, scriptId === undefined ? undefined : scriptOf(scriptId)?.url);
+  });
+  return fns.map((fn) => urls.get(fn));
+}
+
+/** For captures without a policy of their own. */
+const usualPackageUrls = new Map<string, boolean>();
+
+const urls = new WeakMap<AnyFunction, string | undefined>();
+
+/** A variable that a module of the program imports. */
+interface Import {
+  readonly name: string;
+  readonly script: Script;
+}
+
+function shapeOf(script: Script): ReturnType<typeof knownShapeOf> {
+  const { scriptId } = script;
+  if (!shapesByScript.has(scriptId)) shapesByScript.set(scriptId, knownShapeOf(script.source()));
+  return shapesByScript.get(scriptId);
+}
+
+const shapesByScript = new Map<string, ReturnType<typeof knownShapeOf>>();
+
+function isOfProgram({ url }: Script): boolean {
+  const path = pathOf(url);
+  return path !== undefined && packageOf(path) === undefined;
+}
+
+/** The functions that are own properties of a value or of its prototype property. */
+function functionsOn(value: object): AnyFunction[] {
+  if (types.isProxy(value)) return [];
+  const prototype: unknown = typeof value === 'function' ? propertyOf(value, 'prototype')?.value : undefined;
+  return [value, prototype].flatMap((holder) => {
+    if (typeof holder !== 'object' && typeof holder !== 'function') return [];
+    if (holder === null || types.isProxy(holder)) return [];
+    return Reflect.ownKeys(holder).flatMap((key) => {
+      const found: unknown = (propertyOf(holder, key) as Property).value;
+      return typeof found === 'function' ? [found as AnyFunction] : [];
+    });
+  });
 }
 
 function isPlainData(value: object | symbol): boolean {

@@ -28,11 +28,11 @@ export interface CaptureSink {
    */
   slot(value: unknown, from: number, edge: Edge, fallback?: FindReference): Slot;
   /** The slot of a value that is known to go by reference. */
-  reference(value: object, reference: Reference, from: number, edge: Edge): Slot;
+  reference(value: object | symbol, reference: Reference, from: number, edge: Edge): Slot;
   /** The slot of a module's exports, of which only these members are sent. */
   partialSlot(module: object, members: Iterable<string>, from: number, edge: Edge): Slot;
   /** Adds a finished node, for a value that is not queued. */
-  addNode(node: Node, value: object, from: number, edge: Edge): number;
+  addNode(node: Node, value: object | symbol, from: number, edge: Edge): number;
   /** Replaces a function's node, because the text of its class creates the function. */
   replaceByMember(index: number, node: Node): void;
   /** The node of a value; undefined if the value has not been reached. */

@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs';
 import { dirname, extname } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { types } from 'node:util';
 import { knownShapeOf } from '../analysis/module-shape.ts';
 import { nodeModule } from './members.ts';
 import { mayReference, pathOf, type ReferencePolicy } from './module-policy.ts';
-import { findPackages, packageNameIn } from './packages.ts';
+import { findPackages, packageNameIn, packageOf, readSource, resolveImport } from './packages.ts';
 import type { ImportReference } from './reference.ts';
 
 /**
@@ -20,10 +21,19 @@ export function importOf(
   source: string,
   policy: ReferencePolicy = {},
 ): ImportReference | undefined {
+  const statement =
+    pathOf(parentUrl) === undefined ? undefined : knownShapeOf(source)?.imports.get(localName);
+  return statement && importBy(statement, parentUrl, policy);
+}
+
+/** Does the same as {@link importOf} for a statement that is known. */
+export function importBy(
+  { specifier, imported }: Pick<ImportReference, 'specifier' | 'imported'>,
+  parentUrl: string,
+  policy: ReferencePolicy = {},
+): ImportReference | undefined {
   const path = pathOf(parentUrl);
-  const statement = path === undefined ? undefined : knownShapeOf(source)?.imports.get(localName);
-  if (path === undefined || statement === undefined) return undefined;
-  const { specifier, imported } = statement;
+  if (path === undefined) return undefined;
   const reference: ImportReference = {
     kind: 'import',
     specifier,
@@ -42,6 +52,54 @@ export function importOf(
     return undefined;
   }
   return { ...reference, package: { name: found.name, version: found.version } };
+}
+
+/**
+ * Whether an import from a package has the same value in each process that makes it: it is found in an
+ * installed package, by a plain `node`, and no module assigns to it after its declaration.
+ */
+export function isSettled(
+  { specifier, parent, imported }: ImportReference,
+  policy: ReferencePolicy = {},
+): boolean {
+  const file = resolveImport(specifier, fileURLToPath(parent));
+  if (file === undefined || packageOf(file) === undefined) return false;
+  return mayReference(pathToFileURL(file).href, policy) && originIsFixed(file, imported) === true;
+}
+
+/** @returns undefined if the file does not export the name, as far as can be seen */
+function originIsFixed(file: string, name: string): boolean | undefined {
+  const key = `${name} of ${file}`;
+  if (!fixedOrigins.has(key)) {
+    // For modules that export from each other.
+    fixedOrigins.set(key, undefined);
+    fixedOrigins.set(key, findWhetherFixed(file, name));
+  }
+  return fixedOrigins.get(key);
+}
+
+const fixedOrigins = new Map<string, boolean | undefined>();
+
+function findWhetherFixed(file: string, name: string): boolean | undefined {
+  // The names that Node gives the exports of a CommonJS module have the values at the end of its loading.
+  // oxlint-disable-next-line no-underscore-dangle -- there is no other name for it
+  const loaded = nodeModule._cache[file];
+  if (extname(file) === '.cjs' || (loaded !== undefined && !types.isModuleNamespaceObject(loaded.exports)))
+    return true;
+  const source = readSource(file);
+  const shape = source && knownShapeOf(source.text);
+  if (shape === undefined) return undefined;
+  const { origins, stars, imports } = shape;
+  if (origins.size + stars.length + imports.size === 0) return true;
+  const origin = origins.get(name);
+  const from = (specifier: string, imported: string): boolean | undefined => {
+    if (imported === '*' || nodeModule.isBuiltin(specifier)) return true;
+    const next = resolveImport(specifier, file);
+    return next === undefined ? undefined : originIsFixed(next, imported);
+  };
+  if (origin === undefined)
+    return stars.map((specifier) => from(specifier, name)).find((fixed) => fixed !== undefined);
+  return origin.specifier === undefined ? !origin.changes : from(origin.specifier, origin.imported);
 }
 
 function isLoadable(url: string, policy: ReferencePolicy): boolean {

@@ -9,7 +9,7 @@ import { builtinAt } from './builtin-modules.ts';
 import { intrinsicAt } from './intrinsics.ts';
 import { follow, lastFunctionOn, showPath, compiledTextOf } from './members.ts';
 import { findPackages, packageOf, readSource } from './packages.ts';
-import type { ImportReference, ModuleReference, Reference } from './reference.ts';
+import type { ImportReference, ModuleReference, PackageFile, Reference } from './reference.ts';
 
 /**
  * Finds the value of a reference in this process. Its module is loaded if it is not yet; its state then is
@@ -53,25 +53,10 @@ async function loadExport(reference: ModuleReference): Promise<unknown> {
   return found;
 }
 
-async function loadImport({
-  specifier,
-  parent,
-  imported,
-  package: packaged,
-  callable,
-}: ImportReference): Promise<unknown> {
-  const directory = directoryOf(fileURLToPath(parent));
-  if (packaged !== undefined) {
-    const [found] = findPackages(packaged.name, directory);
-    if (found !== undefined && found.version !== packaged.version) {
-      throw new ModuleLoadError(
-        `${packaged.name} ${packaged.version} was imported by ${parent}, but on this machine ${found.directory} ` +
-          `is of version ${found.version}`,
-        specifier,
-        imported,
-      );
-    }
-  }
+async function loadImport(reference: ImportReference): Promise<unknown> {
+  const { specifier, parent, imported, package: packaged, callable, path = [], part } = reference;
+  const own = directoryOf(fileURLToPath(parent));
+  const directory = packaged === undefined ? own : directoryWith(packaged, own, reference);
   const isRelative = /^\.{0,2}\//.test(specifier);
   let namespace: object;
   try {
@@ -81,11 +66,36 @@ async function loadImport({
   }
   if (imported === '*') return namespace;
   // Node names only those exports of a CommonJS module that it recognizes in its text; all are on `default`.
-  const found = follow(namespace, [imported]) ?? follow(namespace, ['default', imported]);
+  const found =
+    follow(namespace, [imported, ...path], part) ?? follow(namespace, ['default', imported, ...path], part);
   if (found === undefined || (callable === true && typeof found !== 'function')) {
-    throw hasNot(specifier, imported, namespace);
+    throw hasNot(specifier, showPath([imported, ...path], part), namespace);
   }
   return found;
+}
+
+/**
+ * Finds the directory from which an import finds this version of a package: that of the file with the
+ * statement, or the current directory if the program has other paths here.
+ * @throws {ModuleLoadError} if only other versions are installed
+ */
+function directoryWith(
+  { name, version }: Omit<PackageFile, 'subpath'>,
+  own: string,
+  { specifier, imported, parent }: ImportReference,
+): string {
+  const others: string[] = [];
+  for (const directory of [own, process.cwd()]) {
+    const [found] = findPackages(name, directory);
+    if (found?.version === version) return directory;
+    if (found !== undefined) others.push(`${found.directory} is of version ${found.version}`);
+  }
+  if (others.length === 0) return own;
+  throw new ModuleLoadError(
+    `${name} ${version} was imported by ${parent}, but on this machine ${[...new Set(others)].join(', and ')}`,
+    specifier,
+    imported,
+  );
 }
 
 /**

@@ -1,5 +1,6 @@
-import { readFileSync, statSync } from 'node:fs';
-import { dirname, join, sep } from 'node:path';
+import { readFileSync, realpathSync, statSync } from 'node:fs';
+import { dirname, join, resolve, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { hashOf } from '../../base/hash.ts';
 import type { PackageFile } from './reference.ts';
 
@@ -51,12 +52,87 @@ export function packageNameIn(specifier: string): string | undefined {
   return /^(?:@[^/:@]+\/)?[^@./#:][^/:]*(?=\/|$)/.exec(specifier)?.[0];
 }
 
+/**
+ * Finds the file that an `import` of Node loads; undefined if there is none, or the specifier means something
+ * only to a loader.
+ * @param from file with the statement
+ */
+export function resolveImport(specifier: string, from: string): string | undefined {
+  if (/^\.{0,2}\//.test(specifier)) return realFile(resolve(dirname(from), specifier));
+  if (specifier.startsWith('file:')) return realFile(fileURLToPath(specifier));
+  const name = packageNameIn(specifier);
+  const [found] = name === undefined ? [] : findPackages(name, dirname(from));
+  if (name === undefined || found === undefined) return undefined;
+  const { directory } = found;
+  const { exports, main } = readManifest(directory) ?? {};
+  const subpath = `.${specifier.slice(name.length)}`;
+  if (exports !== undefined && exports !== null) {
+    const target = exportTarget(exports, subpath);
+    return target === undefined ? undefined : realFile(join(directory, target));
+  }
+  if (subpath !== '.') return realFile(join(directory, subpath));
+  const entry = typeof main === 'string' ? [main, `${main}.js`, `${main}/index.js`] : [];
+  for (const file of [...entry, 'index.js']) {
+    const real = realFile(join(directory, file));
+    if (real !== undefined) return real;
+  }
+  return undefined;
+}
+
+/** Finds the target of a subpath in the field `exports` of a package.json, as Node does for `import`. */
+function exportTarget(exports: unknown, subpath: string): string | undefined {
+  const isTable = isObject(exports) && Object.keys(exports).some((key) => key.startsWith('.'));
+  const table = isTable ? exports : { '.': exports };
+  if (Object.hasOwn(table, subpath) && !subpath.includes('*')) return conditional(table[subpath]);
+  const patterns = Object.keys(table)
+    .filter((key) => key.includes('*'))
+    .toSorted((a, b) => b.indexOf('*') - a.indexOf('*') || b.length - a.length);
+  for (const pattern of patterns) {
+    const [before = '', after = ''] = pattern.split('*');
+    if (subpath.length < pattern.length || !subpath.startsWith(before) || !subpath.endsWith(after)) continue;
+    const middle = subpath.slice(before.length, subpath.length - after.length);
+    return conditional(table[pattern])?.replaceAll('*', middle);
+  }
+  return undefined;
+}
+
+function conditional(target: unknown): string | undefined {
+  if (typeof target === 'string') return target;
+  if (Array.isArray(target)) return target.map(conditional).find((each) => each !== undefined);
+  if (!isObject(target)) return undefined;
+  for (const [condition, value] of Object.entries(target)) {
+    const found = isCondition(condition) ? conditional(value) : undefined;
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+/** Whether Node takes an entry of `exports` with this condition for `import`. */
+function isCondition(name: string): boolean {
+  if (name === 'module-sync') return 'require_module' in process.features && process.features.require_module;
+  return name === 'node' || name === 'import' || name === 'node-addons' || name === 'default';
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}
+
+function realFile(path: string): string | undefined {
+  try {
+    return statSync(path).isFile() ? realpathSync(path) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 const NODE_MODULES = `${sep}node_modules${sep}`;
 const INSTALLED = /^.*[/\\]node_modules[/\\](?:@[^/\\]+[/\\])?[^@/\\][^/\\]*(?=[/\\])/s;
 
 interface Manifest {
   readonly name?: unknown;
   readonly version?: unknown;
+  readonly main?: unknown;
+  readonly exports?: unknown;
 }
 
 function versionIn(directory: string): string | undefined {

@@ -43,6 +43,10 @@ export interface ReferenceContext {
   readonly global?: object;
   /** Finds where a function or class was defined; called only when it matters. */
   readonly place?: (fn: SomeFunction) => FunctionPlace | undefined;
+  /** Finds the import by which the program got a function or class from a package. */
+  readonly imported?: (fn: SomeFunction) => Reference | undefined;
+  /** Finds the export of an ES module of a package that has a function or class as its value. */
+  readonly exported?: (fn: SomeFunction) => Reference | undefined;
 }
 
 /**
@@ -58,7 +62,7 @@ export function referenceOf(value: unknown, context: ReferenceContext): Referenc
   return (
     nodeReference(value, context) ??
     requireOf(value) ??
-    moduleReference(value, context) ??
+    (isFunction(value) ? functionOfModule(value, context) : moduleReference(value, context)) ??
     memberReference(value, context)
   );
 }
@@ -89,9 +93,16 @@ function nodeReference(value: Referable, context: ReferenceContext): Reference |
     : undefined;
 }
 
-function moduleReference(value: Referable, context: ReferenceContext): ModuleReference | undefined {
+/** What the program imported comes first, because a module is more than the text that defines a function. */
+function functionOfModule(fn: SomeFunction, context: ReferenceContext): Reference | undefined {
+  const imported = context.imported?.(fn);
+  const found = imported ?? functionReference(fn, context) ?? context.exported?.(fn);
+  if (found !== undefined) noteMembers(fn);
+  return found;
+}
+
+function moduleReference(value: object | symbol, context: ReferenceContext): ModuleReference | undefined {
   noticeModules(context);
-  if (isFunction(value)) return functionReference(value, context);
   const isAllowed = ({ file }: LoadedExport): boolean =>
     mayReference(pathToFileURL(file).href, context.policy);
   if (typeof value === 'symbol') {
@@ -106,6 +117,7 @@ function moduleReference(value: Referable, context: ReferenceContext): ModuleRef
 }
 
 function functionReference(fn: SomeFunction, context: ReferenceContext): ModuleReference | undefined {
+  noticeModules(context);
   const { policy } = context;
   const place = isNative(fn) ? undefined : context.place?.(fn);
   const definedIn = place && pathOf(place.url);
@@ -114,19 +126,19 @@ function functionReference(fn: SomeFunction, context: ReferenceContext): ModuleR
   const allowed = loadedExportsOf(fn, definedIn).filter((entry) =>
     mayReference(pathToFileURL(entry.file).href, policy),
   );
-  // The file that defines it comes first, because it may have been added to another module's exports.
+  // A package's module of which it is the whole comes first: an entry may add to the function of an inner
+  // file, and was loaded before it. Then the file that defines it, because it may have been added to another
+  // module's exports.
+  const isInPackage = definedIn !== undefined && packageOf(definedIn) !== undefined;
   const sorted = [
+    ...allowed.filter(({ file, path }) => isInPackage && path.length === 0 && packageOf(file) !== undefined),
     ...allowed.filter(({ file }) => file === definedIn),
     ...allowed.filter(({ file }) => file !== definedIn),
   ];
   const entry = sorted.find((each) => isItsOwn(fn, each, definedIn, policy));
-  if (entry !== undefined) {
-    noteMembers(fn);
-    return referenceTo(entry, fn, definedIn);
-  }
+  if (entry !== undefined) return referenceTo(entry, fn, definedIn);
   const exported = place && exportOf(place, policy);
   if (place === undefined || exported === undefined) return undefined;
-  noteMembers(fn);
   const path = exported.name === '' ? [] : [exported.name];
   const url = place.url.startsWith('file:') ? place.url : pathToFileURL(place.url).href;
   return withPackage({
@@ -192,7 +204,7 @@ function memberReference(value: Referable, context: ReferenceContext): Reference
     // Another module may have added the method to the class.
     if (isFunction(value) && !isNative(value) && context.place?.(value)?.url !== context.place?.(owner)?.url)
       continue;
-    const reference = nodeReference(owner, context) ?? functionReference(owner, context);
+    const reference = nodeReference(owner, context) ?? functionOfModule(owner, context);
     const extended = reference && extend(reference, membership);
     if (extended !== undefined) return withTextOf(extended, value);
   }
@@ -292,7 +304,12 @@ function extend(reference: Reference, { path, part }: Membership): Reference | u
     }
     case 'builtin':
     case 'module':
-      return { ...reference, path: [...reference.path, ...path], ...(part === 'value' ? {} : { part }) };
+    case 'import':
+      return {
+        ...reference,
+        path: [...(reference.path ?? []), ...path],
+        ...(part === 'value' ? {} : { part }),
+      };
     default:
       return undefined;
   }

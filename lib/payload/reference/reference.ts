@@ -46,6 +46,9 @@ export interface ImportReference {
   /** Name of the export, `default` or `*`. */
   readonly imported: string;
   readonly package?: Omit<PackageFile, 'subpath'>;
+  /** Path from the imported value, and the part of its last property. */
+  readonly path?: readonly Step[];
+  readonly part?: Part;
   /** Whether the value must be a function. */
   readonly callable?: true;
 }
