@@ -38,8 +38,11 @@ async function loadExport(reference: ModuleReference): Promise<unknown> {
   const url = locateModule(reference);
   const file = fileURLToPath(url);
   const what = showPath(reference.path, reference.part);
+  const { subpath, entry } = reference.package ?? {};
   let exported: unknown;
   try {
+    if (subpath !== undefined && entry !== undefined)
+      createRequire(url)(join(file.slice(0, file.length - subpath.length), entry));
     exported =
       reference.format === 'commonjs'
         ? (createRequire(url)(file) as unknown)

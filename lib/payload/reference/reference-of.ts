@@ -1,3 +1,4 @@
+import { sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { types } from 'node:util';
 import { hashOf } from '../../base/hash.ts';
@@ -31,7 +32,7 @@ import {
   scanLoadedModules,
 } from './modules.ts';
 import { packageOf, readSource } from './packages.ts';
-import type { ModuleReference, Part, Reference, Step } from './reference.ts';
+import type { ModuleReference, PackageFile, Part, Reference, Step } from './reference.ts';
 
 /**
  * Context in which references are made. Use a new one for each capture, which then notices newly loaded
@@ -93,7 +94,10 @@ function nodeReference(value: Referable, context: ReferenceContext): Reference |
     : undefined;
 }
 
-/** What the program imported comes first, because a module is more than the text that defines a function. */
+/**
+ * Makes the reference to a function of a module. The program's import comes first, because a module is more
+ * than the text that defines the function.
+ */
 function functionOfModule(fn: SomeFunction, context: ReferenceContext): Reference | undefined {
   const imported = context.imported?.(fn);
   const found = imported ?? functionReference(fn, context) ?? context.exported?.(fn);
@@ -244,7 +248,25 @@ function referenceTo(
 function withPackage(reference: ModuleReference): ModuleReference {
   const file = pathOf(reference.url);
   const found = file === undefined ? undefined : packageOf(file);
-  return found === undefined ? reference : { ...reference, package: found };
+  if (file === undefined || found === undefined) return reference;
+  const entry = reference.format === 'commonjs' ? entryOf(file, found) : undefined;
+  return { ...reference, package: entry === undefined ? found : { ...found, entry } };
+}
+
+/** Finds the file by which the program entered a package when it loaded another file of it with `require`. */
+function entryOf(file: string, { subpath }: PackageFile): string | undefined {
+  const directory = file.slice(0, file.length - subpath.length);
+  const seen = new Set<string>();
+  let last = file;
+  for (;;) {
+    // oxlint-disable-next-line no-underscore-dangle, typescript/no-deprecated -- nothing else tells it
+    const parent = nodeModule._cache[last]?.parent?.filename;
+    if (parent?.startsWith(directory) !== true || seen.has(parent)) break;
+    if (parent.slice(directory.length).includes('node_modules')) break;
+    seen.add(parent);
+    last = parent;
+  }
+  return last === file ? undefined : last.slice(directory.length).replaceAll(sep, '/');
 }
 
 const scannedFor = new WeakSet<ReferenceContext>();

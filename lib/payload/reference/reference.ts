@@ -71,4 +71,6 @@ export interface PackageFile {
   readonly version: string;
   /** Path of the file from the package's directory. */
   readonly subpath: string;
+  /** The same of the file to load before, because it may add to what the file exports. */
+  readonly entry?: string;
 }

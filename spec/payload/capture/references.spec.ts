@@ -60,6 +60,14 @@ write(
   'node_modules/classic/index.js',
   `const core = require('./core.js'); core.extra = (x) => x + 1; module.exports = core;`,
 );
+write(
+  'node_modules/classic/parts.js',
+  `class Part { constructor(n) { this.n = n; } get() { return Part.read(this); } } module.exports = { Part };`,
+);
+write(
+  'node_modules/classic/entry.js',
+  `const { Part } = require('./parts.js'); Part.read = ({ n }) => n; exports.make = (n) => new Part(n);`,
+);
 write('own.mjs', `import { make } from 'made'; export const own = make(8); own.label = 'loaded';`);
 
 /** Closures of a program by the name of the test, with the values in the job. */
@@ -83,6 +91,12 @@ const CLOSURES: readonly (readonly [
   ['a namespace', '() => made.double(2)', 4, '* of made'],
   ['CommonJS whose entry adds to an inner function', '() => classic(1)', 2, 'default of classic@2.0.0'],
   ['an inner function without an import of its own', '() => [list[0](1), list[1](1)]', [2, 2], 'default of'],
+  [
+    'an instance of an inner class to which the entry adds',
+    '() => part.get()',
+    12,
+    'Part.prototype of classic@2.0.0/parts.js',
+  ],
   // By value, with what the program made of them:
   ['an export that was assigned to', '() => current(2)', 18, null],
   ['data that the program has changed', '() => [settings.url, settings.levels]', ['changed', [1, 2]], null],
@@ -98,6 +112,8 @@ const PROGRAM = `
   import * as made from 'made';
   import ten, { scale } from 'made/other';
   import classic from 'classic';
+  import parts from 'classic/entry.js';
+  const part = parts.make(12);
   import { own } from './own.mjs';
   change(9);
   settings.url = 'changed';
