@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { prototypeOf, valueOf } from './reference/members.ts';
 
 /** Serializes objects of a class whose properties are not their whole state, or are too much of it. */
 export interface Reducer<T extends object, S> {
@@ -38,14 +39,10 @@ export function registerReducer<T extends object, S>(
  *   thrown
  */
 export function reduce(object: object): { rebuild: unknown; arguments: unknown[] } | undefined {
-  for (
-    let prototype = Object.getPrototypeOf(object) as object | null;
-    prototype !== null;
-    prototype = Object.getPrototypeOf(prototype) as object | null
-  ) {
+  for (let prototype = prototypeOf(object); prototype !== null; prototype = prototypeOf(prototype)) {
     const reducer = reducers.get(prototype);
     if (reducer !== undefined) return { rebuild: reducer.rebuild, arguments: [reducer.reduce(object)] };
-    const method: unknown = Object.getOwnPropertyDescriptor(prototype, REDUCE)?.value;
+    const method: unknown = valueOf(prototype, REDUCE);
     if (typeof method === 'function') {
       const [build, ...args] = Reflect.apply(method, object, []) as [unknown, ...unknown[]];
       if (typeof build !== 'function') {
@@ -148,7 +145,7 @@ export function cannotTravel(type: { readonly prototype: object }, what: string,
 
 /** The reason why an object cannot be serialized; undefined if none is declared for its class. */
 export function whyNot(object: object): readonly [what: string, remedy: string] | undefined {
-  for (let at = object as object | null; at !== null; at = Object.getPrototypeOf(at) as object | null) {
+  for (let at = object as object | null; at !== null; at = prototypeOf(at)) {
     const reason = reasons.get(at);
     if (reason !== undefined) return reason;
   }

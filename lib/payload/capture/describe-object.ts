@@ -3,7 +3,7 @@ import { type InputFile, inputFileOf } from '../given-files.ts';
 import type { AnyFunction, Node, ObjectNode, Properties, Slot } from '../graph.ts';
 import { proxyParts } from '../inspect/slots.ts';
 import { describeRebuilt, reduce, whyNot } from '../reducers.ts';
-import { isNative } from '../reference/members.ts';
+import { isNative, prototypeOf, valueOf } from '../reference/members.ts';
 import { NO_SHARING } from './buffers.ts';
 import { describeBuiltIn } from './describe-built-in.ts';
 import { stateOf } from './object-state.ts';
@@ -64,9 +64,9 @@ function describeFile({ files }: CaptureSink, file: InputFile): Node {
 
 /** The function or class whose `prototype` the object is. */
 function ownerOf(object: object): object | undefined {
-  const owner: unknown = Object.getOwnPropertyDescriptor(object, 'constructor')?.value;
+  const owner: unknown = valueOf(object, 'constructor');
   if (typeof owner !== 'function' || types.isProxy(owner)) return undefined;
-  return Object.getOwnPropertyDescriptor(owner, 'prototype')?.value === object ? owner : undefined;
+  return valueOf(owner, 'prototype') === object ? owner : undefined;
 }
 
 function describeProxy(sink: CaptureSink, index: number, proxy: object): Node {
@@ -125,9 +125,9 @@ function describeOrdinary(sink: CaptureSink, index: number, object: object): Nod
 /** Refuses objects of classes that Node or an addon implements and no module exports. */
 function refuseForeign(sink: CaptureSink, object: object): void {
   for (
-    let prototype = Object.getPrototypeOf(object) as object | null;
+    let prototype = prototypeOf(object);
     prototype !== null && !isOfPlatform(prototype);
-    prototype = Object.getPrototypeOf(prototype) as object | null
+    prototype = prototypeOf(prototype)
   ) {
     const owner = ownerOf(prototype);
     if (owner !== undefined && sink.references.isForeign(owner as AnyFunction)) {

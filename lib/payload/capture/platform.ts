@@ -6,7 +6,7 @@ import {
   NODE_GLOBALS,
   SINGLETONS,
 } from '../reference/intrinsics.ts';
-import { mainGlobal } from '../reference/members.ts';
+import { mainGlobal, prototypeOf, valueOf } from '../reference/members.ts';
 import type { Reference } from '../reference/reference.ts';
 
 /** The nature of an object, decided by its nearest prototype that belongs to JavaScript or Node. */
@@ -18,11 +18,7 @@ type Nature =
   | { readonly is: 'platform'; readonly type: string; readonly origin: string };
 
 export function natureOf(object: object): Nature {
-  for (
-    let prototype = Object.getPrototypeOf(object) as object | null;
-    prototype !== null;
-    prototype = Object.getPrototypeOf(prototype) as object | null
-  ) {
+  for (let prototype = prototypeOf(object); prototype !== null; prototype = prototypeOf(prototype)) {
     const reference = intrinsicOfAnyRealm(prototype) ?? builtinOf(prototype);
     if (reference === undefined) continue;
     const name = nameOf(reference);
@@ -98,19 +94,15 @@ export function intrinsicOfAnyRealm(value: object | symbol): ReturnType<typeof i
 
 /** Notes the realm of an object, which the end of its prototype chain reveals. */
 export function noteRealmOf(object: object): void {
-  const direct = Object.getPrototypeOf(object) as object | null;
+  const direct = prototypeOf(object);
   if (direct === null || checkedPrototypes.has(direct)) return;
   checkedPrototypes.add(direct);
   let root = object;
-  for (
-    let above = Object.getPrototypeOf(root) as object | null;
-    above !== null;
-    above = Object.getPrototypeOf(root) as object | null
-  ) {
+  for (let above = prototypeOf(root); above !== null; above = prototypeOf(root)) {
     root = above;
   }
   if (intrinsicOf(root) !== undefined) return;
-  const owner: unknown = Object.getOwnPropertyDescriptor(root, 'constructor')?.value;
+  const owner: unknown = valueOf(root, 'constructor');
   if (
     typeof owner !== 'function' ||
     Function.prototype.toString.call(owner) !== 'function Object() { [native code] }'

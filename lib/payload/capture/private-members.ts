@@ -5,6 +5,7 @@ import { countLineBreaks } from '../analysis/text.ts';
 import type { Node, ObjectState, Slot } from '../graph.ts';
 import { originalOf, textOf } from '../identities.ts';
 import { privateMembers, weakEntries } from '../inspect/slots.ts';
+import { prototypeOf, valueOf } from '../reference/members.ts';
 import type { CodeInfo } from './code-info.ts';
 import { lexicalThis } from './lexical.ts';
 import { Refusal } from './refusal.ts';
@@ -79,7 +80,7 @@ export class PrivateFields {
 
 /** The classes of an object that have private members, base first. */
 function privateClassesOf(object: object): readonly PrivateShape[] {
-  const direct = Object.getPrototypeOf(object) as object | null;
+  const direct = prototypeOf(object);
   if (direct === null) return NONE;
   const prototype = originalOf(direct);
   const known = classesByPrototype.get(prototype);
@@ -95,7 +96,7 @@ const NONE: readonly PrivateShape[] = [];
 const classesByPrototype = new WeakMap<object, readonly PrivateShape[]>();
 
 function privateShapeOf(prototype: object): PrivateShape | undefined {
-  const owner: unknown = Object.getOwnPropertyDescriptor(prototype, 'constructor')?.value;
+  const owner: unknown = valueOf(prototype, 'constructor');
   if (typeof owner !== 'function' || owner.prototype !== prototype) return undefined;
   const text = textOf(owner);
   if (!text.startsWith('class') || !text.includes('#')) return undefined;
@@ -140,12 +141,8 @@ function* candidateClasses(sink: CaptureSink, info: CodeInfo): Generator<object>
   const self = lexicalThis(info.fn, info.shape, sink.options);
   if (typeof self === 'function') yield self;
   if (typeof self !== 'object' || self === null) return;
-  for (
-    let prototype = Object.getPrototypeOf(self) as object | null;
-    prototype !== null;
-    prototype = Object.getPrototypeOf(prototype) as object | null
-  ) {
-    const owner: unknown = Object.getOwnPropertyDescriptor(prototype, 'constructor')?.value;
+  for (let prototype = prototypeOf(self); prototype !== null; prototype = prototypeOf(prototype)) {
+    const owner: unknown = valueOf(prototype, 'constructor');
     if (typeof owner === 'function') yield owner;
   }
 }

@@ -251,7 +251,7 @@ function functionsOn(value: object): AnyFunction[] {
 }
 
 function isPlainData(value: object | symbol): boolean {
-  if (typeof value !== 'object' || types.isModuleNamespaceObject(value)) return false;
+  if (typeof value !== 'object' || types.isProxy(value) || types.isModuleNamespaceObject(value)) return false;
   return Object.values(Object.getOwnPropertyDescriptors(value)).every(
     (property) => 'value' in property && typeof property.value !== 'function',
   );

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { types } from 'node:util';
 import { showValue } from '../../base/checks.ts';
 import { SerializationError } from '../../base/errors.ts';
+import { prototypeOf, valueOf } from '../reference/members.ts';
 
 /** One step on the path to a value: the value, and how it was reached. */
 export interface Hop {
@@ -129,10 +130,7 @@ export function describeValue(value: unknown, place?: string): string {
   }
   if (typeof value !== 'object' || value === null) return showKey(value);
   if (types.isProxy(value)) return 'a Proxy';
-  const owner: unknown = Object.getOwnPropertyDescriptor(
-    Object.getPrototypeOf(value) ?? {},
-    'constructor',
-  )?.value;
+  const owner: unknown = valueOf(prototypeOf(value) ?? {}, 'constructor');
   const name = typeof owner === 'function' ? nameOfFunction(owner) : 'object';
   if (Array.isArray(value)) return `Array(${value.length})`;
   if (types.isTypedArray(value)) return `${name}(${value.length})`;
@@ -144,6 +142,6 @@ function kindOfFunction(fn: object): 'class' | 'function' {
 }
 
 export function nameOfFunction(fn: object): string {
-  const name: unknown = Object.getOwnPropertyDescriptor(fn, 'name')?.value;
+  const name: unknown = valueOf(fn, 'name');
   return typeof name === 'string' && name !== '' ? name : '(anonymous)';
 }

@@ -11,6 +11,7 @@ import {
   nodeModule,
   ownerOfPrototype,
   propertiesOf,
+  prototypeOf,
   type Referable,
   showPath,
   type SomeFunction,
@@ -144,6 +145,9 @@ function indexKeys(fn: SomeFunction): void {
  * the program's state.
  */
 function isExport(module: string, value: Referable, path: readonly Step[]): boolean {
+  if (typeof value === 'symbol') return true;
+  // A Proxy was put there by the program.
+  if (types.isProxy(value)) return false;
   if (typeof value !== 'object') return true;
   if (path.at(-1) === 'prototype') return hasMembers(value);
   return path.length <= 1 && !STATE.has(`${module}.${showPath(path)}`);
@@ -164,9 +168,9 @@ const STATE: ReadonlySet<string> = new Set([
  * state.
  */
 function isTable(value: Referable): boolean {
-  if (typeof value !== 'object' || Array.isArray(value)) return false;
-  const parent = Reflect.getPrototypeOf(value);
-  return parent === null || Reflect.getPrototypeOf(parent) === null;
+  if (typeof value !== 'object' || types.isProxy(value) || Array.isArray(value)) return false;
+  const parent = prototypeOf(value);
+  return parent === null || prototypeOf(parent) === null;
 }
 
 function noteGetters(name: string, module: object): void {
@@ -174,20 +178,33 @@ function noteGetters(name: string, module: object): void {
     if (get === undefined) continue;
     // A getter such as that of `fs.promises` is safe to call once the module behind it is loaded.
     const internal = [`NativeModule ${name}/${key}`, `NativeModule internal/${name}/${key}`];
-    if (internal.some((line) => mainProcess.moduleLoadList.includes(line))) addLazy(name, key);
-    else lazy.set(key, [...(lazy.get(key) ?? []), name]);
+    const isLoaded = internal.some((line) => mainProcess.moduleLoadList.includes(line));
+    if (!isLoaded || !addLazy(name, key)) noteLazy(name, key);
   }
 }
 
-function readLazy(name: string): void {
-  for (const module of lazy.get(name) ?? []) addLazy(module, name);
-  lazy.delete(name);
+function noteLazy(module: string, key: string): void {
+  lazy.set(key, [...(lazy.get(key) ?? []), module]);
 }
 
-function addLazy(module: string, key: string): void {
-  const value: unknown = Reflect.get(mainProcess.getBuiltinModule(`node:${module}`) as object, key);
-  if (!isReferable(value) || !add(module, value, [key], 'value') || !isTable(value)) return;
-  walkMembers(value as object, [key], (...member) => add(module, ...member) && false);
+function readLazy(name: string): void {
+  const modules = lazy.get(name) ?? [];
+  lazy.delete(name);
+  for (const module of modules) if (!addLazy(module, name)) noteLazy(module, name);
+}
+
+/** @returns whether it could be read: a program may have put a getter that throws in the place of Node's */
+function addLazy(module: string, key: string): boolean {
+  let value: unknown;
+  try {
+    value = Reflect.get(mainProcess.getBuiltinModule(`node:${module}`) as object, key);
+  } catch {
+    return false;
+  }
+  if (isReferable(value) && add(module, value, [key], 'value') && isTable(value)) {
+    walkMembers(value as object, [key], (...member) => add(module, ...member) && false);
+  }
+  return true;
 }
 
 /** Finds a namespace, which Node makes from a module's exports, by its default export and its names. */
@@ -195,7 +212,7 @@ function namespaceEntry(namespace: object): Entry | undefined {
   const module = defaultOf(namespace);
   const entry = isReferable(module) ? index.get(module) : undefined;
   if (entry === undefined || entry.path.length > 0) return undefined;
-  const names = new Set(Object.keys(namespace));
+  const names = new Set(Reflect.ownKeys(namespace));
   const isWhole = propertiesOf(module as object).every(
     ([name, { enumerable, get }]) => enumerable === false || get !== undefined || names.has(name),
   );
@@ -204,17 +221,13 @@ function namespaceEntry(namespace: object): Entry | undefined {
 
 /** Default export of an ES module; undefined if there is none yet. */
 export function defaultOf(namespace: object): unknown {
-  try {
-    return valueOf(namespace, 'default');
-  } catch {
-    // The module has not run yet.
-    return undefined;
-  }
+  return valueOf(namespace, 'default');
 }
 
 /** Whether a namespace has only names that Node takes from a module's exports. */
 export function isNamespaceOf(namespace: object, exported: object): boolean {
-  return Object.keys(namespace).every(
-    (name) => name === 'default' || name === 'module.exports' || name in exported,
+  const isExported = (name: string): boolean => !types.isProxy(exported) && name in exported;
+  return Reflect.ownKeys(namespace).every(
+    (name) => typeof name === 'symbol' || name === 'default' || name === 'module.exports' || isExported(name),
   );
 }

@@ -12,7 +12,9 @@ import {
   nameOf,
   ownerOfPrototype,
   parsePath,
+  pathOfWellKnown,
   propertyOf,
+  prototypeOf,
   type Referable,
   showPath,
   valueOf,
@@ -41,6 +43,8 @@ export function intrinsicOf(
   realmGlobal: object = globalThis,
   fromNode = false,
 ): IntrinsicReference | undefined {
+  const path = typeof value === 'symbol' ? pathOfWellKnown(value) : undefined;
+  if (path !== undefined) return { kind: 'intrinsic', path: showPath(path) };
   if (!isReferable(value)) return undefined;
   const place =
     findIn(OWN_REALMS, value) ??
@@ -105,22 +109,21 @@ function buildIndex(realm: Realm): Index {
   return index;
 }
 
-function visitor(
-  index: Index,
-  isMember: (value: Referable, step: Step | undefined, part: Part) => boolean,
-): Visit {
+function visitor(index: Index, isMember: (value: Referable, step: Step | undefined) => boolean): Visit {
   return (value, path, part) => {
-    if (index.has(value) || !isMember(value, path.at(-1), part)) return false;
+    // A Proxy was put there by the program.
+    if (types.isProxy(value)) return false;
+    if (index.has(value) || !isMember(value, path.at(-1))) return false;
     index.set(value, [path, part]);
     if (part !== 'value') return false;
     // Function.prototype is a function itself.
-    return !isFunction(value) || Object.hasOwn(value, 'prototype') || path.at(-1) === 'prototype';
+    return !isFunction(value) || propertyOf(value, 'prototype') !== undefined || path.at(-1) === 'prototype';
   };
 }
 
 /** Whether a value is the engine's, not one that a program added or changed. */
-function isLanguageMember(value: Referable, step: Step | undefined, part: Part): boolean {
-  if (typeof value === 'symbol') return part === 'value';
+function isLanguageMember(value: Referable, step: Step | undefined): boolean {
+  if (typeof value === 'symbol') return false;
   if (step === 'prototype') return true; // cannot be changed on native functions
   if (isFunction(value)) return isNamedNative(value);
   if (typeof step === 'object') return step.symbol === 'Symbol.unscopables';
@@ -138,7 +141,7 @@ function isNodeMember(value: Referable, step: Step | undefined): boolean {
 
 function indexNodeGlobal(index: Index, realm: Realm, name: string): void {
   const value = readGlobal(realm, name);
-  if (!isFunction(value) || index.has(value)) return;
+  if (!isFunction(value) || types.isProxy(value) || index.has(value)) return;
   index.set(value, [[name], 'value']);
   walkMembers(value, [name], visitor(index, isNodeMember));
 }
@@ -154,9 +157,17 @@ function addFunctions(index: Index, name: string, object: unknown): void {
   );
 }
 
-/** Reads a global, but calls no getter in a context that a program made, because it may be the program's. */
+/**
+ * Reads a global, but calls no getter in a context that a program made, because it may be the program's.
+ * @returns undefined also if a getter throws that the program put in the place of Node's
+ */
 function readGlobal(realm: Realm, name: string): unknown {
-  return realm === mainGlobal || realm === globalThis ? Reflect.get(realm, name) : valueOf(realm, name);
+  if (realm !== mainGlobal && realm !== globalThis) return valueOf(realm, name);
+  try {
+    return Reflect.get(realm, name);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Searches globals that load on first use, but loads them only if the value is likely to be one. */
@@ -183,12 +194,14 @@ function findSingleton(value: object): Place | undefined {
     const name = (['stdout', 'stderr'] as const).find((each) => mainProcess[each] === (value as unknown));
     return name && [['process', name], 'value'];
   }
-  const prototype = Reflect.getPrototypeOf(value);
+  const prototype = prototypeOf(value);
   const maker = prototype === null ? undefined : ownerOfPrototype(prototype);
   const text = maker && SINGLETONS.get(nameOf(maker));
   if (text === undefined) return undefined;
   const { path } = parsePath(text);
-  return OWN_REALMS.some((realm) => follow(realm, path) === value) ? [path, 'value'] : undefined;
+  const [name = '', ...members] = path as string[];
+  const isAt = (realm: Realm): boolean => follow(readGlobal(realm, name), members) === value;
+  return OWN_REALMS.some(isAt) ? [path, 'value'] : undefined;
 }
 
 /**

@@ -2,6 +2,9 @@ import { types } from 'node:util';
 import { runInThisContext } from 'node:vm';
 import type { Part, Step } from './reference.ts';
 
+/** Global object that Node started with; under a test runner, this code may have another. */
+export const mainGlobal = runInThisContext('globalThis') as typeof globalThis;
+
 /**
  * Follows a path from an object.
  * @param part part of the path's last property
@@ -34,10 +37,6 @@ export function stepOf(key: string | symbol): Step {
   return typeof key === 'string' ? key : { symbol: wellKnown.get(key) ?? key.description ?? '' };
 }
 
-function isWellKnown(symbol: symbol): boolean {
-  return wellKnown.has(symbol);
-}
-
 /** Writes a path as in JavaScript, with symbols by description: `Array.prototype[Symbol.iterator]`. */
 export function showPath(path: readonly Step[], part: Part = 'value'): string {
   const text = path.map((step) => (typeof step === 'string' ? `.${step}` : `[${step.symbol}]`)).join('');
@@ -64,29 +63,45 @@ function keyOf(holder: object, step: Step): string | symbol | undefined {
   return undefined;
 }
 
-/** Well-known symbols by their names on `Symbol`, because descriptions differ between versions of Node. */
+/**
+ * Well-known symbols by their names on `Symbol`, because descriptions differ between versions of Node. Node 20
+ * and 22 have registered ones, with keys such as `nodejs.dispose`, for those that V8 has not. Any other symbol
+ * there was put by a polyfill, and is an ordinary local or registered one.
+ */
 const wellKnown = new Map<symbol, string>(
-  Object.getOwnPropertyNames(Symbol).flatMap((name) => {
-    const value = (Symbol as unknown as Record<string, unknown>)[name];
-    return typeof value === 'symbol' ? [[value, `Symbol.${name}`] as const] : [];
+  Object.getOwnPropertyNames(mainGlobal.Symbol).flatMap((name) => {
+    const { value, writable } = propertyOf(mainGlobal.Symbol, name) as Property;
+    if (typeof value !== 'symbol' || writable === true) return [];
+    const key = Symbol.keyFor(value);
+    const isItsOwn = key === undefined ? value.description === `Symbol.${name}` : key === `nodejs.${name}`;
+    return isItsOwn ? [[value, `Symbol.${name}`] as const] : [];
   }),
 );
 
-/** A value with an identity. */
+/** Path of a well-known symbol from the global object; undefined for any other symbol. */
+export function pathOfWellKnown(symbol: symbol): readonly Step[] | undefined {
+  const name = wellKnown.get(symbol);
+  return name === undefined ? undefined : name.split('.');
+}
+
+/** A value with an identity of its own; registered symbols (`Symbol.for`) have only their key. */
 export type Referable = object | symbol;
+
+/** Members that are deeper than any API are not visited, so that no chain of classes is too long to walk. */
+const MAX_DEPTH = 20;
 
 /** @returns whether to visit the members of the value as well */
 export type Visit = (value: Referable, path: readonly Step[], part: Part) => boolean;
 
 /**
  * Visits the values, getters and setters of an object's own properties, and keys that are symbols local to
- * this process. No getter or other code of the program runs.
+ * this process. No getter or other code of the program runs: a Proxy has no members.
  */
 export function walkMembers(holder: object, path: readonly Step[], visit: Visit): void {
-  if (types.isProxy(holder)) return;
+  if (types.isProxy(holder) || path.length >= MAX_DEPTH) return;
   for (const key of Reflect.ownKeys(holder)) {
     if (key === 'name' || key === 'length') continue;
-    const { value, get, set } = propertyOf(holder, key) as Property;
+    const { value, get, set } = propertyOf(holder, key) ?? {};
     if (typeof key === 'symbol' && isLocal(key)) visit(key, [...path, stepOf(key)], 'key');
     if (isReferable(value)) {
       const at = [...path, stepOf(key)];
@@ -103,20 +118,24 @@ export function isReferable(value: unknown): value is Referable {
   return (
     typeof value === 'function' ||
     (typeof value === 'object' && value !== null) ||
-    (typeof value === 'symbol' && (isLocal(value) || isWellKnown(value)))
+    (typeof value === 'symbol' && Symbol.keyFor(value) === undefined)
   );
 }
 
 /** Whether a `prototype` has more than the `prototype` of every function. */
 export function hasMembers(prototype: object): boolean {
-  const parent = Reflect.getPrototypeOf(prototype);
-  return (
-    Reflect.ownKeys(prototype).length > 1 || (parent !== null && Reflect.getPrototypeOf(parent) !== null)
-  );
+  if (types.isProxy(prototype)) return false;
+  const parent = prototypeOf(prototype);
+  return Reflect.ownKeys(prototype).length > 1 || (parent !== null && prototypeOf(parent) !== null);
+}
+
+/** The prototype of an object; null for a Proxy, whose trap would run. */
+export function prototypeOf(object: object): object | null {
+  return types.isProxy(object) ? null : Reflect.getPrototypeOf(object);
 }
 
 function isLocal(symbol: symbol): boolean {
-  return Symbol.keyFor(symbol) === undefined && !isWellKnown(symbol);
+  return Symbol.keyFor(symbol) === undefined && !wellKnown.has(symbol);
 }
 
 /** A function that is examined, but not called. */
@@ -132,11 +151,20 @@ export interface Property {
   readonly configurable?: boolean;
 }
 
+/**
+ * Descriptor of an own property; undefined if there is none, or if it cannot be read without running code: of a
+ * Proxy, whose traps may do anything, and of a module that has not run yet.
+ */
 export function propertyOf(object: object, key: PropertyKey): Property | undefined {
-  return Reflect.getOwnPropertyDescriptor(object, key) as Property | undefined;
+  if (types.isProxy(object)) return undefined;
+  try {
+    return Reflect.getOwnPropertyDescriptor(object, key) as Property | undefined;
+  } catch {
+    return undefined;
+  }
 }
 
-/** Value of an own property; undefined for an accessor. */
+/** Value of an own property; undefined for an accessor, and as {@link propertyOf} is. */
 export function valueOf(object: object, key: PropertyKey): unknown {
   return propertyOf(object, key)?.value;
 }
@@ -184,9 +212,6 @@ type NodeModuleClass = typeof import('node:module') & {
   /** Modules loaded by `require`, by file. */
   readonly _cache: Readonly<Record<string, NodeJS.Module | undefined>>;
 };
-
-/** Global object that Node started with; under a test runner, this code may have another. */
-export const mainGlobal = runInThisContext('globalThis') as typeof globalThis;
 
 /** The process object itself, of which a test runner may give its tests a copy. */
 export const mainProcess: NodeJS.Process & { readonly moduleLoadList: readonly string[] } =

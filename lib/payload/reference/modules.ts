@@ -1,5 +1,6 @@
 import { resolve as absolute, sep } from 'node:path';
 import { types } from 'node:util';
+import { warn } from '../../base/warn.ts';
 import { type CommonjsExport, commonjsExports } from '../analysis/commonjs-shape.ts';
 import { knownShapeOf } from '../analysis/module-shape.ts';
 import { offsetAt } from '../analysis/text.ts';
@@ -14,6 +15,7 @@ import {
   type SomeFunction,
   stepOf,
   compiledTextOf,
+  valueOf,
   walkMembers,
 } from './members.ts';
 import { isForced, pathOf, type ReferencePolicy } from './module-policy.ts';
@@ -48,32 +50,64 @@ export function loadedModulesOf(value: object): readonly LoadedExport[] {
   return (index.get(value) ?? []).filter(({ path }) => path.length === 0);
 }
 
-/** Adds modules that were loaded since the last scan; takes microseconds if there are none. */
+/**
+ * Adds modules that were loaded since the last scan, and tries again those that could not be read; takes
+ * microseconds if there are none.
+ */
 export function scanLoadedModules(): void {
+  unopened.push(...failed);
+  failed = [];
+  failedFiles.clear();
   // oxlint-disable-next-line no-underscore-dangle -- there is no other name for it
   const files = Object.keys(nodeModule._cache);
   if (files.length === listedCount) return;
   listedCount = files.length;
   for (const file of files) {
     // oxlint-disable-next-line no-underscore-dangle
-    const module = nodeModule._cache[file];
-    if (module === undefined || scanned.has(module)) continue;
-    if (!module.loaded) listedCount = -1;
-    else {
-      scanned.add(module);
-      if (!file.endsWith('.json')) addModule(file, module.exports);
-    }
+    const module: unknown = nodeModule._cache[file];
+    // Programs put things of their own there, such as mocks.
+    if (!isReferable(module) || typeof module === 'symbol' || scanned.has(module)) continue;
+    const isScanned = attempt(file, () => {
+      const { loaded, exports } = module as NodeJS.Module;
+      if (loaded && !file.endsWith('.json')) addModule(file, exports);
+      return loaded;
+    });
+    if (isScanned) scanned.add(module);
+    else listedCount = -1;
   }
 }
 
+/**
+ * Reads one module, on behalf of a capture that may have nothing to do with it. If that fails, says so once, and
+ * the module is left for the next scan.
+ * @returns what `act` returns; false if it threw
+ */
+function attempt(file: string, act: () => boolean): boolean {
+  try {
+    return act();
+  } catch (error) {
+    if (!warnedOf.has(file)) {
+      warnedOf.add(file);
+      warn(`The exports of ${file} cannot be read, so jobs cannot load them from there: ${String(error)}`);
+    }
+    return false;
+  }
+}
+
+const warnedOf = new Set<string>();
+
 const index = new WeakMap<object, LoadedExport[]>();
-const scanned = new WeakSet<NodeJS.Module>();
+const scanned = new WeakSet<object>();
 /** Number of modules at the last scan; -1 while some of them are still being loaded. */
 let listedCount = -1;
 
 /** Modules whose exports are not in the index yet. */
 let unopened: Exported[] = [];
+/** Modules that could not be read since the last scan. */
+let failed: Exported[] = [];
 const opened = new WeakSet<object>();
+/** Files of which not all getters and members could be read since the last scan. */
+const failedFiles = new Set<string>();
 
 interface Exported {
   readonly file: string;
@@ -89,24 +123,28 @@ function addModule(file: string, exported: unknown): void {
 }
 
 function openModules(): void {
-  for (const { file, format, exported } of unopened) {
-    for (const [key, { value }] of exportsIn(exported)) {
-      if (isReferable(value)) add(value, { file, format, path: [stepOf(key)], part: 'value' });
-    }
-  }
+  const modules = unopened;
   unopened = [];
+  for (const module of modules) if (!attempt(module.file, () => openModule(module))) failed.push(module);
 }
 
-function exportsIn(exported: object): [key: string | symbol, property: Property][] {
-  if (types.isProxy(exported)) return [];
-  try {
-    return Reflect.ownKeys(exported)
-      .filter((key) => key !== 'prototype')
-      .map((key) => [key, propertyOf(exported, key) as Property]);
-  } catch {
-    // The exports of an ES module cannot be read before it has run.
-    return [];
+/** @returns whether all exports could be read: those of an ES module cannot before it has run */
+function openModule({ file, format, exported }: Exported): boolean {
+  let isWhole = true;
+  for (const [key, property] of exportsIn(exported)) {
+    if (property === undefined) isWhole = false;
+    const value = property?.value;
+    if (isReferable(value)) add(value, { file, format, path: [stepOf(key)], part: 'value' });
   }
+  return isWhole;
+}
+
+/** Descriptors of the exports, undefined where one cannot be read yet; none of a Proxy, or of bytes. */
+function exportsIn(exported: object): [key: string | symbol, property: Property | undefined][] {
+  if (types.isProxy(exported) || ArrayBuffer.isView(exported)) return [];
+  return Reflect.ownKeys(exported)
+    .filter((key) => key !== 'prototype')
+    .map((key) => [key, propertyOf(exported, key)]);
 }
 
 function add(value: Referable, place: LoadedExport): boolean {
@@ -120,18 +158,37 @@ function add(value: Referable, place: LoadedExport): boolean {
 /** Adds getters and members of classes of one module; doing this for all modules would take too long. */
 function openFile(file: string): void {
   // oxlint-disable-next-line no-underscore-dangle
-  const exported: unknown = nodeModule._cache[file]?.exports;
-  if (!isReferable(exported) || typeof exported === 'symbol' || opened.has(exported)) return;
-  opened.add(exported);
+  const module = nodeModule._cache[file];
+  if (module === undefined || failedFiles.has(file)) return;
+  if (!attempt(file, () => openMembers(file, module.exports))) failedFiles.add(file);
+}
+
+/** @returns whether all exports could be read */
+function openMembers(file: string, exported: unknown): boolean {
+  if (!isReferable(exported) || typeof exported === 'symbol' || opened.has(exported)) return true;
   const format = types.isModuleNamespaceObject(exported) ? 'module' : 'commonjs';
   if (isFunction(exported)) openClass(exported, { file, format, path: [], part: 'value' });
+  let isWhole = true;
   for (const [key, property] of exportsIn(exported)) {
-    const value = exportedValue(property);
-    if (!isReferable(value)) continue;
-    const place: LoadedExport = { file, format, path: [stepOf(key)], part: 'value' };
-    add(value, place);
-    if (isFunction(value)) openClass(value, place);
+    // One export that cannot be read must not hide the others.
+    isWhole = attempt(file, () => openExport(key, property, { file, format })) && isWhole;
   }
+  if (isWhole) opened.add(exported);
+  return isWhole;
+}
+
+function openExport(
+  key: string | symbol,
+  property: Property | undefined,
+  module: Pick<LoadedExport, 'file' | 'format'>,
+): boolean {
+  if (property === undefined) return false;
+  const value = exportedValue(property);
+  if (!isReferable(value)) return true;
+  const place: LoadedExport = { ...module, path: [stepOf(key)], part: 'value' };
+  add(value, place);
+  if (isFunction(value)) openClass(value, place);
+  return true;
 }
 
 /**
@@ -244,9 +301,18 @@ export function requireOf(value: unknown): RequireReference | undefined {
     Record<string, PropertyDescriptor>
   >;
   if (resolve === undefined || cache === undefined || extensions === undefined) return undefined;
-  const paths = (resolve.value as { paths?: unknown } | undefined)?.paths;
-  if (typeof paths !== 'function') return undefined;
-  // The first path for a relative request is the file's directory.
-  const [directory] = ((paths as (request: string) => unknown)('./x') ?? []) as string[];
+  const paths = isFunction(resolve.value) ? valueOf(resolve.value, 'paths') : undefined;
+  if (!isFunction(paths)) return undefined;
+  const directory = directoryOf(paths as (request: string) => unknown);
   return typeof directory === 'string' ? { kind: 'require', parent: absolute(directory) + sep } : undefined;
+}
+
+/** The first path for a relative request, which is the file's directory. */
+function directoryOf(paths: (request: string) => unknown): unknown {
+  try {
+    return ((paths('./x') ?? []) as unknown[])[0];
+  } catch {
+    // The function only looks like `require`.
+    return undefined;
+  }
 }

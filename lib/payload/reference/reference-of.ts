@@ -12,6 +12,7 @@ import {
   lastFunctionOn,
   nodeModule,
   ownerOfPrototype,
+  prototypeOf,
   type Referable,
   showPath,
   type SomeFunction,
@@ -59,7 +60,8 @@ export interface ReferenceContext {
  * there.
  */
 export function referenceOf(value: unknown, context: ReferenceContext): Reference | undefined {
-  if (!isReferable(value)) return undefined;
+  // Some well-known symbols are registered ones, which have no identity.
+  if (!isReferable(value)) return intrinsicOf(value);
   return (
     nodeReference(value, context) ??
     requireOf(value) ??
@@ -179,11 +181,11 @@ function isWholeModule(
   { place, policy }: ReferenceContext,
 ): boolean {
   if (types.isModuleNamespaceObject(exported)) return true;
-  const prototype = Reflect.getPrototypeOf(exported);
-  if (prototype !== null && Reflect.getPrototypeOf(prototype) !== null) return false;
+  const prototype = prototypeOf(exported);
+  if (prototype !== null && prototypeOf(prototype) !== null) return false;
   if (packageOf(file) !== undefined || isForced(pathToFileURL(file).href, policy)) return true;
   const source = readSource(file);
-  if (source === undefined) return false;
+  if (source === undefined || types.isProxy(exported)) return false;
   return Object.values(Object.getOwnPropertyDescriptors(exported)).every(({ value }) => {
     if (!isFunction(value) || isNative(value)) return true;
     const at = place?.(value);
@@ -307,7 +309,7 @@ function* membershipsOf(value: Referable): Generator<Membership> {
   if (typeof value !== 'object' || types.isProxy(value)) return;
   const owner = ownerOfPrototype(value);
   if (owner !== undefined) yield { owner, path: ['prototype'], part: 'value' };
-  const prototype = Reflect.getPrototypeOf(value);
+  const prototype = prototypeOf(value);
   const maker = prototype === null ? undefined : ownerOfPrototype(prototype);
   if (maker === undefined || isNative(maker)) return;
   for (const key of Reflect.ownKeys(maker)) {
