@@ -174,8 +174,8 @@ export function programState(subject: Subject): void {
 
     atOnce('is changed for later calls in a process by a prepared function alone', async () => {
       let n = 0;
-      const count = executor().prepare((_: number) => ++n);
-      expect(await collect(executor().map(count, [0, 0, 0], { chunkSize: 3 }))).toEqual([1, 2, 3]);
+      const count = executor().prepare((by: number) => (n += by));
+      expect(await collect(executor().map(count, [1, 1, 1], { chunkSize: 3 }))).toEqual([1, 2, 3]);
     });
   });
 }
