@@ -296,7 +296,8 @@ function accessTo({ info, scope }: View, name: string): Access | string {
   const fn = enterable(info);
   if (fn === undefined) return 'a class without methods cannot be entered';
   const shape = shapeOf(textOf(fn), { hasPrototype: Object.hasOwn(fn, 'prototype'), name: fn.name });
-  const expression = `({ get: () => [${name}], set: (value) => { ${name} = value; } })`;
+  // The parameter has another name than the variable, whatever that is, so that it cannot hide it.
+  const expression = `({ get: () => [${name}], set: (${name}_) => { ${name} = ${name}_; } })`;
   const entered = evaluateInside(fn, expression, enterRules(shape));
   if (!entered.ok) return entered.why;
   const access = entered.value as Access;

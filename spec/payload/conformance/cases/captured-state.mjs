@@ -77,6 +77,20 @@ export const cases = {
     },
     gives: [1, 2, 2],
   },
+  'lets two functions share a variable of any name': {
+    send() {
+      const values = (value) => ({ get: () => value, set: (next) => (value = next) });
+      const longer = (value_, value) => ({ get: () => [value_, value], set: (x) => (value_ = value = x) });
+      const getters = (get, set) => ({ get: () => [get, set], set: (next) => (get = set = next) });
+      const stores = [values(0), longer(0, 0), getters(0, 0)];
+      return () => stores.map(({ get, set }, index) => [set(index), get()].flat());
+    },
+    gives: [
+      [0, 0],
+      [1, 1, 1],
+      [2, 2, 2],
+    ],
+  },
   'lets functions share a variable of the top of the program': {
     send: () => (n) => [add(n), readTotal(), add(n), total],
     with: () => [4],
