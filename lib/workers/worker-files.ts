@@ -1,9 +1,9 @@
 import { appendFileSync } from 'node:fs';
-import { access, appendFile, mkdir, open, readdir, readFile, rm, unlink } from 'node:fs/promises';
+import { appendFile, mkdir, open, readdir, readFile, rm, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as names from '../job-set/names.ts';
 import { PRIVATE_DIRECTORY } from '../job-set/trusted-files.ts';
-import { writeWhole } from '../job-set/whole-files.ts';
+import { surelyExists, writeWhole } from '../job-set/whole-files.ts';
 import {
   encodeInboxLine,
   type InboxLine,
@@ -67,7 +67,7 @@ export class WorkerFiles {
   }
 
   async hasStartedCall(worker: number, assignment: number): Promise<boolean> {
-    return isAccessible(names.takenFile(this.#directory, worker, assignment));
+    return surelyExists(names.takenFile(this.#directory, worker, assignment));
   }
 
   /** Reads the file that a worker writes at its start; undefined if it has not started. */
@@ -82,7 +82,7 @@ export class WorkerFiles {
   }
 
   async hasOutcome(key: string): Promise<boolean> {
-    return isAccessible(names.outcomeFile(this.#directory, key));
+    return surelyExists(names.outcomeFile(this.#directory, key));
   }
 
   /**
@@ -151,14 +151,6 @@ export class WorkerFiles {
       () => {},
     );
   }
-}
-
-/** Whether a file can be reached; false for all errors, not for ENOENT alone. */
-async function isAccessible(file: string): Promise<boolean> {
-  return access(file).then(
-    () => true,
-    () => false,
-  );
 }
 
 async function copyFrom(from: string, start: number, to: string): Promise<void> {
