@@ -106,6 +106,8 @@ export class CapturedParts {
   constructor(capture?: Capture) {
     if (capture === undefined) return;
     for (const { value, node } of capture.steps()) {
+      // A symbol of the registry is the same in every process, and no WeakSet takes it.
+      if (typeof value === 'symbol' && Symbol.keyFor(value) !== undefined) continue;
       this.#all.add(value as object);
       if (SHARED_KINDS.has(node.kind)) continue;
       this.#objects.add(value as object);

@@ -68,6 +68,12 @@ describe('The functions of an executor', () => {
     expect(functions.write(fn)).toBe(functions.write(fn));
   });
 
+  it('may capture symbols of all kinds', async () => {
+    const symbols = [Symbol.for('registered'), Symbol.iterator, Symbol.dispose, Symbol('local')];
+    const names = await callThere(new Functions({}), () => symbols.map(String));
+    expect(names).toEqual(symbols.map(String));
+  });
+
   it('stay as they were when they were prepared', async () => {
     const functions = new Functions({});
     const model = makeModel();
