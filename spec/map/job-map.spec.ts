@@ -33,11 +33,16 @@ describe('a map', () => {
         writeFileSync(file, '');
         await map.rerun();
       }
-      expect(ends).toEqual([
-        [0, 'not mended'],
-        [1, 'mended'],
-        [2, 'mended'],
-      ]);
+      const [first, ...others] = ends;
+      expect(first).toEqual([0, 'not mended']);
+      // Whichever is done first.
+      expect(others).toHaveLength(2);
+      expect(others).toEqual(
+        expect.arrayContaining([
+          [1, 'mended'],
+          [2, 'mended'],
+        ]),
+      );
     },
   );
 
