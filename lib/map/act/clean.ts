@@ -1,10 +1,10 @@
-import { lstat, readdir, rm } from 'node:fs/promises';
+import { lstat, rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { OptionTable } from '../../base/checks.ts';
 import { PayloadError } from '../../base/errors.ts';
 import { CleanError, MapRemovedError, MapUnfinishedError, TagNotFoundError } from '../../base/map-errors.ts';
-import { exists, ignoreMissing } from '../../base/missing-files.ts';
+import { exists, readdirIfThere } from '../../base/missing-files.ts';
 import { troubleWith } from '../../cluster/attach/check-header.ts';
 import { isClaimed } from '../../job-set/claim.ts';
 import { JobSet } from '../../job-set/job-set.ts';
@@ -133,7 +133,7 @@ async function findOrphanedTags(directory: string): Promise<string[]> {
 
 /** Finds job sets of maps that have neither a tag nor an owner. */
 async function findOrphanedJobSets(directory: string): Promise<JobSet[]> {
-  const ids = ((await readdir(directory).catch(ignoreMissing)) ?? []).filter((name) => isJobSetId(name));
+  const ids = (await readdirIfThere(directory)).filter((name) => isJobSetId(name));
   const old: string[] = [];
   for (const id of ids) {
     const header = await lstat(headerFile(join(directory, id))).catch(() => undefined);

@@ -1,4 +1,4 @@
-import { readdir, unlink } from 'node:fs/promises';
+import { unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { nanoid } from 'nanoid';
@@ -6,7 +6,7 @@ import { showValue } from '../../base/checks.ts';
 import { PayloadError } from '../../base/errors.ts';
 import { globToRegExp, SHELL_GLOB } from '../../base/glob.ts';
 import { InvalidTagError, TagNotFoundError, TagTakenError } from '../../base/map-errors.ts';
-import { ignoreMissing, isMissing } from '../../base/missing-files.ts';
+import { isMissing, readdirIfThere } from '../../base/missing-files.ts';
 import { tagFile, tagsDirectory } from '../../job-set/names.ts';
 import { checkDirectory, makeDirectory, asyncFileCalls, readTrusted } from '../../job-set/trusted-files.ts';
 import { linkNew, writeWhole } from '../../job-set/whole-files.ts';
@@ -90,7 +90,7 @@ export function tagTakenError(directory: string, tag: string): TagTakenError {
  */
 export async function listTags(directory: string, pattern = '*'): Promise<string[]> {
   checkDirectory(tagsDirectory(directory));
-  const names = (await readdir(tagsDirectory(directory)).catch(ignoreMissing)) ?? [];
+  const names = await readdirIfThere(tagsDirectory(directory));
   const isWanted = tagPattern(pattern);
   // isTag() excludes temporary files, whose names no tag can have.
   return names.filter((name) => isTag(name) && isWanted(name)).toSorted();
