@@ -1,7 +1,7 @@
 import { checkOptions } from '../base/checks.ts';
 import { type BrokenExecutorError, DetachedError, ShutdownError } from '../base/errors.ts';
 import type { BatchSystem } from '../batch/batch-system.ts';
-import { Executor, type JobRequest, type ShutdownOptions } from '../futures/executor.ts';
+import { Executor, type JobRequest, setCaptureForMaps, type ShutdownOptions } from '../futures/executor.ts';
 import type { Future } from '../futures/future.ts';
 import type { JobOptions } from '../futures/job-options.ts';
 import type { ItemResult } from '../futures/map-results.ts';
@@ -61,6 +61,7 @@ export class ClusterExecutor extends Executor {
       onDone: (call) => this.#onDone(call),
       onCancel: (call) => this.#jobSet.opened?.tracker.onCancel(call),
     });
+    setCaptureForMaps(this, (fn) => this.#calls.captureForMap(fn));
     this.#submissions = new Submissions({
       system,
       options,
@@ -192,14 +193,6 @@ export class ClusterExecutor extends Executor {
 
   override prepare<F extends AnyFunction>(fn: F): F {
     return this.#calls.prepare(fn);
-  }
-
-  override freeze<F extends AnyFunction>(fn: F): F {
-    return this.#calls.freeze(fn);
-  }
-
-  override copyArguments(fn: AnyFunction, args: readonly unknown[]): void {
-    this.#calls.copyForChunk(args, fn);
   }
 
   override assertOpen(): void {

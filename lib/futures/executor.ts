@@ -29,6 +29,35 @@ export interface JobRequest {
   readonly options: JobOptions;
 }
 
+/** The function of one map, as its executor captured it. */
+export interface MapFunction {
+  /** Function to schedule; each call of it has a state of its own. */
+  readonly fn: AnyFunction;
+  /**
+   * Copies arguments that are scheduled later, in a chunk, as they are now. Their call fails if they cannot be
+   * copied.
+   */
+  readonly copy: (args: readonly unknown[]) => void;
+}
+
+/** Captures a function for a map. @throws {SerializationError} if it cannot be captured */
+type CaptureForMap = (fn: AnyFunction) => MapFunction;
+
+/** Not methods, because users of executors have no use for them. */
+const capturesForMaps = new WeakMap<Executor, CaptureForMap>();
+
+/** Sets how an executor captures the function of a map, where {@link Executor.prepare} is not right for it. */
+export function setCaptureForMaps(executor: Executor, capture: CaptureForMap): void {
+  capturesForMaps.set(executor, capture);
+}
+
+function captureForMap(executor: Executor, fn: AnyFunction): MapFunction {
+  return capturesForMaps.get(executor)?.(fn) ?? { fn: executor.prepare(fn), copy: copyNothing };
+}
+
+/** For an executor in this process, which may have nothing to copy, and for calls that fail anyway. */
+const copyNothing = (): void => {};
+
 /** A single object, because executors compare the options of calls by identity. */
 const NO_OPTIONS: JobOptions = {};
 
@@ -50,19 +79,6 @@ export abstract class Executor implements AsyncDisposable {
    * @throws {SerializationError} if it cannot be captured
    */
   abstract prepare<F extends AnyFunction>(fn: F): F;
-
-  /** Captures a function once for the calls of one map, each of which has a state of its own. */
-  freeze<F extends AnyFunction>(fn: F): F {
-    return this.prepare(fn);
-  }
-
-  /**
-   * Copies arguments that are scheduled later, in a chunk, as they are now. Their call fails if they cannot be
-   * copied.
-   */
-  copyArguments(_fn: AnyFunction, _args: readonly unknown[]): void {
-    // An executor in this process may have nothing to copy.
-  }
 
   /** Maximum number of jobs at the same time. */
   get maxInFlight(): number {
@@ -139,10 +155,9 @@ export abstract class Executor implements AsyncDisposable {
   ): MapResults<Awaited<R>> {
     checkFunction(fn);
     this.assertOpen();
-    const prepared = this.#prepareOnce(fn);
+    const { fn: captured, copy } = this.#captureOnce(fn);
     const run = (items: (readonly unknown[])[]): Future<ItemResult<Awaited<R>>[]> =>
-      this.schedule({ fn: prepared, items, options: NO_OPTIONS }) as Future<ItemResult<Awaited<R>>[]>;
-    const copy = (list: readonly unknown[]): void => this.copyArguments(prepared, list);
+      this.schedule({ fn: captured, items, options: NO_OPTIONS }) as Future<ItemResult<Awaited<R>>[]>;
     return new MapResults(elements, toArguments, run, copy, this.#withBuffer(options));
   }
 
@@ -156,11 +171,11 @@ export abstract class Executor implements AsyncDisposable {
   }
 
   /** Captures the function once for all calls of a map. If that fails, each call fails by itself. */
-  #prepareOnce(fn: AnyFunction): AnyFunction {
+  #captureOnce(fn: AnyFunction): MapFunction {
     try {
-      return this.freeze(checkFunction(fn));
+      return captureForMap(this, fn);
     } catch {
-      return fn;
+      return { fn, copy: copyNothing };
     }
   }
 }
@@ -173,6 +188,7 @@ class ExecutorWithOptions extends Executor {
     super();
     this.#executor = executor;
     this.#options = options;
+    setCaptureForMaps(this, (fn) => captureForMap(executor, fn));
   }
 
   override schedule(request: JobRequest): Future<ItemResult<unknown>[]> {
@@ -188,14 +204,6 @@ class ExecutorWithOptions extends Executor {
 
   override prepare<F extends AnyFunction>(fn: F): F {
     return this.#executor.prepare(fn);
-  }
-
-  override freeze<F extends AnyFunction>(fn: F): F {
-    return this.#executor.freeze(fn);
-  }
-
-  override copyArguments(fn: AnyFunction, args: readonly unknown[]): void {
-    this.#executor.copyArguments(fn, args);
   }
 
   override get maxInFlight(): number {

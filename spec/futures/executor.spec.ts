@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { ShutdownError } from '../../lib/base/errors.ts';
-import type { Executor } from '../../lib/futures/executor.ts';
+import { Executor } from '../../lib/futures/executor.ts';
 import type { JobOptions } from '../../lib/futures/job-options.ts';
 import type { Future } from '../../lib/futures/future.ts';
 import type { MapResults } from '../../lib/futures/map-results.ts';
@@ -16,6 +16,17 @@ const optionsOf = async (executor: Executor, inner: InProcessExecutor): Promise<
   for await (const _ of executor.starmap(() => 1, [[]]));
   return inner.requests.map(({ options }) => options);
 };
+
+it('has no public methods but the documented ones', () => {
+  expect(Object.getOwnPropertyNames(Executor.prototype).toSorted()).toEqual([
+    'constructor',
+    'map',
+    'maxInFlight',
+    'starmap',
+    'submit',
+    'with',
+  ]);
+});
 
 describe('submit', () => {
   it('returns a future of the call', async () => {

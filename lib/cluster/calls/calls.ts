@@ -1,4 +1,4 @@
-import type { JobRequest } from '../../futures/executor.ts';
+import type { JobRequest, MapFunction } from '../../futures/executor.ts';
 import { type JobOptions, mergeJobOptions } from '../../futures/job-options.ts';
 import type { CallOptions } from '../../payload/call.ts';
 import type { AnyFunction } from '../../payload/graph.ts';
@@ -36,8 +36,9 @@ export class Calls {
   }
 
   /** @throws {SerializationError} */
-  freeze<F extends AnyFunction>(fn: F): F {
-    return this.#functions.freeze(fn);
+  captureForMap(fn: AnyFunction): MapFunction {
+    const frozen = this.#functions.freeze(fn);
+    return { fn: frozen, copy: (args) => this.#copyForChunk(args, frozen) };
   }
 
   /** Captures a function as it is now. @throws {SerializationError} */
@@ -55,7 +56,7 @@ export class Calls {
   }
 
   /** Copies a list of arguments, so that {@link make} later encodes a chunk with them as they are now. */
-  copyForChunk(args: readonly unknown[], fn: AnyFunction): void {
+  #copyForChunk(args: readonly unknown[], fn: AnyFunction): void {
     const transfers = this.#options.filesystem === 'transfer';
     const finder = new DependencyFinder(this.#host);
     copyArguments(args, () => this.#functions.write(fn), this.#callOptions, false, { finder, transfers });
