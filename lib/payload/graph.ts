@@ -94,6 +94,7 @@ export type ObjectNode = ObjectState &
     /** Identified like classes, because compiled classes keep private members of their instances in them. */
     | { readonly kind: 'weak-map' | 'weak-set'; readonly id: string; entries: readonly Slot[] }
     | { readonly kind: 'date'; readonly time: number }
+    | { readonly kind: 'dom-exception'; readonly name: string; readonly message: string }
     | { readonly kind: 'regexp'; readonly source: string; readonly flags: string }
     | { readonly kind: 'boxed'; readonly value: Slot }
     | { readonly kind: 'promise'; readonly state: 'fulfilled' | 'rejected'; readonly value: Slot }

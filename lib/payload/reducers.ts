@@ -103,6 +103,7 @@ const recipes: Readonly<Record<string, Recipe>> = {
     }),
     make: ({ encoding, ...options }: { encoding: string }) => new TextDecoder(encoding, options),
   },
+  'node-error': { describe: describeNodeErrorPrototype as () => unknown, make: nodeErrorPrototype },
   ...Object.fromEntries(
     [
       'NumberFormat',
@@ -123,6 +124,49 @@ function makeCounters(): object {
     { get: (_, key) => (key === Symbol.toPrimitive ? () => 0 : counters), set: () => true },
   );
   return () => counters;
+}
+
+/** The prototype of errors that Node itself makes, which no module exports. */
+export interface NodeErrorPrototype {
+  /** Name of the class of the language that it extends. */
+  readonly base: string;
+  /** Name of its class, such as `AbortError`; undefined if its `constructor` is that of the base. */
+  readonly type: string | undefined;
+  /** Whether errors print as `TypeError [ERR_INVALID_ARG_TYPE]: …`. */
+  readonly showsCode: boolean;
+}
+
+const nodeErrorPrototypes = new Map<string, object>();
+const nodeErrorDescriptions = new WeakMap<object, NodeErrorPrototype>();
+
+/** Describes a prototype that came from another process; undefined for any other object. */
+export function describeNodeErrorPrototype(prototype: object): NodeErrorPrototype | undefined {
+  return nodeErrorDescriptions.get(prototype);
+}
+
+/** The like of a prototype of Node's errors, the same for equal descriptions. */
+function nodeErrorPrototype(description: NodeErrorPrototype): object {
+  const { base, type, showsCode } = description;
+  const key = `${base} ${type} ${showsCode}`;
+  const known = nodeErrorPrototypes.get(key);
+  if (known !== undefined) return known;
+  const Base = (globalThis as unknown as Record<string, ErrorConstructor>)[base] as ErrorConstructor;
+  const made = class extends Base {};
+  const { prototype } = made;
+  if (type === undefined) Object.defineProperty(prototype, 'constructor', { get: () => Base });
+  else Object.defineProperty(made, 'name', { value: type, configurable: true });
+  if (showsCode) {
+    Object.defineProperty(prototype, 'toString', {
+      value(this: NodeJS.ErrnoException) {
+        return `${this.name} [${this.code}]: ${this.message}`;
+      },
+      writable: true,
+      configurable: true,
+    });
+  }
+  nodeErrorPrototypes.set(key, prototype);
+  nodeErrorDescriptions.set(prototype, description);
+  return prototype;
 }
 
 /** Rebuilds a formatter from its resolved options. */

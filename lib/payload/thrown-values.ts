@@ -1,11 +1,14 @@
 import { inspect, types } from 'node:util';
 import * as ownErrors from '../base/errors.ts';
 import * as jobErrors from '../base/job-errors.ts';
+import { isDomException } from './capture/describe-built-in.ts';
+import { nodeErrorPrototypeOf } from './capture/describe-object.ts';
 import { References } from './capture/references.ts';
+import { describeValue } from './capture/refusal.ts';
 import { deserialize } from './deserialize.ts';
 import { isShared } from './identities.ts';
 import { textToThere } from './relocated-paths.ts';
-import { serialize } from './serialize.ts';
+import { serialize, serializeOrTell } from './serialize.ts';
 
 type ErrorClass = abstract new (...args: never[]) => Error;
 
@@ -19,8 +22,9 @@ export type EncodedThrown =
       readonly name: string;
       readonly message: string;
       readonly stack: string | undefined;
-      /** The class itself by reference or id, if the other side has it too. */
+      /** The class itself by reference or id, if the other side has it too; a prototype of Node's own errors. */
       readonly class: Uint8Array | undefined;
+      readonly isDomException?: boolean;
       /** Own properties, `cause` and `errors` among them, in order. */
       readonly properties: readonly (readonly [name: string, enumerable: boolean, value: EncodedThrown])[];
     };
@@ -60,7 +64,7 @@ export function registerErrorClass<C extends ErrorClass>(errorClass: C): C {
   return errorClass;
 }
 
-/** Never throws; values that cannot be serialized are replaced by their `util.inspect` text. */
+/** Never throws; parts that cannot be serialized are replaced by their `util.inspect` text. */
 export function encodeThrown(thrown: unknown): EncodedThrown {
   return new Encoder().encode(thrown);
 }
@@ -71,7 +75,7 @@ class Encoder {
   #remaining = MOST_ERRORS;
 
   encode(thrown: unknown): EncodedThrown {
-    if (!isError(thrown)) return { kind: 'value', value: serializeOrInspect(thrown) };
+    if (!isError(thrown)) return { kind: 'value', value: serializeOrTell(thrown, inWords) };
     const name = String(readProperty(thrown, 'name'));
     const message = String(readProperty(thrown, 'message'));
     if (this.#remaining === 0 || this.#containing.has(thrown)) {
@@ -85,6 +89,7 @@ class Encoder {
     return {
       kind: 'error',
       classes: classNames(thrown),
+      isDomException: isDomException(thrown),
       class: encodeClass(thrown),
       name,
       message,
@@ -94,8 +99,9 @@ class Encoder {
   }
 
   #encodeProperties(error: Error): [string, boolean, EncodedThrown][] {
-    // DOMException has a `code` too, which is not its own.
-    const names = new Set(Object.getOwnPropertyNames(error)).add('code');
+    const names = new Set(Object.getOwnPropertyNames(error));
+    // The class that has the getter may be unknown to the other process.
+    if (!isDomException(error)) names.add('code');
     return [...names]
       .filter((name) => name !== 'stack' && name !== 'message' && name in error)
       .map((name) => {
@@ -119,13 +125,19 @@ class Encoder {
  */
 export async function decodeThrown(encoded: EncodedThrown, where: string): Promise<unknown> {
   if (encoded.kind === 'value') return deserialize(encoded.value);
-  const error = new Error(encoded.message);
-  const isOurs = encoded.classes.includes(ownErrors.CondorFuturesError.name);
-  const known = encoded.classes
-    .map((name) => registered.get(name) ?? (isOurs ? ours.get(name) : undefined) ?? builtin.get(name))
+  const { classes, name: nameThere, message } = encoded;
+  const isDom = encoded.isDomException === true;
+  const error = isDom ? new DOMException(message, nameThere) : new Error(message);
+  const isOurs = classes.includes(ownErrors.CondorFuturesError.name);
+  const known = classes
+    .map((name) => {
+      const ofLanguage = isDom ? undefined : builtin.get(name);
+      return registered.get(name) ?? (isOurs ? ours.get(name) : undefined) ?? ofLanguage;
+    })
     .find((found) => found !== undefined);
-  const own = encoded.class === undefined ? undefined : await loadClass(encoded.class);
-  Object.setPrototypeOf(error, (own ?? known ?? Error).prototype as object);
+  const own = encoded.class === undefined ? undefined : await loadPrototype(encoded.class);
+  const prototype = own ?? (known?.prototype as object | undefined);
+  if (prototype !== undefined) Object.setPrototypeOf(error, prototype);
   for (const [name, enumerable, value] of encoded.properties) {
     Object.defineProperty(error, name, {
       value: await decodeProperty(name, value, where),
@@ -143,10 +155,10 @@ export async function decodeThrown(encoded: EncodedThrown, where: string): Promi
 }
 
 /** @returns undefined if the class cannot be loaded here; then its name decides */
-async function loadClass(bytes: Uint8Array): Promise<ErrorClass | undefined> {
+async function loadPrototype(bytes: Uint8Array): Promise<object | undefined> {
   try {
-    const loaded = await deserialize(bytes);
-    return typeof loaded === 'function' ? (loaded as unknown as ErrorClass) : undefined;
+    const loaded = (await deserialize(bytes)) as object;
+    return typeof loaded === 'function' ? (loaded as { prototype: object }).prototype : loaded;
   } catch {
     return undefined;
   }
@@ -194,21 +206,25 @@ function readProperty(object: object, name: string): unknown {
   }
 }
 
-function serializeOrInspect(value: unknown): Uint8Array {
+function inWords(part: unknown): string {
   try {
-    return serialize(value);
+    return inspect(part, { depth: 0 });
   } catch {
-    return serialize(inspect(value, { depth: 1 }));
+    return describeValue(part);
   }
 }
 
-/** Encodes the class of an error by reference or id, if the other side has it too. */
+/** Encodes the class of an error by reference or id, if the other side has it too, or its prototype if it is Node's own. */
 function encodeClass(error: Error): Uint8Array | undefined {
-  const type: unknown = (Object.getPrototypeOf(error) as { constructor?: unknown } | null)?.constructor;
+  const prototype = Object.getPrototypeOf(error) as { constructor?: unknown } | null;
+  const type = prototype?.constructor;
   if (typeof type !== 'function' || [...ours.values()].includes(type as never)) return undefined;
   try {
+    const references = new References({});
+    if (nodeErrorPrototypeOf(references, prototype as object) !== undefined) return serialize(prototype);
     // The code of a class that the other side does not have is not needed to report the error.
-    const isKnown = isShared(type) || new References({}).of(type)?.kind === 'module';
+    const kind = references.of(type)?.kind;
+    const isKnown = isShared(type) || kind === 'module' || kind === 'builtin';
     return isKnown ? serialize(type) : undefined;
   } catch {
     return undefined;

@@ -1,3 +1,7 @@
+import { AssertionError, deepStrictEqual } from 'node:assert';
+import { Socket } from 'node:net';
+import { setPriority } from 'node:os';
+import { setTimeout } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
 import { ProcessExitError, TimeoutError as OwnTimeoutError } from '../../lib/base/errors.ts';
 import { decodeThrown, encodeThrown, registerErrorClass } from '../../lib/payload/thrown-values.ts';
@@ -90,12 +94,92 @@ describe('what a call threw', () => {
     expect(error.name).toBe('AbortError');
     expect(error.message).toBe('gone');
     expect(error).toMatchObject({ code: 20 });
+    expect(error).toBeInstanceOf(DOMException);
+    expect(Object.keys(error)).toEqual([]);
+  });
+
+  it('may be an error of Node itself, which prints as it does there', async () => {
+    const caught: unknown[] = [];
+    for (const act of [
+      () => Buffer.alloc('x' as never),
+      () => deepStrictEqual(1, 2),
+      () => setPriority(2 ** 31 - 1, 1),
+    ]) {
+      try {
+        act();
+      } catch (error) {
+        caught.push(error);
+      }
+    }
+    caught.push(await setTimeout(1, 0, { signal: AbortSignal.abort() }).catch((error: unknown) => error));
+    for (const error of caught as NodeJS.ErrnoException[]) {
+      const copy = (await travel(error)) as NodeJS.ErrnoException;
+      expect([copy.name, copy.code, copy.errno, String(copy), copy.constructor.name]).toEqual([
+        error.name,
+        error.code,
+        error.errno,
+        String(error),
+        error.constructor.name,
+      ]);
+    }
+    expect(await travel(caught[0])).toBeInstanceOf(TypeError);
+    expect(await travel(caught[1])).toBeInstanceOf(AssertionError);
   });
 
   it('is told in words where it cannot travel', async () => {
     expect(await travel(new WeakRef({}))).toContain('WeakRef');
     const copy = await travel(Object.assign(new Error('a'), { pending: new Promise(() => {}) }));
     expect((copy as { pending: unknown }).pending).toContain('Promise');
+  });
+
+  it('is told in words only in the parts that cannot travel, at any depth', async () => {
+    const socket = new Socket();
+    class Client {
+      status = 1;
+      open = (): Socket => socket;
+      reopen(): Socket {
+        return socket;
+      }
+    }
+    const response = {
+      status: 503,
+      sockets: new Map<string, unknown>([
+        ['a', socket],
+        ['b', 2],
+      ]),
+      request: socket,
+    };
+    const cause = Object.assign(new RangeError('c'), { status: 404, socket });
+    const accessor = {
+      get socket() {
+        return socket;
+      },
+      value: 1,
+    };
+    const nested = { error: Object.assign(new TypeError('d'), { socket, status: 500 }) };
+    const thrown = Object.assign(new Error('a', { cause }), {
+      response,
+      client: new Client(),
+      accessor,
+      nested,
+    });
+    const error = (await travel(thrown)) as typeof thrown;
+    expect(error.response.status).toBe(503);
+    expect(error.response.request).toContain('Socket');
+    expect([error.response.sockets.get('a'), error.response.sockets.get('b')]).toEqual([
+      error.response.request,
+      2,
+    ]);
+    expect(error.cause).toBeInstanceOf(RangeError);
+    expect(error.cause).toMatchObject({ status: 404, socket: expect.stringContaining('Socket') as string });
+    expect(error.client).toEqual({ status: 1, open: expect.stringContaining('Function') as string });
+    expect(error.accessor).toEqual({ socket: expect.stringContaining('Function') as string, value: 1 });
+    expect(error.nested.error).toBeInstanceOf(TypeError);
+    expect(error.nested.error).toMatchObject({
+      status: 500,
+      socket: expect.stringContaining('Socket') as string,
+    });
+    expect(await travel({ status: 1, socket })).toEqual({ status: 1, socket: error.response.request });
   });
 
   it('ends with words where errors go round in circles', async () => {

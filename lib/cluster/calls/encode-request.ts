@@ -131,11 +131,10 @@ function encodeItem(
   if (Object.getPrototypeOf(args) === Array.prototype && args.every(isPrimitive)) return { primitives: args };
   const plain = serializePlain(args, 'arguments', parts.apart);
   if (plain !== undefined) return { arguments: plain };
-  const files = inputFiles ?? SHARED_FILES;
-  const nameOfResult = finder?.nameOf;
-  const captured = captureGraph(args, 'arguments', capture, nameOfResult, files);
+  const context = { elsewhere: finder?.nameOf, files: inputFiles ?? SHARED_FILES };
+  const captured = captureGraph(args, 'arguments', capture, context);
   // What is shared with the function must be one thing in the job, too.
   if (parts.isSharedWith(captured))
-    return { call: writeGraph(captureGraph([fn, args], 'call', capture, nameOfResult, files).graph) };
+    return { call: writeGraph(captureGraph([fn, args], 'call', capture, context).graph) };
   return { arguments: writeGraph(captured.graph) };
 }

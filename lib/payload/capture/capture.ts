@@ -12,15 +12,13 @@ import { describeObject, namespaceNode } from './describe-object.ts';
 import { addProperty } from './object-state.ts';
 import { PrivateFields, WeakCollections } from './private-members.ts';
 import { References } from './references.ts';
-import { type Edge, type Hop, Refusal, refusalAt } from './refusal.ts';
+import { type Edge, type Hop, Refusal, refusalAt, TO_PROTOTYPE } from './refusal.ts';
 import type { CaptureSink, Elsewhere, FindReference, ViewNode } from './sink.ts';
 
 /**
  * Describes a value, and everything reachable from it, as a graph. None of it is run: no getter, no `toJSON`,
  * no Proxy trap.
  * @param name how errors refer to the value
- * @param elsewhere names objects that the reader takes from another call's result
- * @param files receives the input files found; without it they are refused
  * @throws {SerializationError} with the path to the part that cannot be sent
  * @throws {InputFileError}
  */
@@ -28,32 +26,44 @@ export function captureGraph(
   value: unknown,
   name: string,
   options: CaptureOptions,
-  elsewhere?: Elsewhere,
-  files?: GivenFiles,
+  context: CaptureContext = {},
 ): Capture {
-  const forcedReferences = new Map<object, Reference>();
+  const replacements = new Map<object, Replacement>();
   for (;;) {
-    const capture = new Capture(options, forcedReferences, elsewhere, files);
+    const capture = new Capture(options, replacements, context);
     try {
       capture.run(value, name);
       return capture;
     } catch (error) {
-      if (!(error instanceof RetryByReference)) throw error;
-      // It cannot be sent by value, but a module exports it.
-      forcedReferences.set(error.object, error.reference);
+      const isNew = error instanceof Retry && replacements.get(error.object) !== error.replacement;
+      if (!isNew) throw error;
+      replacements.set(error.object, error.replacement);
     }
   }
 }
 
-/** Not an error: starts the capture again, with this object by reference. */
-class RetryByReference extends Error {
-  readonly object: object;
-  readonly reference: Reference;
+/** What a capture can do with some objects besides sending them. */
+interface CaptureContext {
+  /** Names objects that the reader takes from another call's result. */
+  readonly elsewhere?: Elsewhere | undefined;
+  /** Receives the input files found; without it they are refused. */
+  readonly files?: GivenFiles | undefined;
+  /** Describes a value that cannot be sent, and arrives as this text; without it such values are refused. */
+  readonly inWords?: ((value: object) => string) | undefined;
+}
 
-  constructor(object: object, reference: Reference) {
+/** What is sent for an object that cannot be sent by value: a module's export, or words. */
+type Replacement = Reference | 'words';
+
+/** Not an error: starts the capture again, with a replacement for this object. */
+class Retry extends Error {
+  readonly object: object;
+  readonly replacement: Replacement;
+
+  constructor(object: object, replacement: Replacement) {
     super('Begin again');
     this.object = object;
-    this.reference = reference;
+    this.replacement = replacement;
   }
 }
 
@@ -71,7 +81,11 @@ export class Capture implements CaptureSink {
   readonly #from: number[] = [];
   readonly #edges: Edge[] = [];
   readonly #indices = new Map<object | symbol, number>();
-  readonly #forcedReferences: ReadonlyMap<object, Reference>;
+  readonly #replacements: ReadonlyMap<object, Replacement>;
+  readonly #inWords: ((value: object) => string) | undefined;
+  /** Objects that others need as what they are, such as a class that is extended. */
+  readonly #needed = new Set<object>();
+  readonly #toldInWords = new Set<object>();
   /** Find a reference for a node whose value cannot be sent. */
   readonly #fallbacks = new Map<number, FindReference>();
   /** The names sent so far of modules of which only some exports are sent. */
@@ -85,14 +99,14 @@ export class Capture implements CaptureSink {
 
   constructor(
     options: CaptureOptions,
-    forcedReferences: ReadonlyMap<object, Reference>,
-    elsewhere: Elsewhere | undefined,
-    files: GivenFiles | undefined,
+    replacements: ReadonlyMap<object, Replacement>,
+    { elsewhere, files, inWords }: CaptureContext,
   ) {
     this.options = options;
     this.elsewhere = elsewhere;
     this.files = files;
-    this.#forcedReferences = forcedReferences;
+    this.#replacements = replacements;
+    this.#inWords = inWords;
     this.references = new References(options);
     this.#code = new CodeCapture(this);
     this.#buffers = new BufferPlan(this);
@@ -132,6 +146,7 @@ export class Capture implements CaptureSink {
     if (typeof given === 'symbol') return [this.#symbol(given, from, edge)];
     if ((typeof given !== 'object' && typeof given !== 'function') || given === null) return given as Slot;
     const value = originalOf(given);
+    if (this.#inWords !== undefined && !isReplaceable(edge)) this.#noteNeeded(value, from);
     const known = this.#indices.get(value);
     if (known !== undefined) {
       if (this.#partialExports.has(value)) this.partialSlot(value, Object.keys(value), from, edge);
@@ -196,6 +211,10 @@ export class Capture implements CaptureSink {
     }
   }
 
+  isInWords(value: unknown): boolean {
+    return this.#replacements.get(value as object) === 'words';
+  }
+
   codeInfoAt(index: number): CodeInfo | undefined {
     return this.#code.infoAt(index);
   }
@@ -222,7 +241,8 @@ export class Capture implements CaptureSink {
   }
 
   notePrivates(index: number, object: object): void {
-    this.#privateFields.note(index, object);
+    const isOfItsClass = !this.isInWords(Object.getPrototypeOf(object) as object | null);
+    if (isOfItsClass) this.#privateFields.note(index, object);
   }
 
   noteWeak(index: number, collection: WeakMap<object, unknown> | WeakSet<object>): void {
@@ -242,13 +262,24 @@ export class Capture implements CaptureSink {
       const index = this.#describedCount;
       const value = this.#values[index] as object | symbol;
       if (this.nodes[index] !== undefined || typeof value === 'symbol') continue;
-      this.guard(index, () => this.#describe(index, value));
+      try {
+        this.guard(index, () => this.#describe(index, value));
+      } catch (error) {
+        const isReplaced = error instanceof Retry && error.object === value && error.replacement === 'words';
+        if (!isReplaced || this.#needed.has(value)) throw error;
+        // There is no need to start again.
+        this.#tellInWords(index, value);
+      }
     }
   }
 
   #describe(index: number, value: object): void {
-    const forced = this.#forcedReferences.get(value);
-    const isCode = typeof value === 'function' && !types.isProxy(value);
+    const forced = this.#replacements.get(value);
+    if (forced === 'words') {
+      this.#tellInWords(index, value);
+      return;
+    }
+    const isCode = isFunction(value);
     // Whether a function goes by reference depends on its place, which CodeCapture asks of V8 for many at
     // once.
     const reference = forced ?? (isCode ? undefined : this.references.of(value));
@@ -280,24 +311,64 @@ export class Capture implements CaptureSink {
     return index;
   }
 
-  /** The error for a refusal: a retry if a value on the path can go by reference, else the user's error. */
+  #tellInWords(index: number, value: object): void {
+    this.#toldInWords.add(value);
+    this.nodes[index] = { kind: 'data', value: this.#inWords?.(value) };
+  }
+
+  /** Notes that the object at `from` needs a value as what it is: in words, it cannot be used. */
+  #noteNeeded(value: object, from: number): void {
+    if (this.isInWords(value)) throw new Retry(this.#values[from] as object, 'words');
+    if (this.#toldInWords.has(value)) throw new Retry(value, 'words');
+    this.#needed.add(value);
+  }
+
+  /**
+   * The error for a refusal: a retry if a value on the path can go by reference or in words, else the user's
+   * error.
+   */
   #refused(index: number, refusal: Refusal): Error {
     const hops: Hop[] = [];
     for (let at = index; at >= 0; at = this.#from[at] as number) {
       const value = this.#values[at] as object;
-      const reference = this.#forcedReferences.has(value)
+      const reference = this.#replacements.has(value)
         ? undefined
         : (this.#fallbacks.get(at)?.() ?? this.#lastResort(value));
-      if (reference !== undefined) return new RetryByReference(value, reference);
+      if (reference !== undefined) return new Retry(value, reference);
       hops.unshift({ edge: this.#edges[at] as Edge, value, place: this.#code.placeOf(at) });
     }
-    return refusalAt(hops, refusal);
+    return this.#inWords === undefined ? refusalAt(hops, refusal) : new Retry(replaceableOn(hops), 'words');
   }
 
   /** A module's export, as it was when the module was loaded. */
   #lastResort(value: object | symbol): Reference | undefined {
     return typeof value === 'symbol' ? undefined : this.references.lastResortOf(value);
   }
+}
+
+/** Whether a value that is reached like this may be replaced by words. */
+function isReplaceable(edge: Edge): boolean {
+  if (edge.by === 'property') return edge.key !== 'constructor';
+  return ['root', 'private', 'entry', 'key'].includes(edge.by);
+}
+
+/**
+ * The object to replace by words, because the last one on the path cannot be sent: the last one, or the first
+ * that cannot do without what it leads to. Only a prototype can be left out of an object.
+ */
+function replaceableOn(hops: readonly Hop[]): object {
+  for (const [index, { value }] of hops.entries()) {
+    const next = hops[index + 1];
+    if (next === undefined) break;
+    if (next.edge === TO_PROTOTYPE) return next.value as object;
+    if (next.edge.by === 'getter' || next.edge.by === 'setter') return next.value as object;
+    if (isFunction(value) || !isReplaceable(next.edge)) return value as object;
+  }
+  return hops.at(-1)?.value as object;
+}
+
+function isFunction(value: unknown): value is object {
+  return typeof value === 'function' && !types.isProxy(value);
 }
 
 /** An object for some of the exports of a module, without properties yet. */

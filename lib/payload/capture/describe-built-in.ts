@@ -4,6 +4,7 @@ import { identityOf } from '../identities.ts';
 import { promiseState } from '../inspect/slots.ts';
 import { propertyOf } from '../reference/members.ts';
 import { describeBuffer, describeView } from './buffers.ts';
+import { intrinsicName } from './platform.ts';
 import { Refusal } from './refusal.ts';
 import type { CaptureSink } from './sink.ts';
 
@@ -36,6 +37,8 @@ const CHECKS: readonly (readonly [Kind, (object: object) => boolean])[] = [
   ['weak-set', types.isWeakSet],
   ['date', types.isDate],
   ['regexp', types.isRegExp],
+  // Before errors, because since Node 22 it counts as one of them.
+  ['dom-exception', isDomException],
   ['error', types.isNativeError],
   ['promise', types.isPromise],
   ['boxed', types.isBoxedPrimitive],
@@ -52,6 +55,7 @@ const DEFAULT_PROTOTYPES: Readonly<Partial<Record<Kind, string>>> = {
   'weak-set': 'WeakSet.prototype',
   date: 'Date.prototype',
   regexp: 'RegExp.prototype',
+  'dom-exception': 'DOMException.prototype',
   error: 'Error.prototype',
   promise: 'Promise.prototype',
   arguments: 'Object.prototype',
@@ -77,6 +81,8 @@ function describeKind(sink: CaptureSink, index: number, object: object, kind: Ki
       return { kind, id: identityOf(object), entries: [] };
     case 'date':
       return { kind, time: Date.prototype.getTime.call(object) };
+    case 'dom-exception':
+      return { kind, name: domExceptionPart(object, 'name'), message: domExceptionPart(object, 'message') };
     case 'regexp':
       return { kind, ...regExpParts(object) };
     case 'promise':
@@ -94,6 +100,28 @@ function describeKind(sink: CaptureSink, index: number, object: object, kind: Ki
     default:
       return { kind };
   }
+}
+
+/** Whether an object has the internal state of a DOMException, of which only its getters know. */
+export function isDomException(object: object): boolean {
+  for (
+    let prototype = Object.getPrototypeOf(object) as object | null;
+    prototype !== null && !types.isProxy(prototype);
+    prototype = Object.getPrototypeOf(prototype) as object | null
+  ) {
+    if (propertyOf(prototype, 'name')?.get === undefined) continue;
+    if (intrinsicName(prototype) !== 'DOMException.prototype') continue;
+    try {
+      return domExceptionPart(object, 'name') !== undefined;
+    } catch {
+      return false;
+    }
+  }
+  return false;
+}
+
+function domExceptionPart(exception: object, name: 'name' | 'message'): string {
+  return Reflect.apply(propertyOf(DOMException.prototype, name)?.get as () => string, exception, []);
 }
 
 /**

@@ -2,12 +2,19 @@ import { types } from 'node:util';
 import { type InputFile, inputFileOf } from '../given-files.ts';
 import type { AnyFunction, Node, ObjectNode, Properties, Slot } from '../graph.ts';
 import { proxyParts } from '../inspect/slots.ts';
-import { describeRebuilt, reduce, whyNot } from '../reducers.ts';
-import { isNative, prototypeOf, valueOf } from '../reference/members.ts';
+import {
+  describeNodeErrorPrototype,
+  describeRebuilt,
+  type NodeErrorPrototype,
+  reduce,
+  whyNot,
+} from '../reducers.ts';
+import { isNative, propertyOf, prototypeOf, valueOf } from '../reference/members.ts';
 import { NO_SHARING } from './buffers.ts';
 import { describeBuiltIn } from './describe-built-in.ts';
 import { stateOf } from './object-state.ts';
-import { intrinsicName, isOfPlatform, natureOf } from './platform.ts';
+import { intrinsicName, intrinsicOfAnyRealm, isOfPlatform, natureOf } from './platform.ts';
+import type { References } from './references.ts';
 import { describeValue, nameOfFunction, Refusal } from './refusal.ts';
 import type { CaptureSink } from './sink.ts';
 
@@ -34,6 +41,8 @@ export function describeObject(sink: CaptureSink, index: number, object: object)
     return { kind: 'reduced', rebuild: part(reduced.rebuild), arguments: reduced.arguments.map(part) };
   }
   if (types.isModuleNamespaceObject(object)) return describeNamespace(sink, index, object);
+  const standIn = nodeErrorPrototypeOf(sink.references, object);
+  if (standIn !== undefined) return { kind: 'rebuilt', type: 'node-error', data: standIn };
   const owner = ownerOf(object);
   if (owner !== undefined) {
     const [of] = sink.slot(owner, index, { by: 'property', key: 'constructor' }) as readonly [number];
@@ -136,6 +145,35 @@ function refuseForeign(sink: CaptureSink, object: object): void {
       throw new Refusal(`${article(name)}: a live resource of this process`, OPEN_INSIDE);
     }
   }
+}
+
+/**
+ * What is needed to make the like of a prototype that Node's own errors have between them and the prototype
+ * of a class of the language; undefined for any other object.
+ */
+export function nodeErrorPrototypeOf(references: References, object: object): NodeErrorPrototype | undefined {
+  if (!Object.hasOwn(object, 'constructor') || isOfPlatform(object)) return undefined;
+  const made = describeNodeErrorPrototype(object);
+  if (made !== undefined) return made;
+  const layers: object[] = [];
+  let base: object | null = object;
+  for (; base !== null && !isOfPlatform(base); base = Object.getPrototypeOf(base) as object | null)
+    layers.push(base);
+  const name = base === null ? undefined : /^(\w*Error)\.prototype$/.exec(intrinsicName(base) ?? '')?.[1];
+  if (name === undefined || !layers.every((layer) => isWithinNode(references, layer))) return undefined;
+  const type: unknown = Reflect.get(object, 'constructor');
+  const isOfLanguage = typeof type !== 'function' || intrinsicOfAnyRealm(type) !== undefined;
+  return {
+    base: name,
+    type: isOfLanguage ? undefined : nameOfFunction(type),
+    showsCode: layers.some((layer) => Object.hasOwn(layer, 'toString')),
+  };
+}
+
+function isWithinNode(references: References, prototype: object): boolean {
+  const { value, get = value } = propertyOf(prototype, 'constructor') ?? {};
+  if (typeof get !== 'function' || types.isProxy(get)) return false;
+  return !isNative(get as AnyFunction) && references.isForeign(get as AnyFunction);
 }
 
 /** Describes an EventEmitter without the symbols that Node sets, because the job's Node sets them again. */

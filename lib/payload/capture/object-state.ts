@@ -9,8 +9,9 @@ import {
   WRITABLE,
 } from '../graph.ts';
 import { hasExtraProperties } from '../plain-data.ts';
-import { type Property, propertyOf } from '../reference/members.ts';
+import { isNative, type Property, propertyOf, type SomeFunction } from '../reference/members.ts';
 import { intrinsicName } from './platform.ts';
+import { TO_PROTOTYPE } from './refusal.ts';
 import type { CaptureSink } from './sink.ts';
 
 /**
@@ -26,9 +27,12 @@ export function stateOf(
   skipped: readonly PropertyKey[] = [],
 ): ObjectState {
   const state: ObjectState = {};
-  const prototype = Object.getPrototypeOf(object) as object | null;
+  let prototype = Object.getPrototypeOf(object) as object | null;
+  while (prototype !== null && sink.isInWords(prototype)) {
+    prototype = Object.getPrototypeOf(prototype) as object | null;
+  }
   if (prototype === null || intrinsicName(prototype) !== expected) {
-    state.prototype = sink.slot(prototype, index, { by: 'part', name: 'its prototype' });
+    state.prototype = sink.slot(prototype, index, TO_PROTOTYPE);
   }
   const properties = captureProperties(sink, index, object, new Set(skipped));
   if (properties !== undefined) state.properties = properties;
@@ -47,7 +51,7 @@ function captureProperties(
   const properties: Properties = { keys: [], values: [] };
   for (const key of keys) {
     if (skipped.has(key)) continue;
-    const descriptor = descriptorOf(object, key);
+    const descriptor = descriptorOf(sink, object, key);
     if (isInherentProperty(object, key, descriptor)) continue;
     for (const part of [descriptor.value, descriptor.get, descriptor.set] as unknown[]) {
       if (typeof part === 'function') sink.noteHome(part, object);
@@ -68,6 +72,11 @@ export function addProperty(
   const at = properties.keys.length;
   properties.keys.push(sink.slot(key, index, { by: 'part', name: `property key ${String(key)}` }));
   const { get, set } = descriptor;
+  const inWords = [get, set].find((fn) => sink.isInWords(fn));
+  if (inWords !== undefined) {
+    properties.values.push(sink.slot(inWords, index, { by: 'property', key }));
+    return;
+  }
   const isAccessor = get !== undefined || set !== undefined || !('value' in descriptor);
   let flags = isAccessor ? ACCESSOR : 0;
   if (descriptor.writable === true) flags |= WRITABLE;
@@ -84,22 +93,26 @@ export function addProperty(
   }
 }
 
-function descriptorOf(object: object, key: string | symbol): Property {
+function descriptorOf(sink: CaptureSink, object: object, key: string | symbol): Property {
   const descriptor = propertyOf(object, key) as Property;
   const { get } = descriptor;
-  // Since Node 22, the stack of an error is an accessor of V8 itself.
-  if (key !== 'stack' || get === undefined || !types.isNativeError(object) || !isNative(get))
-    return descriptor;
-  return {
-    value: Reflect.apply(get, object, []) as unknown,
-    writable: true,
-    enumerable: false,
-    configurable: true,
-  };
+  if (get === undefined || !isOfStackOrNode(sink, object, key, get)) return descriptor;
+  const { enumerable = false, configurable = false } = descriptor;
+  return { value: Reflect.apply(get, object, []) as unknown, writable: true, enumerable, configurable };
 }
 
-function isNative(fn: object): boolean {
-  return Function.prototype.toString.call(fn).endsWith('{ [native code] }');
+/**
+ * Whether a getter is V8's own, as that of `stack` since Node 22, also on objects that were given to
+ * `Error.captureStackTrace`, or Node's own, as those of errors with an `errno` and a `syscall`.
+ */
+function isOfStackOrNode(
+  sink: CaptureSink,
+  object: object,
+  key: string | symbol,
+  get: SomeFunction,
+): boolean {
+  if (key === 'stack' && isNative(get)) return true;
+  return types.isNativeError(object) && sink.references.isForeign(get);
 }
 
 /** All own keys, except the elements of typed arrays and boxed strings. */

@@ -83,6 +83,9 @@ export type Edge =
   /** A part of an object that has no name in the source. */
   | { readonly by: 'part'; readonly name: string };
 
+/** The step from an object to its prototype. */
+export const TO_PROTOTYPE: Edge = { by: 'part', name: 'its prototype' };
+
 /** Describes an edge for error messages. */
 export function showEdge(edge: Edge): string {
   switch (edge.by) {

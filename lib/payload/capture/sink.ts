@@ -40,6 +40,9 @@ export interface CaptureSink {
   /** Runs `act`; a Refusal it throws becomes an error with the path to the node. */
   guard<T>(index: number, act: () => T): T;
 
+  /** Whether a text is sent instead of a value that cannot be sent. */
+  isInWords(value: unknown): boolean;
+
   /**
    * The function or class that goes by value as this node; undefined while it is pending, or goes by
    * reference.

@@ -64,7 +64,9 @@ function bare(loader: Filling, node: ObjectNode): object {
     case 'regexp':
       return new RegExp(node.source, node.flags);
     case 'error':
-      return bareError();
+      return bareError(() => new Error());
+    case 'dom-exception':
+      return bareError(() => new DOMException(node.message, node.name));
     case 'namespace':
       return Object.create(null, { [Symbol.toStringTag]: { value: 'Module' } }) as object;
     case 'emitter':
@@ -147,11 +149,11 @@ function weakCollection(identities: Identities, kind: 'weak-map' | 'weak-set', i
   return made;
 }
 
-/** Makes an error without frames or properties. */
-function bareError(): Error {
+/** Makes an error without a stack trace or own properties. */
+function bareError(make: () => object): object {
   const limit = Error.stackTraceLimit;
   Error.stackTraceLimit = 0;
-  const error = new Error();
+  const error = make();
   Error.stackTraceLimit = limit;
   for (const key of Reflect.ownKeys(error)) Reflect.deleteProperty(error, key);
   return error;

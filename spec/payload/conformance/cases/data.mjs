@@ -161,6 +161,92 @@ export const cases = {
     },
     gives: [true, 8, 6, 5],
   },
+  'sends errors that Node itself makes, as parts of values, with class, name, code, cause and stack': {
+    async send() {
+      const { setTimeout: sleep } = await import('node:timers/promises');
+      const { once, EventEmitter } = await import('node:events');
+      const { parseArgs } = await import('node:util');
+      const { connect } = await import('node:net');
+      const { setPriority } = await import('node:os');
+      const signal = AbortSignal.abort();
+      const errors = await Promise.allSettled([
+        (async () => Buffer.alloc('x'))(),
+        (async () => Buffer.alloc(3).readInt8(9))(),
+        import('no-such-module'),
+        sleep(1, 0, { signal }),
+        once(new EventEmitter(), 'x', { signal }),
+        (async () => parseArgs({ args: ['--x'], options: {} }))(),
+        new Promise((_, reject) => connect(1, '127.0.0.1').on('error', reject)),
+        (async () => setPriority(99_999_999, 1))(),
+        Promise.reject(signal.reason),
+      ]);
+      const show = (error) => [
+        error instanceof Error,
+        Object.prototype.toString.call(error),
+        [Error, TypeError, RangeError, DOMException]
+          .filter((type) => error instanceof type)
+          .map(({ name }) => name),
+        error.name,
+        error.message.split(' ')[0],
+        error.code,
+        String(error).split(':')[0],
+        error.syscall,
+        error.cause?.name,
+        typeof error.stack,
+        error.constructor.name,
+        Object.keys(error),
+      ];
+      const here = errors.map(({ reason }) => show(reason));
+      return () => {
+        const there = errors.map(({ reason }) => show(reason));
+        return there.map((shown, index) => [JSON.stringify(shown) === JSON.stringify(here[index]), shown[5]]);
+      };
+    },
+    gives: [
+      [true, 'ERR_INVALID_ARG_TYPE'],
+      [true, 'ERR_OUT_OF_RANGE'],
+      [true, 'ERR_MODULE_NOT_FOUND'],
+      [true, 'ABORT_ERR'],
+      [true, 'ABORT_ERR'],
+      [true, 'ERR_PARSE_ARGS_UNKNOWN_OPTION'],
+      [true, 'ECONNREFUSED'],
+      [true, 'ERR_SYSTEM_ERROR'],
+      [true, 20],
+    ],
+  },
+  'sends DOMExceptions, also of classes that extend them': {
+    send() {
+      class Stopped extends DOMException {
+        constructor(at) {
+          super('stopped', 'AbortError');
+          this.at = at;
+        }
+      }
+      const plain = Object.assign(new DOMException('late', 'TimeoutError'), {
+        cause: new RangeError('cause'),
+      });
+      const stopped = new Stopped(3);
+      const { stack } = plain;
+      return () => [
+        [plain instanceof DOMException, plain.name, plain.message, plain.code, plain.stack === stack],
+        [Object.hasOwn(plain, 'code'), Object.keys(plain), plain.cause instanceof RangeError, String(plain)],
+        [stopped instanceof Stopped, stopped instanceof DOMException, stopped.name, stopped.code, stopped.at],
+      ];
+    },
+    gives: [
+      [true, 'TimeoutError', 'late', 23, true],
+      [false, ['cause'], true, 'TimeoutError: late'],
+      [true, true, 'AbortError', 20, 3],
+    ],
+  },
+  'sends objects on which captureStackTrace was called': {
+    send() {
+      const traced = { a: 1 };
+      Error.captureStackTrace(traced);
+      return () => [typeof traced.stack, Object.keys(traced)];
+    },
+    gives: ['string', ['a']],
+  },
   'sends errors of the language with their stack, cause and own properties': {
     send() {
       const cause = new TypeError('the cause');
