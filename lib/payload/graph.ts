@@ -94,7 +94,7 @@ export type ObjectNode = ObjectState &
     /** Identified like classes, because compiled classes keep private members of their instances in them. */
     | { readonly kind: 'weak-map' | 'weak-set'; readonly id: string; entries: readonly Slot[] }
     | { readonly kind: 'date'; readonly time: number }
-    | { readonly kind: 'dom-exception'; readonly name: string; readonly message: string }
+    | ({ readonly kind: 'dom-exception' } & DomExceptionParts)
     | { readonly kind: 'regexp'; readonly source: string; readonly flags: string }
     | { readonly kind: 'boxed'; readonly value: Slot }
     | { readonly kind: 'promise'; readonly state: 'fulfilled' | 'rejected'; readonly value: Slot }
@@ -110,6 +110,14 @@ export type ObjectNode = ObjectState &
         readonly length: number | undefined;
       }
   );
+
+/** Internal state of a DOMException. */
+export interface DomExceptionParts {
+  readonly name: string;
+  readonly message: string;
+  /** Present for a QuotaExceededError, which is a class of its own since Node 26. */
+  readonly quota?: { readonly quota: number | null; readonly requested: number | null } | undefined;
+}
 
 /** Position of a text in its file, kept when it is compiled again; lines and columns count from 0. */
 export interface Place {

@@ -103,7 +103,10 @@ const recipes: Readonly<Record<string, Recipe>> = {
     }),
     make: ({ encoding, ...options }: { encoding: string }) => new TextDecoder(encoding, options),
   },
-  'node-error': { describe: describeNodeErrorPrototype as () => unknown, make: nodeErrorPrototype },
+  'node-error': {
+    describe: (prototype: object) => describeNodeErrorPrototype(prototype),
+    make: nodeErrorPrototype,
+  },
   ...Object.fromEntries(
     [
       'NumberFormat',

@@ -1,12 +1,15 @@
 import { inspect, types } from 'node:util';
 import * as ownErrors from '../base/errors.ts';
 import * as jobErrors from '../base/job-errors.ts';
-import { isDomException } from './capture/describe-built-in.ts';
+import { domExceptionParts } from './capture/describe-built-in.ts';
 import { nodeErrorPrototypeOf } from './capture/describe-object.ts';
 import { References } from './capture/references.ts';
 import { describeValue } from './capture/refusal.ts';
 import { deserialize } from './deserialize.ts';
+import type { DomExceptionParts } from './graph.ts';
 import { isShared } from './identities.ts';
+import { bareDomException } from './load/objects.ts';
+import { propertyOf } from './reference/members.ts';
 import { textToThere } from './relocated-paths.ts';
 import { serialize, serializeOrTell } from './serialize.ts';
 
@@ -24,9 +27,12 @@ export type EncodedThrown =
       readonly stack: string | undefined;
       /** The class itself by reference or id, if the other side has it too; a prototype of Node's own errors. */
       readonly class: Uint8Array | undefined;
-      readonly isDomException?: boolean;
+      /** Name and message of a DOMException, which its own properties may hide; undefined for other errors. */
+      readonly domException?: DomExceptionParts | undefined;
       /** Own properties, `cause` and `errors` among them, in order. */
       readonly properties: readonly (readonly [name: string, enumerable: boolean, value: EncodedThrown])[];
+      /** An object with the own properties whose keys are symbols; undefined if there are none. */
+      readonly symbols?: Uint8Array | undefined;
     };
 
 const builtin = new Map<string, ErrorClass>(
@@ -89,21 +95,23 @@ class Encoder {
     return {
       kind: 'error',
       classes: classNames(thrown),
-      isDomException: isDomException(thrown),
       class: encodeClass(thrown),
       name,
       message,
       stack: typeof stack === 'string' ? textToThere(stack) : undefined,
       properties,
+      symbols: encodeSymbols(thrown),
+      domException: domExceptionParts(thrown),
     };
   }
 
   #encodeProperties(error: Error): [string, boolean, EncodedThrown][] {
     const names = new Set(Object.getOwnPropertyNames(error));
+    const isDomException = domExceptionParts(error) !== undefined;
     // The class that has the getter may be unknown to the other process.
-    if (!isDomException(error)) names.add('code');
+    if (!isDomException) names.add('code');
     return [...names]
-      .filter((name) => name !== 'stack' && name !== 'message' && name in error)
+      .filter((name) => name !== 'stack' && (name !== 'message' || isDomException) && name in error)
       .map((name) => {
         const value = readProperty(error, name);
         const encoded =
@@ -125,13 +133,12 @@ class Encoder {
  */
 export async function decodeThrown(encoded: EncodedThrown, where: string): Promise<unknown> {
   if (encoded.kind === 'value') return deserialize(encoded.value);
-  const { classes, name: nameThere, message } = encoded;
-  const isDom = encoded.isDomException === true;
-  const error = isDom ? new DOMException(message, nameThere) : new Error(message);
+  const { classes, message, domException: dom } = encoded;
+  const error = dom === undefined ? new Error(message) : (bareDomException(dom) as Error);
   const isOurs = classes.includes(ownErrors.CondorFuturesError.name);
   const known = classes
     .map((name) => {
-      const ofLanguage = isDom ? undefined : builtin.get(name);
+      const ofLanguage = dom === undefined ? builtin.get(name) : undefined;
       return registered.get(name) ?? (isOurs ? ours.get(name) : undefined) ?? ofLanguage;
     })
     .find((found) => found !== undefined);
@@ -146,11 +153,15 @@ export async function decodeThrown(encoded: EncodedThrown, where: string): Promi
       configurable: true,
     });
   }
+  await decodeSymbols(error, encoded.symbols);
   // The class is not known here, or its name is not on its prototype.
   if (error.name !== encoded.name) {
     Object.defineProperty(error, 'name', { value: encoded.name, writable: true, configurable: true });
   }
-  if (encoded.stack !== undefined) error.stack = `${encoded.stack}\n    at ${where}`;
+  if (encoded.stack !== undefined) {
+    const stack = `${encoded.stack}\n    at ${where}`;
+    Object.defineProperty(error, 'stack', { value: stack, writable: true, configurable: true });
+  }
   return error;
 }
 
@@ -168,6 +179,28 @@ async function decodeProperty(name: string, value: EncodedThrown, where: string)
   const decoded = await decodeThrown(value, where);
   if (name !== 'errors' || !Array.isArray(decoded)) return decoded;
   return Promise.all((decoded as EncodedThrown[]).map(async (error) => decodeThrown(error, where)));
+}
+
+function encodeSymbols(error: Error): Uint8Array | undefined {
+  const symbols = Object.getOwnPropertySymbols(error);
+  if (symbols.length === 0) return undefined;
+  const holder = {};
+  for (const symbol of symbols) {
+    const { enumerable = false } = propertyOf(error, symbol) ?? {};
+    const value = readProperty(error, symbol);
+    Object.defineProperty(holder, symbol, { value, enumerable, writable: true, configurable: true });
+  }
+  return serializeOrTell(holder, inWords);
+}
+
+async function decodeSymbols(error: object, encoded: Uint8Array | undefined): Promise<void> {
+  if (encoded === undefined) return;
+  try {
+    const holder = (await deserialize(encoded)) as object;
+    Object.defineProperties(error, Object.getOwnPropertyDescriptors(holder));
+  } catch {
+    // Something in them is known to the job only; the error itself is worth more.
+  }
 }
 
 function classNames(error: Error): string[] {
@@ -198,9 +231,9 @@ function isErrorPrototype(prototype: unknown): prototype is object {
   return false;
 }
 
-function readProperty(object: object, name: string): unknown {
+function readProperty(object: object, name: string | symbol): unknown {
   try {
-    return (object as Record<string, unknown>)[name];
+    return (object as Record<string | symbol, unknown>)[name];
   } catch (error) {
     return `(reading it threw ${inspect(error, { depth: 0 })})`;
   }
@@ -214,7 +247,10 @@ function inWords(part: unknown): string {
   }
 }
 
-/** Encodes the class of an error by reference or id, if the other side has it too, or its prototype if it is Node's own. */
+/**
+ * Encodes the class of an error by reference or id, if the other side has it too, or its prototype if it is
+ * Node's own.
+ */
 function encodeClass(error: Error): Uint8Array | undefined {
   const prototype = Object.getPrototypeOf(error) as { constructor?: unknown } | null;
   const type = prototype?.constructor;
@@ -223,9 +259,8 @@ function encodeClass(error: Error): Uint8Array | undefined {
     const references = new References({});
     if (nodeErrorPrototypeOf(references, prototype as object) !== undefined) return serialize(prototype);
     // The code of a class that the other side does not have is not needed to report the error.
-    const kind = references.of(type)?.kind;
-    const isKnown = isShared(type) || kind === 'module' || kind === 'builtin';
-    return isKnown ? serialize(type) : undefined;
+    const isKnown = isShared(type) || references.of(type) !== undefined;
+    return isKnown && !builtin.has(type.name) ? serialize(type) : undefined;
   } catch {
     return undefined;
   }

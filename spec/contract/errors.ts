@@ -85,7 +85,10 @@ const errorExamples: Throws[] = [
   [
     'an AbortError',
     () => AbortSignal.abort().throwIfAborted(),
-    { class: Error, fields: { name: 'AbortError', message: 'This operation was aborted', code: 20 } },
+    {
+      class: DOMException,
+      fields: { name: 'AbortError', message: 'This operation was aborted', code: 20 },
+    },
   ],
 ];
 

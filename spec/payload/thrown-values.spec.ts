@@ -171,13 +171,13 @@ describe('what a call threw', () => {
       2,
     ]);
     expect(error.cause).toBeInstanceOf(RangeError);
-    expect(error.cause).toMatchObject({ status: 404, socket: expect.stringContaining('Socket') as string });
-    expect(error.client).toEqual({ status: 1, open: expect.stringContaining('Function') as string });
-    expect(error.accessor).toEqual({ socket: expect.stringContaining('Function') as string, value: 1 });
+    expect(error.cause).toMatchObject({ status: 404, socket: expect.stringContaining('Socket') as unknown });
+    expect(error.client).toEqual({ status: 1, open: expect.stringContaining('Function') as unknown });
+    expect(error.accessor).toEqual({ socket: expect.stringContaining('Function') as unknown, value: 1 });
     expect(error.nested.error).toBeInstanceOf(TypeError);
     expect(error.nested.error).toMatchObject({
       status: 500,
-      socket: expect.stringContaining('Socket') as string,
+      socket: expect.stringContaining('Socket') as unknown,
     });
     expect(await travel({ status: 1, socket })).toEqual({ status: 1, socket: error.response.request });
   });

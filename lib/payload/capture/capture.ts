@@ -42,7 +42,7 @@ export function captureGraph(
   }
 }
 
-/** What a capture can do with some objects besides sending them. */
+/** Ways to treat some objects other than to send them. */
 interface CaptureContext {
   /** Names objects that the reader takes from another call's result. */
   readonly elsewhere?: Elsewhere | undefined;
@@ -52,7 +52,7 @@ interface CaptureContext {
   readonly inWords?: ((value: object) => string) | undefined;
 }
 
-/** What is sent for an object that cannot be sent by value: a module's export, or words. */
+/** Replacement of an object that cannot be sent by value: a module's export, or words. */
 type Replacement = Reference | 'words';
 
 /** Not an error: starts the capture again, with a replacement for this object. */

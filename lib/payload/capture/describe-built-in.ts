@@ -1,8 +1,8 @@
 import { types } from 'node:util';
-import type { ObjectNode, Slot } from '../graph.ts';
+import type { DomExceptionParts, ObjectNode, Slot } from '../graph.ts';
 import { identityOf } from '../identities.ts';
 import { promiseState } from '../inspect/slots.ts';
-import { propertyOf } from '../reference/members.ts';
+import { propertyOf, prototypeOf } from '../reference/members.ts';
 import { describeBuffer, describeView } from './buffers.ts';
 import { intrinsicName } from './platform.ts';
 import { Refusal } from './refusal.ts';
@@ -38,7 +38,7 @@ const CHECKS: readonly (readonly [Kind, (object: object) => boolean])[] = [
   ['date', types.isDate],
   ['regexp', types.isRegExp],
   // Before errors, because since Node 22 it counts as one of them.
-  ['dom-exception', isDomException],
+  ['dom-exception', (object) => domExceptionParts(object) !== undefined],
   ['error', types.isNativeError],
   ['promise', types.isPromise],
   ['boxed', types.isBoxedPrimitive],
@@ -62,6 +62,9 @@ const DEFAULT_PROTOTYPES: Readonly<Partial<Record<Kind, string>>> = {
   buffer: 'ArrayBuffer.prototype',
 };
 
+/** Prototype of the DOMExceptions of Node 26 and newer that have more state. */
+export const QUOTA_PROTOTYPE = 'QuotaExceededError.prototype';
+
 /** Own properties that every object of the kind has; they are not sent. */
 const SKIPPED: Readonly<Partial<Record<Kind, readonly PropertyKey[]>>> = {
   arguments: ['callee', Symbol.iterator],
@@ -82,7 +85,7 @@ function describeKind(sink: CaptureSink, index: number, object: object, kind: Ki
     case 'date':
       return { kind, time: Date.prototype.getTime.call(object) };
     case 'dom-exception':
-      return { kind, name: domExceptionPart(object, 'name'), message: domExceptionPart(object, 'message') };
+      return { kind, ...(domExceptionParts(object) as DomExceptionParts) };
     case 'regexp':
       return { kind, ...regExpParts(object) };
     case 'promise':
@@ -102,26 +105,35 @@ function describeKind(sink: CaptureSink, index: number, object: object, kind: Ki
   }
 }
 
-/** Whether an object has the internal state of a DOMException, of which only its getters know. */
-export function isDomException(object: object): boolean {
-  for (
-    let prototype = Object.getPrototypeOf(object) as object | null;
-    prototype !== null && !types.isProxy(prototype);
-    prototype = Object.getPrototypeOf(prototype) as object | null
-  ) {
-    if (propertyOf(prototype, 'name')?.get === undefined) continue;
-    if (intrinsicName(prototype) !== 'DOMException.prototype') continue;
+/** Internal state of a DOMException, which only its getters read; undefined for any other object. */
+export function domExceptionParts(object: object): DomExceptionParts | undefined {
+  let quota: DomExceptionParts['quota'];
+  for (let prototype = prototypeOf(object); prototype !== null; prototype = prototypeOf(prototype)) {
     try {
-      return domExceptionPart(object, 'name') !== undefined;
+      if (isIntrinsic(prototype, QUOTA_PROTOTYPE, 'quota')) {
+        const [limit, requested] = read(object, prototype, ['quota', 'requested']) as (number | null)[];
+        quota = { quota: limit ?? null, requested: requested ?? null };
+      } else if (isIntrinsic(prototype, 'DOMException.prototype', 'name')) {
+        const [name, message] = read(object, prototype, ['name', 'message']) as [string, string];
+        return { name, message, quota };
+      }
     } catch {
-      return false;
+      // It has the prototype of a DOMException, but was not made by its constructor.
+      return undefined;
     }
   }
-  return false;
+  return undefined;
 }
 
-function domExceptionPart(exception: object, name: 'name' | 'message'): string {
-  return Reflect.apply(propertyOf(DOMException.prototype, name)?.get as () => string, exception, []);
+/** Whether a prototype has this name among those of the platform; most are told by lack of a getter. */
+function isIntrinsic(prototype: object, name: string, getter: string): boolean {
+  return propertyOf(prototype, getter)?.get !== undefined && intrinsicName(prototype) === name;
+}
+
+function read(object: object, prototype: object, keys: readonly string[]): unknown[] {
+  return keys.map((key): unknown =>
+    Reflect.apply(propertyOf(prototype, key)?.get as () => unknown, object, []),
+  );
 }
 
 /**

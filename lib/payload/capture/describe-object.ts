@@ -148,8 +148,8 @@ function refuseForeign(sink: CaptureSink, object: object): void {
 }
 
 /**
- * What is needed to make the like of a prototype that Node's own errors have between them and the prototype
- * of a class of the language; undefined for any other object.
+ * Description of a prototype that Node's own errors have between them and the prototype of a class of the
+ * language; undefined for any other object.
  */
 export function nodeErrorPrototypeOf(references: References, object: object): NodeErrorPrototype | undefined {
   if (!Object.hasOwn(object, 'constructor') || isOfPlatform(object)) return undefined;

@@ -98,7 +98,8 @@ function descriptorOf(sink: CaptureSink, object: object, key: string | symbol): 
   const { get } = descriptor;
   if (get === undefined || !isOfStackOrNode(sink, object, key, get)) return descriptor;
   const { enumerable = false, configurable = false } = descriptor;
-  return { value: Reflect.apply(get, object, []) as unknown, writable: true, enumerable, configurable };
+  const writable = !Object.isFrozen(object);
+  return { value: Reflect.apply(get, object, []) as unknown, writable, enumerable, configurable };
 }
 
 /**

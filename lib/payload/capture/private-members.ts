@@ -7,7 +7,9 @@ import { originalOf, textOf } from '../identities.ts';
 import { privateMembers, weakEntries } from '../inspect/slots.ts';
 import { prototypeOf, valueOf } from '../reference/members.ts';
 import type { CodeInfo } from './code-info.ts';
+import { QUOTA_PROTOTYPE } from './describe-built-in.ts';
 import { lexicalThis } from './lexical.ts';
+import { intrinsicName } from './platform.ts';
 import { Refusal } from './refusal.ts';
 import type { CaptureSink } from './sink.ts';
 
@@ -102,7 +104,8 @@ function privateShapeOf(prototype: object): PrivateShape | undefined {
   if (!text.startsWith('class') || !text.includes('#')) return undefined;
   const { class: shape } = shapeOf(text, { hasPrototype: true, name: owner.name });
   const members = (shape?.members ?? []).filter(isPrivateOfInstances);
-  if (members.length === 0) return undefined;
+  // Its constructor sets them again.
+  if (members.length === 0 || intrinsicName(prototype) === QUOTA_PROTOTYPE) return undefined;
   return { owner, fields: members.filter(({ kind }) => kind === 'field').map(({ name }) => name as string) };
 }
 

@@ -4,6 +4,7 @@ import {
   type BoundNode,
   CONFIGURABLE,
   type DataNode,
+  type DomExceptionParts,
   ENUMERABLE,
   type GivenNode,
   type Node,
@@ -66,7 +67,7 @@ function bare(loader: Filling, node: ObjectNode): object {
     case 'error':
       return bareError(() => new Error());
     case 'dom-exception':
-      return bareError(() => new DOMException(node.message, node.name));
+      return bareDomException(node);
     case 'namespace':
       return Object.create(null, { [Symbol.toStringTag]: { value: 'Module' } }) as object;
     case 'emitter':
@@ -148,6 +149,18 @@ function weakCollection(identities: Identities, kind: 'weak-map' | 'weak-set', i
   identities.remember(made, id);
   return made;
 }
+
+/** Makes a DOMException without a stack trace or own properties. */
+export function bareDomException({ name, message, quota }: DomExceptionParts): object {
+  return bareError(() => {
+    if (quota === undefined || typeof QuotaExceededError !== 'function')
+      return new DOMException(message, name);
+    const given = Object.entries(quota).filter(([, limit]) => limit !== null);
+    return new QuotaExceededError(message, Object.fromEntries(given));
+  });
+}
+
+declare const QuotaExceededError: (new (message: string, limits: object) => object) | undefined;
 
 /** Makes an error without a stack trace or own properties. */
 function bareError(make: () => object): object {

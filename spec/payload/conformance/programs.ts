@@ -15,6 +15,7 @@ const TOPICS = [
   'identities',
   'objects',
   'data',
+  'errors',
   'platform-objects',
   'references',
   'edited-modules',
