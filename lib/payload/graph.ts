@@ -13,6 +13,8 @@ export interface Graph {
    * Variables of scripts, which the loader defines on the global object unless it has a property of the name.
    */
   readonly globals: readonly (readonly [name: string, value: Slot])[];
+  /** Name of the loader's helpers in the texts, if it is not {@link HELPERS}. */
+  readonly helpers?: string;
 }
 
 /** A value: a primitive as itself, anything else as the index of its node in an array of one. */
@@ -130,7 +132,7 @@ export interface FunctionNode extends ObjectState {
   readonly kind: 'function';
   readonly place: Place;
   /** The expression `before + text + after` evaluates to the function. */
-  readonly before: string;
+  before: string;
   text: string;
   readonly after: string;
   readonly strict: boolean;
@@ -140,20 +142,21 @@ export interface FunctionNode extends ObjectState {
   readonly length: unknown;
   /** Text that `toString` should return, if `text` is edited. */
   readonly original?: string | undefined;
-  /** `this`, `arguments` and `new.target` of the function around an arrow that uses them. */
+  /** `this` and `new.target` of the function around an arrow that uses them. */
   self?: Slot;
-  arguments?: readonly Slot[];
   newTarget?: Slot;
+  /** The `arguments` around an arrow that uses it, in a list of one. */
+  arguments?: readonly [Slot];
   /** Prototype of the object that a method was defined in, if the method uses `super`. */
   home?: Slot;
-  /** Node of the class whose private names it uses, so that it is evaluated in that class's body. */
+  /** Node of the class in whose body it is evaluated, because of the class's private names. */
   body?: number;
 }
 
 export interface ClassNode extends ObjectState {
   readonly kind: 'class';
   readonly place: Place;
-  readonly text: string;
+  text: string;
   readonly original?: string | undefined;
   context: number;
   readonly id: string;
@@ -171,7 +174,7 @@ export interface ClassNode extends ObjectState {
   readonly stamp: 'none' | 'base' | 'derived';
   /** Methods and accessors in the text that were deleted from the live class. */
   readonly removed: readonly (readonly [isStatic: boolean, key: Slot])[];
-  /** Node of the class whose private names it uses, so that it is evaluated in that class's body. */
+  /** Node of the class in whose body it is evaluated, because of that class's private names. */
   body?: number;
 }
 
@@ -251,7 +254,10 @@ export interface SourceFile {
   readonly sourceMap?: string | undefined;
 }
 
-/** Name of the variable that holds the loader's helpers in emitted code. */
+/**
+ * Name of the variable that holds the loader's helpers in emitted code; all other names there that are not the
+ * user's begin with it. A graph with a text that contains it has another name instead.
+ */
 export const HELPERS = '$condor_futures';
 
 /** Any function that can be called on another machine. */

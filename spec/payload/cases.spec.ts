@@ -7,6 +7,7 @@ import {
   casesForEsm,
   END_OF_COMMONJS,
   END_OF_ESM,
+  specialCases,
   type Cases,
 } from './conformance/programs.ts';
 
@@ -19,7 +20,7 @@ for (const node of nodes) {
   const version = execFileSync(node, ['--version'], { encoding: 'utf8' }).trim();
   describeEnvironment({
     name: `of ES modules run by Node.js ${version}`,
-    cases: casesForEsm(),
+    cases: [...casesForEsm(), specialCases('any-name')],
     apart: true,
     prepare: (directory, cases) => program(directory, node, 'mjs', END_OF_ESM, cases),
   });

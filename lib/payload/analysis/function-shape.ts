@@ -33,6 +33,8 @@ export interface FunctionShape {
   /** The name after `function` or `class`. */
   readonly ownName: string | undefined;
   readonly ownNameRange: Range | undefined;
+  /** Whether the text is that of a declaration, and is no expression because of its name. */
+  readonly isDeclaration: boolean;
   /** Whether the text uses its own name to refer to itself. */
   readonly usesOwnName: boolean;
   /** Whether the text assigns to its own name. */
@@ -51,6 +53,7 @@ export interface FunctionShape {
   readonly lexical: {
     readonly this: boolean;
     readonly arguments: boolean;
+    readonly writesArguments: boolean;
     readonly newTarget: boolean;
     readonly super: boolean;
   };
@@ -106,6 +109,7 @@ function readShape(text: string, hints: FunctionHints): FunctionShape {
     privateKey: member?.key.type === 'PrivateIdentifier',
     ownName: id?.name,
     ownNameRange: id && range(id.start, id.end),
+    isDeclaration: node.type === 'FunctionDeclaration',
     usesOwnName: own !== undefined,
     writesOwnName: own?.written === true,
     locationOffset: locationOf(source, node) - shift,

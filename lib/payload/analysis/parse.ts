@@ -94,6 +94,8 @@ const SUPER_CALL: Form = {
 };
 const METHOD: Form = { before: '({', after: '})', pick: pickMember };
 const PRIVATE_METHOD: Form = { before: '(class{', after: '})', pick: pickMember };
+// Of these only declarations may have such names: `function* yield() {}`, `async function await() {}`.
+const DECLARATION: Form = { before: '', after: '', pick: pickDeclaration };
 // V8 prints a class's non-static method named `static` without its name.
 const METHOD_STATIC: Form = { before: '({static', after: '})', pick: pickMember };
 
@@ -104,6 +106,7 @@ function formsOf(text: string, hints: FunctionHints): Form[] {
   return [
     ...forms,
     PRIVATE_METHOD,
+    ...(/\b(?:yield|await)\b|\\u/.test(text) ? [DECLARATION] : []),
     ...(text.startsWith('(') ? [METHOD_STATIC] : []),
     ...(text.includes('super') ? [SUPER_CALL] : []),
   ];
@@ -147,6 +150,11 @@ function pickExpression(program: Program): ReturnType<Form['pick']> {
   if (isClass(node)) return { node, kind: 'class' };
   if (!isFunction(node)) return undefined;
   return { node, kind: node.type === 'ArrowFunctionExpression' ? 'arrow' : 'function' };
+}
+
+function pickDeclaration({ body: [node, ...others] }: Program): ReturnType<Form['pick']> {
+  if (others.length > 0 || node?.type !== 'FunctionDeclaration') return undefined;
+  return { node, kind: 'function' };
 }
 
 const KINDS = {

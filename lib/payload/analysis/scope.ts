@@ -79,8 +79,10 @@ export function noteNameUse({ name, scope, written, member, isCalledEval }: Name
   const declaring = scope.declaring(name);
   if (declaring === undefined) {
     if (isCalledEval === true) scope.uses.directEval = true;
-    if (name === 'arguments') scope.uses.lexical.arguments = true;
-    else scope.uses.free.note(name, written, member);
+    if (name === 'arguments') {
+      scope.uses.lexical.arguments = true;
+      if (written) scope.uses.lexical.writesArguments = true;
+    } else scope.uses.free.note(name, written, member);
   } else if (declaring.traits.isWatched === true) {
     scope.uses.watched.note(name, written, member);
   }
@@ -115,7 +117,13 @@ export class Uses {
   readonly free: NameUses = new NameUses();
   /** Uses of names of watched scopes. */
   readonly watched: NameUses = new NameUses();
-  readonly lexical = { this: false, arguments: false, newTarget: false, super: false };
+  readonly lexical = {
+    this: false,
+    arguments: false,
+    writesArguments: false,
+    newTarget: false,
+    super: false,
+  };
   readonly privateNames: Set<string> = new Set();
   readonly importMetas: MetaProperty[] = [];
   dynamicImport = false;

@@ -1,6 +1,7 @@
 import { types } from 'node:util';
 import type { FunctionShape } from '../analysis/function-shape.ts';
 import type { Slot } from '../graph.ts';
+import { textOf } from '../identities.ts';
 import { evaluateInside } from '../inspect/enter.ts';
 import type { FunctionInside, Scope, Script } from '../inspect/scopes.ts';
 import { isReferable } from '../reference/members.ts';
@@ -100,7 +101,7 @@ function captureVariable(
   { name, value, members, scope, script }: Variable,
 ): Slot {
   const edge = { by: 'variable', name } as const;
-  if (typeof value === 'function' && /^cov_[0-9a-z]+$/.test(name)) {
+  if (typeof value === 'function' && isCoverageCounter(name, value)) {
     // Istanbul counts for a report of the whole file, which is of no use in a job.
     return [sink.addNode({ kind: 'rebuilt', type: 'coverage', data: null }, {}, index, edge)];
   }
@@ -119,6 +120,14 @@ function captureVariable(
   if (members !== undefined && isModuleObject(name, value))
     return sink.partialSlot(value, members, index, edge);
   return sink.slot(value, index, edge, importFallback(sink, name, scope, script));
+}
+
+/** Whether a variable is a counter function of Istanbul's, which has changed itself if it was called. */
+function isCoverageCounter(name: string, value: object): boolean {
+  return (
+    /^cov_[0-9a-z]+$/.test(name) &&
+    /^function\s*(?:\w+\s*)?\(\)\s*\{[^]*\breturn actualCoverage;?\s*\}$/.test(textOf(value))
+  );
 }
 
 /** A fallback for an imported value that cannot be sent: the job repeats the import statement. */

@@ -1,6 +1,6 @@
 import { types } from 'node:util';
 import type { GivenFiles } from '../given-files.ts';
-import type { Graph, Node, Properties, Slot } from '../graph.ts';
+import { type Graph, HELPERS, type Node, type Properties, type Slot } from '../graph.ts';
 import { identityOf, originalOf } from '../identities.ts';
 import { InspectorUnavailableError } from '../inspect/session.ts';
 import type { Reference } from '../reference/reference.ts';
@@ -129,8 +129,9 @@ export class Capture implements CaptureSink {
   }
 
   get graph(): Graph {
-    const { contexts, files, globals } = this.#code;
-    return { root: this.#root, nodes: this.nodes as Node[], contexts, files, globals: [...globals] };
+    const { contexts, files, globals, helpers } = this.#code;
+    const graph = { root: this.#root, nodes: this.nodes as Node[], contexts, files, globals: [...globals] };
+    return helpers === HELPERS ? graph : { ...graph, helpers };
   }
 
   /** Everything captured, in the order in which it was reached. */

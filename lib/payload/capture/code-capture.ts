@@ -1,12 +1,20 @@
 import type { FunctionShape } from '../analysis/function-shape.ts';
-import { countLineBreaks } from '../analysis/text.ts';
-import type { ClassNode, Context, FunctionNode, Place, Slot, SourceFile } from '../graph.ts';
+import { countLineBreaks, editText } from '../analysis/text.ts';
+import {
+  type ClassNode,
+  type Context,
+  type FunctionNode,
+  HELPERS,
+  type Place,
+  type Slot,
+  type SourceFile,
+} from '../graph.ts';
 import { textOf } from '../identities.ts';
 import { type FunctionInside, lookInside, type Script, scriptOf } from '../inspect/scopes.ts';
 import { InspectorUnavailableError } from '../inspect/session.ts';
 import { boundParts } from '../inspect/slots.ts';
 import { isNative, type SomeFunction } from '../reference/members.ts';
-import { bindingsOf, explicitScope } from './bindings.ts';
+import { bindingsOf, explicitScope, findVariable } from './bindings.ts';
 import { type CodeInfo, ownNumber, ownString, shapeOfFunction } from './code-info.ts';
 import { describeClass } from './describe-class.ts';
 import { describeFunction } from './describe-function.ts';
@@ -35,6 +43,8 @@ export class CodeCapture {
   readonly #homes = new Map<object, object | null>();
   files: readonly SourceFile[] = [];
   contexts: readonly Context[] = [];
+  /** Name of the loader's helpers, which is in no text that is sent. */
+  helpers: string = HELPERS;
   /** Captured variables that are properties of the global object. */
   readonly globals: Map<string, Slot> = new Map();
 
@@ -122,6 +132,38 @@ export class CodeCapture {
       for (const { scope, name, slot } of bindings) if (scope.type === 'global') this.globals.set(name, slot);
     }
     this.contexts = buildContexts(this.#sink, [...this.#infos.values()]);
+    this.#refuseHiddenEval();
+    this.#editTexts();
+  }
+
+  /** Refuses functions that are evaluated in the body of a class, where a variable hides `eval`. */
+  #refuseHiddenEval(): void {
+    for (const { index, homeClass } of this.#infos.values()) {
+      if (homeClass === undefined) continue;
+      let { context } = this.#sink.nodes[index] as FunctionNode;
+      for (; context >= 0; context = this.contexts[context]?.parent ?? -1) {
+        if (this.contexts[context]?.names.includes('eval') !== true) continue;
+        this.#sink.guard(index, () => {
+          throw new Refusal(
+            'a function that uses private members, within reach of a variable named `eval`',
+            'Give that variable another name.',
+          );
+        });
+      }
+    }
+  }
+
+  /** Edits the texts that are sent, with names that none of them contains. */
+  #editTexts(): void {
+    const infos = [...this.#infos.values()];
+    while (infos.some(({ text }) => mayName(text, this.helpers))) this.helpers += '_';
+    const rename = (text: string): string => text.replaceAll(HELPERS, () => this.helpers);
+    for (const { index, text, edits = [] } of infos) {
+      const node = this.#sink.nodes[index] as FunctionNode | ClassNode;
+      const renamed = edits.map((edit) => ({ ...edit, with: rename(edit.with) }));
+      if (edits.length > 0) node.text = editText(text, renamed);
+      if (node.kind === 'function') node.before = rename(node.before);
+    }
   }
 
   /**
@@ -184,7 +226,7 @@ export class CodeCapture {
       throw new Refusal('a function within Node itself', 'Wrap it in a function that gets it where it runs.');
     }
     const shape = shapeOfFunction(fn, text);
-    refuseUnreadable(shape);
+    refuseUnreadable(shape, inside);
     const place = this.#placeIn(inside, script, text, shape);
     this.#places.set(index, { script, line: place.line, column: place.column });
     const bindings = bindingsOf(sink, index, { fn, shape, inside, script });
@@ -232,8 +274,30 @@ export class CodeCapture {
   }
 }
 
-function refuseUnreadable(shape: FunctionShape): void {
-  if (shape.directEval) {
+/** Whether a text has a name, or one that contains it, perhaps written with escapes such as `\u0024`. */
+function mayName(text: string, name: string): boolean {
+  if (text.includes(name)) return true;
+  if (!text.includes('\\u')) return false;
+  const unescaped = text.replaceAll(
+    /\\u(?:\{0*([\da-f]{1,6})\}|([\da-f]{4}))/gi,
+    (all, long?: string, short?: string) => {
+      const code = Number.parseInt(long ?? short ?? '', 16);
+      return code <= 0x10_ffff ? String.fromCodePoint(code) : all;
+    },
+  );
+  return unescaped.includes(name);
+}
+
+/** Whether a call `eval(...)` is one of the language's `eval`, rather than of a variable of that name. */
+function callsEval({ directEval }: FunctionShape, inside: FunctionInside): boolean {
+  if (!directEval) return false;
+  const found = findVariable(inside, 'eval');
+  const value = found?.scope.variables['eval'];
+  return found === undefined || (typeof value === 'function' && isNative(value as SomeFunction));
+}
+
+function refuseUnreadable(shape: FunctionShape, inside: FunctionInside): void {
+  if (callsEval(shape, inside)) {
     throw new Refusal(
       'a function that uses eval, so what it captures cannot be known',
       'Give what it evaluates as an argument, to `new Function` inside it.',

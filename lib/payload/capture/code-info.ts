@@ -1,4 +1,5 @@
 import { type FunctionShape, shapeOf } from '../analysis/function-shape.ts';
+import type { TextEdit } from '../analysis/text.ts';
 import type { Place, Slot } from '../graph.ts';
 import type { FunctionInside, Scope, Script } from '../inspect/scopes.ts';
 import type { SomeFunction } from '../reference/members.ts';
@@ -16,6 +17,8 @@ export interface CodeInfo {
   readonly bindings: readonly Binding[];
   /** The node of the class whose private names the function uses. */
   homeClass?: number;
+  /** Changes of the text that is sent. They may name HELPERS, and contain no text of the user. */
+  edits?: readonly TextEdit[];
 }
 
 /** A variable that a function captures. */

@@ -1,5 +1,5 @@
 import type { ClassMember, ClassShape } from '../analysis/class-shape.ts';
-import { editText, type TextEdit } from '../analysis/text.ts';
+import type { TextEdit } from '../analysis/text.ts';
 import { type ClassNode, HELPERS, type Slot } from '../graph.ts';
 import { identityOf } from '../identities.ts';
 import { privateMembers } from '../inspect/slots.ts';
@@ -30,14 +30,14 @@ export function describeClass(sink: CaptureSink, info: CodeInfo): ClassNode {
     ...shape.members.flatMap((member) => memberEdits(sink, info, member, live, keys)),
     ...constructorEdits(shape),
   ];
-  const edited = editText(text, withoutNested(edits));
+  info.edits = withoutNested(edits);
   for (const member of live) describeMember(sink, index, member);
   const heritage =
     shape.heritage === undefined || shape.heritageIsNull ? undefined : (Object.getPrototypeOf(fn) as unknown);
   return {
     kind: 'class',
     place,
-    text: edited,
+    text,
     original: text,
     context: -1,
     id: identityOf(fn),
@@ -86,7 +86,7 @@ function memberEdits(
   const { kind, key, computed, value, range } = member;
   if (kind === 'static-block') return [{ range, with: ';' }];
   if (kind === 'field' && member.static)
-    return [{ range, with: member.private ? `static ${member.name};` : ';' }];
+    return [{ range: member.private && key !== undefined ? { ...range, start: key.end } : range, with: ';' }];
   const edits: TextEdit[] = [];
   if (computed && key !== undefined && member.name === undefined) {
     const found = live.find((candidate) => candidate.member === member)?.key;

@@ -1,5 +1,5 @@
 import type { FunctionShape } from '../analysis/function-shape.ts';
-import { editText, type TextEdit } from '../analysis/text.ts';
+import type { TextEdit } from '../analysis/text.ts';
 import { type FunctionNode, HELPERS, type ObjectState, type Slot } from '../graph.ts';
 import { bindsOwnName } from './bindings.ts';
 import { type CodeInfo, ownNumber, ownString } from './code-info.ts';
@@ -15,7 +15,7 @@ export function describeFunction(sink: CaptureSink, info: CodeInfo): FunctionNod
   const home = shape.kind === 'arrow' ? undefined : sink.homeOf(fn);
   const usesSuper = shape.lexical.super && home !== undefined;
   const { before, after } = frameOf(shape, usesSuper);
-  const edits = editsOf(info);
+  info.edits = editsOf(info);
   const usesThis = shape.kind === 'arrow' && shape.lexical.this;
   const self = usesThis ? lexicalThis(fn, shape, sink.options) : undefined;
   const part = (value: unknown, name: string): Slot => sink.slot(value, index, { by: 'lexical', name });
@@ -23,13 +23,13 @@ export function describeFunction(sink: CaptureSink, info: CodeInfo): FunctionNod
     kind: 'function',
     place,
     before,
-    text: edits.length === 0 ? text : editText(text, edits),
+    text,
     after,
     strict: isStrict(info, usesThis && !isObject(self)),
     context: -1,
     name: ownString(fn, 'name'),
     length: ownNumber(fn, 'length'),
-    ...(edits.length === 0 ? {} : { original: text }),
+    ...(info.edits.length === 0 ? {} : { original: text }),
     ...functionState(sink, index, fn),
   };
   if (usesSuper) node.home = part(home, 'home object');
@@ -39,9 +39,7 @@ export function describeFunction(sink: CaptureSink, info: CodeInfo): FunctionNod
       const target = lexicalNewTarget(fn, shape, sink.options);
       if (target !== undefined) node.newTarget = part(target, '`new.target`');
     }
-    if (shape.lexical.arguments) {
-      node.arguments = lexicalArguments(info).map((value, at) => part(value, `\`arguments[${at}]\``));
-    }
+    if (shape.lexical.arguments) node.arguments = [part(lexicalArguments(info), '`arguments`')];
   }
   return node;
 }
@@ -95,13 +93,14 @@ function editsOf({ fn, shape, inside, text, place }: CodeInfo): TextEdit[] {
     // A computed key cannot be evaluated in the job; the name is restored afterwards.
     if (key === '' || key.startsWith('[')) edits.push({ range: shape.keyRange, with: '"computed"' });
   }
-  if (shape.ownNameRange !== undefined && bindsOwnName({ fn, shape, inside })) {
+  if (shape.ownNameRange !== undefined && (shape.isDeclaration || bindsOwnName({ fn, shape, inside }))) {
     edits.push({ range: shape.ownNameRange, with: '' });
   }
   return edits;
 }
 
-function lexicalArguments({ inside }: CodeInfo): unknown[] {
+/** The `arguments` around an arrow: those of a function, or a variable of sloppy code. */
+function lexicalArguments({ inside, shape }: CodeInfo): unknown {
   const scope = inside.scopes.find(({ variables }) => Object.hasOwn(variables, 'arguments'));
   if (scope === undefined) {
     throw new Refusal(
@@ -109,7 +108,13 @@ function lexicalArguments({ inside }: CodeInfo): unknown[] {
       'Use a rest parameter around it instead.',
     );
   }
-  return Array.from(scope.variables['arguments'] as ArrayLike<unknown>);
+  if (shape.lexical.writesArguments) {
+    throw new Refusal(
+      'an arrow function that assigns to the `arguments` around it',
+      'Give that variable another name.',
+    );
+  }
+  return scope.variables['arguments'];
 }
 
 /**

@@ -124,8 +124,18 @@ class Numbering {
       const body = bodyOf.get(info);
       const isOutside = body !== undefined && own === body.parent;
       node.context = this.#number(isOutside ? body : own);
-      if (info.homeClass !== undefined) node.body = info.homeClass;
+      const home = info.homeClass ?? this.#classAround(node.context);
+      if (home !== undefined) node.body = home;
     }
+  }
+
+  /** The class in whose body a context lies, if any. */
+  #classAround(context: number): number | undefined {
+    for (let at = context; at >= 0; at = this.contexts[at]?.parent ?? -1) {
+      const home = this.contexts[at]?.class;
+      if (home !== undefined) return home;
+    }
+    return undefined;
   }
 
   #moveIntoBody(own: Shared | undefined, home: CodeInfo, around: Shared | undefined): Shared {

@@ -226,7 +226,7 @@ function callAndAbort(fn: Function, args: readonly unknown[]): Entered | 'not st
     entered =
       evaluate === undefined || isEval(evaluate)
         ? tryTo(read)
-        : { ok: false, why: '`eval` is not what it was' };
+        : { ok: false, why: '`eval` means something else there' };
   };
   // The condition calls this native function last, so that only the code after it is terminated.
   hook.abort = terminator();

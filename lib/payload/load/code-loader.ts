@@ -106,15 +106,29 @@ export class CodeLoader {
       if (node.kind !== 'function' && node.kind !== 'class') continue;
       let { context } = node;
       while (context >= 0 && !this.#contextsSet.has(context)) {
-        const { parent, names, values } = this.#graph.contexts[context] as Graph['contexts'][number];
+        const { parent, values } = this.#graph.contexts[context] as Graph['contexts'][number];
         const setters = this.#helpers.variables[context];
         const isReady = (slot: Slot): boolean =>
           typeof slot !== 'object' || slot === null || made.has(slot[0]);
-        names.forEach((name, at) => setters?.[name]?.(this.#values.value(values[at])));
+        values.forEach((slot, at) => setters?.[at]?.(this.#values.value(slot)));
         if (values.every(isReady)) this.#contextsSet.add(context);
         context = parent;
       }
     }
+  }
+
+  /**
+   * Fills the `arguments` around arrows that were made in the body of a class, where each has an object of its own.
+   */
+  fillArguments(): void {
+    this.#helpers.arguments.forEach((own, index) => {
+      const [slot] = (this.#values.node(index) as FunctionNode).arguments as readonly [Slot];
+      for (const key of Object.keys(own)) Reflect.deleteProperty(own, key);
+      const { callee: _callee, ...properties } = Object.getOwnPropertyDescriptors(
+        this.#values.value(slot) as { callee?: unknown },
+      );
+      Object.defineProperties(own, properties);
+    });
   }
 
   #run(index: number, { original, scripts, texts, bodies, url }: CompiledFile): void {

@@ -11,13 +11,21 @@ interface EmittedFile {
 }
 
 type CodeNode = FunctionNode | ClassNode;
-type Item = { readonly index: number; readonly line: number; readonly column: number } & (
-  | { readonly what: 'code'; readonly node: CodeNode }
-  | { readonly what: 'context'; readonly names: readonly string[]; readonly items: readonly Item[] }
-);
+interface Placed {
+  readonly index: number;
+  readonly line: number;
+  readonly column: number;
+}
+type CodeItem = Placed & { readonly what: 'code'; readonly node: CodeNode };
+type ContextItem = Placed & {
+  readonly what: 'context';
+  readonly names: readonly string[];
+  readonly items: readonly Item[];
+};
+type Item = CodeItem | ContextItem;
 
-const VALUE = `${HELPERS}_value`;
-const OPENING = `module.exports=function(${HELPERS}){`;
+/** Names that Node declares around the text of a CommonJS module. */
+const WRAPPER_NAMES = ['exports', 'require', 'module', '__filename', '__dirname'];
 
 /**
  * Limit of scripts for texts that overlap, such as thousands of functions made by one loop; the rest is
@@ -34,14 +42,16 @@ const MOST_SCRIPTS = 8;
  * it is evaluated in its block instead, as is everything inside the body of a class.
  */
 export function emitFile(graph: Graph, file: number): EmittedFile {
+  const { helpers = HELPERS } = graph;
   const { top, inClass } = arrange(graph, file);
   const texts = new Map<number, string>();
   const bodies = new Map<number, string>();
-  for (const [index, items] of inClass) bodies.set(index, items.map((item) => inBody(item, texts)).join(''));
+  for (const [index, items] of inClass)
+    bodies.set(index, items.map((item) => inBody(item, texts, helpers)).join(''));
   const scripts: string[] = [];
   let rest: readonly Item[] = top;
   while (rest.length > 0) {
-    const script = new ScriptWriter(texts);
+    const script = new ScriptWriter(texts, helpers, hiddenNames(graph, file));
     const later: Item[] = [];
     const isLast = scripts.length === MOST_SCRIPTS;
     for (const item of rest) {
@@ -52,6 +62,18 @@ export function emitFile(graph: Graph, file: number): EmittedFile {
     rest = later;
   }
   return { scripts, texts, bodies };
+}
+
+/**
+ * The names around the script that its texts must not see, because they are undeclared where these come from:
+ * of CommonJS they are captured variables, or global ones as in the REPL. Without the inspector, which tells
+ * where a function comes from, `require` is not captured.
+ */
+function hiddenNames({ globals, files }: Graph, file: number): string[] {
+  const isKnown = files[file]?.url !== '';
+  return WRAPPER_NAMES.filter(
+    (name) => (isKnown || name !== 'require') && !globals.some(([global]) => global === name),
+  );
 }
 
 /**
@@ -88,13 +110,20 @@ function byPlace(a: Item, b: Item): number {
 
 class ScriptWriter {
   readonly #texts: Map<number, string>;
-  readonly #parts: string[] = [OPENING];
+  readonly #helpers: string;
+  readonly #parts: string[] = [];
   #line = 0;
-  #column = OPENING.length;
+  #column = 0;
+  /** Whether a variable of the user hides the `eval` of the language. */
+  #isEvalHidden = false;
   isEmpty = true;
 
-  constructor(texts: Map<number, string>) {
+  constructor(texts: Map<number, string>, helpers: string, hidden: readonly string[]) {
     this.#texts = texts;
+    this.#helpers = helpers;
+    this.#append(
+      `module.exports=function(${helpers}){${hidden.length === 0 ? '' : `var ${hidden.join(',')};`}`,
+    );
   }
 
   write(item: Item): void {
@@ -110,25 +139,28 @@ class ScriptWriter {
   /** Whether a text, or the first text of a context, can still have its own line and column. */
   fits(item: Item): boolean {
     if (item.line !== this.#line || item.what === 'context') return item.line > this.#line;
-    return item.column >= this.#column + opening(item).length + before(item.node).length;
+    return item.column >= this.#column + opening(item, this.#helpers).length + before(item.node).length;
   }
 
-  #writeContext(context: Extract<Item, { what: 'context' }>): void {
-    this.#append(`{${declaration(context)}`);
+  #writeContext(context: ContextItem): void {
+    const wasEvalHidden = this.#isEvalHidden;
+    this.#isEvalHidden ||= context.names.includes('eval');
+    this.#append(declaration(context, this.#helpers));
     for (const item of context.items) this.write(item);
-    this.#append('}');
+    this.#append(endOf(context));
+    this.#isEvalHidden = wasEvalHidden;
   }
 
-  #writeCode(item: Extract<Item, { what: 'code' }>): void {
+  #writeCode(item: CodeItem): void {
     const { node, line, column } = item;
     const fits = this.fits(item);
-    this.#append(opening(item));
-    if (fits) {
-      this.#append('\n'.repeat(line - this.#line));
+    this.#append(opening(item, this.#helpers));
+    if (fits || this.#isEvalHidden) {
+      this.#append('\n'.repeat(Math.max(0, line - this.#line)));
       this.#append(' '.repeat(Math.max(0, column - before(node).length - this.#column)));
-      this.#append(textOf(item));
-    } else this.#append(evaluated(item, this.#texts));
-    this.#append(')};');
+      this.#append(textOf(item, this.#helpers));
+    } else this.#append(evaluated(item, this.#texts, this.#helpers));
+    this.#append(closing(item));
   }
 
   #append(text: string): void {
@@ -141,42 +173,78 @@ class ScriptWriter {
 }
 
 /** Code for an item at the end of a class body, where no text can have its own line and column. */
-function inBody(item: Item, texts: Map<number, string>): string {
-  if (item.what === 'code') return `${opening(item)}${evaluated(item, texts)})};`;
-  return `{${declaration(item)}${item.items.map((inner) => inBody(inner, texts)).join('')}}`;
+function inBody(item: Item, texts: Map<number, string>, helpers: string): string {
+  if (item.what === 'code')
+    return openingInBody(item, helpers) + evaluated(item, texts, helpers) + closing(item, true);
+  const inner = item.items.map((each) => inBody(each, texts, helpers)).join('');
+  return declaration(item, helpers) + inner + endOf(item);
 }
 
 /** Code that evaluates the text, padded so that its lines and columns are its own. */
-function evaluated(item: Extract<Item, { what: 'code' }>, texts: Map<number, string>): string {
+function evaluated(item: CodeItem, texts: Map<number, string>, helpers: string): string {
   const padding = '\n'.repeat(item.line) + ' '.repeat(Math.max(0, item.column - before(item.node).length));
-  texts.set(item.index, padding + textOf(item));
-  return `eval(${HELPERS}.texts[${item.index}])`;
+  texts.set(item.index, padding + textOf(item, helpers));
+  return `eval(${helpers}.texts[${item.index}])`;
 }
 
-function textOf({ index, node }: Extract<Item, { what: 'code' }>): string {
+function textOf({ index, node }: CodeItem, helpers: string): string {
   if (node.kind === 'function') return node.before + node.text + node.after;
   if (!node.hasPrivates) return `(${node.text})`;
   const end = node.text.lastIndexOf('}');
   const access = node.privateNames.map((name) => `"${name}":[o=>o.${name},(o,v)=>{o.${name}=v}]`).join(',');
-  const inside = `(${HELPERS})=>eval(${HELPERS}.body)`;
-  const block = `;static{${HELPERS}.privates[${index}]={fields:{${access}},evaluateInBody:${inside}}}`;
+  const inside = `(${helpers})=>eval(${helpers}.body)`;
+  const block = `;static{${helpers}.privates[${index}]={fields:{${access}},evaluateInBody:${inside}}}`;
   return `(${node.text.slice(0, end)}${block}})`;
 }
 
-/** Code that declares the variables of a context and functions that set them. */
-function declaration({ index, names }: Extract<Item, { what: 'context' }>): string {
-  const setters = names.map((name) => `${name}:${VALUE}=>{${name}=${VALUE}}`);
-  return `let ${names.join(',')};${HELPERS}.variables[${index}]={${setters.join(',')}};`;
+/**
+ * Code that begins a block, declares the variables of a context and functions that set them. `let` may be the
+ * name of a parameter or a `var` only.
+ */
+function declaration({ index, names }: ContextItem, helpers: string): string {
+  const value = `${helpers}_value`;
+  const setters = names.map((name) => `${value}=>{${name}=${value}}`);
+  const beginning = names.includes('let') ? `((${names.join(',')})=>{` : `{let ${names.join(',')};`;
+  return `${beginning}${helpers}.variables[${index}]=[${setters.join(',')}];`;
+}
+
+function endOf({ names }: ContextItem): string {
+  return names.includes('let') ? '})();' : '}';
 }
 
 /**
- * Beginning of a function that makes a function or class; called with the `this`, `arguments` and
- * `new.target` around it.
+ * Beginning of a function that makes a function or class; called with the `this` and `new.target` around it.
+ * The `arguments` around an arrow is its parameter, as it may be the value of a variable. Only sloppy code may
+ * have such a parameter.
  */
-function opening({ index, node }: Extract<Item, { what: 'code' }>): string {
-  const strict = node.kind === 'class' || node.strict ? '"use strict";' : '';
-  const parameters = node.kind === 'class' ? `${HELPERS}_heritage,${HELPERS}_keys` : '';
-  return `${HELPERS}.make[${index}]=function(${parameters}){${strict}return(`;
+function opening(item: CodeItem, helpers: string): string {
+  const { index, node } = item;
+  if (!hasArgumentsParameter(node)) return openingInBody(item, helpers);
+  const strict = isStrict(node) ? '"use strict";' : '';
+  return `${helpers}.make[${index}]=function(arguments){return(()=>{${strict}return(`;
+}
+
+/** The same in the strict code of a class body, where the loader fills the `arguments` of the function. */
+function openingInBody({ index, node }: CodeItem, helpers: string): string {
+  const isClass = node.kind === 'class';
+  const strict = isStrict(node) ? '"use strict";' : '';
+  const parameters = isClass ? `${helpers}_heritage,${helpers}_keys` : '';
+  const taken = !isClass && node.arguments !== undefined ? `${helpers}.arguments[${index}]=arguments;` : '';
+  return `${helpers}.make[${index}]=function(${parameters}){${strict}${taken}return(`;
+}
+
+function closing({ node }: CodeItem, isInBody = false): string {
+  return !isInBody && hasArgumentsParameter(node) ? ')})()};' : ')};';
+}
+
+function isStrict(node: CodeNode): boolean {
+  return node.kind === 'class' || node.strict;
+}
+
+/** Sloppy code makes an object of a `this` that is none. */
+function hasArgumentsParameter(node: CodeNode): boolean {
+  if (node.kind === 'class' || node.arguments === undefined) return false;
+  return !node.strict || !('self' in node) || Array.isArray(node.self);
 }
 
 function before(node: CodeNode): string {

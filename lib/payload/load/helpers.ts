@@ -11,11 +11,14 @@ export interface PrivateAccess {
   readonly evaluateInBody: (helpers: Helpers) => void;
 }
 
-/** Functions and values for emitted code, under the name HELPERS. */
+/** Functions and values for emitted code, which has them as one variable: HELPERS of graph.ts. */
 export interface Helpers {
   readonly make: ((...args: unknown[]) => unknown)[];
   readonly texts: string[];
-  readonly variables: Record<string, (value: unknown) => void>[];
+  /** Setters of the variables of each context. */
+  readonly variables: ((value: unknown) => void)[][];
+  /** The `arguments` around arrows that were made in the body of a class, by the index of the arrow. */
+  readonly arguments: object[];
   readonly privates: PrivateAccess[];
   body: string;
   /** A constructor called with this as its first argument only installs the private members. */
@@ -36,6 +39,7 @@ export function newHelpers(): Helpers {
     make: [],
     texts: [],
     variables: [],
+    arguments: [],
     privates: [],
     body: '',
     stamp: STAMP,

@@ -137,6 +137,7 @@ class GraphLoader implements Filling {
     const unfilled = all.filter((index) => !this.#filled.has(index) && this.#isReady(index));
     for (const index of unfilled) this.#filled.add(index);
     for (const index of unfilled) if (!this.#code.isKnown(index)) fillObject(this, index, this.node(index));
+    this.#code.fillArguments();
     // Last, because nothing can be added afterwards.
     for (const index of unfilled) {
       const node = this.node(index);

@@ -42,7 +42,7 @@ export const WHERE_IMPORTS_ARE_MODULES = {
 
 /** Other cases, for a process that is made for them. */
 export function specialCases(
-  topic: 'side-effects' | 'depth' | 'memory' | 'without-inspector' | 'explain',
+  topic: 'any-name' | 'side-effects' | 'depth' | 'memory' | 'without-inspector' | 'explain',
 ): Cases {
   return read(topic, 'mjs');
 }

@@ -60,6 +60,20 @@ class Sequence {
 }
 
 export const cases = {
+  'sends functions that share a variable with one that uses private members': {
+    send() {
+      class Holder {
+        #x = 1;
+        both(given) {
+          let n = given;
+          return { add: () => (n += 1), read: () => this.#x + n };
+        }
+      }
+      const { add, read } = new Holder().both(4);
+      return () => [add(), read()];
+    },
+    gives: [5, 6],
+  },
   'keeps private fields as they are now': {
     send() {
       const account = new Account('ann').deposit(5).deposit(6);
