@@ -88,8 +88,10 @@ export const ACCESSOR = 8;
 export const PLAIN_PROPERTY = 7;
 
 export type ObjectNode = ObjectState &
+  /** The `prototype` of a constructor function has an id if its `constructor` does not tell that. */
   (
-    | { readonly kind: 'object' | 'error' | 'emitter' | 'namespace' }
+    | { readonly kind: 'object'; readonly id?: string }
+    | { readonly kind: 'error' | 'emitter' | 'namespace' }
     | { readonly kind: 'array'; readonly length: number }
     | { readonly kind: 'map'; readonly entries: readonly Slot[] }
     | { readonly kind: 'set'; readonly entries: readonly Slot[] }
@@ -136,6 +138,8 @@ export interface FunctionNode extends ObjectState {
   text: string;
   readonly after: string;
   readonly strict: boolean;
+  /** Id of a function that may be a constructor; see {@link ClassNode}. */
+  id?: string;
   /** Index of the innermost context whose variables it uses; -1 if it uses none. */
   context: number;
   readonly name: unknown;

@@ -5,7 +5,7 @@ import { bindsOwnName } from './bindings.ts';
 import { type CodeInfo, ownNumber, ownString } from './code-info.ts';
 import { lexicalNewTarget, lexicalThis } from './lexical.ts';
 import { stateOf } from './object-state.ts';
-import { capturePrototype } from './prototypes.ts';
+import { capturePrototype, constructorId } from './prototypes.ts';
 import { Refusal } from './refusal.ts';
 import type { CaptureSink } from './sink.ts';
 
@@ -19,6 +19,7 @@ export function describeFunction(sink: CaptureSink, info: CodeInfo): FunctionNod
   const usesThis = shape.kind === 'arrow' && shape.lexical.this;
   const self = usesThis ? lexicalThis(fn, shape, sink.options) : undefined;
   const part = (value: unknown, name: string): Slot => sink.slot(value, index, { by: 'lexical', name });
+  const id = constructorId(sink, fn, text);
   const node: FunctionNode = {
     kind: 'function',
     place,
@@ -26,6 +27,7 @@ export function describeFunction(sink: CaptureSink, info: CodeInfo): FunctionNod
     text,
     after,
     strict: isStrict(info, usesThis && !isObject(self)),
+    ...(id === undefined ? {} : { id }),
     context: -1,
     name: ownString(fn, 'name'),
     length: ownNumber(fn, 'length'),

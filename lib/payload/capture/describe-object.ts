@@ -1,6 +1,7 @@
 import { types } from 'node:util';
 import { type InputFile, inputFileOf } from '../given-files.ts';
 import type { AnyFunction, Node, ObjectNode, Properties, Slot } from '../graph.ts';
+import { identityOf, isShared } from '../identities.ts';
 import { proxyParts } from '../inspect/slots.ts';
 import {
   describeNodeErrorPrototype,
@@ -112,8 +113,10 @@ function describeOrdinary(sink: CaptureSink, index: number, object: object): Nod
   const nature = natureOf(object);
   refuseForeign(sink, object);
   if (nature.is === 'plain') {
+    const id = isShared(object) ? { id: identityOf(object) } : {};
     return withPrivates(sink, index, object, {
       kind: 'object',
+      ...id,
       ...stateOf(sink, index, object, 'Object.prototype'),
     });
   }
@@ -207,7 +210,7 @@ function article(noun: string): string {
  */
 function shallowData(object: object): object | undefined {
   const prototype = Object.getPrototypeOf(object) as object | null;
-  if (prototype === null || !Object.isExtensible(object)) return undefined;
+  if (prototype === null || !Object.isExtensible(object) || isShared(object)) return undefined;
   const isArray = Array.isArray(object);
   if (intrinsicName(prototype) !== (isArray ? 'Array.prototype' : 'Object.prototype')) return undefined;
   if (isArray && !isDenseOfPrimitives(object)) return undefined;

@@ -1,9 +1,31 @@
+import { types } from 'node:util';
 import type { ObjectState, PrototypeNode } from '../graph.ts';
-import type { SomeFunction } from '../reference/members.ts';
+import { identityOf } from '../identities.ts';
+import { nameOf, type SomeFunction, valueOf } from '../reference/members.ts';
 import { matchedKeys } from './class-members.ts';
 import { stateOf } from './object-state.ts';
 import { intrinsicName } from './platform.ts';
 import type { CaptureSink } from './sink.ts';
+
+/**
+ * The id of a function that looks like a constructor, of whose objects the job may send some home; undefined for
+ * others, whose bytes are thus the same wherever their text is. A `prototype` that does not name the function as
+ * its constructor has an id of its own.
+ */
+export function constructorId(sink: CaptureSink, fn: SomeFunction, text: string): string | undefined {
+  const prototype = valueOf(fn, 'prototype');
+  if (typeof prototype !== 'object' || prototype === null || types.isProxy(prototype)) return undefined;
+  if (valueOf(prototype, 'constructor') !== fn) {
+    // Prototypes of generator functions have no constructor either.
+    if (types.isGeneratorFunction(fn) || valueOf(prototype, 'constructor') !== undefined) return undefined;
+    const id = identityOf(prototype);
+    const node = sink.nodes[sink.indexOf(prototype) ?? -1];
+    if (node?.kind === 'object') Object.assign(node, { id });
+    return undefined;
+  }
+  const isLikely = /\bthis\b/.test(text) || /^\p{Lu}/u.test(nameOf(fn));
+  return isLikely ? identityOf(fn) : undefined;
+}
 
 /**
  * Captures the `prototype` object of a function. If it was created with the function, the property is not
@@ -16,7 +38,7 @@ export function capturePrototype(sink: CaptureSink, index: number, fn: SomeFunct
   if (typeof prototype !== 'object' || prototype === null) return descriptor === undefined;
   const owner: unknown = Object.getOwnPropertyDescriptor(prototype, 'constructor')?.value;
   // Prototypes of generator functions have no constructor.
-  if (owner !== fn) return owner === undefined && Reflect.ownKeys(prototype).length === 0;
+  if (owner !== fn) return types.isGeneratorFunction(fn) && Reflect.ownKeys(prototype).length === 0;
   const known = matchedKeys(fn, false);
   const isPlain = Reflect.ownKeys(prototype).every((key) => key === 'constructor' || known.has(key));
   if (!isPlain) sink.slot(prototype, index, { by: 'property', key: 'prototype' });
@@ -34,6 +56,7 @@ export function fillPrototype(
   const ownerNode = sink.nodes[ownerIndex];
   const node = sink.nodes[index] as PrototypeNode;
   if (ownerNode === undefined || ownerNode.kind === 'reference') return;
+  if (ownerNode.kind === 'function') ownerNode.id ??= identityOf(owner);
   const constructor = Object.getOwnPropertyDescriptor(prototype, 'constructor') as PropertyDescriptor;
   const skipped: PropertyKey[] = [...matchedKeys(owner, false)];
   if (constructor.enumerable === false) skipped.push('constructor');

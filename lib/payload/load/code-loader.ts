@@ -37,8 +37,11 @@ export class CodeLoader {
   readonly #identities: Identities;
   readonly #helpers: Helpers = newHelpers();
   readonly #bodies = new Map<number, string>();
-  /** Classes that are here already, which are neither made nor filled again. */
-  readonly #known = new Map<number, AnyClass>();
+  /**
+   * Classes, constructor functions and their prototypes that are here already, which are neither made nor
+   * filled again.
+   */
+  readonly #known = new Map<number, object>();
   readonly #classes = new Map<number, AnyClass>();
   readonly #contextsSet = new Set<number>();
 
@@ -46,9 +49,15 @@ export class CodeLoader {
     this.#graph = graph;
     this.#values = values;
     this.#identities = identities;
+    const withPrototype = new Set(graph.nodes.map((node) => (node.kind === 'prototype' ? node.of : -1)));
     for (const [index, node] of graph.nodes.entries()) {
-      const found = node.kind === 'class' ? identities.find(node.id) : undefined;
-      if (typeof found === 'function') this.#known.set(index, found as unknown as AnyClass);
+      // A function that makes no objects is a copy, with variables of its own.
+      const isIdentified =
+        node.kind === 'class' ||
+        node.kind === 'object' ||
+        (node.kind === 'function' && withPrototype.has(index));
+      const found = isIdentified && node.id !== undefined ? identities.find(node.id) : undefined;
+      if (typeof found === 'function' || typeof found === 'object') this.#known.set(index, found);
     }
     for (const [index, file] of files.entries()) this.#run(index, file);
   }
@@ -56,9 +65,9 @@ export class CodeLoader {
   make(index: number, node: CodeNode): unknown {
     switch (node.kind) {
       case 'function':
-        return this.#makeFunction(index, node);
+        return this.knownAt(index) ?? this.#makeFunction(index, node);
       case 'class':
-        return this.#known.get(index) ?? this.#makeClass(index, node);
+        return this.knownAt(index) ?? this.#makeClass(index, node);
       case 'prototype':
         return (this.#valueAt(node.of) as AnyClass).prototype;
       case 'member': {
@@ -68,6 +77,11 @@ export class CodeLoader {
         return Object.getOwnPropertyDescriptor(holder, key)?.[node.part] as unknown;
       }
     }
+  }
+
+  /** The object of a node that is here already. */
+  knownAt(index: number): object | undefined {
+    return this.#known.get(index);
   }
 
   /** Whether a node belongs to a class that was here already, with everything that the class holds. */
@@ -83,7 +97,7 @@ export class CodeLoader {
    * program.
    */
   brand(index: number): Brand {
-    const known = this.#known.get(index);
+    const known = this.#known.get(index) as AnyClass | undefined;
     const node = this.#values.node(index) as ClassNode;
     if (known !== undefined && this.#needsTwin(index)) {
       const heritage = this.#heritageTwin(node);
@@ -148,6 +162,7 @@ export class CodeLoader {
     this.#helpers.home = (node.home === undefined ? null : this.#values.value(node.home)) as object | null;
     const args = (node.arguments ?? []).map((slot) => this.#values.value(slot));
     const made = this.#create(create, node, args);
+    if (node.id !== undefined) this.#identities.remember(made as object, node.id);
     if (node.original !== undefined) noteOriginal(made as object, node.original);
     return made;
   }
@@ -190,7 +205,7 @@ export class CodeLoader {
    */
   #needsTwin(index: number): boolean {
     const node = this.#values.node(index);
-    const known = this.#known.get(index);
+    const known = this.#known.get(index) as AnyClass | undefined;
     if (node.kind !== 'class' || known === undefined || accessOf(known) !== undefined) return false;
     return node.hasPrivates || this.#heritageTwin(node) !== undefined;
   }

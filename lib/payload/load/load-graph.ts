@@ -197,6 +197,8 @@ class GraphLoader implements Filling {
         const rebuild = this.value(node.rebuild) as (...args: unknown[]) => unknown;
         return rebuild(...node.arguments.map((slot) => this.value(slot)));
       }
+      case 'object':
+        return this.#code.knownAt(index) ?? makeShell(this, node);
       default:
         return makeShell(this, node);
     }

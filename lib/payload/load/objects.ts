@@ -48,7 +48,9 @@ function bare(loader: Filling, node: ObjectNode): object {
   switch (node.kind) {
     case 'object': {
       const prototype = prototypeOf(loader, node);
-      return prototype === undefined ? {} : (Object.create(prototype) as object);
+      const made = prototype === undefined ? {} : (Object.create(prototype) as object);
+      if (node.id !== undefined) loader.identities.remember(made, node.id);
+      return made;
     }
     case 'array':
       // oxlint-disable-next-line unicorn/no-new-array -- a list without elements

@@ -31,6 +31,32 @@ class OutOfRange extends RangeError {
   }
 }
 
+/** Constructor functions, with what people do to their prototypes. */
+function Plain() {
+  this.x = 1;
+}
+function Methods() {}
+Methods.prototype.hi = function () {
+  return 'hi';
+};
+function Replaced() {}
+Replaced.prototype = { hi: () => 'hi' };
+function Bare() {
+  Methods.call(this);
+}
+Bare.prototype = Object.create(Methods.prototype);
+function Inherits() {
+  Methods.call(this);
+}
+Object.setPrototypeOf(Inherits.prototype, Methods.prototype);
+function makeTagged(tag) {
+  return function Tagged() {
+    this.tag = tag;
+  };
+}
+const [TaggedA, TaggedB] = [makeTagged('a'), makeTagged('b')];
+const CONSTRUCTORS = [Plain, Methods, Replaced, Bare, Inherits, TaggedA, TaggedB];
+
 const KEY = Symbol('key');
 
 export const cases = {
@@ -81,6 +107,37 @@ export const cases = {
     with: () => [new Point3(1, 2)],
     home: (point) => [point instanceof Point3, point.sum],
     gives: [true, 15],
+  },
+  'sends objects of constructor functions home as those of the functions here': {
+    send: () => (objects) => [
+      CONSTRUCTORS.map((Type) => new Type()),
+      objects,
+      objects.map((object, at) => object instanceof CONSTRUCTORS[at]),
+    ],
+    with: () => [CONSTRUCTORS.map((Type) => new Type())],
+    home: ([made, given, wereThere]) => [
+      [...made, ...given].every((object, at) => object instanceof CONSTRUCTORS[at % CONSTRUCTORS.length]),
+      wereThere.every(Boolean),
+      made[5] instanceof TaggedB,
+      made.map((object) => object.hi?.()),
+    ],
+    gives: [true, true, false, [undefined, 'hi', 'hi', 'hi', 'hi', undefined, undefined]],
+  },
+  'keeps functions that make no objects apart, and copies them': {
+    send: () => {
+      const make = (n) => ({
+        count: function Count() {
+          return (n += typeof this === 'object' ? 1 : 2);
+        },
+      });
+      const counters = [make(0), make(0), make(0)];
+      return () => [counters.map((counter) => counter.count()), counters];
+    },
+    home: ([counts, counters]) => [counts, counters.map((counter) => counter.count())],
+    gives: [
+      [1, 1, 1],
+      [2, 2, 2],
+    ],
   },
   'sends errors of a class of the program home as those of the class here': {
     send: () => (value) => new OutOfRange(value),
