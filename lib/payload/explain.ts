@@ -117,10 +117,11 @@ function showReference(reference: Reference): string {
       return `${what}${what === '' ? '' : ' of '}${where}`;
     }
     case 'import': {
-      const { imported, specifier, parent, package: packaged, path = [], part } = reference;
+      const { imported, specifier, parent, by, package: packaged, path = [], part } = reference;
       const subpath = packaged === undefined ? '' : specifier.slice(packaged.name.length);
       const where = packaged === undefined ? specifier : `${packaged.name}@${packaged.version}${subpath}`;
-      return `${showPath([imported, ...path], part)} of ${where}, imported by ${parent}`;
+      const what = showPath(imported === '*' && path.length > 0 ? path : [imported, ...path], part);
+      return `${what} of ${where}, ${by === 'require' ? 'required' : 'imported'} by ${parent}`;
     }
     case 'require':
       return `require of ${reference.parent}`;

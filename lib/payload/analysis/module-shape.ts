@@ -35,8 +35,6 @@ interface ModuleShape {
   readonly origins: ReadonlyMap<string, ExportOrigin>;
   /** Specifiers of `export * from`. */
   readonly stars: readonly string[];
-  /** Names of variables whose values the text changes: `name.key = 1`, `Object.assign(name, more)`. */
-  readonly changed: ReadonlySet<string>;
 }
 
 /** Where the value of an export comes from: another module, or a variable or expression of this one. */
@@ -85,7 +83,6 @@ export function moduleShapeOf(source: string): ModuleShape | undefined {
     imports,
     origins: originsOf(program, imports, reassigned),
     stars: starsOf(program),
-    changed: changedNames(program),
   };
 }
 
@@ -120,49 +117,6 @@ function starsOf({ body }: Program): string[] {
   return body.flatMap((statement) =>
     statement.type === 'ExportAllDeclaration' && !statement.exported ? [String(statement.source.value)] : [],
   );
-}
-
-/** In whichever scope, so that a name may stand for several variables. */
-function changedNames(program: Program): Set<string> {
-  const names = new Set<string>();
-  const stack: unknown[] = [program];
-  while (stack.length > 0) {
-    const node = stack.pop();
-    if (typeof node !== 'object' || node === null) continue;
-    if (Array.isArray(node)) {
-      for (const each of node) stack.push(each);
-      continue;
-    }
-    const root = rootOf(changedPart(node as AnyNode));
-    if (root !== undefined) names.add(root);
-    for (const part of Object.values(node)) if (typeof part === 'object' && part !== null) stack.push(part);
-  }
-  return names;
-}
-
-/** The expression whose value a node changes: `a.b` in `a.b.c = 1`. */
-function changedPart(node: AnyNode): AnyNode | undefined {
-  let target: AnyNode | undefined;
-  if (node.type === 'AssignmentExpression') target = node.left;
-  else if (node.type === 'UpdateExpression') target = node.argument;
-  else if (node.type === 'UnaryExpression' && node.operator === 'delete') target = node.argument;
-  else if (node.type === 'CallExpression' && node.callee.type === 'MemberExpression') {
-    const { object, property } = node.callee;
-    const isChange =
-      object.type === 'Identifier' &&
-      /^(?:Object|Reflect)$/.test(object.name) &&
-      property.type === 'Identifier' &&
-      /^(?:assign|define|set|delete)/.test(property.name);
-    return isChange ? node.arguments[0] : undefined;
-  }
-  if (target?.type === 'ChainExpression') target = target.expression;
-  return target?.type === 'MemberExpression' ? target.object : undefined;
-}
-
-function rootOf(expression: AnyNode | undefined): string | undefined {
-  let node = expression;
-  while (node?.type === 'MemberExpression') node = node.object;
-  return node?.type === 'Identifier' ? node.name : undefined;
 }
 
 function parseModule(source: string): Program | undefined {

@@ -106,7 +106,7 @@ function captureVariable(
     return [sink.addNode({ kind: 'rebuilt', type: 'coverage', data: null }, {}, index, edge)];
   }
   if (!isReferable(value)) return sink.slot(value, index, edge);
-  if (scope.type === 'module' && !types.isModuleNamespaceObject(value)) {
+  if (scope.type !== 'global') {
     const reference = sink.references.ofPackage(value, name, scope, script);
     if (reference !== undefined) return sink.reference(value, reference, index, edge);
   }
@@ -117,7 +117,10 @@ function captureVariable(
     const reference = sink.references.ofImport(name, script);
     if (reference !== undefined) return sink.reference(value, reference, index, edge);
   }
-  if (members !== undefined && isModuleObject(name, value))
+  if (
+    members !== undefined &&
+    (isModuleObject(name, value) || sink.references.isModuleCopy(value, name, script))
+  )
     return sink.partialSlot(value, members, index, edge);
   return sink.slot(value, index, edge, importFallback(sink, name, scope, script));
 }

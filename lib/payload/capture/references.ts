@@ -1,6 +1,5 @@
 import { pathToFileURL } from 'node:url';
 import { types } from 'node:util';
-import { knownShapeOf } from '../analysis/module-shape.ts';
 import type { AnyFunction } from '../graph.ts';
 import { hashOf } from '../../base/hash.ts';
 import { textOf } from '../identities.ts';
@@ -8,16 +7,16 @@ import { type FunctionInside, lookInside, type Scope, type Script, scriptOf } fr
 import { isInspectorAvailable } from '../inspect/session.ts';
 import { moduleReferenceOf } from '../module-function.ts';
 import { referenceToThere } from '../relocated-paths.ts';
-import { isPlain } from '../plain-data.ts';
-import { importBy, importOf, isSettled } from '../reference/import-of.ts';
-import { compiledTextOf, isNative, type Property, propertyOf } from '../reference/members.ts';
+import { importOf } from '../reference/import-of.ts';
+import { compiledTextOf, isNative } from '../reference/members.ts';
 import { mayReference, pathOf, type ReferencePolicy } from '../reference/module-policy.ts';
 import type { FunctionPlace } from '../reference/modules.ts';
 import { lastResortOf, type ReferenceContext, referenceOf } from '../reference/reference-of.ts';
 import { packageOf } from '../reference/packages.ts';
-import type { ImportReference, ModuleReference, PackageFile, Reference } from '../reference/reference.ts';
+import type { ModuleReference, PackageFile, Reference } from '../reference/reference.ts';
 import type { CaptureOptions } from './capture-options.ts';
 import { intrinsicOfAnyRealm, noteRealmOf } from './platform.ts';
+import { isOfProgram, type ProgramImport, ProgramImports, shapeOf } from './program-imports.ts';
 
 /** Finds the references by which values are sent. */
 export class References {
@@ -27,9 +26,7 @@ export class References {
   readonly #ownContext: ReferenceContext;
   readonly #placesByFunction = new Map<AnyFunction, FunctionPlace | undefined>();
   readonly #insidesByFunction = new Map<AnyFunction, FunctionInside>();
-  /** Variables that the program's modules import from packages, by the functions in them. */
-  readonly #importsByFunction = new Map<AnyFunction, Import>();
-  readonly #notedScripts = new Set<string>();
+  readonly #imports: ProgramImports;
   /** Whether a script is of a package that may be referred to, by URL. */
   readonly #packageUrls: Map<string, boolean>;
   /** Names of exports by their values, for each script of a package. */
@@ -39,9 +36,10 @@ export class References {
     const { byValue = [], byReference = [] } = options;
     this.#policy = { byValue, byReference };
     this.#packageUrls = byValue.length + byReference.length === 0 ? usualPackageUrls : new Map();
+    this.#imports = new ProgramImports(this.#policy, (url) => this.#isOfPackage(url));
     const place = (fn: AnyFunction): FunctionPlace | undefined => this.#placeOf(fn);
     this.#ownContext = { policy: this.#policy, place, exported: (fn) => this.#exportOf(fn) };
-    this.#context = { ...this.#ownContext, imported: (fn) => this.#importedAs(fn) };
+    this.#context = { ...this.#ownContext, imported: (value) => this.#importedAs(value) };
   }
 
   /**
@@ -83,14 +81,23 @@ export class References {
   ofPackage(
     value: object | symbol,
     name: string,
-    { variables }: Scope,
+    scope: Scope,
     script: Script | undefined,
   ): Reference | undefined {
     if (script === undefined) return undefined;
-    if (isOfProgram(script)) return referenceToThere(this.#packageImport(value, { name, script }));
+    if (isOfProgram(script.url)) {
+      const found = this.#imports.ofVariable(value, name, scope, script);
+      return referenceToThere(this.#unlessChanged(value, found));
+    }
     // Other values of a package's module go with the closures that use them.
-    if (typeof value !== 'function' || !this.#isOfPackage(script.url)) return undefined;
-    return referenceToThere(this.#exportIn(value as AnyFunction, script, variables));
+    if (typeof value !== 'function' || scope.type !== 'module' || !this.#isOfPackage(script.url))
+      return undefined;
+    return referenceToThere(this.#exportIn(value as AnyFunction, script, scope.variables));
+  }
+
+  /** Whether a variable holds a copy of a module, of which only the members that are used are sent. */
+  isModuleCopy(value: object, name: string, script: Script | undefined): boolean {
+    return script !== undefined && isOfProgram(script.url) && this.#imports.isCopy(value, name, script);
   }
 
   /** Whether Node or an addon implements a class, so that its objects have state besides their properties. */
@@ -106,7 +113,7 @@ export class References {
         : { url: script.url, line, column, text: textOf(fn), loadedSource: () => script.source() };
     this.#placesByFunction.set(fn as AnyFunction, place);
     this.#insidesByFunction.set(fn as AnyFunction, inside);
-    if (script !== undefined && isOfProgram(script)) this.#noteImports(inside, script);
+    if (script !== undefined && isOfProgram(script.url)) this.#imports.note(inside, script);
   }
 
   #placeOf(fn: AnyFunction): FunctionPlace | undefined {
@@ -119,37 +126,15 @@ export class References {
     return this.#placesByFunction.get(fn);
   }
 
-  /** Notes the functions that a module of the program imports, which may also be reached by other ways. */
-  #noteImports({ scopes }: FunctionInside, script: Script): void {
-    const variables = scopes.find(({ type }) => type === 'module')?.variables;
-    if (variables === undefined || this.#notedScripts.has(script.scriptId)) return;
-    this.#notedScripts.add(script.scriptId);
-    for (const name of shapeOf(script)?.imports.keys() ?? []) {
-      const value = variables[name];
-      if (typeof value === 'function' && !this.#importsByFunction.has(value as AnyFunction))
-        this.#importsByFunction.set(value as AnyFunction, { name, script });
-    }
+  #importedAs(value: object | symbol): Reference | undefined {
+    return this.#unlessChanged(value, this.#imports.of(value));
   }
 
-  #importedAs(fn: AnyFunction): Reference | undefined {
-    const found = this.#importsByFunction.get(fn);
-    return found && this.#packageImport(fn, found);
-  }
-
-  #packageImport(value: object | symbol, { name, script }: Import): ImportReference | undefined {
-    const shape = shapeOf(script);
-    const statement = shape?.imports.get(name);
-    if (shape === undefined || statement === undefined || /^[./]/.test(statement.specifier)) return undefined;
-    const reference = importBy(statement, script.url, this.#policy);
-    if (reference?.package === undefined || isPlain(value, 'each element')) return undefined;
-    if (!isSettled(reference, this.#policy)) return undefined;
-    if (typeof value === 'symbol') return reference;
-    const areOfPackage = (fns: readonly AnyFunction[]): boolean =>
-      urlsOf(fns).every((url) => url === undefined || url.startsWith('node:') || this.#isOfPackage(url));
-    // A package defines it, rather than the program, which may have put it there.
-    if (typeof value === 'function' && !areOfPackage([value as AnyFunction])) return undefined;
-    const isChanged = shape.changed.has(name) || !areOfPackage(functionsOn(value));
-    return isChanged && referenceOf(value, this.#ownContext) === undefined ? undefined : reference;
+  #unlessChanged(value: object | symbol, found: ProgramImport | undefined): Reference | undefined {
+    if (found === undefined) return undefined;
+    return found.isChanged && referenceOf(value, this.#ownContext) === undefined
+      ? undefined
+      : found.reference;
   }
 
   /** The export of an ES module of a package whose value a function is, although no text says so. */
@@ -203,52 +188,8 @@ function exportsIn(variables: Scope['variables'], shape: ReturnType<typeof shape
   return names;
 }
 
-/** Returns the URLs of the scripts of functions; asks for those of many at once, and once in a process. */
-function urlsOf(fns: readonly AnyFunction[]): (string | undefined)[] {
-  const unknown = isInspectorAvailable() ? fns.filter((fn) => !urls.has(fn)) : [];
-  lookInside(unknown).forEach(({ scriptId }, at) => {
-    urls.set(unknown[at] as AnyFunction, scriptId === undefined ? undefined : scriptOf(scriptId)?.url);
-  });
-  return fns.map((fn) => urls.get(fn));
-}
-
 /** For captures without a policy of their own. */
 const usualPackageUrls = new Map<string, boolean>();
-
-const urls = new WeakMap<AnyFunction, string | undefined>();
-
-/** A variable that a module of the program imports. */
-interface Import {
-  readonly name: string;
-  readonly script: Script;
-}
-
-function shapeOf(script: Script): ReturnType<typeof knownShapeOf> {
-  const { scriptId } = script;
-  if (!shapesByScript.has(scriptId)) shapesByScript.set(scriptId, knownShapeOf(script.source()));
-  return shapesByScript.get(scriptId);
-}
-
-const shapesByScript = new Map<string, ReturnType<typeof knownShapeOf>>();
-
-function isOfProgram({ url }: Script): boolean {
-  const path = pathOf(url);
-  return path !== undefined && packageOf(path) === undefined;
-}
-
-/** The functions that are own properties of a value or of its prototype property. */
-function functionsOn(value: object): AnyFunction[] {
-  if (types.isProxy(value)) return [];
-  const prototype: unknown = typeof value === 'function' ? propertyOf(value, 'prototype')?.value : undefined;
-  return [value, prototype].flatMap((holder) => {
-    if (typeof holder !== 'object' && typeof holder !== 'function') return [];
-    if (holder === null || types.isProxy(holder)) return [];
-    return Reflect.ownKeys(holder).flatMap((key) => {
-      const found: unknown = (propertyOf(holder, key) as Property).value;
-      return typeof found === 'function' ? [found as AnyFunction] : [];
-    });
-  });
-}
 
 function isPlainData(value: object | symbol): boolean {
   if (typeof value !== 'object' || types.isProxy(value) || types.isModuleNamespaceObject(value)) return false;

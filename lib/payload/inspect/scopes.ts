@@ -138,9 +138,9 @@ export function scriptOf(scriptId: string): Script | undefined {
   return script && toScript(script);
 }
 
-/** The scripts with a URL that are known so far. */
-export function scriptsWithUrl(url: string): Script[] {
-  return [...knownScripts.values()].filter((script) => script.url === url).map(toScript);
+/** The scripts that are known so far whose URLs pass a test, in the order in which they were compiled. */
+export function scriptsWhere(test: (url: string) => boolean): Script[] {
+  return [...knownScripts.values()].filter(({ url }) => test(url)).map(toScript);
 }
 
 function toScript({ scriptId, url, sourceMapURL = '' }: Debugger.ScriptParsedEventDataType): Script {

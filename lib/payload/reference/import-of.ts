@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { dirname, extname } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { types } from 'node:util';
@@ -26,19 +27,26 @@ export function importOf(
   return statement && importBy(statement, parentUrl, policy);
 }
 
-/** Does the same as {@link importOf} for a statement that is known. */
+interface Statement extends Pick<ImportReference, 'specifier' | 'imported'> {
+  readonly by?: 'import' | 'require' | 'import()';
+  readonly path?: readonly string[];
+}
+
+/** Does the same as {@link importOf} for a statement that is known, or a call of `import()` or `require`. */
 export function importBy(
-  { specifier, imported }: Pick<ImportReference, 'specifier' | 'imported'>,
+  { specifier, imported, path = [], by }: Statement,
   parentUrl: string,
   policy: ReferencePolicy = {},
 ): ImportReference | undefined {
-  const path = pathOf(parentUrl);
-  if (path === undefined) return undefined;
+  const file = pathOf(parentUrl);
+  if (file === undefined) return undefined;
   const reference: ImportReference = {
     kind: 'import',
     specifier,
-    parent: parentUrl.startsWith('file:') ? parentUrl : pathToFileURL(path).href,
+    parent: parentUrl.startsWith('file:') ? parentUrl : pathToFileURL(file).href,
     imported,
+    ...(path.length === 0 ? {} : { path }),
+    ...(by === 'require' ? { by } : {}),
   };
   if (nodeModule.isBuiltin(specifier)) return reference;
   if (/^(?:\.{0,2}\/|file:)/.test(specifier)) {
@@ -46,7 +54,7 @@ export function importBy(
     return isLoadable(url, policy) ? reference : undefined;
   }
   const name = packageNameIn(specifier);
-  const [found] = name === undefined ? [] : findPackages(name, dirname(path));
+  const [found] = name === undefined ? [] : findPackages(name, dirname(file));
   // Any file in the package's directory stands for the one that is imported.
   if (found === undefined || !mayReference(pathToFileURL(`${found.directory}/package.js`).href, policy)) {
     return undefined;
@@ -58,13 +66,27 @@ export function importBy(
  * Whether an import from a package has the same value in each process that makes it: it is found in an
  * installed package, by a plain `node`, and no module assigns to it after its declaration.
  */
-export function isSettled(
-  { specifier, parent, imported }: ImportReference,
-  policy: ReferencePolicy = {},
-): boolean {
-  const file = resolveImport(specifier, fileURLToPath(parent));
+export function isSettled(reference: ImportReference, policy: ReferencePolicy = {}): boolean {
+  const file = fileOfImport(reference);
   if (file === undefined || packageOf(file) === undefined) return false;
-  return mayReference(pathToFileURL(file).href, policy) && originIsFixed(file, imported) === true;
+  if (!mayReference(pathToFileURL(file).href, policy)) return false;
+  return reference.imported === '*' || originIsFixed(file, reference.imported) === true;
+}
+
+/** Finds the file that an import loads; undefined if it is not found by a plain `node`. */
+export function fileOfImport({
+  specifier,
+  parent,
+  by,
+}: Pick<ImportReference, 'specifier' | 'parent' | 'by'>): string | undefined {
+  const from = pathOf(parent);
+  if (from === undefined) return undefined;
+  if (by !== 'require') return resolveImport(specifier, from);
+  try {
+    return createRequire(from).resolve(specifier);
+  } catch {
+    return undefined;
+  }
 }
 
 /** @returns undefined if the file does not export the name, as far as can be seen */

@@ -57,22 +57,26 @@ async function loadExport(reference: ModuleReference): Promise<unknown> {
 }
 
 async function loadImport(reference: ImportReference): Promise<unknown> {
-  const { specifier, parent, imported, package: packaged, callable, path = [], part } = reference;
+  const { specifier, parent, imported, by, package: packaged, callable, path = [], part } = reference;
   const own = directoryOf(fileURLToPath(parent));
   const directory = packaged === undefined ? own : directoryWith(packaged, own, reference);
   const isRelative = /^\.{0,2}\//.test(specifier);
-  let namespace: object;
+  const steps = imported === '*' ? path : [imported, ...path];
+  let namespace: unknown;
   try {
-    namespace = await importFrom(directory, isRelative ? new URL(specifier, parent).href : specifier);
+    namespace =
+      by === 'require'
+        ? createRequire(join(directory, '[require]'))(specifier)
+        : await importFrom(directory, isRelative ? new URL(specifier, parent).href : specifier);
   } catch (error) {
-    throw cannotLoad(specifier, imported, error);
+    throw cannotLoad(specifier, showPath(steps, part), error);
   }
-  if (imported === '*') return namespace;
   // Node names only those exports of a CommonJS module that it recognizes in its text; all are on `default`.
   const found =
-    follow(namespace, [imported, ...path], part) ?? follow(namespace, ['default', imported, ...path], part);
+    follow(namespace, steps, part) ??
+    (by === 'require' ? undefined : follow(namespace, ['default', ...steps], part));
   if (found === undefined || (callable === true && typeof found !== 'function')) {
-    throw hasNot(specifier, showPath([imported, ...path], part), namespace);
+    throw hasNot(specifier, showPath(steps, part), namespace);
   }
   return found;
 }

@@ -194,7 +194,7 @@ function openExport(
 /**
  * Value of an export. Only getters by compilers that return a variable are called; others might load modules.
  */
-function exportedValue({ value, get }: Property): unknown {
+export function exportedValue({ value, get }: Property): unknown {
   return get !== undefined && VARIABLE_GETTER.test(compiledTextOf(get)) ? get() : value;
 }
 

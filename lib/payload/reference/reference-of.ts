@@ -45,8 +45,8 @@ export interface ReferenceContext {
   readonly global?: object;
   /** Finds where a function or class was defined; called only when it matters. */
   readonly place?: (fn: SomeFunction) => FunctionPlace | undefined;
-  /** Finds the import by which the program got a function or class from a package. */
-  readonly imported?: (fn: SomeFunction) => Reference | undefined;
+  /** Finds the import by which the program got something from a package. */
+  readonly imported?: (value: object | symbol) => Reference | undefined;
   /** Finds the export of an ES module of a package that has a function or class as its value. */
   readonly exported?: (fn: SomeFunction) => Reference | undefined;
 }
@@ -107,7 +107,9 @@ function functionOfModule(fn: SomeFunction, context: ReferenceContext): Referenc
   return found;
 }
 
-function moduleReference(value: object | symbol, context: ReferenceContext): ModuleReference | undefined {
+function moduleReference(value: object | symbol, context: ReferenceContext): Reference | undefined {
+  const imported = context.imported?.(value);
+  if (imported !== undefined) return imported;
   noticeModules(context);
   const isAllowed = ({ file }: LoadedExport): boolean =>
     mayReference(pathToFileURL(file).href, context.policy);

@@ -37,14 +37,16 @@ export interface ModuleReference {
   readonly textHash?: string;
 }
 
-/** Value of an import statement, resolved as by that statement. */
+/** Value of an import statement, or of a call of `require`, resolved as by that. */
 export interface ImportReference {
   readonly kind: 'import';
   readonly specifier: string;
   /** URL of the file with the statement. */
   readonly parent: string;
-  /** Name of the export, `default` or `*`. */
+  /** Name of the export, `default` or `*`; `*` for all that `require` returns. */
   readonly imported: string;
+  /** Whether it is loaded by `require`, for which a package may have other files. */
+  readonly by?: 'require';
   readonly package?: Omit<PackageFile, 'subpath'>;
   /** Path from the imported value, and the part of its last property. */
   readonly path?: readonly Step[];

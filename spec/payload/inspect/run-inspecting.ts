@@ -3,7 +3,7 @@ import { builtModule } from '../../support/built-file.ts';
 
 /** What the programs have by themselves. `look` and `enter` are short for the usual case. */
 const PRELUDE = `
-  const { lookInside, scriptOf, scriptsWithUrl } = await import('${builtModule('payload/inspect/scopes')}');
+  const { lookInside, scriptOf, scriptsWhere } = await import('${builtModule('payload/inspect/scopes')}');
   const { evaluateInside } = await import('${builtModule('payload/inspect/enter')}');
   const { isInspectorAvailable, InspectorUnavailableError, withDebugger } = await import('${builtModule('payload/inspect/session')}');
   const rules = { plainParameters: true, certainEntry: true, unsafeToEnter: false, isClass: false };

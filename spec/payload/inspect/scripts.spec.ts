@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
-import { lookInside, scriptOf, scriptsWithUrl } from '../../../lib/payload/inspect/scopes.ts';
+import { lookInside, scriptOf, scriptsWhere } from '../../../lib/payload/inspect/scopes.ts';
 import { runInspecting } from './run-inspecting.ts';
 import { builtModule } from '../../support/built-file.ts';
 
@@ -14,7 +14,9 @@ describe('scriptOf', () => {
     expect(script?.url).toMatch(/scripts\.spec\.ts$/);
     expect(script?.sourceMapUrl).toMatch(/^data:/);
     expect(script?.source()).toContain('of the script that a function is in');
-    expect(scriptsWithUrl(script?.url as string).map(({ scriptId }) => scriptId)).toContain(script?.scriptId);
+    expect(scriptsWhere((url) => url === (script?.url as string)).map(({ scriptId }) => scriptId)).toContain(
+      script?.scriptId,
+    );
   });
 
   it('tells nothing about text without a URL, and finds scripts that came later', () => {

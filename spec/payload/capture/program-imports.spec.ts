@@ -1,0 +1,259 @@
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import { temporaryDirectory } from '../../support/temporary-directory.ts';
+
+const PAYLOAD = JSON.stringify(new URL('../../../dist/payload/index.js', import.meta.url).href);
+const directory = temporaryDirectory();
+
+function write(files: Readonly<Record<string, string>>): void {
+  for (const [name, text] of Object.entries(files)) {
+    const file = join(directory, name);
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, text);
+  }
+}
+
+// What `client` and `double` are made of would take some 60 kB.
+const TABLE = 'const table = Array.from({ length: 500 }, (_, at) => ({ at, of: [at] }));';
+const CLIENT = `{ url: 'as loaded', send() { return this.url + table.length; } }`;
+
+write({
+  'node_modules/classic/package.json': '{ "name": "classic", "version": "2.0.0" }',
+  'node_modules/classic/core.js': 'module.exports = function core(x) { return core.extra(x); };',
+  'node_modules/classic/index.js': `
+    ${TABLE}
+    const core = require('./core.js');
+    core.extra = (x) => x + 1;
+    core.double = ((by) => (x) => x * by + table[0].at)(2);
+    core.client = ${CLIENT};
+    core.settings = { level: 'as loaded' };
+    core.default = core;
+    module.exports = core;`,
+  'node_modules/classic/sub.js': `${TABLE} exports.client = ${CLIENT};`,
+  'node_modules/compiled/package.json': '{ "name": "compiled", "version": "3.0.0" }',
+  'node_modules/compiled/inner.js': `
+    Object.defineProperty(exports, '__esModule', { value: true });
+    ${TABLE}
+    exports.evaluate = ((more) => (x) => x + more + table.length)(4);
+    exports.client = ${CLIENT};`,
+  'node_modules/compiled/index.js': `
+    Object.defineProperty(exports, '__esModule', { value: true });
+    const inner = require('./inner.js');
+    Object.defineProperty(exports, 'evaluate', { enumerable: true, get: function () { return inner.evaluate; } });
+    Object.defineProperty(exports, 'client', { enumerable: true, get: function () { return inner.client; } });
+    exports.default = inner.evaluate;`,
+  'node_modules/dual/package.json':
+    '{ "name": "dual", "version": "4.0.0", "exports": { "import": "./index.mjs", "require": "./index.cjs" } }',
+  'node_modules/dual/index.mjs': `${TABLE} export const client = { url: 'module', send() { return this.url + table.length; } };`,
+  'node_modules/dual/index.cjs': `${TABLE} exports.client = { url: 'commonjs', send() { return this.url + table.length; } };`,
+  'own.cjs': `exports.client = require('classic').client; exports.evaluate = require('compiled').evaluate;`,
+  'tools.mjs': `
+    import core from 'classic';
+    const { client } = core;
+    export { client as dual } from 'dual';
+    export * from './more.mjs';
+    export * as everything from 'dual';
+    export const again = client;
+    export { core, core as default };
+    export const local = () => client.send();`,
+  'more.mjs': `export * from 'dual';`,
+});
+
+/** Closures with their values in the job. */
+type Closures = readonly (readonly [name: string, closure: string, inJob: unknown, reference: string])[];
+
+const COMMONJS: Closures = [
+  ['all of a module', '() => classic(1)', 2, '* of classic@2.0.0, required by'],
+  ['a part of it', '() => double(2)', 4, 'double of classic@2.0.0, required by'],
+  ['a part by another name', '() => other.send()', 'as loaded500', 'client of classic@2.0.0'],
+  ['a part of a part', '() => send.call({ url: "own" })', 'own500', 'client.send of classic@2.0.0'],
+  ['a property of the call', '() => byDefault(3)', 4, 'default of classic@2.0.0'],
+  ['a member of a variable that holds a module', '() => member.send()', 'as loaded500', 'client of classic'],
+  ['a subpath', '() => sub.client.send()', 'as loaded500', '* of classic@2.0.0/sub'],
+  [
+    'what a getter of a compiled module returns',
+    '() => [evaluate(1), client.send()]',
+    [505, 'as loaded500'],
+    'client of compiled@3.0.0',
+  ],
+  ['the module of compiled TypeScript', '() => (0, compiled_1.evaluate)(1)', 505, '* of compiled@3.0.0'],
+  ['the default of compiled TypeScript', '() => (0, compiled_2.default)(1)', 505, '* of compiled@3.0.0'],
+  ['a default that a compiler adds', '() => (0, classic_1.default)(1)', 2, 'classic@2.0.0'],
+  [
+    'a copy of a module by a compiler',
+    '() => [star.client.send(), star.double(1)]',
+    ['as loaded500', 2],
+    'classic@2.0.0',
+  ],
+  ['the file for require, not that for import', '() => dual.send()', 'commonjs500', 'client of dual@4.0.0'],
+  ['createRequire', '() => required.send()', 'as loaded500', 'client of classic@2.0.0'],
+  ['a require within a function', 'within()', 'as loaded500', 'client of classic@2.0.0'],
+  [
+    'what a module of the program requires',
+    '() => [own.client.send(), ownClient.send()]',
+    ['as loaded500', 'as loaded500'],
+    'client of classic@2.0.0, required by',
+  ],
+  [
+    'what is held by an object of the program',
+    '() => held.list[0].send()',
+    'as loaded500',
+    'client of classic',
+  ],
+];
+
+const IMPORTS: Closures = [
+  [
+    'an export of a module of the program',
+    '() => dual.send()',
+    'module500',
+    'client of dual@4.0.0, imported by',
+  ],
+  ['its default export', '() => [core(1), again.send()]', [2, 'as loaded500'], 'default of classic@2.0.0'],
+  ['its export of all', '() => client.send()', 'module500', 'client of dual@4.0.0'],
+  ['its export of a namespace', '() => everything.client.send()', 'module500', 'of dual@4.0.0'],
+  ['its namespace', '() => tools.again.send()', 'as loaded500', '* of ./tools.mjs'],
+  [
+    'await import()',
+    '() => [dynamic.send(), namespace.client.send()]',
+    ['module500', 'module500'],
+    '* of dual@4.0.0',
+  ],
+  ['await import() within a function', 'await within()', 'module500', 'client of dual@4.0.0'],
+  ['the default of await import()', '() => byDefault(1)', 2, 'default of classic@2.0.0'],
+  [
+    'a member of an import',
+    '() => [member.send(), taken(2)]',
+    ['as loaded500', 4],
+    'default.client of classic@2.0.0',
+  ],
+  ['createRequire', '() => required.send()', 'commonjs500', 'client of dual@4.0.0, required by'],
+];
+
+const REPORT = (closures: Closures): string => `
+  const found = {};
+  for (const [name, make] of Object.entries({
+    ${closures.map(([name, closure]) => `${JSON.stringify(name)}: async () => (${closure})`).join(',\n')}
+  })) {
+    const closure = await make();
+    found[name] = { here: closure(), bytes: serialize(closure).toString('base64'), explained: String(explain(closure)) };
+  }
+  console.log(JSON.stringify(found));`;
+
+write({
+  'main.cjs': `
+    const classic = require('classic');
+    const { double, client: other, client: { send } } = require('classic');
+    const byDefault = require('classic').default;
+    const { client: member } = classic;
+    const sub = require('classic/sub');
+    const { evaluate, client } = require('compiled');
+    const toModule = (m) => (m && m.__esModule ? m : { default: m });
+    const toStar = (m) => {
+      const star = {};
+      for (const key of Object.keys(m)) if (key !== 'default') Object.defineProperty(star, key, { enumerable: true, get: () => m[key] });
+      return Object.defineProperty(star, 'default', { enumerable: true, value: m });
+    };
+    const compiled_1 = require('compiled');
+    const compiled_2 = toModule(require('compiled'));
+    const classic_1 = toModule(require('classic'));
+    const star = toStar(require('classic'));
+    const { client: dual } = require('dual');
+    const required = require('node:module').createRequire(__filename)('classic').client;
+    const own = require('./own.cjs');
+    const { client: ownClient } = own;
+    const within = () => { const { client: inner } = require('classic'); return () => inner.send(); };
+    const held = { list: [member] };
+    void (async () => { const { explain, serialize } = await import(${PAYLOAD}); ${REPORT(COMMONJS)} })();`,
+  'main.mjs': `
+    import { createRequire } from 'node:module';
+    import { explain, serialize } from ${PAYLOAD};
+    import core, { again, client, dual, everything } from './tools.mjs';
+    import * as tools from './tools.mjs';
+    import classic from 'classic';
+    const require = createRequire(import.meta.url);
+    const required = require('dual').client;
+    const { client: dynamic } = await import('dual');
+    const namespace = await import('dual');
+    const byDefault = (await import('classic')).default;
+    const { client: member } = classic;
+    const taken = classic.double;
+    const within = async () => { const { client: inner } = await import('dual'); return () => inner.send(); };
+    ${REPORT(IMPORTS)}`,
+  'changed.cjs': `
+    const { settings } = require('classic');
+    const classic = require('classic');
+    const { client } = classic;
+    const { client: mocked } = require('compiled');
+    settings.level = 'changed';
+    classic.client.url = 'changed';
+    mocked.send = () => 'mocked';
+    void (async () => {
+      const { explain, serialize } = await import(${PAYLOAD});
+      ${REPORT([
+        ['data', '() => settings.level', '', ''],
+        ['an object', '() => client.send()', '', ''],
+        ['a function', '() => mocked.send()', '', ''],
+      ])}
+    })();`,
+  'job.mjs': `
+    import { readFileSync } from 'node:fs';
+    import { deserialize } from ${PAYLOAD};
+    const found = {};
+    for (const [name, { bytes }] of Object.entries(JSON.parse(readFileSync(0, 'utf8')))) {
+      try {
+        found[name] = await (await deserialize(Buffer.from(bytes, 'base64')))();
+      } catch (error) {
+        found[name] = String(error);
+      }
+    }
+    console.log(JSON.stringify(found));`,
+});
+
+function run(name: string, input = ''): Record<string, unknown> {
+  const { stdout, stderr } = spawnSync(process.execPath, [join(directory, name)], {
+    cwd: directory,
+    encoding: 'utf8',
+    input,
+  });
+  if (stdout === '') throw new Error(stderr);
+  return JSON.parse(stdout) as Record<string, unknown>;
+}
+
+interface Sent {
+  readonly bytes: string;
+  readonly explained: string;
+}
+
+function runBoth(name: string): { sent: Record<string, Sent>; inJob: Record<string, unknown> } {
+  const sent = run(name) as Record<string, Sent>;
+  return { sent, inJob: run('job.mjs', JSON.stringify(sent)) };
+}
+
+function itRefersTo(closures: Closures, program: string): void {
+  const { sent, inJob } = runBoth(program);
+
+  it.each(closures)('is right in the job, and small: %s', (name, _, expected, reference) => {
+    expect(inJob[name]).toEqual(expected);
+    expect(sent[name]?.explained).toContain(reference);
+    expect(Buffer.from(sent[name]?.bytes ?? '', 'base64').length).toBeLessThan(2000);
+  });
+}
+
+describe('what a CommonJS program requires from a package', () => {
+  itRefersTo(COMMONJS, 'main.cjs');
+
+  it('is sent as the program has changed it', () => {
+    expect(runBoth('changed.cjs').inJob).toEqual({
+      data: 'changed',
+      'an object': 'changed500',
+      'a function': 'mocked',
+    });
+  });
+});
+
+describe('what an ES module has from a package by other ways than its own import statements', () => {
+  itRefersTo(IMPORTS, 'main.mjs');
+});
