@@ -111,7 +111,7 @@ class Encoder {
     // The class that has the getter may be unknown to the other process.
     if (!isDomException) names.add('code');
     return [...names]
-      .filter((name) => name !== 'stack' && (name !== 'message' || isDomException) && name in error)
+      .filter((name) => name in error && (isDomException ? name !== 'stack' : !isUsual(error, name)))
       .map((name) => {
         const value = readProperty(error, name);
         const encoded =
@@ -217,6 +217,11 @@ function classNames(error: Error): string[] {
 function isError(value: unknown): value is Error {
   if (typeof value !== 'object' || value === null) return false;
   return types.isNativeError(value) || isErrorPrototype(Object.getPrototypeOf(value));
+}
+
+/** Whether a property is what each error has, hidden from loops and from JSON, which is restored in any case. */
+function isUsual(error: Error, name: string): boolean {
+  return (name === 'message' || name === 'stack') && propertyOf(error, name)?.enumerable !== true;
 }
 
 /** Compares names, not identities, because the error may come from another realm. */

@@ -51,6 +51,18 @@ describe('what a call threw', () => {
     expect(copy.hidden).toBe(1);
   });
 
+  it('keeps a message and a stack that its class made visible to JSON', async () => {
+    const error = new Error('no');
+    for (const [key, value] of Object.entries({ message: 'seen', stack: 'Error: seen\n    at there' })) {
+      Object.defineProperty(error, key, { value, enumerable: true, writable: true, configurable: true });
+    }
+    const copy = (await travel(error)) as Error;
+    expect(Object.keys(copy).toSorted()).toEqual(['message', 'stack']);
+    expect(copy.stack).toMatch(/^Error: seen\n {4}at there\n/);
+    expect(JSON.parse(JSON.stringify(copy))).toHaveProperty('message', 'seen');
+    expect(Object.keys((await travel(new Error('usual'))) as Error)).toEqual([]);
+  });
+
   it('keeps causes, however deep, with their classes', async () => {
     const error = (await travel(
       new Error('a', { cause: new TypeError('b', { cause: new RangeError('c') }) }),
