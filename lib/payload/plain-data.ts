@@ -242,10 +242,10 @@ export function serializePlain(value: unknown, name: string, apart?: WeakSet<obj
     bytes = write(value);
   } catch (error) {
     const message = String((error as Error | null)?.message);
-    // An object with the prototype of another kind, or an accessor of a list that throws: the graph copies
-    // it, or
-    // reports the path to it.
-    if (message.includes('could not be cloned') || !isPlain(value, 'each element', apart)) return undefined;
+    // An object with the prototype of another kind, a buffer whose bytes were transferred, or an accessor of a
+    // list that throws: the graph copies it, or reports the path to it.
+    if (/could not be cloned|detached/.test(message) || !isPlain(value, 'each element', apart))
+      return undefined;
     throw new SerializationError(`${name} cannot be serialized: ${message}`, name, { cause: error });
   }
   return hasOnlyDenseArrays(bytes) || isPlain(value, 'each element', apart) ? bytes : undefined;

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { intrinsicAt } from './reference/intrinsics.ts';
 import { prototypeOf, valueOf } from './reference/members.ts';
 
 /** Serializes objects of a class whose properties are not their whole state, or are too much of it. */
@@ -69,15 +70,22 @@ interface Recipe {
  * @param type name of its class: a global, or in Intl
  * @returns undefined if the object cannot be rebuilt without a loss
  */
-export function describeRebuilt(type: string, object: object): { readonly data: unknown } | undefined {
+export function describeRebuilt(type: string, object: object): Rebuilt | undefined {
   const recipe = recipes[type];
   if (recipe === undefined) return undefined;
   const data = recipe.describe(object as never);
   // The description of the rebuilt object shows whether something was lost.
-  const rebuilt = recipe.describe(recipe.make(data as never) as never);
-  return isDeepStrictEqual(rebuilt, data) ? { data } : undefined;
+  const made = recipe.make(data as never);
+  return isDeepStrictEqual(recipe.describe(made as never), data) ? { data, made } : undefined;
 }
 
+interface Rebuilt {
+  readonly data: unknown;
+  /** A new object made of the data. */
+  readonly made: object;
+}
+
+/** @throws {ModuleLoadError} if this version of Node has no such class */
 export function rebuild(type: string, data: unknown): object {
   return (recipes[type] as Recipe).make(data as never);
 }
@@ -116,10 +124,61 @@ const recipes: Readonly<Record<string, Recipe>> = {
       'RelativeTimeFormat',
       'ListFormat',
       'DisplayNames',
+      'DurationFormat',
       'Segmenter',
-    ].map((name) => [`Intl.${name}`, intlRecipe(name)]),
+    ].map((name) => [`Intl.${name}`, intlRecipe(`Intl.${name}`)]),
   ),
+  'Intl.Locale': { describe: String, make: (tag: string) => new Intl.Locale(tag) },
+  'JSON.rawJSON': {
+    describe: ({ rawJSON }: { readonly rawJSON: string }) => rawJSON,
+    make: (text: string) => (intrinsicAt('JSON.rawJSON') as (text: string) => object)(text),
+  },
+  ...Object.fromEntries(
+    ['PlainDate', 'PlainTime', 'PlainDateTime', 'PlainYearMonth', 'PlainMonthDay'].map((name) => [
+      `Temporal.${name}`,
+      temporalRecipe(`Temporal.${name}`),
+    ]),
+  ),
+  'Temporal.Instant': {
+    describe: ({ epochNanoseconds }: { readonly epochNanoseconds: bigint }) => epochNanoseconds,
+    make: (nanoseconds: bigint) => new (classAt('Temporal.Instant'))(nanoseconds),
+  },
+  'Temporal.ZonedDateTime': {
+    describe: (time: Record<'epochNanoseconds' | 'timeZoneId' | 'calendarId', unknown>) => [
+      time.epochNanoseconds,
+      time.timeZoneId,
+      time.calendarId,
+    ],
+    make: (parts: readonly unknown[]) => new (classAt('Temporal.ZonedDateTime'))(...parts),
+  },
+  // Its text would be of balanced units.
+  'Temporal.Duration': {
+    describe: (duration: Record<string, number>) => DURATION_UNITS.map((unit) => duration[unit]),
+    make: (parts: readonly number[]) => new (classAt('Temporal.Duration'))(...parts),
+  },
 };
+
+/** In the order of the constructor's parameters. */
+const DURATION_UNITS: readonly string[] = [
+  ...['years', 'months', 'weeks', 'days', 'hours', 'minutes', 'seconds'],
+  ...['milliseconds', 'microseconds', 'nanoseconds'],
+];
+
+/** Rebuilds a date or time from its text, which has its calendar, too. */
+function temporalRecipe(path: string): Recipe {
+  type Source = { from(text: string): object };
+  return {
+    describe: String,
+    make: (text: string) => (classAt(path) as unknown as Source).from(text),
+  };
+}
+
+type AnyConstructor = new (...args: readonly unknown[]) => object;
+
+/** @throws {ModuleLoadError} if this version of Node has no such class */
+function classAt(path: string): AnyConstructor {
+  return intrinsicAt(path) as AnyConstructor;
+}
 
 function makeCounters(): object {
   const counters: object = new Proxy(
@@ -173,16 +232,20 @@ function nodeErrorPrototype(description: NodeErrorPrototype): object {
 }
 
 /** Rebuilds a formatter from its resolved options. */
-function intlRecipe(name: string): Recipe {
-  type Resolved = { readonly locale: string };
+function intlRecipe(path: string): Recipe {
+  type Resolved = { readonly locale: string; readonly hour12?: boolean; readonly hourCycle?: string };
   type Formatter = { resolvedOptions(): Resolved };
   return {
     describe: (formatter: Formatter) => ({ ...formatter.resolvedOptions() }),
-    make: ({ locale, ...options }: Resolved) => {
-      const constructors = Intl as unknown as Record<string, new (locale: string, options: object) => object>;
-      return new (constructors[name] as new (locale: string, options: object) => object)(locale, options);
-    },
+    // `hour12` would win over `hourCycle`, which says more.
+    make: ({ locale, hour12, ...options }: Resolved) =>
+      new (classAt(path))(locale, options.hourCycle === undefined ? { hour12, ...options } : options),
   };
+}
+
+/** Whether objects of a class of the platform can be rebuilt, if nothing of their state is lost. */
+export function hasRecipe(type: string): boolean {
+  return Object.hasOwn(recipes, type);
 }
 
 /** Declares that objects of a class cannot be serialized, with a remedy for the error. */

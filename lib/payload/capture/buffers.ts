@@ -14,6 +14,7 @@ interface NotedView {
 interface Resizable extends ArrayBuffer {
   readonly resizable?: boolean;
   readonly maxByteLength: number;
+  resize(byteLength: number): void;
 }
 
 export const NO_SHARING =
@@ -21,19 +22,40 @@ export const NO_SHARING =
 
 /** Describes a buffer that was captured itself, which is sent as a whole. */
 export function describeBuffer(sink: CaptureSink, buffer: ArrayBuffer): BufferNode {
+  refuseDetached(buffer);
   sink.noteBuffer(buffer);
   return wholeBuffer(buffer);
+}
+
+function refuseDetached(buffer: ArrayBuffer): void {
+  // Node 20 does not know `detached`.
+  if (buffer.byteLength > 0 || !isDetached(buffer)) return;
+  throw new Refusal(
+    'a detached ArrayBuffer: its bytes were transferred to another owner',
+    'Send what they were transferred to, or a copy that was made before.',
+  );
+}
+
+function isDetached(buffer: ArrayBuffer): boolean {
+  try {
+    void new Uint8Array(buffer);
+    return false;
+  } catch {
+    return true;
+  }
 }
 
 /** Describes a view; {@link BufferPlan.finish} adds the buffer to its node. */
 export function describeView(sink: CaptureSink, index: number, view: ArrayBufferView): ViewNode {
   if (types.isSharedArrayBuffer(view.buffer)) throw new Refusal('a view of a SharedArrayBuffer', NO_SHARING);
+  const isTracking = (view.buffer as Resizable).resizable === true && followsLength(view);
+  refuseDetached(view.buffer as ArrayBuffer);
   const node: ViewNode = {
     kind: 'view',
     type: typeOf(view),
     buffer: undefined,
     offset: view.byteOffset,
-    length: followsLength(view) ? undefined : ((view as Uint8Array).length ?? view.byteLength),
+    length: isTracking ? undefined : ((view as Uint8Array).length ?? view.byteLength),
   };
   sink.noteView(index, view, node);
   return node;
@@ -120,12 +142,34 @@ function typeOf(view: ArrayBufferView): string {
 }
 
 /**
- * Whether the length of the view follows that of its resizable buffer; assumed where the view reaches the
- * end.
+ * Whether the length of a view follows that of its resizable buffer, as a clone of it shows.
+ * @throws {Refusal} if the buffer has become too small for it
  */
 function followsLength(view: ArrayBufferView): boolean {
-  const buffer = view.buffer as Resizable;
-  if (buffer.resizable !== true || !types.isTypedArray(view)) return false;
-  const { BYTES_PER_ELEMENT, byteOffset, length } = view as Uint8Array;
-  return Math.floor((buffer.byteLength - byteOffset) / BYTES_PER_ELEMENT) === length;
+  let clone: ArrayBufferView;
+  try {
+    clone = structuredClone(view);
+  } catch (error) {
+    throw new Refusal(
+      'a view of a part of a resizable buffer that is not there any more',
+      'Resize the buffer before you submit, or send the buffer alone.',
+      { cause: error },
+    );
+  }
+  const buffer = clone.buffer as Resizable;
+  if (clone.byteLength === 0) {
+    buffer.resize(buffer.maxByteLength);
+    return clone.byteLength > 0;
+  }
+  buffer.resize(clone.byteOffset);
+  return isWithin(clone);
+}
+
+/** Whether the buffer of a view is large enough for it. */
+function isWithin(view: ArrayBufferView): boolean {
+  try {
+    return types.isTypedArray(view) ? view.values() !== undefined : view.byteLength >= 0;
+  } catch {
+    return false;
+  }
 }

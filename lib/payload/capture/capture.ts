@@ -206,7 +206,7 @@ export class Capture implements CaptureSink {
       if (error instanceof Refusal) throw this.#refused(index, error);
       if (error instanceof InspectorUnavailableError) {
         const what = `something that cannot be looked into here: ${error.message}`;
-        throw this.#refused(index, new Refusal(what, 'Run node with --allow-inspector.', { cause: error }));
+        throw this.#refused(index, new Refusal(what, error.remedy, { cause: error }));
       }
       throw error;
     }

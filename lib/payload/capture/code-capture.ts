@@ -180,10 +180,15 @@ export class CodeCapture {
       }
       const bound = boundParts(fn);
       if (bound === undefined) {
-        throw new Refusal(
-          `the native function ${fn.name}`,
-          'Wrap it in a function that gets it where it runs.',
-        );
+        throw fn.name === ''
+          ? new Refusal(
+              'a native function without a name, such as those that settle a Promise',
+              'Make what it belongs to inside the function, or send that instead.',
+            )
+          : new Refusal(
+              `the native function ${fn.name}`,
+              'Wrap it in a function that gets it where it runs.',
+            );
       }
       const part = (value: unknown, name: string): Slot =>
         this.#sink.slot(value, index, { by: 'part', name });
@@ -334,8 +339,8 @@ function withoutInspector(
     throw new Refusal(
       `a function that captures ${names}, which cannot be read here: ${cause.message}`,
       missing.length > 0
-        ? `Name what it captures: closure({ ${missing.join(', ')} }, fn). Or run node with --allow-inspector.`
-        : 'Write `const self = this` outside of it, and closure({ self }, fn). Or run node with --allow-inspector.',
+        ? `Name what it captures: closure({ ${missing.join(', ')} }, fn). Or: ${cause.remedy}`
+        : `Write \`const self = this\` outside of it, and closure({ self }, fn). Or: ${cause.remedy}`,
       { cause },
     );
   }

@@ -2,7 +2,8 @@ import { types } from 'node:util';
 import { type InputFile, inputFileOf } from '../given-files.ts';
 import type { AnyFunction, Node, ObjectNode, Properties, Slot } from '../graph.ts';
 import { identityOf, isShared } from '../identities.ts';
-import { proxyParts } from '../inspect/slots.ts';
+import { InspectorUnavailableError } from '../inspect/session.ts';
+import { privateMembers, proxyParts } from '../inspect/slots.ts';
 import {
   describeNodeErrorPrototype,
   describeRebuilt,
@@ -11,20 +12,19 @@ import {
   whyNot,
 } from '../reducers.ts';
 import { isNative, propertyOf, prototypeOf, valueOf } from '../reference/members.ts';
-import { NO_SHARING } from './buffers.ts';
 import { describeBuiltIn } from './describe-built-in.ts';
 import { stateOf } from './object-state.ts';
-import { intrinsicName, intrinsicOfAnyRealm, isOfPlatform, natureOf } from './platform.ts';
+import {
+  intrinsicName,
+  intrinsicOfAnyRealm,
+  isOfPlatform,
+  natureOf,
+  OPEN_INSIDE,
+  whyNotSent,
+} from './platform.ts';
 import type { References } from './references.ts';
 import { describeValue, nameOfFunction, Refusal } from './refusal.ts';
 import type { CaptureSink } from './sink.ts';
-
-const OPEN_INSIDE = 'Open it inside the function, or send what is needed to open it.';
-const REMEDIES: Readonly<Record<string, string>> = {
-  WeakRef: 'Send what it refers to.',
-  FinalizationRegistry: 'Make it inside the function.',
-  SharedArrayBuffer: NO_SHARING,
-};
 
 /** Describes an object that is not a function. */
 export function describeObject(sink: CaptureSink, index: number, object: object): Node {
@@ -110,6 +110,7 @@ function describeOrdinary(sink: CaptureSink, index: number, object: object): Nod
       'Send the generator function and its arguments.',
     );
   }
+  if (isRawJson(object)) return { kind: 'rebuilt', type: 'JSON.rawJSON', data: object.rawJSON };
   const nature = natureOf(object);
   refuseForeign(sink, object);
   if (nature.is === 'plain') {
@@ -122,16 +123,51 @@ function describeOrdinary(sink: CaptureSink, index: number, object: object): Nod
   }
   if (nature.is === 'emitter') return describeEmitter(sink, index, object);
   const { type, origin } = nature;
-  const rebuilt = describeRebuilt(type, object);
-  if (rebuilt !== undefined && Reflect.ownKeys(object).every((key) => typeof key === 'symbol')) {
-    return { kind: 'rebuilt', type, ...rebuilt };
+  const url = type === 'URLSearchParams' ? urlOf(object) : undefined;
+  if (url !== undefined) {
+    const part = (value: unknown, name: string): Slot => sink.slot(value, index, { by: 'part', name });
+    return {
+      kind: 'reduced',
+      rebuild: part(Reflect.get, 'how it is read'),
+      arguments: [part(url, 'its URL'), 'searchParams'],
+    };
   }
-  const remedy = REMEDIES[type] ?? OPEN_INSIDE;
-  if (type.startsWith('%')) throw new Refusal('an iterator in progress', 'Send what it iterates over.');
+  const rebuilt = describeRebuilt(type, object);
+  if (rebuilt !== undefined) {
+    const state = stateOf(sink, index, object, `${type}.prototype`, Reflect.ownKeys(rebuilt.made));
+    if (state.prototype !== undefined) refusePrivates(object, rebuilt.made, type);
+    return { kind: 'rebuilt', type, data: rebuilt.data, ...state };
+  }
+  if (type.startsWith('%'))
+    throw new Refusal('an iterator in progress', 'Send what it iterates over, such as [...iterator].');
+  const [what, remedy] = whyNotSent(type, object);
+  throw new Refusal(`${article(type.replace(/^.*\./, ''))}${origin}: ${what}`, remedy);
+}
+
+/** Refuses an object of a class that extends one of Node's and has private members of its own. */
+function refusePrivates(object: object, plain: object, type: string): void {
+  if (privateMembers(object).length === privateMembers(plain).length) return;
   throw new Refusal(
-    `${article(type.replace(/^.*\./, ''))}${origin}: a live resource of this process`,
-    remedy,
+    `${describeValue(object)}, which has private members beside those of ${type}`,
+    'Give its class a method [Symbol.for("condor-futures.reduce")]() that returns [make, ...arguments].',
   );
+}
+
+/** Whether an object is one that `JSON.rawJSON` made, which Node 20 does not know. */
+function isRawJson(object: object): object is { readonly rawJSON: string } {
+  const json = JSON as typeof JSON & { readonly isRawJSON?: (value: unknown) => boolean };
+  return prototypeOf(object) === null && json.isRawJSON?.(object) === true;
+}
+
+/** The URL whose `searchParams` the object is; undefined if there is none, or it cannot be told. */
+function urlOf(params: object): URL | undefined {
+  try {
+    const url = privateMembers(params).find(({ name }) => name === '#context')?.value;
+    return url instanceof URL && url.searchParams === params ? url : undefined;
+  } catch (error) {
+    if (error instanceof InspectorUnavailableError) return undefined;
+    throw error;
+  }
 }
 
 /** Refuses objects of classes that Node or an addon implements and no module exports. */

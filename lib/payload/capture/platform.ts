@@ -6,8 +6,10 @@ import {
   NODE_GLOBALS,
   SINGLETONS,
 } from '../reference/intrinsics.ts';
-import { mainGlobal, prototypeOf, valueOf } from '../reference/members.ts';
+import { isFunction, isNative, mainGlobal, propertyOf, prototypeOf, valueOf } from '../reference/members.ts';
+import { hasRecipe } from '../reducers.ts';
 import type { Reference } from '../reference/reference.ts';
+import { NO_SHARING } from './buffers.ts';
 
 /** The nature of an object, decided by its nearest prototype that belongs to JavaScript or Node. */
 type Nature =
@@ -22,13 +24,99 @@ export function natureOf(object: object): Nature {
     const reference = intrinsicOfAnyRealm(prototype) ?? builtinOf(prototype);
     if (reference === undefined) continue;
     const name = nameOf(reference);
-    if (PLAIN.has(name)) return { is: 'plain' };
+    if (PLAIN.has(name) || (ITERATORS.has(name) && !isNativeIterator(object))) return { is: 'plain' };
     if (EMITTERS.has(name)) return { is: 'emitter' };
     const origin = reference.kind === 'builtin' ? ` (node:${reference.module})` : '';
     return { is: 'platform', type: name.replace(/\.prototype$/, ''), origin };
   }
   return { is: 'plain' };
 }
+
+/** Whether an object that inherits from the prototype of all iterators is one of V8's own. */
+function isNativeIterator(object: object): boolean {
+  for (let at: object | null = object; at !== null; at = prototypeOf(at)) {
+    const next = propertyOf(at, 'next');
+    if (next !== undefined) return isFunction(next.value) && isNative(next.value);
+  }
+  return false;
+}
+
+/** The reason why an object of the platform cannot be sent, and the remedy. */
+export function whyNotSent(type: string, object: object): readonly [what: string, remedy: string] {
+  if (type === 'AbortSignal' && (object as AbortSignal).aborted) return WHY_NOT.abortedSignal as Why;
+  if (hasRecipe(type)) return ['not all of its state can be read', 'Make it inside the function.'];
+  return WHY_NOT[type] ?? ['a live resource of this process', OPEN_INSIDE];
+}
+
+type Why = readonly [what: string, remedy: string];
+
+export const OPEN_INSIDE = 'Open it inside the function, or send what is needed to open it.';
+
+const BODY: Why = [
+  'its body can only be read asynchronously',
+  'Send its parts, such as its url, status, [...headers] and `await its.bytes()`, and make it inside the function.',
+];
+const BYTES: Why = [
+  'its bytes can only be read asynchronously',
+  'Send `await blob.arrayBuffer()` and its type (of a File also its name), and make it inside the function.',
+];
+const KEY: Why = [
+  'its key material is within Node',
+  'Export it, send what you get, and import that inside the function.',
+];
+const SIGNAL: Why = [
+  'it tells of this process when to stop',
+  'Make it inside the function: AbortSignal.timeout(ms), or `new AbortController()`. To cancel calls from here, use future.cancel(), or executor.with({ signal }).',
+];
+const EVENT: Why = [
+  'its state is within Node',
+  'Send its type and its data, and make it inside the function.',
+];
+const COMPILED: Why = [
+  'its code and memory belong to this process',
+  'Send the bytes of the module, and instantiate it inside the function.',
+];
+
+/** The reasons for classes whose objects are no resources that the process holds, or have a better remedy. */
+const WHY_NOT: Readonly<Record<string, Why>> = {
+  abortedSignal: [
+    'its state is within Node',
+    'Send its reason, and make it inside the function: AbortSignal.abort(reason).',
+  ],
+  AbortSignal: SIGNAL,
+  AbortController: SIGNAL,
+  Blob: BYTES,
+  File: BYTES,
+  Request: BODY,
+  Response: BODY,
+  FormData: [
+    'it may hold files, whose bytes can only be read asynchronously',
+    'Send its entries, [...form], and append them to a new one inside the function.',
+  ],
+  Event: EVENT,
+  CustomEvent: EVENT,
+  MessageEvent: EVENT,
+  ErrorEvent: EVENT,
+  CloseEvent: EVENT,
+  EventTarget: [
+    'its listeners are within Node',
+    'Make it inside the function, or use an EventEmitter, which is sent with its listeners.',
+  ],
+  URLPattern: [
+    'not all of its options can be read',
+    'Make it inside the function, from the text that it was made of.',
+  ],
+  WeakRef: ['it tells what this process has in memory', 'Send what it refers to: `ref.deref()`.'],
+  FinalizationRegistry: ['it tells what this process has in memory', 'Make it inside the function.'],
+  SharedArrayBuffer: ['it is memory of this process', NO_SHARING],
+  CryptoKey: KEY,
+  'crypto.KeyObject': KEY,
+  'WebAssembly.Module': COMPILED,
+  'WebAssembly.Instance': COMPILED,
+  'WebAssembly.Memory': COMPILED,
+  'WebAssembly.Table': COMPILED,
+  'WebAssembly.Global': COMPILED,
+};
 
 /** Whether a prototype belongs to JavaScript or Node. */
 export function isOfPlatform(prototype: object): boolean {
@@ -54,6 +142,12 @@ const PLAIN: ReadonlySet<string> = new Set([
   'TypeError.prototype',
   'URIError.prototype',
   'AggregateError.prototype',
+]);
+
+const ITERATORS: ReadonlySet<string> = new Set([
+  'Iterator.prototype',
+  '%IteratorPrototype%',
+  '%AsyncIteratorPrototype%',
 ]);
 
 const EMITTERS: ReadonlySet<string> = new Set(['events.prototype', 'events.EventEmitter.prototype']);

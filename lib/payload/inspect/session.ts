@@ -8,6 +8,15 @@ export class InspectorUnavailableError extends Error {
   static {
     this.prototype.name = 'InspectorUnavailableError';
   }
+
+  /** What the user can do: under Node's permission model, with which flag if this version has one. */
+  get remedy(): string {
+    if ((process as { permission?: object }).permission === undefined)
+      return 'Run it with a build of Node that has the inspector.';
+    return process.allowedNodeEnvironmentFlags.has('--allow-inspector')
+      ? 'Run node with --allow-inspector.'
+      : 'Run node without its permission model, which allows the inspector only in later versions.';
+  }
 }
 
 /** The inspector's responses by method. https://chromedevtools.github.io/devtools-protocol/v8/ */

@@ -1,3 +1,4 @@
+import { PayloadError } from '../../base/errors.ts';
 import { pathOfGiven } from '../given-files.ts';
 import {
   ACCESSOR,
@@ -20,6 +21,7 @@ import {
 } from '../graph.ts';
 import { findByIdentity, type Identities, remember } from '../identities.ts';
 import { rebuild } from '../reducers.ts';
+import { intrinsicAt } from '../reference/intrinsics.ts';
 import type { CodeLoader } from './code-loader.ts';
 import { stamp, STAMP } from './helpers.ts';
 import type { AnyClass } from './known-classes.ts';
@@ -33,7 +35,6 @@ export function makeShell(loader: Filling, node: Shell): unknown {
   if (kind === 'given') return pathOfGiven(node);
   if (kind === 'symbol') return symbolOf(node);
   if (kind === 'bound') return bind(loader, node);
-  if (kind === 'rebuilt') return rebuild(node.type, node.data);
   if (kind === 'proxy')
     return new Proxy(loader.value(node.target) as object, loader.value(node.handler) as object);
   const shell = (node.brands ?? []).length > 0 ? stamped(loader, node) : bare(loader, node);
@@ -43,7 +44,7 @@ export function makeShell(loader: Filling, node: Shell): unknown {
   return shell;
 }
 
-function bare(loader: Filling, node: ObjectNode): object {
+function bare(loader: Filling, node: ObjectNode | RebuiltNode): object {
   const value = (slot: Slot): unknown => loader.value(slot);
   switch (node.kind) {
     case 'object': {
@@ -65,7 +66,7 @@ function bare(loader: Filling, node: ObjectNode): object {
     case 'date':
       return new Date(node.time);
     case 'regexp':
-      return new RegExp(node.source, node.flags);
+      return regExp(node.source, node.flags);
     case 'error':
       return bareError(() => new Error());
     case 'dom-exception':
@@ -82,13 +83,28 @@ function bare(loader: Filling, node: ObjectNode): object {
       return argumentsObject(node.length);
     case 'buffer':
       return arrayBuffer(node.bytes, node.maxByteLength);
+    case 'rebuilt':
+      return rebuild(node.type, node.data);
     case 'view':
       return viewOf(node.type, value(node.buffer) as ArrayBuffer, node.offset, node.length);
   }
 }
 
+/** @throws {PayloadError} if it means nothing to this version of Node */
+function regExp(source: string, flags: string): RegExp {
+  try {
+    return new RegExp(source, flags);
+  } catch (error) {
+    throw new PayloadError(
+      `The regular expression /${source}/${flags} cannot be read on Node ${process.version}: ${(error as Error).message}. ` +
+        'Remedy: run the job on the version of Node that the program runs on',
+      { cause: error },
+    );
+  }
+}
+
 /** Prototype of an object; undefined if it is the default of its kind. */
-function prototypeOf(loader: Filling, { prototype, brands = [] }: ObjectNode): object | null | undefined {
+function prototypeOf(loader: Filling, { prototype, brands = [] }: ObjectState): object | null | undefined {
   if (prototype === undefined) return undefined;
   const direct = typeof prototype === 'object' && prototype !== null ? loader.node(prototype[0]) : undefined;
   // An instance with private members may be an instance of a twin of its class.
@@ -97,7 +113,7 @@ function prototypeOf(loader: Filling, { prototype, brands = [] }: ObjectNode): o
 }
 
 /** Installs the private members of each class, base first, without running a constructor. */
-function stamped(loader: Filling, node: ObjectNode): object {
+function stamped(loader: Filling, node: ObjectNode | RebuiltNode): object {
   let target: object | undefined;
   for (const index of node.brands ?? []) {
     const { class: owner } = loader.code.brand(index);
@@ -220,7 +236,7 @@ function arrayBuffer(bytes: ArrayBuffer, maxByteLength: number | undefined): Arr
 function viewOf(type: string, buffer: ArrayBuffer, offset: number, length: number | undefined): object {
   if (type === 'Buffer') return Buffer.from(buffer, offset, length);
   type View = new (buffer: ArrayBuffer, offset: number, length: number | undefined) => object;
-  return new ((globalThis as unknown as Record<string, View>)[type] as View)(buffer, offset, length);
+  return new (intrinsicAt(type) as View)(buffer, offset, length);
 }
 
 /** Access to a graph while it is being loaded. */

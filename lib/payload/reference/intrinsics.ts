@@ -62,7 +62,11 @@ export function intrinsicAt(text: string): unknown {
   const isHidden = text.includes('%');
   const found = follow(isHidden ? hiddenIntrinsics(globalThis) : globalThis, path, part);
   if (found === undefined) {
-    throw new ModuleLoadError(`Node ${process.version} on this machine has no ${text}`, 'globalThis', text);
+    throw new ModuleLoadError(
+      `Node ${process.version} on this machine has no ${text}. Remedy: run the job on the version of Node that the program runs on`,
+      'globalThis',
+      text,
+    );
   }
   return found;
 }

@@ -44,7 +44,9 @@ describe('loading a reference', () => {
     [
       'this Node has no such intrinsic',
       { kind: 'intrinsic', path: 'Array.prototype.nonesuch' },
-      { message: `Node ${process.version} on this machine has no Array.prototype.nonesuch` },
+      {
+        message: `Node ${process.version} on this machine has no Array.prototype.nonesuch. Remedy: run the job on the version of Node that the program runs on`,
+      },
     ],
     [
       'this Node has no such module',
