@@ -1,5 +1,6 @@
 import { types } from 'node:util';
 import type { ObjectNode } from '../graph.ts';
+import { NO_SHARING } from './platform.ts';
 import { Refusal } from './refusal.ts';
 import type { CaptureSink, ViewNode } from './sink.ts';
 
@@ -16,9 +17,6 @@ interface Resizable extends ArrayBuffer {
   readonly maxByteLength: number;
   resize(byteLength: number): void;
 }
-
-export const NO_SHARING =
-  'Jobs share no memory: send a copy in an ArrayBuffer, such as one made with slice().';
 
 /** Describes a buffer that was captured itself, which is sent as a whole. */
 export function describeBuffer(sink: CaptureSink, buffer: ArrayBuffer): BufferNode {
@@ -49,7 +47,7 @@ function isDetached(buffer: ArrayBuffer): boolean {
 export function describeView(sink: CaptureSink, index: number, view: ArrayBufferView): ViewNode {
   if (types.isSharedArrayBuffer(view.buffer)) throw new Refusal('a view of a SharedArrayBuffer', NO_SHARING);
   const isTracking = (view.buffer as Resizable).resizable === true && followsLength(view);
-  refuseDetached(view.buffer as ArrayBuffer);
+  refuseDetached(view.buffer);
   const node: ViewNode = {
     kind: 'view',
     type: typeOf(view),

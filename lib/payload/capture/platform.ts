@@ -9,7 +9,6 @@ import {
 import { isFunction, isNative, mainGlobal, propertyOf, prototypeOf, valueOf } from '../reference/members.ts';
 import { hasRecipe } from '../reducers.ts';
 import type { Reference } from '../reference/reference.ts';
-import { NO_SHARING } from './buffers.ts';
 
 /** The nature of an object, decided by its nearest prototype that belongs to JavaScript or Node. */
 type Nature =
@@ -49,6 +48,9 @@ export function whyNotSent(type: string, object: object): readonly [what: string
 }
 
 type Why = readonly [what: string, remedy: string];
+
+export const NO_SHARING =
+  'Jobs share no memory: send a copy in an ArrayBuffer, such as one made with slice().';
 
 export const OPEN_INSIDE = 'Open it inside the function, or send what is needed to open it.';
 

@@ -9,7 +9,7 @@ export class InspectorUnavailableError extends Error {
     this.prototype.name = 'InspectorUnavailableError';
   }
 
-  /** What the user can do: under Node's permission model, with which flag if this version has one. */
+  /** Remedy for the user: the flag that allows it, if this version of Node has one. */
   get remedy(): string {
     if ((process as { permission?: object }).permission === undefined)
       return 'Run it with a build of Node that has the inspector.';

@@ -131,7 +131,7 @@ export const cases = {
         remedyFor(thing, serialize) > '',
       ]);
     },
-    gives: Array(10).fill([false, true]),
+    gives: Array.from({ length: 10 }, () => [false, true]),
   },
   'sends dates and times of Temporal, with their calendars and units': {
     ...whereKnown('Temporal', () => [
