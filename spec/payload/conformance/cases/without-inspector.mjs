@@ -3,6 +3,11 @@ import { renamed } from './library.mjs';
 
 const top = 1;
 
+/** The flag is named where this version of Node has it. */
+const REMEDY = process.allowedNodeEnvironmentFlags.has('--allow-inspector')
+  ? 'Or: Run node with --allow-inspector.'
+  : 'Or: Run node without its permission model';
+
 export const cases = {
   'sends plain data': { send: () => ({ a: [1, new Date(0)] }), gives: { a: [1, new Date(0)] } },
   'sends functions that capture nothing': {
@@ -28,7 +33,7 @@ export const cases = {
       const inner = { n: 2 };
       return () => [top, inner];
     },
-    saying: ['cannot send', 'top', 'inner', 'closure(', '--allow-inspector'],
+    saying: ['cannot send', 'top', 'inner', 'closure(', REMEDY],
   },
   'says that it cannot read a private field': {
     refuses() {
