@@ -150,7 +150,7 @@ export interface MapHeader {
 export interface MapContents {
   /** Hash of the function with its captured values. */
   readonly function: string;
-  /** Hash of `environment`, `setup`, `execArgv`, the current directory and the major version of Node. */
+  /** Hash of `environment`, `setup`, `execArgv`, `preload`, the current directory and the major version of Node. */
   readonly surroundings: string;
 }
 
@@ -194,7 +194,7 @@ export function resolveOptions(
   }
   checkPolicies(options);
   const { keepFiles = 'failed', watch = 'auto', sweepInterval = 2000, outcomeGrace } = options;
-  const { retries, onHold, releaseLimit, growMemory, timeLimit } = options;
+  const { retries, onHold, releaseLimit, growMemory, timeLimit, preload } = options;
   return {
     directory: resolve(options.directory ?? '.condor-futures'),
     filesystem: checkFilesystem(executor, options),
@@ -214,7 +214,7 @@ export function resolveOptions(
       outcomeGrace === undefined ? undefined : checkNumber('outcomeGrace', outcomeGrace, 0, 'fraction'),
     capture: captureOptions(options),
     otherNode: checkChoice('otherNode', options.otherNode ?? 'refuse', ['refuse', 'warn']),
-    policies: { retries, onHold, releaseLimit, growMemory, timeLimit },
+    policies: { retries, onHold, releaseLimit, growMemory, timeLimit, preload },
     workers: resolveWorkers(options.workers),
   };
 }

@@ -7,6 +7,7 @@ import {
   showValue,
 } from '../base/checks.ts';
 import { parseMemory } from '../base/memory.ts';
+import { checkPreload } from '../payload/capture/capture-options.ts';
 import { mergeSubmitOptions, type SubmitOptions } from '../batch/submit-options.ts';
 
 /** Options of jobs, for `executor.with(options)`. */
@@ -20,7 +21,7 @@ export interface JobOptions extends JobPolicies {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Policies for failed calls and held jobs, for all calls of an executor or those of `with()`. */
+/** Policies for calls and held jobs, for all calls of an executor or those of `with()`. */
 export interface JobPolicies {
   /**
    * Number of further attempts, each as a new job, after a call threw or its job died. A job that was removed
@@ -52,6 +53,13 @@ export interface JobPolicies {
    * @default Infinity
    */
   readonly timeLimit?: number | undefined;
+  /**
+   * Modules that a job imports before anything else, in this order: plugins, locales, metadata, polyfills, and
+   * modules of yours that set something up, such as `['reflect-metadata', './setup.js']`. They are named as in
+   * an `import` of the main program. Those of `with()` or of a map replace the executor's.
+   * @default []
+   */
+  readonly preload?: readonly string[] | undefined;
 }
 
 /** Rules for further attempts of a call. */
@@ -100,6 +108,7 @@ export const POLICY_TABLE: OptionTable = {
   releaseLimit: ['number'],
   growMemory: ['object'],
   timeLimit: ['number'],
+  preload: ['array of strings'],
 };
 
 /**
@@ -121,6 +130,7 @@ export function checkPolicies({
   releaseLimit,
   growMemory,
   timeLimit,
+  preload,
 }: JobPolicies): void {
   if (typeof retries === 'number') checkNumber('retries', retries, 0);
   else checkRetries(retries);
@@ -128,6 +138,7 @@ export function checkPolicies({
   else checkHoldActions(onHold ?? {});
   checkNumber('releaseLimit', releaseLimit ?? 0, 0);
   checkNumber('timeLimit', timeLimit ?? Infinity, 1, 'fraction');
+  checkPreload(preload);
   if (growMemory !== undefined) checkGrowth(growMemory);
 }
 

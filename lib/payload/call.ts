@@ -3,6 +3,7 @@ import { PayloadError } from '../base/errors.ts';
 import { hashOf } from '../base/hash.ts';
 import type { CaptureOptions } from './capture/capture-options.ts';
 import type { OtherNode } from './format.ts';
+import type { ImportReference } from './reference/reference.ts';
 import type { Scene } from './scene.ts';
 import type { EncodedThrown } from './thrown-values.ts';
 
@@ -22,6 +23,8 @@ export interface CallOptions {
   readonly otherNode: OtherNode;
   /** Longest run time of each call, in milliseconds. */
   readonly timeLimit?: number | undefined;
+  /** Modules to import before anything else. */
+  readonly preloads?: readonly ImportReference[] | undefined;
   /** URL of the program that submits, which its jobs must not run again; empty if there is none. */
   readonly main: string;
 }

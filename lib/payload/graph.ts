@@ -1,4 +1,4 @@
-import type { Reference } from './reference/reference.ts';
+import type { ImportReference, Reference } from './reference/reference.ts';
 
 /**
  * A value that is not plain data, as a table of nodes, one for each object, function, class and symbol, and
@@ -6,6 +6,8 @@ import type { Reference } from './reference/reference.ts';
  */
 export interface Graph {
   readonly root: Slot;
+  /** Modules that the reader imports before all others. */
+  readonly preloads?: readonly ImportReference[];
   readonly nodes: readonly Node[];
   readonly contexts: readonly Context[];
   readonly files: readonly SourceFile[];

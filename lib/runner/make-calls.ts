@@ -6,6 +6,7 @@ import { CallIdentities, type Identities } from '../payload/identities.ts';
 import type { FromElsewhere } from '../payload/load/load-graph.ts';
 import { JOB_VARIABLE } from '../payload/main-program.ts';
 import { isPrimitive, serializePlain } from '../payload/plain-data.ts';
+import { loadPreloads } from '../payload/preload.ts';
 import type * as InsideModule from './inside/inside.ts';
 import { lazy } from './lazy.ts';
 import type { OutcomeWriter, RunningCall } from './outcome.ts';
@@ -64,6 +65,7 @@ async function makeCall(
 ): Promise<ItemOutcome> {
   if ('thrown' in item) return item;
   try {
+    if (options.preloads !== undefined) await loadPreloads(options.preloads);
     const [fn, args] = await decode(load, item, options, readResult);
     const value = await fn(...args);
     if (isPrimitive(value)) return { primitive: value };

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
+import { ModuleLoadError } from '../../lib/base/errors.ts';
 import { JobTimeLimitError } from '../../lib/base/job-errors.ts';
 import { testsAtOnce } from '../support/tests-at-once.ts';
 import { thrownBy } from '../support/thrown-by.ts';
@@ -85,6 +86,39 @@ export function jobOptions(subject: Subject): void {
       expect(await call).toBe('at 2');
     });
 
+    atOnce('imports modules before anything else, for its calls alone', async () => {
+      const first = join(subject.options.directory, `first-${randomUUID()}.mjs`);
+      const second = join(subject.options.directory, `second-${randomUUID()}.mjs`);
+      const key = randomUUID();
+      writeFileSync(first, `globalThis[${JSON.stringify(key)}] = ['first'];`);
+      writeFileSync(second, `globalThis[${JSON.stringify(key)}].push('second');`);
+      const look = (): unknown => (globalThis as Record<string, unknown>)[key];
+      const set = executor().with({ preload: [first, second] });
+      expect(await set.submit(look)).toEqual(['first', 'second']);
+      const values: unknown[] = [];
+      for await (const value of set.map(look, [1, 2], { chunkSize: 2 })) values.push(value);
+      expect(values).toEqual([
+        ['first', 'second'],
+        ['first', 'second'],
+      ]);
+      expect(await set.with({ preload: [first] }).submit((fn: () => unknown) => fn(), look)).toContain(
+        'first',
+      );
+    });
+
+    atOnce('names the module to import before anything else that a job cannot load', async () => {
+      const call = executor()
+        .with({ preload: ['./there-is-none.js'] })
+        .submit(() => 1);
+      const error = await thrownBy(call);
+      expect(error).toBeInstanceOf(ModuleLoadError);
+      expect(error).toMatchObject({
+        message: expect.stringMatching(
+          /there-is-none\.js of the option `preload` cannot be loaded .*Remedy: /s,
+        ),
+      });
+    });
+
     atOnce('has its options as they were when it was made', async () => {
       const options = { retries: 1, submit: {} };
       const once = executor().with(options);
@@ -105,6 +139,9 @@ export function jobOptions(subject: Subject): void {
       [{ onHold: { 3: 'ignore' } }, RangeError],
       [{ releaseLimit: -1 }, RangeError],
       [{ timeLimit: 0 }, RangeError],
+      [{ preload: './setup.js' }, TypeError],
+      [{ preload: [5] }, TypeError],
+      [{ preload: [''] }, TypeError],
       [{ growMemory: {} }, TypeError],
       [{ growMemory: { limit: 'much' } }, TypeError],
       [{ growMemory: { limit: '1GB', factor: 1 } }, RangeError],

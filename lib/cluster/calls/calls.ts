@@ -3,6 +3,7 @@ import { type JobOptions, mergeJobOptions } from '../../futures/job-options.ts';
 import type { CallOptions } from '../../payload/call.ts';
 import type { AnyFunction } from '../../payload/graph.ts';
 import { mainUrl } from '../../payload/main-program.ts';
+import { preloadsOf } from '../../payload/preload.ts';
 import type { ResolvedOptions } from '../cluster-options.ts';
 import { MapDependencyFinder } from '../dependencies/map-dependencies.ts';
 import { DependencyFinder } from '../dependencies/dependencies.ts';
@@ -108,13 +109,21 @@ export class Calls {
     finder: DependencyFinder,
   ): UnnumberedParts {
     const options = this.#merge(request.options);
-    const { timeLimit } = options;
-    const callOptions = timeLimit === undefined ? this.#callOptions : { ...this.#callOptions, timeLimit };
+    const callOptions = this.#withPolicies(options);
     const transfers = this.#options.filesystem === 'transfer';
     const separate = { finder, transfers };
     const { fn, payload, files } = encodeRequest(request, functions, callOptions, single, separate);
     const items = single ? 0 : request.items.length;
     return { fn, payload, payloadHash: shortHashOf(payload), options, items, files };
+  }
+
+  #withPolicies({ timeLimit, preload = [] }: JobOptions): CallOptions {
+    if (timeLimit === undefined && preload.length === 0) return this.#callOptions;
+    return {
+      ...this.#callOptions,
+      ...(timeLimit !== undefined && { timeLimit }),
+      ...(preload.length > 0 && { preloads: preloadsOf(preload) }),
+    };
   }
 
   #merge(jobOptions: JobOptions): JobOptions {

@@ -132,7 +132,7 @@ async function makeMap(
     supervised: needsSupervision(host.system, merged),
     waitsHeld: waitsHeld(merged),
     axes,
-    contents: contentsOfMap(written, host.options),
+    contents: contentsOfMap(written, host.options, merged.preload),
   };
   // Reuse compares values, so that futures among the inputs cannot be replaced by references to results.
   const newFinder = reuse ? undefined : host.newFinder;

@@ -162,6 +162,7 @@ async function linkOutcome(
 export function contentsOfMap(
   { bytes }: WrittenFunction,
   { environment, setup, execArgv, cwd }: ResolvedOptions,
+  preload: readonly string[] = [],
 ): MapContents | undefined {
   const fn = hashBytes(bytes, 'file');
   if (fn === undefined) return undefined;
@@ -169,7 +170,7 @@ export function contentsOfMap(
   const variables = Object.entries(environment).toSorted(([a], [b]) => (a < b ? -1 : 1));
   return {
     function: fn,
-    surroundings: contentHash(JSON.stringify([variables, setup, execArgv, cwd, node])),
+    surroundings: contentHash(JSON.stringify([variables, setup, execArgv, cwd, node, ...preload])),
   };
 }
 

@@ -19,6 +19,12 @@ export interface CaptureOptions {
    * @default 'auto'
    */
   readonly captureThis?: 'auto' | 'never' | undefined;
+  /**
+   * Modules that the reader imports before anything else, in this order, named as in an `import` of the main
+   * program: plugins, locales, metadata, polyfills.
+   * @default []
+   */
+  readonly preload?: readonly string[] | undefined;
 }
 
 /**
@@ -36,6 +42,20 @@ export function checkCaptureOptions({ byValue, byReference, captureThis }: Captu
   }
   if (captureThis !== undefined) checkChoice('captureThis', captureThis, ['auto', 'never']);
   return { byValue, byReference, captureThis };
+}
+
+/**
+ * Checks the option `preload`.
+ * @throws {TypeError}
+ */
+export function checkPreload(preload: readonly string[] | undefined): void {
+  if (preload === undefined) return;
+  if (!Array.isArray(preload) || preload.some((name) => typeof name !== 'string'))
+    throw new TypeError(`Expected \`preload\` to be an array of strings, got ${showValue(preload)}`);
+  if (preload.some((name) => name.trim() === ''))
+    throw new TypeError(
+      "Expected the strings in `preload` to be modules, as after `import`: 'reflect-metadata' or './setup.js', got an empty string",
+    );
 }
 
 function isPatterns(patterns: unknown): boolean {

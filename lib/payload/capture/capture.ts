@@ -3,9 +3,10 @@ import type { GivenFiles } from '../given-files.ts';
 import { type Graph, HELPERS, type Node, type Properties, type Slot } from '../graph.ts';
 import { identityOf, originalOf } from '../identities.ts';
 import { InspectorUnavailableError } from '../inspect/session.ts';
+import { preloadsOf } from '../preload.ts';
 import type { Reference } from '../reference/reference.ts';
 import { BufferPlan } from './buffers.ts';
-import type { CaptureOptions } from './capture-options.ts';
+import { type CaptureOptions, checkPreload } from './capture-options.ts';
 import { CodeCapture } from './code-capture.ts';
 import type { CodeInfo } from './code-info.ts';
 import { describeObject, namespaceNode } from './describe-object.ts';
@@ -28,6 +29,7 @@ export function captureGraph(
   options: CaptureOptions,
   context: CaptureContext = {},
 ): Capture {
+  checkPreload(options.preload);
   const replacements = new Map<object, Replacement>();
   for (;;) {
     const capture = new Capture(options, replacements, context);
@@ -130,8 +132,16 @@ export class Capture implements CaptureSink {
 
   get graph(): Graph {
     const { contexts, files, globals, helpers } = this.#code;
-    const graph = { root: this.#root, nodes: this.nodes as Node[], contexts, files, globals: [...globals] };
-    return helpers === HELPERS ? graph : { ...graph, helpers };
+    const { preload = [] } = this.options;
+    return {
+      root: this.#root,
+      ...(preload.length > 0 && { preloads: preloadsOf(preload) }),
+      nodes: this.nodes as Node[],
+      contexts,
+      files,
+      globals: [...globals],
+      ...(helpers !== HELPERS && { helpers }),
+    };
   }
 
   /** Everything captured, in the order in which it was reached. */

@@ -2,6 +2,7 @@ import { PayloadError } from '../../base/errors.ts';
 import type { Graph, Node, ObjectState, Properties, Slot } from '../graph.ts';
 import { type Identities, PROCESS_IDENTITIES } from '../identities.ts';
 import { beginLoading } from '../main-program.ts';
+import { loadPreloads } from '../preload.ts';
 import { loadReference } from '../reference/load-reference.ts';
 import { mainGlobal } from '../reference/members.ts';
 import { CodeLoader, compileFiles } from './code-loader.ts';
@@ -66,6 +67,7 @@ async function loadReferences(
   graph: Graph,
   references: Map<number, unknown>,
 ): Promise<ReadonlyMap<number, unknown>> {
+  if (graph.preloads !== undefined) await loadPreloads(graph.preloads);
   const endLoading = beginLoading();
   try {
     for (const [index, node] of graph.nodes.entries()) {
