@@ -1,3 +1,5 @@
+import { isBuiltin } from 'node:module';
+import { basename } from 'node:path';
 import { serialize as writePlain } from 'node:v8';
 import type { CaptureOptions } from './capture/capture-options.ts';
 import { type Capture, captureGraph } from './capture/capture.ts';
@@ -15,6 +17,8 @@ export interface Explanation {
   /** Total size, header included. */
   readonly bytes: number;
   readonly root: ExplainedPart;
+  /** Modules that the program imports only for what they do, which jobs do not import. */
+  readonly notes: readonly string[];
   toString(): string;
 }
 
@@ -26,6 +30,8 @@ interface ExplainedPart {
   readonly what: string;
   /** Module or global that the job takes it from; undefined if it is sent by value. */
   readonly reference: string | undefined;
+  /** Place of the import, or why it is sent by value although the program imports it. */
+  readonly reason: string | undefined;
   /** Bytes of this part alone. */
   readonly ownBytes: number;
   /** Bytes of this part and of all parts first reached through it. */
@@ -47,15 +53,36 @@ export function explain(value: unknown, options: CaptureOptions = {}): Explanati
     return explanation(length, { ...plainPart(value), ownBytes: length, bytes: length });
   }
   const capture = captureGraph(value, 'value', options);
-  return explanation(writeGraph(capture.graph).length, explainNodes(capture));
+  return explanation(writeGraph(capture.graph).length, explainNodes(capture), notesOf(capture, options));
 }
 
 function plainPart(value: unknown): Omit<ExplainedPart, 'ownBytes' | 'bytes'> {
-  return { by: '', what: `${describeValue(value)}, plain data`, reference: undefined, parts: [] };
+  return {
+    by: '',
+    what: `${describeValue(value)}, plain data`,
+    reference: undefined,
+    reason: undefined,
+    parts: [],
+  };
 }
 
-function explanation(bytes: number, root: ExplainedPart): Explanation {
-  return { bytes, root, toString: () => `${bytes} bytes\n${drawTree(root).join('\n')}` };
+function explanation(bytes: number, root: ExplainedPart, notes: readonly string[] = []): Explanation {
+  return {
+    bytes,
+    root,
+    notes,
+    toString: () => [`${bytes} bytes`, ...drawTree(root), ...notes].join('\n'),
+  };
+}
+
+function notesOf({ references }: Capture, { preload = [] }: CaptureOptions): string[] {
+  return references.effects
+    .filter(({ specifier }) => !preload.includes(specifier) && !isBuiltin(specifier))
+    .map(
+      ({ specifier, url, line }) =>
+        `${basename(url)}:${line} imports '${specifier}' only for what it does, which a job does not. ` +
+        `If the function needs that: preload: ['${specifier}']`,
+    );
 }
 
 function explainNodes(capture: Capture): ExplainedPart {
@@ -66,6 +93,7 @@ function explainNodes(capture: Capture): ExplainedPart {
       by: edge.by === 'root' ? '' : showEdge(edge),
       what: describeValue(value, place),
       reference: node.kind === 'reference' ? showReference(node.reference) : undefined,
+      reason: capture.references.reasonOf(value as object),
       ownBytes,
       bytes: ownBytes,
       parts: [],
@@ -84,7 +112,10 @@ function explainNodes(capture: Capture): ExplainedPart {
 
 function drawTree(part: ExplainedPart, lead = '', rest = ''): string[] {
   const by = part.by === '' ? '' : `${part.by} = `;
-  const how = part.reference === undefined ? sizes(part) : `by reference: ${part.reference}`;
+  const how =
+    part.reference === undefined
+      ? sizes(part) + (part.reason === undefined ? '' : `, by value ${part.reason}`)
+      : `by reference: ${part.reference}${part.reason === undefined ? '' : ` (${part.reason})`}`;
   const lines = [`${lead}${by}${part.what}  ${how}`];
   const shown = part.parts.slice(0, MOST_PARTS);
   const hidden = part.parts.length - shown.length;

@@ -2,7 +2,12 @@ import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { types } from 'node:util';
 import { knownShapeOf } from '../analysis/module-shape.ts';
-import { knownUsesOf, type ModuleBinding, type ModuleUses } from '../analysis/module-uses.ts';
+import {
+  knownUsesOf,
+  type ModuleBinding,
+  type ModuleEffect,
+  type ModuleUses,
+} from '../analysis/module-uses.ts';
 import type { AnyFunction } from '../graph.ts';
 import {
   type FunctionInside,
@@ -31,6 +36,7 @@ export class ProgramImports {
   readonly #isOfPackage: (url: string) => boolean;
   readonly #imports = new Map<object | symbol, Import>();
   readonly #notedScripts = new Set<string>();
+  readonly effects: ProgramEffect[] = [];
   #ownScripts: ReadonlyMap<string, Script> | undefined;
 
   constructor(policy: ReferencePolicy, isOfPackage: (url: string) => boolean) {
@@ -44,6 +50,7 @@ export class ProgramImports {
       scopes.find(({ type }) => type === 'module') ?? scopes.findLast(({ type }) => type === 'closure');
     if (scope === undefined || this.#notedScripts.has(script.scriptId)) return;
     this.#notedScripts.add(script.scriptId);
+    for (const effect of usesOf(script)?.effects ?? []) this.effects.push({ ...effect, url: script.url });
     for (const [name, binding] of usesOf(script)?.bindings ?? []) {
       const value = scope.variables[name];
       if (!isReferable(value) || !isSure(binding, scope)) continue;
@@ -156,6 +163,12 @@ export interface ProgramImport {
   readonly script: Script;
   /** 1-based line of the statement. */
   readonly line: number;
+}
+
+/** A module that the program imports only for what it does. */
+export interface ProgramEffect extends ModuleEffect {
+  /** The file of the program. */
+  readonly url: string;
 }
 
 /** A variable that a module of the program imports. */

@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { types } from 'node:util';
 import type { AnyFunction } from '../graph.ts';
@@ -16,7 +17,13 @@ import { packageOf } from '../reference/packages.ts';
 import type { ModuleReference, PackageFile, Reference } from '../reference/reference.ts';
 import type { CaptureOptions } from './capture-options.ts';
 import { intrinsicOfAnyRealm, noteRealmOf } from './platform.ts';
-import { isOfProgram, type ProgramImport, ProgramImports, shapeOf } from './program-imports.ts';
+import {
+  isOfProgram,
+  type ProgramEffect,
+  type ProgramImport,
+  ProgramImports,
+  shapeOf,
+} from './program-imports.ts';
 
 /** Finds the references by which values are sent. */
 export class References {
@@ -27,6 +34,7 @@ export class References {
   readonly #placesByFunction = new Map<AnyFunction, FunctionPlace | undefined>();
   readonly #insidesByFunction = new Map<AnyFunction, FunctionInside>();
   readonly #imports: ProgramImports;
+  readonly #reasons = new Map<object | symbol, string>();
   /** Whether a script is of a package that may be referred to, by URL. */
   readonly #packageUrls: Map<string, boolean>;
   /** Names of exports by their values, for each script of a package. */
@@ -132,9 +140,26 @@ export class References {
 
   #unlessChanged(value: object | symbol, found: ProgramImport | undefined): Reference | undefined {
     if (found === undefined) return undefined;
-    return found.isChanged && referenceOf(value, this.#ownContext) === undefined
-      ? undefined
-      : found.reference;
+    const { reference, isChanged, script, line } = found;
+    const file = basename(script.url);
+    // Lines of compiled text are not those of its author.
+    const place = script.sourceMapUrl === '' ? `${file}:${line}` : file;
+    if (isChanged && referenceOf(value, this.#ownContext) === undefined) {
+      this.#reasons.set(value, `because ${file} changes it, which it imports at ${place}`);
+      return undefined;
+    }
+    this.#reasons.set(value, place);
+    return reference;
+  }
+
+  /** The reason why a value goes by value although the program imports it, or the place where it does. */
+  reasonOf(value: object | symbol): string | undefined {
+    return this.#reasons.get(value);
+  }
+
+  /** Modules that the program imports only for what they do, in files with captured functions. */
+  get effects(): readonly ProgramEffect[] {
+    return this.#imports.effects;
   }
 
   /** The export of an ES module of a package whose value a function is, although no text says so. */

@@ -121,11 +121,16 @@ function checkText(
   const what = showPath(path, part);
   throw new ModuleLoadError(
     `The module ${file} has changed since the call was submitted${what === '' ? '' : `: its ${what} is another`}` +
-      (file === fileURLToPath(reference.url) ? '' : ` (it was submitted from ${reference.url})`),
+      (file === fileURLToPath(reference.url) ? '' : ` (it was submitted from ${reference.url})`) +
+      `. ${PRELOAD_REMEDY}`,
     file,
     what,
   );
 }
+
+/** For what the program may have added to a module. */
+const PRELOAD_REMEDY =
+  'Remedy: if another module, such as a plugin or a locale, adds or replaces it in your program, name that module in `preload`';
 
 function cannotLoad(module: string, exportName: string, error: unknown): ModuleLoadError {
   const message = (error as { message?: unknown } | null)?.message;
@@ -145,7 +150,7 @@ function hasNot(module: string, exportName: string, exported: unknown): ModuleLo
   const isObject = (typeof exported === 'object' && exported !== null) || typeof exported === 'function';
   const names = isObject ? Object.keys(exported).join(', ') : '';
   return new ModuleLoadError(
-    `The module ${module} exports no ${exportName}; it exports: ${names === '' ? 'nothing' : names}`,
+    `The module ${module} exports no ${exportName}; it exports: ${names === '' ? 'nothing' : names}. ${PRELOAD_REMEDY}`,
     module,
     exportName,
   );

@@ -216,7 +216,19 @@ function memberReference(value: Referable, context: ReferenceContext): Reference
     const extended = reference && extend(reference, membership);
     if (extended !== undefined) return withTextOf(extended, value);
   }
-  return undefined;
+  return prototypeReference(value, context);
+}
+
+/** Makes the reference to the prototype of a class that is not exported, if it is exported itself: `moment.fn`. */
+function prototypeReference(value: Referable, context: ReferenceContext): Reference | undefined {
+  const owner = typeof value === 'object' ? ownerOfPrototype(value) : undefined;
+  const url = owner === undefined || isNative(owner) ? undefined : context.place?.(owner)?.url;
+  const definedIn = url === undefined ? undefined : pathOf(url);
+  if (definedIn === undefined || packageOf(definedIn) === undefined) return undefined;
+  const found = loadedExportsOf(value, definedIn).find(({ file }) =>
+    mayReference(pathToFileURL(file).href, context.policy),
+  );
+  return found && referenceTo(found, value, undefined);
 }
 
 /** Checks a member that is a function by its own text, and any other by that of its class. */

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
 
@@ -48,6 +49,24 @@ write({
     '{ "name": "dual", "version": "4.0.0", "exports": { "import": "./index.mjs", "require": "./index.cjs" } }',
   'node_modules/dual/index.mjs': `${TABLE} export const client = { url: 'module', send() { return this.url + table.length; } };`,
   'node_modules/dual/index.cjs': `${TABLE} exports.client = { url: 'commonjs', send() { return this.url + table.length; } };`,
+  'node_modules/dates/package.json': '{ "name": "dates", "version": "5.0.0" }',
+  // A class that is not exported, whose prototype is.
+  'node_modules/dates/index.js': `
+    function Day(n) { this.n = n; }
+    Day.prototype.show = function () { return 'day ' + this.n; };
+    module.exports = (n) => new Day(n);
+    module.exports.fn = Day.prototype;`,
+  'node_modules/dates/zones.js': `const dates = require('./index.js'); dates.fn.show = function () { return 'zoned ' + this.n; };`,
+  'made-day.mjs': `
+    import dates from 'dates';
+    import { serialize } from ${PAYLOAD};
+    console.log(JSON.stringify({ day: { bytes: serialize(dates(3)).toString('base64') } }));`,
+  'read-day.mjs': `
+    import 'dates/zones.js';
+    import { readFileSync } from 'node:fs';
+    import { deserialize } from ${PAYLOAD};
+    const day = await deserialize(Buffer.from(JSON.parse(readFileSync(0, 'utf8')).day.bytes, 'base64'));
+    console.log(JSON.stringify({ shown: day.show() }));`,
   'own.cjs': `exports.client = require('classic').client; exports.evaluate = require('compiled').evaluate;`,
   'tools.mjs': `
     import core from 'classic';
@@ -182,6 +201,17 @@ write({
     const taken = classic.double;
     const within = async () => { const { client: inner } = await import('dual'); return () => inner.send(); };
     ${REPORT(IMPORTS)}`,
+  'explained.mjs': `import { explain } from ${PAYLOAD};
+    import './more.mjs';
+    import { client } from 'dual';
+    import { client as mocked } from 'compiled';
+    mocked.url = 'changed';
+    const use = () => client.send();
+    console.log(JSON.stringify({
+      client: String(explain(use)),
+      mocked: String(explain(() => mocked.send())),
+      preloaded: String(explain(use, { preload: ['./more.mjs'] })),
+    }));`,
   'changed.cjs': `
     const { settings } = require('classic');
     const classic = require('classic');
@@ -251,6 +281,34 @@ describe('what a CommonJS program requires from a package', () => {
       'an object': 'changed500',
       'a function': 'mocked',
     });
+  });
+});
+
+describe('an instance of a class of which a package exports the prototype alone', () => {
+  it('can be read where a plugin has changed the prototype', () => {
+    const made = run('made-day.mjs') as Record<string, Sent>;
+    expect(Buffer.from(made['day']?.bytes ?? '', 'base64').length).toBeLessThan(1000);
+    expect(run('read-day.mjs', JSON.stringify(made))).toEqual({ shown: 'zoned 3' });
+  });
+});
+
+describe('explain', () => {
+  it('says where the program imports a module, and why it sends what it imports', () => {
+    const { client, mocked } = run('explained.mjs') as Record<string, string>;
+    expect(client).toContain(
+      `by reference: client of dual@4.0.0, imported by ${pathToFileURL(join(directory, 'explained.mjs')).href} (explained.mjs:3)`,
+    );
+    expect(mocked).toContain(
+      'by value because explained.mjs changes it, which it imports at explained.mjs:4',
+    );
+  });
+
+  it('names modules that the program imports only for what they do, unless they are preloaded', () => {
+    const { client, preloaded } = run('explained.mjs') as Record<string, string>;
+    expect(client).toContain(
+      `explained.mjs:2 imports './more.mjs' only for what it does, which a job does not. If the function needs that: preload: ['./more.mjs']`,
+    );
+    expect(preloaded).not.toContain('only for what');
   });
 });
 
