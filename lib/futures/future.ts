@@ -1,4 +1,5 @@
 import { inspect } from 'node:util';
+import { asItIs, type Boxed } from '../base/as-it-is.ts';
 import { nameOfType, showValue } from '../base/checks.ts';
 import type { FutureState } from '../base/diagnostics.ts';
 import { CancelledError, InvalidStateError, JobControlError } from '../base/errors.ts';
@@ -104,10 +105,14 @@ export class Future<T> extends Promise<T> {
    * @param wait how long to wait, in milliseconds or as options
    * @throws {TimeoutError} which does not affect the job; {@link CancelledError}
    */
-  async exception(wait: number | WaitOptions = {}): Promise<unknown> {
-    await this.#wait(wait);
-    if (this.#state === 'cancelled') throw this.#error;
-    return this.#error;
+  // oxlint-disable-next-line typescript/promise-function-async -- an async function would call a method `then`
+  exception(wait: number | WaitOptions = {}): Promise<unknown> {
+    const find = async (): Promise<Boxed> => {
+      await this.#wait(wait);
+      if (this.#state === 'cancelled') throw this.#error;
+      return { value: this.#error };
+    };
+    return asItIs(find());
   }
 
   /**

@@ -1,4 +1,5 @@
 import { inspect } from 'node:util';
+import { asItIs, type Boxed } from '../base/as-it-is.ts';
 import { type ComponentStatus, ComponentPendingError, MapComponentError } from '../base/map-errors.ts';
 import { checkWaitOptions, type WaitOptions } from '../base/timers.ts';
 import { diskEdit, memoryEdit } from '../batch/job-actions.ts';
@@ -183,9 +184,13 @@ export class JobMap<
   }
 
   /** The error of a component; undefined if its call returned. Waits until the component is done. */
-  async error(index: number, wait: number | WaitOptions = {}): Promise<unknown> {
-    const { future } = await this.#whenSettled(index, wait);
-    return future.exception();
+  // oxlint-disable-next-line typescript/promise-function-async -- an async function would call a method `then`
+  error(index: number, wait: number | WaitOptions = {}): Promise<unknown> {
+    const find = async (): Promise<Boxed> => {
+      const { future } = await this.#whenSettled(index, wait);
+      return { value: await future.exception() };
+    };
+    return asItIs(find());
   }
 
   /** The future of a component's current attempt: one object while pending, another after `rerun`. */

@@ -1,4 +1,5 @@
 import { DefaultDeserializer } from 'node:v8';
+import { asItIs, type Boxed } from '../base/as-it-is.ts';
 import { isGraph, type OtherNode, readGraph, readGraphAgain } from './format.ts';
 import type { AnyFunction } from './graph.ts';
 import { CallIdentities, type Identities } from './identities.ts';
@@ -18,7 +19,8 @@ export interface DeserializeOptions {
  * @throws {PayloadError} if the bytes are torn or of another version; {@link ModuleLoadError}, {@link
  *   FunctionSyntaxError}
  */
-export async function deserialize(bytes: Uint8Array, options: DeserializeOptions = {}): Promise<unknown> {
+// oxlint-disable-next-line typescript/promise-function-async -- an async function would call a method `then`
+export function deserialize(bytes: Uint8Array, options: DeserializeOptions = {}): Promise<unknown> {
   return deserializeWith(bytes, options, undefined);
 }
 
@@ -27,15 +29,26 @@ export async function deserialize(bytes: Uint8Array, options: DeserializeOptions
  * @param fromElsewhere gives a result by its name
  * @param identities what may be here already; by default all that the process has
  */
-export async function deserializeWith(
+// oxlint-disable-next-line typescript/promise-function-async -- an async function would call a method `then`
+export function deserializeWith(
   bytes: Uint8Array,
-  { otherNode = 'refuse' }: DeserializeOptions,
+  options: DeserializeOptions,
   fromElsewhere: FromElsewhere | undefined,
   identities?: Identities,
 ): Promise<unknown> {
+  return asItIs(deserializeInBox(bytes, options, fromElsewhere, identities));
+}
+
+/** Restores a value in a box, so that a frozen object with a method `then` arrives as it is, too. */
+export async function deserializeInBox(
+  bytes: Uint8Array,
+  { otherNode = 'refuse' }: DeserializeOptions = {},
+  fromElsewhere?: FromElsewhere,
+  identities?: Identities,
+): Promise<Boxed> {
   return isGraph(bytes)
     ? loadGraph(readGraph(bytes, otherNode), fromElsewhere, identities)
-    : readPlain(bytes);
+    : { value: readPlain(bytes) };
 }
 
 /** A function as one call has it, and what came with it, which the arguments of the call share. */
@@ -63,7 +76,8 @@ export class FunctionSource {
   async load(): Promise<LoadedFunction> {
     if (this.#kept !== undefined) return this.#kept;
     const identities = new CallIdentities();
-    const loaded = { fn: (await this.#graph.load(identities)) as AnyFunction, identities };
+    const { value } = await this.#graph.load(identities);
+    const loaded = { fn: value as AnyFunction, identities };
     if (this.#isKept) this.#kept = loaded;
     return loaded;
   }

@@ -1,11 +1,12 @@
 import { inspect, types } from 'node:util';
+import { asItIs, type Boxed } from '../base/as-it-is.ts';
 import * as ownErrors from '../base/errors.ts';
 import * as jobErrors from '../base/job-errors.ts';
 import { domExceptionParts } from './capture/describe-built-in.ts';
 import { nodeErrorPrototypeOf } from './capture/describe-object.ts';
 import { References } from './capture/references.ts';
 import { describeValue } from './capture/refusal.ts';
-import { deserialize } from './deserialize.ts';
+import { deserialize, deserializeInBox } from './deserialize.ts';
 import type { DomExceptionParts } from './graph.ts';
 import { isShared } from './identities.ts';
 import { bareDomException } from './load/objects.ts';
@@ -131,8 +132,14 @@ class Encoder {
  * nearest known ancestor.
  * @param where last line of the stack, which marks it as that of another process
  */
-export async function decodeThrown(encoded: EncodedThrown, where: string): Promise<unknown> {
-  if (encoded.kind === 'value') return deserialize(encoded.value);
+// oxlint-disable-next-line typescript/promise-function-async -- an async function would call a method `then`
+export function decodeThrown(encoded: EncodedThrown, where: string): Promise<unknown> {
+  return asItIs(decodeInBox(encoded, where));
+}
+
+/** Restores a thrown value in a box, so that a frozen object with a method `then` arrives as it is, too. */
+export async function decodeInBox(encoded: EncodedThrown, where: string): Promise<Boxed> {
+  if (encoded.kind === 'value') return deserializeInBox(encoded.value);
   const { classes, message, domException: dom } = encoded;
   const error = dom === undefined ? new Error(message) : (bareDomException(dom) as Error);
   const isOurs = classes.includes(ownErrors.CondorFuturesError.name);
@@ -143,11 +150,11 @@ export async function decodeThrown(encoded: EncodedThrown, where: string): Promi
     })
     .find((found) => found !== undefined);
   const own = encoded.class === undefined ? undefined : await loadPrototype(encoded.class);
-  const prototype = own ?? (known?.prototype as object | undefined);
+  const prototype = own?.value ?? (known?.prototype as object | undefined);
   if (prototype !== undefined) Object.setPrototypeOf(error, prototype);
   for (const [name, enumerable, value] of encoded.properties) {
     Object.defineProperty(error, name, {
-      value: await decodeProperty(name, value, where),
+      value: (await decodeProperty(name, value, where)).value,
       enumerable,
       writable: true,
       configurable: true,
@@ -162,23 +169,31 @@ export async function decodeThrown(encoded: EncodedThrown, where: string): Promi
     const stack = `${encoded.stack}\n    at ${where}`;
     Object.defineProperty(error, 'stack', { value: stack, writable: true, configurable: true });
   }
-  return error;
+  return { value: error };
 }
 
 /** @returns undefined if the class cannot be loaded here; then its name decides */
-async function loadPrototype(bytes: Uint8Array): Promise<object | undefined> {
+async function loadPrototype(bytes: Uint8Array): Promise<{ readonly value: object } | undefined> {
   try {
     const loaded = (await deserialize(bytes)) as object;
-    return typeof loaded === 'function' ? (loaded as { prototype: object }).prototype : loaded;
+    return { value: typeof loaded === 'function' ? (loaded as { prototype: object }).prototype : loaded };
   } catch {
     return undefined;
   }
 }
 
-async function decodeProperty(name: string, value: EncodedThrown, where: string): Promise<unknown> {
-  const decoded = await decodeThrown(value, where);
-  if (name !== 'errors' || !Array.isArray(decoded)) return decoded;
-  return Promise.all((decoded as EncodedThrown[]).map(async (error) => decodeThrown(error, where)));
+async function decodeProperty(name: string, encoded: EncodedThrown, where: string): Promise<Boxed> {
+  let decoded: Boxed;
+  try {
+    decoded = await decodeInBox(encoded, where);
+  } catch (error) {
+    // Something in it is known to the job only; the error itself is worth more.
+    return { value: `(cannot be read here: ${String((error as Error | null)?.message ?? error)})` };
+  }
+  if (name !== 'errors' || !Array.isArray(decoded.value)) return decoded;
+  const parts = decoded.value as EncodedThrown[];
+  const errors = await Promise.all(parts.map(async (error) => decodeInBox(error, where)));
+  return { value: errors.map(({ value }) => value) };
 }
 
 function encodeSymbols(error: Error): Uint8Array | undefined {

@@ -16,6 +16,12 @@ class OverheatedError extends Error {
 }
 registerErrorClass(OverheatedError);
 
+/** An object that Promises would call. */
+interface Later {
+  readonly a: number;
+  readonly then: unknown;
+}
+
 type Throws = [
   what: string,
   fn: () => unknown,
@@ -166,6 +172,65 @@ export function errors(subject: Subject): void {
       expect(await thrownBy(future)).toEqual(value);
       expect(await future.exception()).toEqual(value);
       expect(future.state).toBe('failed');
+    });
+
+    atOnce('rejects with a thrown object that has a method `then`, as it is', async () => {
+      const judged: unknown[] = [];
+      const when = (error: unknown): boolean => judged.push(typeof (error as Later).then) > 0;
+      const future = executor()
+        .with({ retries: { limit: 1, when } })
+        .submit(() => {
+          // oxlint-disable-next-line unicorn/no-thenable -- what this is about
+          throw { a: 1, then: (resolve: (value: string) => void) => resolve('what its method gives') };
+        });
+      const dependent = executor().submit((value: unknown) => value, future);
+      const error = (await thrownBy(future)) as Later;
+      expect([error.a, typeof error.then]).toEqual([1, 'function']);
+      expect((await future.exception()) === error).toBe(true);
+      expect(((await thrownBy(dependent)) as Error).cause).toMatchObject({ a: 1 });
+      expect(judged).toEqual(['function']);
+      const inside = (await thrownBy(
+        executor().submit(async () => {
+          // oxlint-disable-next-line unicorn/no-thenable -- what this is about
+          const later = { a: 1, then: () => 1 };
+          throw Object.assign(new AggregateError([later], 'm', { cause: later }), later);
+        }),
+      )) as AggregateError & Later;
+      expect(inside).toBeInstanceOf(AggregateError);
+      expect([inside, inside.cause, inside.errors[0]].map((each) => (each as Later).a)).toEqual([1, 1, 1]);
+      expect(typeof inside.then).toBe('function');
+    });
+
+    atOnce('tells only those parts of an error in words that cannot travel', async () => {
+      const error = (await thrownBy(
+        executor().submit(async () => {
+          const { Agent } = await import('node:http');
+          const request = new Agent();
+          const cause = Object.assign(new RangeError('deep'), { request, status: 404 });
+          const response = { status: 503, data: { reason: 'busy' }, request };
+          throw Object.assign(new Error('failed', { cause }), { code: 'E_BUSY', response });
+        }),
+      )) as Error & { response: { request: unknown } };
+      expect(error).toMatchObject({ code: 'E_BUSY', response: { status: 503, data: { reason: 'busy' } } });
+      expect(error.cause).toBeInstanceOf(RangeError);
+      expect(error.cause).toMatchObject({ status: 404, request: error.response.request });
+      expect(error.response.request).toContain('Agent');
+    });
+
+    atOnce('returns errors of Node itself and DOMExceptions as parts of values', async () => {
+      const outcomes = await executor().submit(async () =>
+        Promise.allSettled([
+          (async () => Buffer.alloc('x' as never))(),
+          Promise.reject(new DOMException('late', 'TimeoutError')),
+          Promise.reject(new AggregateError([new RangeError('one')], 'several')),
+        ]),
+      );
+      const reasons = outcomes.map((outcome) => (outcome as PromiseRejectedResult).reason as Error);
+      expect(reasons[0]).toBeInstanceOf(TypeError);
+      expect(reasons[0]).toMatchObject({ code: 'ERR_INVALID_ARG_TYPE' });
+      expect(reasons[1]).toBeInstanceOf(DOMException);
+      expect(reasons[1]).toMatchObject({ name: 'TimeoutError', message: 'late', code: 23 });
+      expect(reasons[2]).toMatchObject({ name: 'AggregateError', errors: [{ message: 'one' }] });
     });
 
     atOnce('keeps the classes of causes and of the errors of an AggregateError', async () => {

@@ -10,7 +10,7 @@ import { Claim } from '../../job-set/claim.ts';
 import { JobSet } from '../../job-set/job-set.ts';
 import { replayJournal, readJournal } from '../../job-set/journal.ts';
 import { decodeOutcome } from '../../payload/call.ts';
-import { decodeThrown, type EncodedThrown } from '../../payload/thrown-values.ts';
+import { decodeInBox, type EncodedThrown } from '../../payload/thrown-values.ts';
 import type { Call, CallParts } from '../calls/call.ts';
 import { itemFutures } from '../calls/item-futures.ts';
 import type { ResolvedOptions } from '../cluster-options.ts';
@@ -216,7 +216,8 @@ async function decodeSettled(
   if (kind === 'cancelled') call.future.cancel();
   else if (kind === 'failed') {
     const thrown = deserialize(bytes) as EncodedThrown;
-    call.controller.reject(await decodeThrown(thrown, `condor-futures call ${call.index}`));
+    const { value } = await decodeInBox(thrown, `condor-futures call ${call.index}`);
+    call.controller.reject(value);
   } else {
     const outcome = decodeOutcome(bytes);
     if (outcome === undefined) throw new PayloadError('it is torn');

@@ -4,9 +4,9 @@ import type { BatchSystem } from '../../batch/batch-system.ts';
 import type { ItemResult } from '../../futures/map-results.ts';
 import type { JobSet } from '../../job-set/job-set.ts';
 import { decodeOutcome, type EncodedOutcome, type ItemOutcome } from '../../payload/call.ts';
-import { deserialize } from '../../payload/deserialize.ts';
+import { deserializeInBox } from '../../payload/deserialize.ts';
 import type { OtherNode } from '../../payload/format.ts';
-import { decodeThrown } from '../../payload/thrown-values.ts';
+import { decodeInBox } from '../../payload/thrown-values.ts';
 import type { Call } from '../calls/call.ts';
 import type { Job } from './job.ts';
 
@@ -73,8 +73,8 @@ async function decodeItem(
   try {
     if ('value' in item && call.valueStays) return { value: undefined };
     return 'value' in item
-      ? { value: await deserialize(item.value, { otherNode }) }
-      : { thrown: await decodeThrown(item.thrown, where) };
+      ? await deserializeInBox(item.value, { otherNode })
+      : { thrown: (await decodeInBox(item.thrown, where)).value };
   } catch (cause) {
     return { thrown: new PayloadError(`The result cannot be read: ${(cause as Error).message}`, { cause }) };
   }

@@ -9,7 +9,7 @@ import { newJob } from '../../cluster/track/job.ts';
 import { postMortem } from '../../cluster/track/post-mortem.ts';
 import { decodeResults, settle } from '../../cluster/track/results.ts';
 import type { OtherNode } from '../../payload/format.ts';
-import { decodeThrown, type EncodedThrown } from '../../payload/thrown-values.ts';
+import { decodeInBox, type EncodedThrown } from '../../payload/thrown-values.ts';
 import { type Component, isNeverSubmitted, jobIdOf } from './component.ts';
 import type { MapReader } from './map-reader.ts';
 import { findRunningExecutor } from './running-maps.ts';
@@ -87,7 +87,7 @@ export class ComponentCalls {
     } else if (settled?.kind === 'cancelled') call.future.cancel();
     else if (settled !== undefined) {
       const where = `condor-futures component ${component.index}`;
-      throw await decodeThrown(deserialize(settled.bytes) as EncodedThrown, where);
+      throw (await decodeInBox(deserialize(settled.bytes) as EncodedThrown, where)).value;
     } else if (journaled.submission.refusal !== undefined) {
       const failure = { command: 'submit', exitCode: null, stderr: '' };
       throw new SubmitError(journaled.submission.refusal, failure);

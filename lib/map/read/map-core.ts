@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs';
+import { asItIs, type Boxed } from '../../base/as-it-is.ts';
 import { type ComponentStatus, MapOutOfReachError, MapRemovedError } from '../../base/map-errors.ts';
 import type { WaitOptions } from '../../base/timers.ts';
 import type { BatchSystem } from '../../batch/batch-system.ts';
 import type { Call } from '../../cluster/calls/call.ts';
 import type { MapHeader, ResolvedOptions } from '../../cluster/cluster-options.ts';
 import type { MapDependencyFinder } from '../../cluster/dependencies/map-dependencies.ts';
-import type { Future } from '../../futures/future.ts';
+import { errorOf, type Future } from '../../futures/future.ts';
 import { type JobPolicies, mergeJobOptions } from '../../futures/job-options.ts';
 import { isClaimed } from '../../job-set/claim.ts';
 import type { JobSet } from '../../job-set/job-set.ts';
@@ -148,9 +149,13 @@ export class MapCore {
   }
 
   /** The error of a settled component; undefined if its call returned. */
-  async errorOf(index: number, status: ComponentStatus): Promise<unknown> {
-    const { future } = await this.settledFuture(index, status);
-    return future.exception().catch((error: unknown) => error);
+  // oxlint-disable-next-line typescript/promise-function-async -- an async function would call a method `then`
+  errorOf(index: number, status: ComponentStatus): Promise<unknown> {
+    const find = async (): Promise<Boxed> => {
+      const { future } = await this.settledFuture(index, status);
+      return { value: errorOf(future) };
+    };
+    return asItIs(find());
   }
 
   /** The future of a component's current attempt; the same object until it settles. */

@@ -1,3 +1,4 @@
+import type { Boxed } from '../../base/as-it-is.ts';
 import { PayloadError } from '../../base/errors.ts';
 import type { Graph, Node, ObjectState, Properties, Slot } from '../graph.ts';
 import { type Identities, PROCESS_IDENTITIES } from '../identities.ts';
@@ -18,14 +19,14 @@ export async function loadGraph(
   graph: Graph,
   fromElsewhere: FromElsewhere = refuse,
   identities: Identities = PROCESS_IDENTITIES,
-): Promise<unknown> {
+): Promise<Boxed> {
   const found = new Map<number, unknown>();
   // Before the modules of this graph, because these results load modules of their own.
   for (const [index, node] of graph.nodes.entries()) {
     if (node.kind === 'elsewhere') found.set(index, await fromElsewhere(node.name, identities));
   }
   const references = await loadReferences(graph, found);
-  return new GraphLoader(graph, references, identities, compileFiles(graph)).load();
+  return { value: new GraphLoader(graph, references, identities, compileFiles(graph)).load() };
 }
 
 /**
@@ -49,14 +50,14 @@ export class RepeatedGraph {
   }
 
   /** @throws as {@link loadGraph} */
-  async load(identities: Identities): Promise<unknown> {
+  async load(identities: Identities): Promise<Boxed> {
     this.#references ??= await loadReferences(this.#graph, new Map());
     this.#files ??= compileFiles(this.#graph);
     // The value that was loaded before has taken these parts, and may have changed them.
     if (this.#isUsed && this.#graph.nodes.some(({ kind }) => TAKEN_KINDS.has(kind)))
       this.#graph = this.#read();
     this.#isUsed = true;
-    return new GraphLoader(this.#graph, this.#references, identities, this.#files).load();
+    return { value: new GraphLoader(this.#graph, this.#references, identities, this.#files).load() };
   }
 }
 
@@ -71,7 +72,11 @@ async function loadReferences(
   const endLoading = beginLoading();
   try {
     for (const [index, node] of graph.nodes.entries()) {
-      if (node.kind === 'reference') references.set(index, await loadReference(node.reference));
+      if (node.kind !== 'reference') continue;
+      const loaded = loadReference(node.reference);
+      const isLoading = node.reference.kind === 'import' || node.reference.kind === 'module';
+      // `await` would call the method `then` of what is here already, such as `Promise.prototype`.
+      references.set(index, isLoading ? await loaded : loaded);
     }
   } finally {
     endLoading();

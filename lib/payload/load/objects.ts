@@ -1,3 +1,4 @@
+import { resolveAsItIs } from '../../base/as-it-is.ts';
 import { PayloadError } from '../../base/errors.ts';
 import { pathOfGiven } from '../given-files.ts';
 import {
@@ -210,7 +211,7 @@ function deferred(): Promise<unknown> {
 
 /** Settles a promise of {@link deferred}. An unhandled rejection must not end the process. */
 function settlePromise(promise: Promise<unknown>, state: 'fulfilled' | 'rejected', value: unknown): void {
-  if (state === 'fulfilled') settleFunctions.get(promise)?.resolve(value);
+  if (state === 'fulfilled') resolveAsItIs((given) => settleFunctions.get(promise)?.resolve(given), value);
   else {
     void Promise.prototype.then.call(promise, undefined, () => {});
     settleFunctions.get(promise)?.reject(value);

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { createRequire, Module } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { asItIs, type Boxed } from '../../base/as-it-is.ts';
 import { ModuleLoadError } from '../../base/errors.ts';
 import { hashOf } from '../../base/hash.ts';
 import { referenceToHere } from '../relocated-paths.ts';
@@ -28,13 +29,13 @@ export function loadReference(given: Reference): unknown {
       // The `createRequire` of test runners takes no directories.
       return createRequire(join(directoryOf(reference.parent), '[require]'));
     case 'import':
-      return loadImport(reference);
+      return asItIs(loadImport(reference));
     case 'module':
-      return loadExport(reference);
+      return asItIs(loadExport(reference));
   }
 }
 
-async function loadExport(reference: ModuleReference): Promise<unknown> {
+async function loadExport(reference: ModuleReference): Promise<Boxed> {
   const url = locateModule(reference);
   const file = fileURLToPath(url);
   const what = showPath(reference.path, reference.part);
@@ -53,10 +54,10 @@ async function loadExport(reference: ModuleReference): Promise<unknown> {
   const found = follow(exported, reference.path, reference.part);
   if (found === undefined) throw hasNot(file, what, exported);
   checkText(reference, file, exported);
-  return found;
+  return { value: found };
 }
 
-async function loadImport(reference: ImportReference): Promise<unknown> {
+async function loadImport(reference: ImportReference): Promise<Boxed> {
   const { specifier, parent, imported, by, package: packaged, callable, path = [], part } = reference;
   const own = directoryOf(fileURLToPath(parent));
   const directory = packaged === undefined ? own : directoryWith(packaged, own, reference);
@@ -78,7 +79,7 @@ async function loadImport(reference: ImportReference): Promise<unknown> {
   if (found === undefined || (callable === true && typeof found !== 'function')) {
     throw hasNot(specifier, showPath(steps, part), namespace);
   }
-  return found;
+  return { value: found };
 }
 
 /**

@@ -119,4 +119,31 @@ export const cases = {
       ['[object Error]', false],
     ],
   },
+  'sends values that have a method then as they are': {
+    async here({ serialize, deserialize }) {
+      class Later {
+        a = 1;
+        then(resolve) {
+          resolve('unwrapped');
+        }
+      }
+      const given = [new Later(), { a: 1, then: () => 1 }, Object.assign(() => 5, { a: 1, then: () => 1 })];
+      const rejected = Promise.reject(given[0]);
+      rejected.catch(() => {});
+      const seen = [];
+      for (const value of given) {
+        const copy = await deserialize(serialize(value));
+        seen.push([copy.a, typeof copy.then, Object.keys(copy).join()]);
+      }
+      const promise = (await deserialize(serialize({ rejected }))).rejected;
+      await promise.catch((error) => seen.push([error.a, typeof error.then, '']));
+      return seen;
+    },
+    gives: [
+      [1, 'function', 'a'],
+      [1, 'function', 'a,then'],
+      [1, 'function', 'a,then'],
+      [1, 'function', ''],
+    ],
+  },
 };
