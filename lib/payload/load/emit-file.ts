@@ -24,8 +24,8 @@ type ContextItem = Placed & {
 };
 type Item = CodeItem | ContextItem;
 
-/** Names that Node declares around the text of a CommonJS module. */
-const WRAPPER_NAMES = ['exports', 'require', 'module', '__filename', '__dirname'];
+/** Names that Node declares around the text of a CommonJS module, without `require`. */
+const WRAPPER_NAMES = ['exports', 'module', '__filename', '__dirname'];
 
 /**
  * Limit of scripts for texts that overlap, such as thousands of functions made by one loop; the rest is
@@ -51,7 +51,7 @@ export function emitFile(graph: Graph, file: number): EmittedFile {
   const scripts: string[] = [];
   let rest: readonly Item[] = top;
   while (rest.length > 0) {
-    const script = new ScriptWriter(texts, helpers, hiddenNames(graph, file));
+    const script = new ScriptWriter(texts, helpers, hiddenNames(graph));
     const later: Item[] = [];
     const isLast = scripts.length === MOST_SCRIPTS;
     for (const item of rest) {
@@ -66,14 +66,11 @@ export function emitFile(graph: Graph, file: number): EmittedFile {
 
 /**
  * The names around the script that its texts must not see, because they are undeclared where these come from:
- * of CommonJS they are captured variables, or global ones as in the REPL. Without the inspector, which tells
- * where a function comes from, `require` is not captured.
+ * of CommonJS they are captured variables, or global ones as in the REPL. They see `require`: without the
+ * inspector it is not captured, and a function of an ES module may count on being called in CommonJS.
  */
-function hiddenNames({ globals, files }: Graph, file: number): string[] {
-  const isKnown = files[file]?.url !== '';
-  return WRAPPER_NAMES.filter(
-    (name) => (isKnown || name !== 'require') && !globals.some(([global]) => global === name),
-  );
+function hiddenNames({ globals }: Graph): string[] {
+  return WRAPPER_NAMES.filter((name) => !globals.some(([global]) => global === name));
 }
 
 /**
