@@ -20,7 +20,7 @@ import {
 import { isInspectorAvailable } from '../inspect/session.ts';
 import { isPlain } from '../plain-data.ts';
 import { fileOfImport, importBy, isSettled } from '../reference/import-of.ts';
-import { follow, isReferable, nodeModule, propertyOf } from '../reference/members.ts';
+import { follow, isReferable, nodeModule, noteOwners, propertyOf } from '../reference/members.ts';
 import { pathOf, type ReferencePolicy } from '../reference/module-policy.ts';
 import { exportedValue } from '../reference/modules.ts';
 import { packageOf } from '../reference/packages.ts';
@@ -53,6 +53,7 @@ export class ProgramImports {
     for (const effect of usesOf(script)?.effects ?? []) this.effects.push({ ...effect, url: script.url });
     for (const [name, binding] of usesOf(script)?.bindings ?? []) {
       const value = scope.variables[name];
+      noteOwners(value);
       if (!isReferable(value) || !isSure(binding, scope)) continue;
       this.#add(value, { name, binding, script });
       if (typeof value === 'symbol' || !types.isModuleNamespaceObject(value)) continue;

@@ -8,7 +8,7 @@ import { hashOf } from '../../base/hash.ts';
 import { referenceToHere } from '../relocated-paths.ts';
 import { builtinAt } from './builtin-modules.ts';
 import { intrinsicAt } from './intrinsics.ts';
-import { follow, lastFunctionOn, showPath, compiledTextOf } from './members.ts';
+import { follow, lastFunctionOn, noteOwners, showPath, compiledTextOf } from './members.ts';
 import { findPackages, packageOf, readSource } from './packages.ts';
 import type { ImportReference, ModuleReference, PackageFile, Reference } from './reference.ts';
 
@@ -54,6 +54,8 @@ async function loadExport(reference: ModuleReference): Promise<Boxed> {
   const found = follow(exported, reference.path, reference.part);
   if (found === undefined) throw hasNot(file, what, exported);
   checkText(reference, file, exported);
+  noteOwners(exported);
+  noteOwners(found);
   return { value: found };
 }
 
@@ -79,6 +81,8 @@ async function loadImport(reference: ImportReference): Promise<Boxed> {
   if (found === undefined || (callable === true && typeof found !== 'function')) {
     throw hasNot(specifier, showPath(steps, part), namespace);
   }
+  noteOwners(namespace);
+  noteOwners(found);
   return { value: found };
 }
 

@@ -208,6 +208,34 @@ export function ownerOfPrototype(object: object): SomeFunction | undefined {
   return isIts ? (owner as SomeFunction) : undefined;
 }
 
+/**
+ * Notes the functions among a value and its own properties, so that {@link notedOwnerOf} finds them: a `prototype`
+ * that was assigned, as in `F.prototype = { … }`, names no constructor or that of another function.
+ */
+export function noteOwners(value: unknown): void {
+  if (!isReferable(value) || typeof value === 'symbol' || types.isProxy(value) || noted.has(value)) return;
+  noted.add(value);
+  for (const key of ['', ...Reflect.ownKeys(value)]) {
+    const fn: unknown = key === '' ? value : valueOf(value, key);
+    // A compiler's copy of a CommonJS module has getters beside it.
+    if (key === 'default') noteOwners(fn);
+    if (typeof fn !== 'function' || types.isProxy(fn)) continue;
+    const prototype: unknown = valueOf(fn, 'prototype');
+    if (typeof prototype !== 'object' || prototype === null || types.isProxy(prototype)) continue;
+    const isUsual = valueOf(prototype, 'constructor') === fn;
+    if (!isUsual && !ownersByPrototype.has(prototype)) ownersByPrototype.set(prototype, fn as SomeFunction);
+  }
+}
+
+/** The function of a module that has an object as its `prototype`, if that does not say so itself. */
+export function notedOwnerOf(prototype: object): SomeFunction | undefined {
+  const owner = ownersByPrototype.get(prototype);
+  return owner !== undefined && valueOf(owner, 'prototype') === prototype ? owner : undefined;
+}
+
+const noted = new WeakSet<object>();
+const ownersByPrototype = new WeakMap<object, SomeFunction>();
+
 type NodeModuleClass = typeof import('node:module') & {
   /** Modules loaded by `require`, by file. */
   readonly _cache: Readonly<Record<string, NodeJS.Module | undefined>>;

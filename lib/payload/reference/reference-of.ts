@@ -11,6 +11,7 @@ import {
   isReferable,
   lastFunctionOn,
   nodeModule,
+  notedOwnerOf,
   ownerOfPrototype,
   prototypeOf,
   type Referable,
@@ -321,8 +322,9 @@ function* membershipsOf(value: Referable): Generator<Membership> {
   const noted = members.get(value as object);
   if (noted !== undefined) yield noted;
   if (typeof value !== 'object' || types.isProxy(value)) return;
-  const owner = ownerOfPrototype(value);
-  if (owner !== undefined) yield { owner, path: ['prototype'], part: 'value' };
+  for (const owner of [ownerOfPrototype(value), notedOwnerOf(value)]) {
+    if (owner !== undefined) yield { owner, path: ['prototype'], part: 'value' };
+  }
   const prototype = prototypeOf(value);
   const maker = prototype === null ? undefined : ownerOfPrototype(prototype);
   if (maker === undefined || isNative(maker)) return;

@@ -277,6 +277,7 @@ export const MATHS: readonly Subject[] = [
     used: `[typeof selection.prototype.transition, active({})]`,
     make: `select({ id: 1 })`,
     use: `[it instanceof selection, typeof it.transition, it.size(), it.node().id]`,
+    options: `{ preload: ['d3-transition'] }`,
   },
   {
     name: 'graphology',

@@ -12,6 +12,7 @@ import byDefault, { renamed as twice } from './library.mjs';
 import wholePool from './pool-alone.cjs';
 import * as reexports from './reexports.mjs';
 import { again, default as arrowAgain } from './reexports.mjs';
+import { Ratio } from 'shapes';
 
 const here = import.meta.url;
 
@@ -26,6 +27,20 @@ export const cases = {
       arrow === arrowAgain,
     ],
     gives: ['named', 'anonymous', 'arrow', 'of a default class', 'by default', true],
+  },
+  'knows prototypes of packages that name no constructor': {
+    send() {
+      const half = new Ratio(1, 2);
+      return (third) => [half, third, new Ratio(1, 4)].map((ratio) => [ratio, ratio instanceof Ratio]);
+    },
+    with: () => [new Ratio(1, 3)],
+    home: (ratios) =>
+      ratios.map(([ratio, wasThere]) => [ratio instanceof Ratio, wasThere, ratio.value().toFixed(2)]),
+    gives: [
+      [true, true, '0.50'],
+      [true, true, '0.33'],
+      [true, true, '0.25'],
+    ],
   },
   'sends default exports alone': { send: () => arrow, gives: 'arrow' },
   'sends anonymous default exports alone': { send: () => anonymous, gives: 'anonymous' },
