@@ -23,11 +23,14 @@ import { fileOfImport, importBy, isSettled } from '../reference/import-of.ts';
 import { follow, isReferable, nodeModule, noteOwners, propertyOf } from '../reference/members.ts';
 import { pathOf, type ReferencePolicy } from '../reference/module-policy.ts';
 import { exportedValue } from '../reference/modules.ts';
-import { packageOf } from '../reference/packages.ts';
+import { packageNameIn, packageOf, readSource } from '../reference/packages.ts';
 import type { ImportReference } from '../reference/reference.ts';
 
 /** Modules of the program may export again what others do, but hardly through more of them. */
 const MOST_MODULES = 20;
+
+/** Files of a package that are searched for what a module loads. */
+const MOST_FILES = 500;
 
 /** Imports from packages by the modules of the program, by `import`, `import()` or `require`. */
 export class ProgramImports {
@@ -37,6 +40,7 @@ export class ProgramImports {
   readonly #imports = new Map<object | symbol, Import>();
   readonly #notedScripts = new Set<string>();
   readonly effects: ProgramEffect[] = [];
+  readonly #namedFiles = new Map<string, ReadonlySet<string>>();
   #ownScripts: ReadonlyMap<string, Script> | undefined;
 
   constructor(policy: ReferencePolicy, isOfPackage: (url: string) => boolean) {
@@ -97,6 +101,36 @@ export class ProgramImports {
     const file = fileOfImport({ specifier: binding.specifier, parent: script.url, by: 'require' });
     const exported = file === undefined ? undefined : exportsOf(file);
     return isReferable(exported) && propertyOf(value, 'default')?.value === exported;
+  }
+
+  /**
+   * Whether a module that the program imports itself, such as a plugin, has put functions into a function of a
+   * package or its prototype: then what defines it does not load all of it.
+   * @param definedIn file that defines it
+   */
+  isExtended(value: object, definedIn: string): boolean {
+    const own = packageOf(definedIn);
+    if (own === undefined) return false;
+    const files = urlsOf(functionsOn(value)).flatMap((url) => (url === undefined ? [] : (fileOf(url) ?? [])));
+    return [...new Set(files)].some((file) => {
+      if (file === definedIn || packageOf(file)?.name !== own.name) return false;
+      if (!this.#filesOfProgram(own.name).has(file)) return false;
+      // An entry of the package, through which the program has loaded what defines it.
+      return (
+        !reaches(file, definedIn) &&
+        ![definedIn, ...filesOf(own.name, definedIn)].some((entry) => reaches(entry, file))
+      );
+    });
+  }
+
+  /** Files of a package that modules of the program name. */
+  #filesOfProgram(name: string): ReadonlySet<string> {
+    let files = this.#namedFiles.get(name);
+    if (files === undefined) {
+      files = new Set(scriptsWhere(isOfProgram).flatMap((script) => filesNamedIn(script, name)));
+      this.#namedFiles.set(name, files);
+    }
+    return files;
   }
 
   #packageImport(value: object | symbol, { name, binding, script }: Import): ProgramImport | undefined {
@@ -184,8 +218,38 @@ type PackageOrigin = Origin & { readonly parent: string };
 
 /** Whether the text of a script belongs to the program rather than to a package. */
 export function isOfProgram(url: string): boolean {
-  const path = fileOf(url);
-  return path !== undefined && packageOf(path) === undefined;
+  let found = programUrls.get(url);
+  if (found === undefined) {
+    const path = fileOf(url);
+    found = path !== undefined && packageOf(path) === undefined;
+    programUrls.set(url, found);
+  }
+  return found;
+}
+
+const programUrls = new Map<string, boolean>();
+
+function filesNamedIn(script: Script, name: string): readonly string[] {
+  const key = `${script.scriptId} ${name}`;
+  let files = filesByScript.get(key);
+  if (files === undefined) {
+    // Asking the engine for many texts takes long.
+    const text = readSource(fileOf(script.url) as string)?.text ?? '';
+    const uses = !text.includes(name) ? undefined : (knownUsesOf(text) ?? usesOf(script));
+    const specifiers = [...(uses?.specifiers ?? [])].filter((each) => packageNameIn(each) === name);
+    files = specifiers.flatMap((specifier) => filesOf(specifier, script.url));
+    filesByScript.set(key, files);
+  }
+  return files;
+}
+
+const filesByScript = new Map<string, readonly string[]>();
+
+/** The files that `import` and `require` load. */
+function filesOf(specifier: string, parent: string): string[] {
+  const byImport = fileOfImport({ specifier, parent });
+  const byRequire = fileOfImport({ specifier, parent, by: 'require' });
+  return [byImport, byRequire].filter((file) => file !== undefined);
 }
 
 /** Loaders append queries. */
@@ -195,6 +259,20 @@ function fileOf(url: string): string | undefined {
 
 function isPackageName(specifier: string): boolean {
   return !/^(?:[./#]|file:)/.test(specifier);
+}
+
+/** Whether a module is another or loads it, possibly by way of more, as far as their texts tell. */
+function reaches(from: string, file: string): boolean {
+  if (from === file) return true;
+  const seen = new Set([from]);
+  for (const each of seen) {
+    const specifiers = knownUsesOf(readSource(each)?.text ?? '')?.specifiers ?? [];
+    for (const next of [...specifiers].flatMap((specifier) => filesOf(specifier, each))) {
+      if (next === file) return true;
+      if (seen.size < MOST_FILES) seen.add(next);
+    }
+  }
+  return false;
 }
 
 /** Whether a binding is that of a variable in this scope, rather than of another with the same name. */

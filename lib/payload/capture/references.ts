@@ -9,7 +9,7 @@ import { isInspectorAvailable } from '../inspect/session.ts';
 import { moduleReferenceOf } from '../module-function.ts';
 import { referenceToThere } from '../relocated-paths.ts';
 import { importOf } from '../reference/import-of.ts';
-import { compiledTextOf, isNative } from '../reference/members.ts';
+import { compiledTextOf, isNative, ownerOfPrototype } from '../reference/members.ts';
 import { mayReference, pathOf, type ReferencePolicy } from '../reference/module-policy.ts';
 import type { FunctionPlace } from '../reference/modules.ts';
 import { lastResortOf, type ReferenceContext, referenceOf } from '../reference/reference-of.ts';
@@ -34,6 +34,8 @@ export class References {
   readonly #placesByFunction = new Map<AnyFunction, FunctionPlace | undefined>();
   readonly #insidesByFunction = new Map<AnyFunction, FunctionInside>();
   readonly #imports: ProgramImports;
+  /** Whether plugins have changed functions of packages and prototypes. */
+  readonly #extended = new Map<object, boolean>();
   readonly #reasons = new Map<object | symbol, string>();
   /** Whether a script is of a package that may be referred to, by URL. */
   readonly #packageUrls: Map<string, boolean>;
@@ -46,7 +48,8 @@ export class References {
     this.#packageUrls = byValue.length + byReference.length === 0 ? usualPackageUrls : new Map();
     this.#imports = new ProgramImports(this.#policy, (url) => this.#isOfPackage(url));
     const place = (fn: AnyFunction): FunctionPlace | undefined => this.#placeOf(fn);
-    this.#ownContext = { policy: this.#policy, place, exported: (fn) => this.#exportOf(fn) };
+    const isExtended = (value: object): boolean => this.#isExtended(value);
+    this.#ownContext = { policy: this.#policy, place, isExtended, exported: (fn) => this.#exportOf(fn) };
     this.#context = { ...this.#ownContext, imported: (value) => this.#importedAs(value) };
   }
 
@@ -61,6 +64,10 @@ export class References {
     }
     if (typeof value !== 'symbol' && !types.isProxy(value)) noteRealmOf(value);
     const reference = referenceOf(value, this.#context) ?? intrinsicOfAnyRealm(value);
+    if (reference?.kind === 'module' && typeof value !== 'symbol' && this.#isExtended(value))
+      return undefined;
+    if (reference?.kind === 'import' && typeof value !== 'symbol' && this.#isExtended(value))
+      return undefined;
     // Plain data that a module of the program exports is sent with its current values.
     return reference?.kind === 'module' && reference.package === undefined && isPlainData(value)
       ? undefined
@@ -144,12 +151,37 @@ export class References {
     const file = basename(script.url);
     // Lines of compiled text are not those of its author.
     const place = script.sourceMapUrl === '' ? `${file}:${line}` : file;
+    if (typeof value !== 'symbol' && this.#isExtended(value)) {
+      this.#reasons.set(
+        value,
+        `because a module that ${file} imports besides has put functions into it; or use preload`,
+      );
+      return undefined;
+    }
     if (isChanged && referenceOf(value, this.#ownContext) === undefined) {
       this.#reasons.set(value, `because ${file} changes it, which it imports at ${place}`);
       return undefined;
     }
     this.#reasons.set(value, place);
     return reference;
+  }
+
+  /** Whether a plugin has put functions into a function of a package, or into its prototype. */
+  #isExtended(value: object): boolean {
+    let found = this.#extended.get(value);
+    if (found === undefined) {
+      found = this.#findWhetherExtended(value);
+      this.#extended.set(value, found);
+    }
+    return found;
+  }
+
+  #findWhetherExtended(value: object): boolean {
+    const owner = typeof value === 'function' ? value : ownerOfPrototype(value);
+    if (owner === undefined || isNative(owner as AnyFunction)) return false;
+    const url = this.#placeOf(owner as AnyFunction)?.url;
+    const file = url === undefined ? undefined : pathOf(url);
+    return file !== undefined && this.#imports.isExtended(value, file);
   }
 
   /** The reason why a value goes by value although the program imports it, or the place where it does. */

@@ -48,6 +48,8 @@ export interface ReferenceContext {
   readonly place?: (fn: SomeFunction) => FunctionPlace | undefined;
   /** Finds the import by which the program got something from a package. */
   readonly imported?: (value: object | symbol) => Reference | undefined;
+  /** Whether a plugin has changed a function of a package, so that a job that loads it finds another. */
+  readonly isExtended?: (value: object) => boolean;
   /** Finds the export of an ES module of a package that has a function or class as its value. */
   readonly exported?: (fn: SomeFunction) => Reference | undefined;
 }
@@ -132,8 +134,8 @@ function functionReference(fn: SomeFunction, context: ReferenceContext): ModuleR
   const definedIn = place && pathOf(place.url);
   // A function of the program itself belongs to no module, whichever module it may have been assigned to.
   if (place !== undefined && definedIn !== undefined && !mayReference(place.url, policy)) return undefined;
-  const allowed = loadedExportsOf(fn, definedIn).filter((entry) =>
-    mayReference(pathToFileURL(entry.file).href, policy),
+  const allowed = loadedExportsOf(fn, definedIn).filter(
+    (entry) => mayReference(pathToFileURL(entry.file).href, policy) && !isOfExtended(entry, context),
   );
   // A package's module of which it is the whole comes first: an entry may add to the function of an inner
   // file, and was loaded before it. Then the file that defines it, because it may have been added to another
@@ -210,6 +212,7 @@ function namespaceReference(namespace: object, context: ReferenceContext): Modul
 function memberReference(value: Referable, context: ReferenceContext): Reference | undefined {
   for (const membership of membershipsOf(value)) {
     const { owner } = membership;
+    if (context.isExtended?.(owner) === true) continue;
     // Another module may have added the method to the class.
     if (isFunction(value) && !isNative(value) && context.place?.(value)?.url !== context.place?.(owner)?.url)
       continue;
@@ -226,10 +229,17 @@ function prototypeReference(value: Referable, context: ReferenceContext): Refere
   const url = owner === undefined || isNative(owner) ? undefined : context.place?.(owner)?.url;
   const definedIn = url === undefined ? undefined : pathOf(url);
   if (definedIn === undefined || packageOf(definedIn) === undefined) return undefined;
-  const found = loadedExportsOf(value, definedIn).find(({ file }) =>
-    mayReference(pathToFileURL(file).href, context.policy),
+  const found = loadedExportsOf(value, definedIn).find(
+    (entry) => mayReference(pathToFileURL(entry.file).href, context.policy) && !isOfExtended(entry, context),
   );
   return found && referenceTo(found, value, undefined);
+}
+
+/** Whether a module's whole export is a function that a plugin has changed. */
+function isOfExtended({ file }: LoadedExport, { isExtended }: ReferenceContext): boolean {
+  // oxlint-disable-next-line no-underscore-dangle -- there is no other name for it
+  const exported: unknown = nodeModule._cache[file]?.exports;
+  return isFunction(exported) && isExtended?.(exported) === true;
 }
 
 /** Checks a member that is a function by its own text, and any other by that of its class. */

@@ -20,6 +20,19 @@ function write(files: Readonly<Record<string, string>>): void {
 const TABLE = 'const table = Array.from({ length: 500 }, (_, at) => ({ at, of: [at] }));';
 const CLIENT = `{ url: 'as loaded', send() { return this.url + table.length; } }`;
 
+/** Closures with their values in the job. */
+type Closures = readonly (readonly [name: string, closure: string, inJob: unknown, reference: string])[];
+
+const REPORT = (closures: Closures): string => `
+  const found = {};
+  for (const [name, make] of Object.entries({
+    ${closures.map(([name, closure]) => `${JSON.stringify(name)}: async () => (${closure})`).join(',\n')}
+  })) {
+    const closure = await make();
+    found[name] = { here: closure(), bytes: serialize(closure).toString('base64'), explained: String(explain(closure)) };
+  }
+  console.log(JSON.stringify(found));`;
+
 write({
   'node_modules/classic/package.json': '{ "name": "classic", "version": "2.0.0" }',
   'node_modules/classic/core.js': 'module.exports = function core(x) { return core.extra(x); };',
@@ -67,6 +80,36 @@ write({
     import { deserialize } from ${PAYLOAD};
     const day = await deserialize(Buffer.from(JSON.parse(readFileSync(0, 'utf8')).day.bytes, 'base64'));
     console.log(JSON.stringify({ shown: day.show() }));`,
+  'node_modules/days/package.json': '{ "name": "days", "version": "6.0.0" }',
+  'node_modules/days/index.js': `
+    class Day { show() { return 'day'; } }
+    const days = () => new Day();
+    days.prototype = Day.prototype;
+    days.extend = (plugin) => plugin(Day, days);
+    days.zero = require('./zero.js');
+    module.exports = days;`,
+  'node_modules/days/zero.js': 'module.exports = () => 0;',
+  'node_modules/days/plugin.js': `
+    module.exports = (Day, days) => {
+      const { show } = Day.prototype;
+      Day.prototype.show = function () { return 'plugged ' + show.call(this); };
+      days.more = () => 'more';
+    };`,
+  'extended.mjs': `
+    import { explain, serialize } from ${PAYLOAD};
+    import days from 'days';
+    import plugin from 'days/plugin.js';
+    days.extend(plugin);
+    const day = days();
+    ${REPORT([
+      ['an instance', '() => day.show()', '', ''],
+      ['the function', '() => [days.more(), days().show(), days.zero()]', '', ''],
+    ])}`,
+  'unextended.mjs': `
+    import { explain, serialize } from ${PAYLOAD};
+    import days from 'days';
+    import zero from 'days/zero.js';
+    ${REPORT([['the function', '() => [days().show(), zero()]', '', '']])}`,
   'own.cjs': `exports.client = require('classic').client; exports.evaluate = require('compiled').evaluate;`,
   'tools.mjs': `
     import core from 'classic';
@@ -79,9 +122,6 @@ write({
     export const local = () => client.send();`,
   'more.mjs': `export * from 'dual';`,
 });
-
-/** Closures with their values in the job. */
-type Closures = readonly (readonly [name: string, closure: string, inJob: unknown, reference: string])[];
 
 const COMMONJS: Closures = [
   ['all of a module', '() => classic(1)', 2, '* of classic@2.0.0, required by'],
@@ -150,16 +190,6 @@ const IMPORTS: Closures = [
   ],
   ['createRequire', '() => required.send()', 'commonjs500', 'client of dual@4.0.0, required by'],
 ];
-
-const REPORT = (closures: Closures): string => `
-  const found = {};
-  for (const [name, make] of Object.entries({
-    ${closures.map(([name, closure]) => `${JSON.stringify(name)}: async () => (${closure})`).join(',\n')}
-  })) {
-    const closure = await make();
-    found[name] = { here: closure(), bytes: serialize(closure).toString('base64'), explained: String(explain(closure)) };
-  }
-  console.log(JSON.stringify(found));`;
 
 write({
   'main.cjs': `
@@ -281,6 +311,27 @@ describe('what a CommonJS program requires from a package', () => {
       'an object': 'changed500',
       'a function': 'mocked',
     });
+  });
+});
+
+describe('what a plugin has put functions into', () => {
+  it('is sent with them, instances and all', () => {
+    expect(runBoth('extended.mjs').inJob).toEqual({
+      'an instance': 'plugged day',
+      'the function': ['more', 'plugged day', 0],
+    });
+  });
+
+  it('says so in explain', () => {
+    expect(runBoth('extended.mjs').sent['the function']?.explained).toContain(
+      'by value because a module that extended.mjs imports besides has put functions into it',
+    );
+  });
+
+  it('is not mistaken for a function to which its own module adds what the program imports, too', () => {
+    const { sent, inJob } = runBoth('unextended.mjs');
+    expect(inJob).toEqual({ 'the function': ['day', 0] });
+    expect(sent['the function']?.explained).toContain('by reference: default of days@6.0.0');
   });
 });
 
