@@ -24,8 +24,8 @@ let isInUse = false;
 export function exchange<T>(act: () => T): T {
   if (isInUse) return act();
   sessionHere(); // Throws before there is anything to clean up.
-  isInUse = true;
   return withCleanUp(() => {
+    isInUse = true;
     if (!installHook(mainGlobal))
       throw new InspectorUnavailableError('The global object of this process cannot be extended');
     return act();

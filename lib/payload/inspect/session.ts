@@ -52,6 +52,9 @@ export function post<Method extends keyof Responses>(
   parameters: object = {},
 ): Responses[Method] {
   const { error, value } = ask(method, parameters);
+  // The error ends what the timeout was set for. Terminating it once more would have to wait for its end, and
+  // nothing else could be terminated meanwhile.
+  if (hasEnded(value)) throw new Error(`${method}: the evaluation was ended`);
   if (error === null) return value as Responses[Method];
   if (isOfTermination(error)) terminate();
   throw new Error(`${method}: ${error.message}`, { cause: error });
@@ -62,10 +65,19 @@ export function post<Method extends keyof Responses>(
  * @returns whether the evaluation was ended by {@link terminate}
  */
 export function isTerminated(method: 'Runtime.evaluate', parameters: object): boolean {
-  const { error } = ask(method, parameters);
+  const { error, value } = ask(method, parameters);
   if (error !== null && !isOfTermination(error))
     throw new Error(`${method}: ${error.message}`, { cause: error });
-  return error !== null;
+  return error !== null || hasEnded(value);
+}
+
+/**
+ * Whether a timeout of `vm` ended an evaluation, and was taken for its own by it: since Node 22, it answers that
+ * null was thrown, which our expressions never do.
+ */
+function hasEnded(value: unknown): boolean {
+  const { exceptionDetails } = (value ?? {}) as { exceptionDetails?: Runtime.ExceptionDetails };
+  return exceptionDetails?.exception?.subtype === 'null';
 }
 
 /**
@@ -159,8 +171,8 @@ export function withDebugger<T>(act: () => T): T {
     // Scripts without a URL are useless and many: each expression that the inspector evaluates is one.
     if (params.url !== '') scripts.set(params.scriptId, params);
   });
-  isEnabled = true;
   return withCleanUp(() => {
+    isEnabled = true;
     post('Debugger.enable');
     // V8 aborts the process if it stops where one of the functions on the stack is in certain statements,
     // such as the head of a `switch`. https://github.com/nodejs/node/issues/58632
@@ -188,8 +200,8 @@ let isScheduled = false;
 export function withCleanUp<T>(act: () => T, cleanUp: () => void): T {
   pendingCleanUps.add(cleanUp);
   if (!isScheduled) {
-    isScheduled = true;
     queueMicrotask(cleanAll);
+    isScheduled = true;
   }
   try {
     return act();

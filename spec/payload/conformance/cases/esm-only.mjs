@@ -17,6 +17,10 @@ import { Ratio } from 'shapes';
 const here = import.meta.url;
 
 export const cases = {
+  'sends functions that ask for what CommonJS declares, which is not there': {
+    send: () => () => [typeof module, typeof exports, typeof __filename],
+    gives: Array.from({ length: 3 }, () => 'undefined'),
+  },
   'sends default exports: named, anonymous, arrows and classes': {
     send: () => () => [
       named(),

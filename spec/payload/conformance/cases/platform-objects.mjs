@@ -151,7 +151,7 @@ export const cases = {
       JSON.stringify,
     ),
   },
-  'sends formatters of durations, and locales': {
+  'sends formatters of durations': {
     ...whereKnown(
       'Intl.DurationFormat',
       () => [new Intl.DurationFormat('en', { style: 'digital' })],
