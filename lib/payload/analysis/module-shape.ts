@@ -7,6 +7,7 @@ import type {
   Program,
   VariableDeclaration,
 } from 'acorn';
+import { TextCache } from '../../base/text-cache.ts';
 import { locationOf } from './class-shape.ts';
 import {
   type ClassNode,
@@ -20,7 +21,8 @@ import { Scope, Uses } from './scope.ts';
 import { TextWalk } from './text-walk.ts';
 import type { Range } from './text.ts';
 
-const MAX_CACHED_SHAPES = 32;
+/** Length of all sources whose shapes are kept, in characters: a large package, or several. */
+const MAX_CACHED_LENGTH = 16_000_000;
 
 /** The exports and imports in the source of an ES module. */
 interface ModuleShape {
@@ -237,16 +239,7 @@ function nameIn(node: Identifier | Literal): string {
 
 /** Caches the results of {@link moduleShapeOf}, because a program takes many functions from few modules. */
 export function knownShapeOf(source: string): ModuleShape | undefined {
-  let shape = shapesBySource.get(source);
-  if (shape === undefined && !shapesBySource.has(source)) {
-    shape = moduleShapeOf(source);
-    for (const oldest of shapesBySource.keys()) {
-      if (shapesBySource.size < MAX_CACHED_SHAPES) break;
-      shapesBySource.delete(oldest);
-    }
-    shapesBySource.set(source, shape);
-  }
-  return shape;
+  return shapesBySource.get(source, () => [moduleShapeOf(source), source.length]);
 }
 
-const shapesBySource = new Map<string, ModuleShape | undefined>();
+const shapesBySource = new TextCache<ModuleShape | undefined>(MAX_CACHED_LENGTH);

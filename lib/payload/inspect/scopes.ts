@@ -1,4 +1,5 @@
 import type { Debugger } from 'node:inspector';
+import { TextCache } from '../../base/text-cache.ts';
 import { mainGlobal } from '../reference/members.ts';
 import { exchange, idsOf, type Remote, valuesOf } from './exchange.ts';
 import { InspectorUnavailableError, knownScripts, newestScript, post, withDebugger } from './session.ts';
@@ -122,7 +123,7 @@ export interface Script {
   readonly url: string;
   /** Empty if there is none. */
   readonly sourceMapUrl: string;
-  /** The whole text, requested on each call. */
+  /** The whole text. */
   source(): string;
 }
 
@@ -144,7 +145,16 @@ export function scriptsWhere(test: (url: string) => boolean): Script[] {
 }
 
 function toScript({ scriptId, url, sourceMapURL = '' }: Debugger.ScriptParsedEventDataType): Script {
-  const source = (): string =>
-    withDebugger(() => post('Debugger.getScriptSource', { scriptId })).scriptSource;
-  return { scriptId, url, sourceMapUrl: sourceMapURL, source };
+  return { scriptId, url, sourceMapUrl: sourceMapURL, source: () => sourceOf(scriptId) };
 }
+
+/** Kept, because the debugger takes milliseconds to be enabled, and the text of a script never changes. */
+function sourceOf(scriptId: string): string {
+  return sources.get(scriptId, () => {
+    const { scriptSource } = withDebugger(() => post('Debugger.getScriptSource', { scriptId }));
+    return [scriptSource, scriptSource.length];
+  });
+}
+
+/** Texts of scripts by their ids, up to 16,000,000 characters. */
+const sources = new TextCache<string>(16_000_000);

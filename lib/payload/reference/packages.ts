@@ -2,6 +2,7 @@ import { readFileSync, realpathSync, statSync } from 'node:fs';
 import { dirname, join, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { hashOf } from '../../base/hash.ts';
+import { TextCache } from '../../base/text-cache.ts';
 import type { PackageFile } from './reference.ts';
 
 /** A directory under node_modules. */
@@ -168,32 +169,15 @@ export interface SourceFile {
 export function readSource(path: string): SourceFile | undefined {
   try {
     const { mtimeMs, size } = statSync(path);
-    const stamp = `${mtimeMs} ${size}`;
-    const known = files.get(path);
-    if (known?.stamp === stamp) return known;
-    const bytes = readFileSync(path);
-    const file = {
-      path,
-      stamp,
-      text: bytes.toString().replace(/^\uFEFF/, ''),
-      hash: hashOf(bytes),
-    };
-    remember(path, file);
-    return file;
+    return files.get(`${mtimeMs} ${size} ${path}`, () => {
+      const bytes = readFileSync(path);
+      const text = bytes.toString().replace(/^\uFEFF/, '');
+      return [{ path, text, hash: hashOf(bytes) }, text.length];
+    });
   } catch {
     return undefined;
   }
 }
 
-const files = new Map<string, SourceFile & { readonly stamp: string }>();
-/** Number of texts kept in memory; programs rarely take functions from more files. */
-const MOST_FILES = 64;
-
-function remember(path: string, file: SourceFile & { readonly stamp: string }): void {
-  files.delete(path);
-  files.set(path, file);
-  for (const oldest of files.keys()) {
-    if (files.size <= MOST_FILES) break;
-    files.delete(oldest);
-  }
-}
+/** Files as they were when last read, up to 16,000,000 characters. */
+const files = new TextCache<SourceFile>(16_000_000);
