@@ -1,14 +1,16 @@
 /**
- * Whether all arrays in the output of `v8.serialize` are dense and have no properties besides their elements.
- * V8 writes an array as dense if it keeps the elements in a plain list: then no element is an accessor,
- * read-only or missing. Checking each element of the array itself takes many times as long as writing it.
+ * Whether all arrays in the output of `v8.serialize` are dense and have no properties besides their elements,
+ * except for a number of sparse ones. V8 writes an array as dense if it keeps the elements in a plain list: then no element is an accessor, read-only or missing.
+ * Checking each element of the array itself takes many times as long as writing it.
+ * @param sparse number of sparse arrays
  * @returns false also for bytes that this parser does not know
  */
-export function hasOnlyDenseArrays(bytes: Uint8Array): boolean {
+export function hasOnlyDenseArrays(bytes: Uint8Array, sparse = 0): boolean {
   const { length } = bytes;
   // Version of the format since Node 18.
   if (bytes[0] !== 0xff || bytes[1] !== 15) return false;
   let at = 2;
+  let sparseCount = 0;
   while (at < length) {
     const tag = bytes[at] as number;
     at += 1;
@@ -50,6 +52,15 @@ export function hasOnlyDenseArrays(bytes: Uint8Array): boolean {
         if (bytes[at] !== 0) return false;
         at = endOfNumber(bytes, at + 1);
         break;
+      // @ ends a sparse array: number of all its properties, then its length.
+      case 0x40:
+        at = endOfNumber(bytes, endOfNumber(bytes, at));
+        break;
+      // a: sparse array; its length follows.
+      case 0x61:
+        sparseCount += 1;
+        at = endOfNumber(bytes, at);
+        break;
       // Z: bigint: its size in bytes, shifted left by one sign bit.
       case 0x5a:
         at = endOfNumber(bytes, at) + Math.floor(numberAt(bytes, at) / 2);
@@ -59,12 +70,12 @@ export function hasOnlyDenseArrays(bytes: Uint8Array): boolean {
         at = endOfNumber(bytes, at);
         at = endOfNumber(bytes, at) + numberAt(bytes, at);
         break;
-      // A sparse array, or a tag that plain data does not have.
+      // A tag that plain data does not have.
       default:
         return false;
     }
   }
-  return at === length;
+  return at === length && sparseCount === sparse;
 }
 
 /** Numbers have seven bits in each byte, lowest first; the last byte has its eighth bit clear. */

@@ -28,6 +28,11 @@ type Arrays = 'each element' | 'written';
  * @param apart objects that the value must not contain
  */
 export function isPlain(value: unknown, arrays: Arrays, apart?: WeakSet<object>): boolean {
+  return walkPlain(value, arrays, apart) !== undefined;
+}
+
+/** @returns undefined if the value is not plain */
+function walkPlain(value: unknown, arrays: Arrays, apart?: WeakSet<object>): Walk | undefined {
   const walk = new Walk(arrays);
   const sample = new Set<object>();
   let depth = 0;
@@ -44,14 +49,14 @@ export function isPlain(value: unknown, arrays: Arrays, apart?: WeakSet<object>)
     depth -= 1;
     return true;
   };
-  if (visit(value)) return true;
-  return (depth === DEEPEST_FIRST || isRepetitive()) && isPlainOnce(value, arrays, apart);
+  if (visit(value)) return walk;
+  return depth === DEEPEST_FIRST || isRepetitive() ? walkOnce(value, arrays, apart) : undefined;
 }
 
 /**
  * Checks each object once, level by level, for values with cycles or with objects that are shared many times.
  */
-function isPlainOnce(value: unknown, arrays: Arrays, apart: WeakSet<object> | undefined): boolean {
+function walkOnce(value: unknown, arrays: Arrays, apart: WeakSet<object> | undefined): Walk | undefined {
   const walk = new Walk(arrays);
   const seen = new Set<object>();
   let next: object[] = [];
@@ -63,20 +68,22 @@ function isPlainOnce(value: unknown, arrays: Arrays, apart: WeakSet<object> | un
     next.push(part);
     return apart?.has(part) !== true;
   };
-  if (!visit(value)) return false;
+  if (!visit(value)) return undefined;
   for (let depth = 0; next.length > 0; depth += 1) {
-    if (depth > DEEPEST) return false;
+    if (depth > DEEPEST) return undefined;
     const level = next;
     next = [];
-    for (const object of level) if (!walk.visitParts(object, visit)) return false;
+    for (const object of level) if (!walk.visitParts(object, visit)) return undefined;
   }
-  return true;
+  return walk;
 }
 
 type Visit = (part: unknown) => boolean;
 
 class Walk {
   readonly #arrays: Arrays;
+  /** Lists with holes, of which v8 writes each element with its index. */
+  readonly sparse = new Set<readonly unknown[]>();
   /** The first holder of each buffer: a view, or the buffer itself. */
   readonly #holders = new Map<ArrayBuffer, object>();
 
@@ -104,10 +111,23 @@ class Walk {
   }
 
   #visitArray(array: readonly unknown[], visit: Visit): boolean {
-    if (hasSymbols(array)) return false;
+    if (!isWritable(array, 'length')) return false;
+    if (hasOtherKeys(array)) return visitByKeys(array, visit);
+    if (this.#arrays === 'each element' && !Object.isExtensible(array)) return false;
+    const { length } = array;
+    const isWritten = this.#arrays === 'written';
+    for (let index = 0; index < length; index += 1) {
+      const element = isWritten ? array[index] : plainElement(array, index);
+      if (isMostCommon(element)) continue;
+      if (element === ODD) return false;
+      if (element === undefined && !Object.hasOwn(array, index)) {
+        this.sparse.add(array);
+        return visitByKeys(array, visit);
+      }
+      if (!visit(element)) return false;
+    }
     // V8 never writes a list that cannot be extended as dense, unless it is empty.
-    if (this.#arrays === 'written' && array.length > 0) return visitElements(array, visit);
-    return Object.isExtensible(array) && visitEachElement(array, visit);
+    return length > 0 || Object.isExtensible(array);
   }
 
   #visitView(view: NodeJS.TypedArray, prototype: object | null): boolean {
@@ -139,19 +159,28 @@ function visitProperty(object: object, key: string, visit: Visit): boolean {
   return isMostCommon(value) || visit(value);
 }
 
-/** Rejects accessors, which v8 would call; holes and other properties are copied. */
-function visitEachElement(array: readonly unknown[], visit: Visit): boolean {
-  for (const key of Object.keys(array)) if (!visitProperty(array, key, visit)) return false;
+/** Takes time by what a list holds, not by its length. */
+function visitByKeys(array: readonly unknown[], visit: Visit): boolean {
+  if (!Object.isExtensible(array) || hasSymbols(array)) return false;
+  for (const key of Object.getOwnPropertyNames(array)) {
+    if (key !== 'length' && !visitProperty(array, key, visit)) return false;
+  }
   return true;
 }
 
-function visitElements(array: readonly unknown[], visit: Visit): boolean {
-  const { length } = array;
-  for (let index = 0; index < length; index += 1) {
-    const element = array[index];
-    if (!isMostCommon(element) && !visit(element)) return false;
-  }
-  return true;
+/** The element at an index if it is plain, undefined also where there is none. */
+function plainElement(array: readonly unknown[], index: number): unknown {
+  const property = Object.getOwnPropertyDescriptor(array, index);
+  if (property === undefined) return undefined;
+  const { value, writable, enumerable, configurable } = property;
+  return writable === true && enumerable === true && configurable === true ? (value as unknown) : ODD;
+}
+
+/** In the place of an element that v8 alone does not copy. */
+const ODD = Symbol('odd');
+
+function isWritable(object: object, key: PropertyKey): boolean {
+  return Object.getOwnPropertyDescriptor(object, key)?.writable === true;
 }
 
 function visitEntries(map: Map<unknown, unknown>, visit: Visit): boolean {
@@ -237,8 +266,10 @@ const VIEWS: ReadonlySet<object> = new Set(
  */
 export function serializePlain(value: unknown, name: string, apart?: WeakSet<object>): Buffer | undefined {
   let bytes: Buffer;
+  let walk: Walk | undefined;
   try {
-    if (!isPlain(value, 'written', apart)) return undefined;
+    walk = walkPlain(value, 'written', apart);
+    if (walk === undefined) return undefined;
     bytes = write(value);
   } catch (error) {
     const message = String((error as Error | null)?.message);
@@ -248,7 +279,9 @@ export function serializePlain(value: unknown, name: string, apart?: WeakSet<obj
       return undefined;
     throw new SerializationError(`${name} cannot be serialized: ${message}`, name, { cause: error });
   }
-  return hasOnlyDenseArrays(bytes) || isPlain(value, 'each element', apart) ? bytes : undefined;
+  return hasOnlyDenseArrays(bytes, walk.sparse.size) || isPlain(value, 'each element', apart)
+    ? bytes
+    : undefined;
 }
 
 /** Whether a value is neither an object, whose identity may matter, nor a symbol. */
@@ -258,11 +291,27 @@ export function isPrimitive(value: unknown): boolean {
   );
 }
 
+/** Longest list whose keys take less time to list than `inspect` does to look for some. */
+const SHORT = 8;
+
+/**
+ * Whether an array has properties besides its elements and its length, or a short one has holes; in no time that depends on its length.
+ */
+export function hasOtherKeys(array: readonly unknown[]): boolean {
+  const { length } = array;
+  if (length <= SHORT) return Reflect.ownKeys(array).length !== length + 1;
+  if (hasSymbols(array)) return true;
+  const text = inspect(array, { ...NO_ELEMENTS, showHidden: true });
+  return !/^\[ \.\.\. \d+ more items?, \[length\]: \d+ \]$/.test(text);
+}
+
+const NO_ELEMENTS = { maxArrayLength: 0, depth: 0, customInspect: false, breakLength: Infinity } as const;
+
 /**
  * Whether a view has properties besides its elements; `inspect` finds them without listing millions of
  * elements.
  */
 export function hasExtraProperties(view: NodeJS.TypedArray): boolean {
-  const text = inspect(view, { maxArrayLength: 0, depth: 0, customInspect: false, breakLength: Infinity });
+  const text = inspect(view, NO_ELEMENTS);
   return !/\[(?: \.\.\. \d+ more items? )?\]$/.test(text);
 }

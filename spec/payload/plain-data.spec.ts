@@ -20,6 +20,7 @@ const nested = (levels: number): unknown => {
   for (let level = 1; level < levels; level += 1) value = [value];
   return value;
 };
+const nine = (): number[] => Array.from({ length: 9 }, (_, index) => index);
 const data = { value: 1, writable: true, enumerable: true, configurable: true };
 const cycle: unknown[] = [];
 cycle.push({ cycle });
@@ -64,6 +65,13 @@ const PLAIN: [string, unknown][] = [
   // oxlint-disable-next-line no-sparse-arrays -- holes survive
   ['holes', [1, , 3]],
   ['a list that ends in holes', Object.assign([1], { length: 5 })],
+  ['a list that ends far away', Object.assign([], { 4_000_000_000: 'far' })],
+  ['a list that is long and empty', [Object.assign([], { length: 2 ** 32 - 1 })]],
+  [
+    'holes in some of many lists',
+    Array.from({ length: 30 }, (_, index) => Object.assign([0], { [index]: 1 })),
+  ],
+  ['a longer list with other properties', Object.assign(nine(), { other: 1, [-1]: 2 })],
   ['a list with other properties', Object.assign([1, 2], { other: { a: 1 } })],
   ['an element that was defined', longWith(3, data)],
   ['maps and sets', [new Map<unknown, unknown>([[{ a: 1 }, [1]]]), new Set([new Set(), 'x'])]],
@@ -116,6 +124,10 @@ const NOT_PLAIN: [string, unknown][] = [
   ['a list with an instance as another property', Object.assign([1, 2], { other: new Point() })],
   ['what a regular expression found', ['key=value'.match(/(?<name>\w+)=/)]],
   ['a list of a class', [new List()]],
+  ['a list with a key that is hidden', define([1, 2], 'raw', { ...data, enumerable: false })],
+  ['a longer list with a key that is hidden', define(nine(), 'raw', { ...data, enumerable: false })],
+  ['a list whose length cannot be written', define([1, 2], 'length', { writable: false })],
+  ['a list with holes and an element that cannot be seen', define([], 5, { ...data, enumerable: false })],
   ['a list with a prototype of its own', Object.setPrototypeOf([1], {})],
   [
     'arguments',
@@ -187,12 +199,11 @@ describe('What is plain', () => {
 describe('The arrays among what v8 wrote', () => {
   const dense = (value: unknown): boolean => hasOnlyDenseArrays(write(value));
 
-  it.each(PLAIN.filter(([name]) => !/hole|made empty|other prop|was defined/.test(name)))(
-    'are dense in %s',
-    (_, value) => {
-      expect(dense(value)).toBe(true);
-    },
-  );
+  it.each(
+    PLAIN.filter(([name]) => !/hole|made empty|other prop|was defined|far away|long and empty/.test(name)),
+  )('are dense in %s', (_, value) => {
+    expect(dense(value)).toBe(true);
+  });
 
   it.each(NOT_PLAIN.filter(([name]) => name.startsWith('an element')))(
     'are not dense with %s',

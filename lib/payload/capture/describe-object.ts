@@ -4,6 +4,7 @@ import type { AnyFunction, Node, ObjectNode, Properties, Slot } from '../graph.t
 import { identityOf, isShared } from '../identities.ts';
 import { InspectorUnavailableError } from '../inspect/session.ts';
 import { privateMembers, proxyParts } from '../inspect/slots.ts';
+import { hasOtherKeys } from '../plain-data.ts';
 import {
   describeNodeErrorPrototype,
   describeRebuilt,
@@ -260,8 +261,7 @@ function shallowData(object: object): object | undefined {
 }
 
 function isDenseOfPrimitives(array: readonly unknown[]): boolean {
-  if (Object.keys(array).length !== array.length || Reflect.ownKeys(array).length !== array.length + 1)
-    return false;
+  if (hasOtherKeys(array)) return false;
   for (let index = 0; index < array.length; index += 1) {
     const descriptor = Object.getOwnPropertyDescriptor(array, index);
     if (descriptor === undefined || !isPlainPrimitive(descriptor)) return false;

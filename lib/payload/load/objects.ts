@@ -55,8 +55,7 @@ function bare(loader: Filling, node: ObjectNode | RebuiltNode): object {
       return made;
     }
     case 'array':
-      // oxlint-disable-next-line unicorn/no-new-array -- a list without elements
-      return new Array(node.length);
+      return listOf(node.length, node.properties?.keys.length ?? 0);
     case 'map':
       return new Map();
     case 'set':
@@ -102,6 +101,17 @@ function regExp(source: string, flags: string): RegExp {
       { cause: error },
     );
   }
+}
+
+/** Makes an array without elements, for which V8 reserves no memory if it will have few for its length. */
+function listOf(length: number, elementCount: number): unknown[] {
+  // oxlint-disable-next-line unicorn/no-new-array -- a list without elements
+  if (length < 10_000 || elementCount * 10 > length) return new Array(length);
+  const list: unknown[] = [];
+  // Far behind the others, an element makes V8 keep all elements by their index.
+  list[length - 1] = undefined;
+  Reflect.deleteProperty(list, length - 1);
+  return list;
 }
 
 /** Prototype of an object; undefined if it is the default of its kind. */

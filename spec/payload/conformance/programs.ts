@@ -16,6 +16,7 @@ const TOPICS = [
   'objects',
   'data',
   'errors',
+  'lists',
   'platform-objects',
   'references',
   'edited-modules',
