@@ -7,12 +7,18 @@ export class TextCache<Value> {
   readonly #maxLength: number;
   #length = 0;
 
-  /** @param maxLength of all texts together, in characters */
+  /**
+   * Creates an empty cache.
+   * @param maxLength of all texts together, in characters
+   */
   constructor(maxLength: number) {
     this.#maxLength = maxLength;
   }
 
-  /** @param make makes the value if it is not kept, and returns it with the length of its text */
+  /**
+   * Returns the value that is kept for a key, and otherwise makes and keeps it.
+   * @param make makes the value, and returns it with the length of its text
+   */
   get(key: string, make: () => readonly [value: Value, length: number]): Value {
     const known = this.#values.get(key);
     if (known !== undefined) return known.value;
