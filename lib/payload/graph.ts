@@ -1,4 +1,4 @@
-import type { ImportReference, Reference } from './reference/reference.ts';
+import type { ImportReference, ModuleReference, Reference } from './reference/reference.ts';
 
 /**
  * A value that is not plain data, as a table of nodes, one for each object, function, class and symbol, and
@@ -17,6 +17,8 @@ export interface Graph {
   readonly globals: readonly (readonly [name: string, value: Slot])[];
   /** Name of the loader's helpers in the texts, if it is not {@link HELPERS}. */
   readonly helpers?: string;
+  /** Modules that are loaded with those that the graph refers to, because these import them. */
+  readonly modules?: readonly ModuleReference[];
 }
 
 /** A value: a primitive as itself, anything else as the index of its node in an array of one. */
@@ -38,10 +40,22 @@ export type Node =
   | GivenNode
   | ProxyNode;
 
+/**
+ * A name for an object or symbol that the reader may have itself, such as a member of an enum: then it takes
+ * its own, if that is as this one.
+ */
+export interface Counterpart {
+  /** Id of the object, by which a process knows it that sent it or received it. */
+  readonly id: string;
+  /** Places of it in modules, which count where the reader has loaded one of them. */
+  readonly places: readonly ModuleReference[];
+}
+
 /** Plain data at any depth, which v8 writes as it is. */
 export interface DataNode {
   readonly kind: 'data';
   readonly value: unknown;
+  readonly counterpart?: Counterpart;
 }
 
 export interface SymbolNode {
@@ -52,6 +66,7 @@ export interface SymbolNode {
    */
   readonly id?: string;
   readonly key?: string;
+  readonly counterpart?: Counterpart;
 }
 
 interface ReferenceNode {
@@ -69,6 +84,7 @@ export interface ObjectState {
   brands?: readonly number[];
   /** Private fields, each with the node of the class that declares it. */
   privates?: readonly (readonly [classNode: number, name: string, value: Slot])[];
+  counterpart?: Counterpart;
 }
 
 /** Own properties in order. */
@@ -148,6 +164,8 @@ export interface FunctionNode extends ObjectState {
   readonly length: unknown;
   /** Text that `toString` should return, if `text` is edited. */
   readonly original?: string | undefined;
+  /** Whether all variables that it captures are those of its module, of which a process has one each. */
+  readonly ofModule?: true;
   /** `this` and `new.target` of the function around an arrow that uses them. */
   self?: Slot;
   newTarget?: Slot;

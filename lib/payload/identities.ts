@@ -55,9 +55,28 @@ export function findByIdentity(id: string): object | symbol | undefined {
   return objects.get(id)?.deref();
 }
 
+/**
+ * Returns the id of a constant, such as a member of an enum. Unlike a class, it is not taken for the same by its
+ * id alone: its content is compared.
+ */
+export function constantIdOf(object: object): string {
+  const known = constantIds.get(object);
+  if (known !== undefined) return known;
+  const id = CONSTANT + nanoid();
+  remember(object, id);
+  return id;
+}
+
+export function isConstant(object: object): boolean {
+  return constantIds.has(object);
+}
+
+/** Begins the ids of constants; nanoid has no such character. */
+const CONSTANT = '=';
+
 /** Gives an object or symbol that was just made the id that it has in other processes. */
 export function remember(object: object | symbol, id: string): void {
-  ids.set(object as object, id);
+  (id.startsWith(CONSTANT) ? constantIds : ids).set(object as object, id);
   objects.set(id, new WeakRef(object as object));
   collected.register(object, id);
 }
@@ -67,6 +86,7 @@ export const PROCESS_IDENTITIES: Identities = { find: findByIdentity, remember }
 
 // Node 20 allows local symbols as keys of weak collections; the types do not yet.
 const ids = new WeakMap<object, string>();
+const constantIds = new WeakMap<object, string>();
 const objects = new Map<string, WeakRef<object>>();
 const collected = new FinalizationRegistry<string>((id) => {
   if (objects.get(id)?.deref() === undefined) objects.delete(id);

@@ -2,6 +2,8 @@ import { inspect, types } from 'node:util';
 import { serialize as write } from 'node:v8';
 import { SerializationError } from '../base/errors.ts';
 import { hasOnlyDenseArrays } from './dense-arrays.ts';
+import { isConstant } from './identities.ts';
+import { hasMembersOfModules, placesOf } from './reference/module-members.ts';
 
 /** Depth below which v8 might run out of stack; the graph has no such limit. */
 const DEEPEST = 1000;
@@ -27,12 +29,12 @@ type Arrays = 'each element' | 'written';
  * accessors of arrays if these are `written`.
  * @param apart objects that the value must not contain
  */
-export function isPlain(value: unknown, arrays: Arrays, apart?: WeakSet<object>): boolean {
+export function isPlain(value: unknown, arrays: Arrays, apart?: Apart): boolean {
   return walkPlain(value, arrays, apart) !== undefined;
 }
 
 /** @returns undefined if the value is not plain */
-function walkPlain(value: unknown, arrays: Arrays, apart?: WeakSet<object>): Walk | undefined {
+function walkPlain(value: unknown, arrays: Arrays, apart?: Apart): Walk | undefined {
   const walk = new Walk(arrays);
   const sample = new Set<object>();
   let depth = 0;
@@ -56,7 +58,7 @@ function walkPlain(value: unknown, arrays: Arrays, apart?: WeakSet<object>): Wal
 /**
  * Checks each object once, level by level, for values with cycles or with objects that are shared many times.
  */
-function walkOnce(value: unknown, arrays: Arrays, apart: WeakSet<object> | undefined): Walk | undefined {
+function walkOnce(value: unknown, arrays: Arrays, apart: Apart | undefined): Walk | undefined {
   const walk = new Walk(arrays);
   const seen = new Set<object>();
   let next: object[] = [];
@@ -77,6 +79,9 @@ function walkOnce(value: unknown, arrays: Arrays, apart: WeakSet<object> | undef
   }
   return walk;
 }
+
+/** Objects that a value must not contain. */
+type Apart = Pick<WeakSet<object>, 'has'>;
 
 type Visit = (part: unknown) => boolean;
 
@@ -264,24 +269,33 @@ const VIEWS: ReadonlySet<object> = new Set(
  * @returns undefined if only the graph can copy the value
  * @throws {SerializationError} if v8 fails, such as on a value that is too large
  */
-export function serializePlain(value: unknown, name: string, apart?: WeakSet<object>): Buffer | undefined {
+export function serializePlain(value: unknown, name: string, apart?: Apart): Buffer | undefined {
   let bytes: Buffer;
   let walk: Walk | undefined;
+  const special = objectsApart(apart);
   try {
-    walk = walkPlain(value, 'written', apart);
+    walk = walkPlain(value, 'written', special);
     if (walk === undefined) return undefined;
     bytes = write(value);
   } catch (error) {
     const message = String((error as Error | null)?.message);
     // An object with the prototype of another kind, a buffer whose bytes were transferred, or an accessor of a
     // list that throws: the graph copies it, or reports the path to it.
-    if (/could not be cloned|detached/.test(message) || !isPlain(value, 'each element', apart))
+    if (/could not be cloned|detached/.test(message) || !isPlain(value, 'each element', special))
       return undefined;
     throw new SerializationError(`${name} cannot be serialized: ${message}`, name, { cause: error });
   }
-  return hasOnlyDenseArrays(bytes, walk.sparse.size) || isPlain(value, 'each element', apart)
+  return hasOnlyDenseArrays(bytes, walk.sparse.size) || isPlain(value, 'each element', special)
     ? bytes
     : undefined;
+}
+
+/** Objects that only the graph copies: those given, and those that the reader may have itself. */
+function objectsApart(apart: Apart | undefined): Apart | undefined {
+  if (!hasMembersOfModules()) return apart;
+  return {
+    has: (object) => apart?.has(object) === true || isConstant(object) || placesOf(object).length > 0,
+  };
 }
 
 /** Whether a value is neither an object, whose identity may matter, nor a symbol. */

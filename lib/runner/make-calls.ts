@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { CallItem, CallOptions, EncodedCall, ItemOutcome } from '../payload/call.ts';
+import type { CallItem, EncodedCall, ItemOutcome } from '../payload/call.ts';
 import { deserializeWith, type LoadedFunction } from '../payload/deserialize.ts';
 import type { AnyFunction } from '../payload/graph.ts';
 import { CallIdentities, type Identities } from '../payload/identities.ts';
@@ -45,7 +45,7 @@ export async function makeCalls(
     // call.
     if (outside?.inside !== undefined) storage ??= new AsyncLocalStorage();
     if (storage === undefined) outside = running;
-    const make = async (): Promise<ItemOutcome> => makeCall(load, item, options, readResult);
+    const make = async (): Promise<ItemOutcome> => makeCall(load, item, running, readResult);
     const outcome = await (storage === undefined ? make() : storage.run(running, make));
     await running.inside?.end(outcome);
     writer.add(outcome);
@@ -60,13 +60,14 @@ export async function makeCalls(
 async function makeCall(
   load: () => Promise<LoadedFunction>,
   item: CallItem,
-  options: CallOptions,
+  running: RunningCall,
   readResult: FromElsewhere,
 ): Promise<ItemOutcome> {
   if ('thrown' in item) return item;
+  const { options } = running;
   try {
     if (options.preloads !== undefined) await loadPreloads(options.preloads);
-    const [fn, args] = await decode(load, item, options, readResult);
+    const [fn, args] = await decode(load, item, running, readResult);
     const value = await fn(...args);
     if (isPrimitive(value)) return { primitive: value };
     const bytes = serializePlain(value, 'result') ?? lazy().serialize(value, options.capture, 'result');
@@ -79,13 +80,16 @@ async function makeCall(
 async function decode(
   load: () => Promise<LoadedFunction>,
   item: Exclude<CallItem, { thrown: unknown }>,
-  options: CallOptions,
+  running: RunningCall,
   readResult: FromElsewhere,
 ): Promise<[AnyFunction, readonly unknown[]]> {
-  const decodeBytes = async (bytes: Uint8Array, outer?: Identities): Promise<unknown> =>
-    deserializeWith(bytes, options, readResult, new CallIdentities(outer));
+  const decodeBytes = async (bytes: Uint8Array, outer?: Identities): Promise<unknown> => {
+    running.identities = new CallIdentities(outer);
+    return deserializeWith(bytes, running.options, readResult, running.identities);
+  };
   if ('call' in item) return (await decodeBytes(item.call)) as [AnyFunction, unknown[]];
   const { fn, identities } = await load();
+  running.identities = identities;
   if ('primitives' in item) return [fn, item.primitives];
   return [fn, (await decodeBytes(item.arguments, identities)) as unknown[]];
 }

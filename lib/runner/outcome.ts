@@ -6,6 +6,7 @@ import { writeWholeSync } from '../job-set/whole-files.ts';
 import type { Printed } from '../job-set/worker-inbox.ts';
 import type { InsideCall } from '../job.ts';
 import { type CallOptions, encodeOutcome, type ItemOutcome, unseal } from '../payload/call.ts';
+import type { Identities } from '../payload/identities.ts';
 import { lazy } from './lazy.ts';
 import type { OutcomeQueue } from './worker/outcome-queue.ts';
 
@@ -76,6 +77,8 @@ export interface RunningCall {
   /** Number of the job's calls. */
   readonly items: number;
   readonly options: CallOptions;
+  /** Classes and constants that came with the function and arguments; undefined until these are loaded. */
+  identities?: Identities;
   /** Created when the call first uses a function of job.ts. */
   inside: EndableInside | undefined;
 }

@@ -13,6 +13,23 @@ class Color {
 }
 const letterOf = (color: Color): string => (color === Color.RED ? 'r' : color === Color.GREEN ? 'g' : '?');
 
+class Operation {
+  static readonly ADD = new Operation((a, b) => a + b, 1);
+  static readonly FIRST = new Operation((a) => Math.max(a, registered.length), 2);
+  static readonly list = ['of its own'];
+  apply: (a: number, b: number) => number;
+  note?: string;
+  readonly #order: number;
+  constructor(apply: (a: number, b: number) => number, order: number) {
+    this.apply = apply;
+    this.#order = order;
+  }
+  get order(): number {
+    return this.#order;
+  }
+}
+const Level = Object.freeze({ LOW: Object.freeze({ at: 1 }), HIGH: Object.freeze({ at: 2 }) });
+
 class Gray {
   static readonly DARK = new Gray();
   isDark(): boolean {
@@ -170,6 +187,59 @@ export function programState(subject: Subject): void {
           [5, 30],
         ],
       ]);
+    });
+
+    atOnce('has constants of its own in results, and in the results of other calls', async () => {
+      const green = executor().submit(() => Color.GREEN);
+      const high = executor().submit(() => [Level.HIGH]);
+      const results = await Promise.all([
+        green,
+        executor().submit((color: Color) => ({ color }), Color.RED),
+        executor().submit(() => Operation.ADD),
+        executor().submit(() => Operation.FIRST),
+        high,
+      ]);
+      expect(results.flat().map((x) => ('color' in x ? x.color : x))).toEqual([
+        Color.GREEN,
+        Color.RED,
+        Operation.ADD,
+        Operation.FIRST,
+        Level.HIGH,
+      ]);
+      const [inGreen, { color }, add, first, [inHigh]] = results;
+      expect([
+        inGreen === Color.GREEN,
+        color === Color.RED,
+        add === Operation.ADD,
+        first === Operation.FIRST,
+        inHigh === Level.HIGH,
+      ]).toEqual([true, true, true, true, true]);
+      expect(
+        await Promise.all([
+          executor().submit(letterOf, green),
+          executor().submit((one: Color, other: Color) => one === other, Color.GREEN, green),
+          executor().submit((levels: unknown[]) => levels[0] === Level.HIGH, high),
+        ]),
+      ).toEqual(['g', true, true]);
+    });
+
+    atOnce('has other constants in results that the call has changed, and lists of its own', async () => {
+      const [add, first, list] = await executor().submit(() => {
+        const { ADD, FIRST } = Operation;
+        ADD.apply = (a, b) => a - b;
+        FIRST.note = 'new';
+        return [ADD, FIRST, Operation.list] as const;
+      });
+      expect([
+        add === Operation.ADD,
+        add.apply(3, 2),
+        Operation.ADD.apply(3, 2),
+        add.order,
+        first === Operation.FIRST,
+        first.note,
+        first.order,
+        list === Operation.list,
+      ]).toEqual([false, 1, 5, 1, false, 'new', 2, false]);
     });
 
     atOnce('is changed for later calls in a process by a prepared function alone', async () => {

@@ -217,7 +217,12 @@ function refuse(): never {
 
 /** A graph without the positions of its code and without random ids, which differ between equal functions. */
 function withoutRandomParts(graph: Graph): unknown {
-  const nodes = graph.nodes.map((node) => ({ ...node, place: undefined, id: undefined }));
+  const nodes = graph.nodes.map((node) => ({
+    ...node,
+    place: undefined,
+    id: undefined,
+    counterpart: undefined,
+  }));
   // The location of a file matters only to code that refers to it.
   const urls = graph.nodes.some(usesFileLocation) ? graph.files.map(({ url }) => url) : [];
   return { ...graph, nodes, files: urls };

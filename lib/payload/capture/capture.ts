@@ -8,7 +8,7 @@ import type { Reference } from '../reference/reference.ts';
 import { BufferPlan } from './buffers.ts';
 import { type CaptureOptions, checkPreload } from './capture-options.ts';
 import { CodeCapture } from './code-capture.ts';
-import type { CodeInfo } from './code-info.ts';
+import { type CodeInfo, identifyConstants } from './code-info.ts';
 import { describeObject, namespaceNode } from './describe-object.ts';
 import { addProperty } from './object-state.ts';
 import { PrivateFields, WeakCollections } from './private-members.ts';
@@ -128,18 +128,25 @@ export class Capture implements CaptureSink {
     );
     this.#buffers.finish();
     this.#code.finish();
+    for (const info of this.#code.infos) {
+      identifyConstants(info, (fn) => this.#code.infoAt(this.#indices.get(fn) ?? -1));
+    }
+    this.references.addCounterparts(this.#values, this.nodes as Node[]);
   }
 
   get graph(): Graph {
     const { contexts, files, globals, helpers } = this.#code;
     const { preload = [] } = this.options;
+    const nodes = this.nodes as Node[];
+    const modules = this.references.modulesWith(nodes);
     return {
       root: this.#root,
       ...(preload.length > 0 && { preloads: preloadsOf(preload) }),
-      nodes: this.nodes as Node[],
+      nodes,
       contexts,
       files,
       globals: [...globals],
+      ...(modules.length > 0 && { modules }),
       ...(helpers !== HELPERS && { helpers }),
     };
   }

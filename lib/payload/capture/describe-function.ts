@@ -32,6 +32,9 @@ export function describeFunction(sink: CaptureSink, info: CodeInfo): FunctionNod
     name: ownString(fn, 'name'),
     length: ownNumber(fn, 'length'),
     ...(info.edits.length === 0 ? {} : { original: text }),
+    ...(info.bindings.length > 0 && info.bindings.every(({ scope }) => scope.type === 'module')
+      ? { ofModule: true }
+      : {}),
     ...functionState(sink, index, fn),
   };
   if (usesSuper) node.home = part(home, 'home object');

@@ -5,6 +5,7 @@ import { countLineBreaks } from '../analysis/text.ts';
 import type { Node, ObjectState, Slot } from '../graph.ts';
 import { originalOf, textOf } from '../identities.ts';
 import { privateMembers, weakEntries } from '../inspect/slots.ts';
+import { setPrivateFieldsReader } from '../load/known-classes.ts';
 import { prototypeOf, valueOf } from '../reference/members.ts';
 import type { CodeInfo } from './code-info.ts';
 import { QUOTA_PROTOTYPE } from './describe-built-in.ts';
@@ -79,6 +80,15 @@ export class PrivateFields {
     Object.assign(sink.nodes[index] as ObjectState, { brands, privates });
   }
 }
+
+// Where nothing is captured, such as in most jobs, there is no inspector for it.
+setPrivateFieldsReader((object) => {
+  try {
+    return privateMembers(object).flatMap(({ kind, value }) => (kind === 'field' ? [value] : []));
+  } catch {
+    return [];
+  }
+});
 
 /** The classes of an object that have private members, base first. */
 function privateClassesOf(object: object): readonly PrivateShape[] {

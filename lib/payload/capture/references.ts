@@ -1,19 +1,28 @@
 import { basename } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { types } from 'node:util';
-import type { AnyFunction } from '../graph.ts';
+import { knownShapeOf } from '../analysis/module-shape.ts';
+import type { AnyFunction, Counterpart, Node } from '../graph.ts';
 import { hashOf } from '../../base/hash.ts';
-import { textOf } from '../identities.ts';
+import { constantIdOf, identityOf, isConstant, textOf } from '../identities.ts';
 import { type FunctionInside, lookInside, type Scope, type Script, scriptOf } from '../inspect/scopes.ts';
 import { isInspectorAvailable } from '../inspect/session.ts';
 import { moduleReferenceOf } from '../module-function.ts';
-import { referenceToThere } from '../relocated-paths.ts';
+import { referenceToThere, toHere, toThere } from '../relocated-paths.ts';
 import { importOf } from '../reference/import-of.ts';
-import { compiledTextOf, isNative, ownerOfPrototype } from '../reference/members.ts';
+import { compiledTextOf, isNative, isReferable, ownerOfPrototype } from '../reference/members.ts';
+import {
+  memberAt,
+  type MemberPlace,
+  noteExport,
+  noteModule,
+  noteRequired,
+  placesOf,
+} from '../reference/module-members.ts';
 import { mayReference, pathOf, type ReferencePolicy } from '../reference/module-policy.ts';
 import type { FunctionPlace } from '../reference/modules.ts';
 import { lastResortOf, type ReferenceContext, referenceOf } from '../reference/reference-of.ts';
-import { packageOf } from '../reference/packages.ts';
+import { packageOf, readSource, resolveImport, type SourceFile } from '../reference/packages.ts';
 import type { ModuleReference, PackageFile, Reference } from '../reference/reference.ts';
 import type { CaptureOptions } from './capture-options.ts';
 import { intrinsicOfAnyRealm, noteRealmOf } from './platform.ts';
@@ -78,7 +87,11 @@ export class References {
    * A reference for a value that cannot be sent, although the module in the job may create a different one.
    */
   lastResortOf(value: object): Reference | undefined {
-    return referenceToThere(lastResortOf(value, this.#context));
+    const found = lastResortOf(value, this.#context);
+    if (found !== undefined) return referenceToThere(found);
+    const place = placesOf(value).find(({ url }) => mayReference(url, this.#policy));
+    if (place === undefined) return undefined;
+    return referenceToThere(withTextHash(moduleAt(place)));
   }
 
   /** The import statement that created a variable of a module, if a job can repeat it. */
@@ -128,7 +141,47 @@ export class References {
         : { url: script.url, line, column, text: textOf(fn), loadedSource: () => script.source() };
     this.#placesByFunction.set(fn as AnyFunction, place);
     this.#insidesByFunction.set(fn as AnyFunction, inside);
-    if (script !== undefined && isOfProgram(script.url)) this.#imports.note(inside, script);
+    if (script === undefined || !isOfProgram(script.url)) return;
+    this.#imports.note(inside, script);
+    noteMembers(inside, script);
+  }
+
+  /** Names those objects and symbols in their nodes that the reader may have itself. */
+  addCounterparts(values: readonly (object | symbol)[], nodes: readonly Node[]): void {
+    for (const [index, node] of nodes.entries()) {
+      if (!HAVE_COUNTERPARTS.has(node.kind)) continue;
+      const counterpart = this.#counterpartOf(values[index] as object | symbol);
+      if (counterpart !== undefined) Object.assign(node, { counterpart });
+    }
+  }
+
+  /**
+   * The name of a member of a module that a job may load, or of an object that both sides have since it was
+   * sent.
+   */
+  #counterpartOf(value: object | symbol): Counterpart | undefined {
+    const found = typeof value === 'function' ? [] : placesOf(value);
+    const places = found.filter(({ url }) => mayReference(url, this.#policy)).slice(0, MOST_PLACES);
+    if (places.length === 0 && (typeof value === 'symbol' || !isConstant(value))) return undefined;
+    const id = typeof value === 'symbol' ? identityOf(value) : constantIdOf(value);
+    return { id, places: places.map((place) => referenceToThere(moduleAt(place))) };
+  }
+
+  /** The modules of the program that a graph's references load, beyond those that they name. */
+  modulesWith(nodes: readonly Node[]): ModuleReference[] {
+    const urls = new Set<string>();
+    for (const node of nodes) {
+      if (node.kind !== 'reference' || node.reference.kind !== 'module') continue;
+      const { url, format, package: packaged } = node.reference;
+      if (format === 'module' && packaged === undefined) urls.add(url);
+    }
+    const named = urls.size;
+    // Iterating over a set includes elements that are added meanwhile.
+    for (const url of urls) {
+      for (const next of importedModulesOf(toHere(url)))
+        if (urls.size < named + MOST_MODULES && mayReference(next, this.#policy)) urls.add(toThere(next));
+    }
+    return [...urls].slice(named).map((url) => ({ kind: 'module', url, format: 'module', path: [] }));
   }
 
   #placeOf(fn: AnyFunction): FunctionPlace | undefined {
@@ -233,6 +286,82 @@ export class References {
     return found;
   }
 }
+
+const HAVE_COUNTERPARTS: ReadonlySet<string> = new Set(
+  'data symbol object array map set date regexp function'.split(' '),
+);
+/** Places of one value that are sent: a reader that has loaded none of them has its own by none. */
+const MOST_PLACES = 3;
+/** Number of modules whose texts are read for what they import. */
+const MOST_MODULES = 32;
+
+function moduleAt({ url, format, path }: MemberPlace): ModuleReference {
+  const found = packageOf(pathOf(url) as string);
+  const reference: ModuleReference = { kind: 'module', url, format, path };
+  return found === undefined ? reference : { ...reference, package: found };
+}
+
+/** Adds the hash of the text that decides what a member is: that of its class, or else of the whole module. */
+function withTextHash(reference: ModuleReference): ModuleReference {
+  const { path, url } = reference;
+  const above = path.map((_, at) => memberAt({ ...reference, path: path.slice(0, path.length - at) }));
+  const owner = above.find((value) => typeof value === 'function');
+  if (owner !== undefined) return { ...reference, textHash: hashOf(compiledTextOf(owner as AnyFunction)) };
+  const hash = reference.package === undefined ? readSource(pathOf(url) as string)?.hash : undefined;
+  return hash === undefined ? reference : { ...reference, textHash: hash };
+}
+
+/** Notes what a module of the program exports, and what it imports. */
+function noteMembers({ scopes }: FunctionInside, script: Script): void {
+  noteRequired();
+  const variables = scopes.find(({ type }) => type === 'module')?.variables;
+  if (variables === undefined || scriptsWithMembers.has(script.scriptId)) return;
+  const shape = shapeOf(script);
+  const path = pathOf(script.url) as string;
+  let isComplete = true;
+  for (const [name, origin] of shape?.origins ?? []) {
+    if (origin.specifier !== undefined || origin.local === undefined) continue;
+    const value = variables[origin.local];
+    // It may not have a value yet.
+    if (value === undefined) isComplete = false;
+    noteExport(pathToFileURL(path).href, name, value);
+  }
+  for (const [local, { specifier, imported }] of shape?.imports ?? []) {
+    const value = variables[local];
+    const file = isReferable(value) ? resolveImport(specifier, path) : undefined;
+    if (file === undefined) continue;
+    const { href } = pathToFileURL(file);
+    if (types.isModuleNamespaceObject(value)) noteModule(href, 'module', value);
+    else noteExport(href, imported, value);
+  }
+  if (isComplete) scriptsWithMembers.add(script.scriptId);
+}
+
+const scriptsWithMembers = new Set<string>();
+
+/** URLs of the modules of the program that a module imports. */
+function importedModulesOf(url: string): readonly string[] {
+  const path = pathOf(url);
+  const source = path === undefined ? undefined : readSource(path);
+  if (path === undefined || source === undefined) return [];
+  let found = importedModules.get(source);
+  if (found === undefined) {
+    const { imports, origins, stars } = knownShapeOf(source.text) ?? {};
+    const named = [...(imports?.values() ?? []), ...(origins?.values() ?? [])];
+    const specifiers = new Set([...named.map(({ specifier }) => specifier), ...(stars ?? [])]);
+    found = [...specifiers].flatMap((specifier) => {
+      const file =
+        specifier?.startsWith('.') === true && !specifier.endsWith('.json')
+          ? resolveImport(specifier, path)
+          : undefined;
+      return file === undefined ? [] : [pathToFileURL(file).href];
+    });
+    importedModules.set(source, found);
+  }
+  return found;
+}
+
+const importedModules = new WeakMap<SourceFile, readonly string[]>();
 
 /** The names under which an ES module exports what its variables hold now, if they never change. */
 function exportsIn(variables: Scope['variables'], shape: ReturnType<typeof shapeOf>): Map<unknown, string> {

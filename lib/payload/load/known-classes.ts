@@ -41,6 +41,18 @@ export function accessOf(known: AnyClass): PrivateAccess | undefined {
   return loaded.get(known);
 }
 
+/** Sets how the private fields of an object of this program's own classes are read, which takes the inspector. */
+export function setPrivateFieldsReader(read: (object: object) => readonly unknown[]): void {
+  readPrivateFields = read;
+}
+
+/** The values of an object's private fields, base class first; undefined where they cannot be read. */
+export function privateFieldsOf(object: object): readonly unknown[] | undefined {
+  return readPrivateFields?.(object);
+}
+
+let readPrivateFields: ((object: object) => readonly unknown[]) | undefined;
+
 const loaded = new WeakMap<AnyClass, PrivateAccess>();
 const twins = new WeakMap<AnyClass, Brand>();
 

@@ -6,7 +6,10 @@ import { beginLoading } from '../main-program.ts';
 import { loadPreloads } from '../preload.ts';
 import { loadReference } from '../reference/load-reference.ts';
 import { mainGlobal } from '../reference/members.ts';
+import type { ModuleReference } from '../reference/reference.ts';
 import { CodeLoader, compileFiles } from './code-loader.ts';
+import { counterpartOf, findCounterparts } from './counterparts.ts';
+import type { AnyClass } from './known-classes.ts';
 import { type Filling, fillObject, makeShell } from './objects.ts';
 
 /**
@@ -20,13 +23,15 @@ export async function loadGraph(
   fromElsewhere: FromElsewhere = refuse,
   identities: Identities = PROCESS_IDENTITIES,
 ): Promise<Boxed> {
-  const found = new Map<number, unknown>();
-  // Before the modules of this graph, because these results load modules of their own.
-  for (const [index, node] of graph.nodes.entries()) {
-    if (node.kind === 'elsewhere') found.set(index, await fromElsewhere(node.name, identities));
+  const references = await loadReferences(graph);
+  const loader = new GraphLoader(graph, references, identities, compileFiles(graph));
+  const elsewhere = [...graph.nodes.entries()].filter(([, { kind }]) => kind === 'elsewhere');
+  // These results may be older: their instances are of the classes of this graph, as they are now.
+  if (elsewhere.length > 0) loader.loadClasses();
+  for (const [index, node] of elsewhere) {
+    if (node.kind === 'elsewhere') references.set(index, await fromElsewhere(node.name, identities));
   }
-  const references = await loadReferences(graph, found);
-  return { value: new GraphLoader(graph, references, identities, compileFiles(graph)).load() };
+  return { value: loader.load() };
 }
 
 /**
@@ -51,7 +56,7 @@ export class RepeatedGraph {
 
   /** @throws as {@link loadGraph} */
   async load(identities: Identities): Promise<Boxed> {
-    this.#references ??= await loadReferences(this.#graph, new Map());
+    this.#references ??= await loadReferences(this.#graph);
     this.#files ??= compileFiles(this.#graph);
     // The value that was loaded before has taken these parts, and may have changed them.
     if (this.#isUsed && this.#graph.nodes.some(({ kind }) => TAKEN_KINDS.has(kind)))
@@ -64,10 +69,8 @@ export class RepeatedGraph {
 /** Kinds of nodes with a part that becomes part of the value, where others are only read. */
 const TAKEN_KINDS: ReadonlySet<string> = new Set(['data', 'buffer', 'rebuilt']);
 
-async function loadReferences(
-  graph: Graph,
-  references: Map<number, unknown>,
-): Promise<ReadonlyMap<number, unknown>> {
+async function loadReferences(graph: Graph): Promise<Map<number, unknown>> {
+  const references = new Map<number, unknown>();
   if (graph.preloads !== undefined) await loadPreloads(graph.preloads);
   const endLoading = beginLoading();
   try {
@@ -78,10 +81,20 @@ async function loadReferences(
       // `await` would call the method `then` of what is here already, such as `Promise.prototype`.
       references.set(index, isLoading ? await loaded : loaded);
     }
+    for (const module of graph.modules ?? []) await loadIfPossible(module);
   } finally {
     endLoading();
   }
   return references;
+}
+
+/** Loads what only the identity of objects needs; nothing is missed where it is not loaded after all. */
+async function loadIfPossible(module: ModuleReference): Promise<void> {
+  try {
+    await loadReference(module);
+  } catch {
+    // The text names a module that Node has not loaded, such as one that a loader replaces.
+  }
 }
 
 /** Gives the result of another call by its name. */
@@ -114,6 +127,18 @@ class GraphLoader implements Filling {
     this.#references = references;
     this.identities = identities;
     this.#code = new CodeLoader(graph, this, identities, files);
+    this.#takeCounterparts();
+  }
+
+  /** Makes the classes, with all that they refer to, if that needs no result of another call. */
+  loadClasses(): void {
+    const classes = [...this.#graph.nodes.entries()].filter(([, { kind }]) => kind === 'class');
+    const needed = reachableFrom(
+      this.#graph,
+      classes.map(([index]) => [index] as const),
+    );
+    if ([...needed].some((index) => this.node(index).kind === 'elsewhere')) return;
+    this.#complete([...needed].filter((index) => !this.#made.has(index)));
   }
 
   load(): unknown {
@@ -131,6 +156,26 @@ class GraphLoader implements Filling {
 
   node(index: number): Node {
     return this.#graph.nodes[index] as Node;
+  }
+
+  /** Takes what this process has itself in place of nodes. */
+  #takeCounterparts(): void {
+    const found = findCounterparts(this.#graph, this.identities, {
+      reference: (index) => this.#references.get(index),
+      known: (index) => this.#code.knownAt(index) as AnyClass | undefined,
+    });
+    for (const [index, value] of found) {
+      this.#values[index] = value;
+      for (const done of [this.#started, this.#made, this.#filled]) done.add(index);
+      this.#remember(index);
+    }
+  }
+
+  /** Lets an object or function be found by later payloads as the one that both sides have. */
+  #remember(index: number): void {
+    const { id } = counterpartOf(this.node(index)) ?? {};
+    if (id === undefined || this.identities.find(id) !== undefined) return;
+    this.identities.remember(this.#values[index] as object, id);
   }
 
   /** Makes nodes and sets their variables and properties. */
@@ -178,6 +223,7 @@ class GraphLoader implements Filling {
           this.#started.add(top);
           this.#values[top] = this.#make(top, this.node(top));
           this.#made.add(top);
+          this.#remember(top);
         }
       }
     }

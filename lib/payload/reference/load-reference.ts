@@ -9,7 +9,8 @@ import { referenceToHere } from '../relocated-paths.ts';
 import { builtinAt } from './builtin-modules.ts';
 import { intrinsicAt } from './intrinsics.ts';
 import { follow, lastFunctionOn, noteOwners, showPath, compiledTextOf } from './members.ts';
-import { findPackages, packageOf, readSource } from './packages.ts';
+import { noteModule } from './module-members.ts';
+import { findPackages, packageOf, readSource, resolveImport } from './packages.ts';
 import type { ImportReference, ModuleReference, PackageFile, Reference } from './reference.ts';
 
 /**
@@ -51,6 +52,7 @@ async function loadExport(reference: ModuleReference): Promise<Boxed> {
   } catch (error) {
     throw cannotLoad(file, what, error);
   }
+  noteModule(url, reference.format, exported);
   const found = follow(exported, reference.path, reference.part);
   if (found === undefined) throw hasNot(file, what, exported);
   checkText(reference, file, exported);
@@ -73,6 +75,10 @@ async function loadImport(reference: ImportReference): Promise<Boxed> {
         : await importFrom(directory, isRelative ? new URL(specifier, parent).href : specifier);
   } catch (error) {
     throw cannotLoad(specifier, showPath(steps, part), error);
+  }
+  if (by !== 'require') {
+    const loaded = resolveImport(specifier, isRelative ? fileURLToPath(parent) : join(directory, 'x'));
+    if (loaded !== undefined) noteModule(pathToFileURL(loaded).href, 'module', namespace);
   }
   // Node names only those exports of a CommonJS module that it recognizes in its text; all are on `default`.
   const found =

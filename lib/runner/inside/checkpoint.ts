@@ -6,8 +6,7 @@ import { callDirectory, callsDirectory, checkpointDirectory, parseJobKey } from 
 import { PRIVATE_DIRECTORY } from '../../job-set/trusted-files.ts';
 import { temporaryFile } from '../../job-set/whole-files.ts';
 import type { Checkpoint } from '../../job.ts';
-import type { CallOptions } from '../../payload/call.ts';
-import { deserialize } from '../../payload/deserialize.ts';
+import { deserializeWith } from '../../payload/deserialize.ts';
 import { serializePlain } from '../../payload/plain-data.ts';
 import { lazy } from '../lazy.ts';
 import type { RunningCall } from '../outcome.ts';
@@ -23,15 +22,15 @@ export class CallCheckpoint implements Checkpoint {
   #ended = false;
 
   /** @param scratch returns the directory to which files are restored by default */
-  constructor({ writer, item, options }: RunningCall, termination: Termination, scratch: () => string) {
+  constructor(call: RunningCall, termination: Termination, scratch: () => string) {
     this.#termination = termination;
     this.#scratch = scratch;
-    const { directory, key } = writer.place;
-    const { call } = parseJobKey(key);
-    const checkpoints = checkpointDirectory(directory, call, item);
+    const { directory, key } = call.writer.place;
+    const { call: index } = parseJobKey(key);
+    const checkpoints = checkpointDirectory(directory, index, call.item);
     const makeDirectory = (): void =>
-      makeDirectoriesSync(callsDirectory(directory), callDirectory(directory, call), checkpoints);
-    this.#state = new SavedState(checkpoints, options, makeDirectory);
+      makeDirectoriesSync(callsDirectory(directory), callDirectory(directory, index), checkpoints);
+    this.#state = new SavedState(checkpoints, call, makeDirectory);
     this.#files = new SavedFiles(checkpoints, makeDirectory);
   }
 
@@ -93,17 +92,18 @@ async function withCheckpointError<T>(
 /** The saved state of a call. */
 class SavedState {
   readonly file: string;
-  readonly #options: CallOptions;
+  readonly #call: RunningCall;
   readonly #generations: Generations;
   readonly #queue: WriteQueue<Uint8Array>;
 
   /**
    * @param directory of the call's checkpoints
+   * @param call whose function and arguments the state may share classes and constants with
    * @param makeDirectory creates that directory
    */
-  constructor(directory: string, options: CallOptions, makeDirectory: () => void) {
+  constructor(directory: string, call: RunningCall, makeDirectory: () => void) {
     this.file = join(directory, 'state');
-    this.#options = options;
+    this.#call = call;
     this.#generations = new Generations(this.file);
     this.#queue = new WriteQueue(async (bytes) => {
       makeDirectory();
@@ -117,7 +117,7 @@ class SavedState {
    */
   encode(state: unknown): Uint8Array {
     return (
-      serializePlain(state, 'checkpoint') ?? lazy().serialize(state, this.#options.capture, 'checkpoint')
+      serializePlain(state, 'checkpoint') ?? lazy().serialize(state, this.#call.options.capture, 'checkpoint')
     );
   }
 
@@ -129,7 +129,8 @@ class SavedState {
   async load(): Promise<unknown> {
     await this.#queue.idle();
     const bytes = await this.#generations.read(async (whole) => whole);
-    return bytes && deserialize(bytes, this.#options);
+    const { options, identities } = this.#call;
+    return bytes && deserializeWith(bytes, options, undefined, identities);
   }
 
   async idle(): Promise<void> {

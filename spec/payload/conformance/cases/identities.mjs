@@ -1,3 +1,6 @@
+import { all, GREEN, joker, nameOf, Operator, Shape, Suit } from './constants.mjs';
+import { everything, namesOf } from './uses-constants.mjs';
+
 class Color {
   static RED = new Color('red');
   static GREEN = new Color('green');
@@ -59,6 +62,20 @@ const CONSTRUCTORS = [Plain, Methods, Replaced, Bare, Inherits, TaggedA, TaggedB
 
 const KEY = Symbol('key');
 
+class Operation {
+  static ADD = new Operation((a, b) => a + b, 1);
+  static FIRST = new Operation((a) => KEY && a, 2);
+  #order;
+  constructor(apply, order) {
+    this.apply = apply;
+    this.#order = order;
+  }
+  get order() {
+    return this.#order;
+  }
+}
+const Level = Object.freeze({ LOW: Object.freeze({ at: 1 }), HIGH: Object.freeze({ at: 2 }) });
+
 export const cases = {
   'keeps enum-like static instances the same within a payload': {
     send() {
@@ -91,6 +108,51 @@ export const cases = {
     with: () => [{ [KEY]: 'there' }],
     home: ([there, object]) => [there, object[KEY]],
     gives: ['there', 'home'],
+  },
+  'takes constants of a module in an argument for those of the module there': {
+    send: () => (values) => values.map(nameOf),
+    with: () => [[GREEN, Shape.CIRCLE, Suit.HEARTS, joker, Operator.ADD]],
+    gives: ['green', 'circle', 'hearts', 'joker', 'add'],
+  },
+  'takes constants of a module that a function captures for those of the module there': {
+    send() {
+      const values = [GREEN, Shape.CIRCLE, Suit.HEARTS, joker, Operator.ADD];
+      return () => values.map(nameOf);
+    },
+    gives: ['green', 'circle', 'hearts', 'joker', 'add'],
+  },
+  'takes constants of a module that another one imports for those of the module there': {
+    send: () => (values) => namesOf(values),
+    with: () => [[GREEN, Shape.CIRCLE, Suit.HEARTS, joker]],
+    gives: ['green', 'circle', 'hearts', 'joker'],
+  },
+  'sends constants of a module home as those of the module here': {
+    send: () => () => [all(), everything()],
+    home: ([own, others]) => [own.map(nameOf), others.map(nameOf)],
+    gives: [
+      ['green', 'circle', 'hearts', 'joker', 'add'],
+      ['green', 'circle', 'hearts', 'joker', 'add'],
+    ],
+  },
+  'sends static instances and frozen constants home as those here': {
+    send: () => (given) => [
+      given === Color.GREEN,
+      Color.RED,
+      Operation.ADD,
+      { within: Operation.FIRST },
+      Level.HIGH,
+      Level,
+    ],
+    with: () => [Color.GREEN],
+    home: ([isGreen, red, add, { within }, high, level]) => [
+      isGreen,
+      red === Color.RED,
+      add === Operation.ADD,
+      within === Operation.FIRST,
+      high === Level.HIGH,
+      level === Level,
+    ],
+    gives: [true, true, true, true, true, true],
   },
   'sends instances home as those of the class here': {
     send: () => () => [new Point3(1, 2), Point3],
