@@ -1,4 +1,4 @@
-import { extname, join, resolve } from 'node:path';
+import { dirname, extname, join, resolve } from 'node:path';
 import { checkChoice, checkNumber, checkOptions, type OptionTable, showValue } from '../base/checks.ts';
 import { mergeSubmitOptions, type SubmitOptions } from '../batch/submit-options.ts';
 import { chooseDelivery, type ChosenDelivery, type Delivery } from '../delivery/methods.ts';
@@ -219,16 +219,14 @@ export function resolveOptions(
   };
 }
 
-/**
- * Module `condor-futures/job`: with file transfer it travels with the calls, because the package is not
- * installed there.
- */
-const JOB_MODULE = join(import.meta.dirname, `../job${extname(import.meta.filename)}`);
-
 function captureOptions(options: ClusterOptions): CaptureOptions {
   const capture = checkCaptureOptions(options);
-  if (options.filesystem !== 'transfer') return capture;
-  return { ...capture, byValue: [...(capture.byValue ?? []), JOB_MODULE] };
+  // A bundler that emits CommonJS leaves no path, and has put the module into the program.
+  const file = import.meta.filename as string | undefined;
+  if (options.filesystem !== 'transfer' || file === undefined) return capture;
+  // Module `condor-futures/job` travels with the calls, because the package is not installed there.
+  const jobModule = join(dirname(file), `../job${extname(file)}`);
+  return { ...capture, byValue: [...(capture.byValue ?? []), jobModule] };
 }
 
 function checkFilesystem(executor: string, { filesystem = 'shared', workers }: ClusterOptions): Filesystem {

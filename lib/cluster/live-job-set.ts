@@ -1,5 +1,8 @@
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join, resolve } from 'node:path';
 import { serialize } from 'node:v8';
+import { DeliveryError } from '../base/errors.ts';
 import { warn } from '../base/warn.ts';
 import type { BatchSystem } from '../batch/batch-system.ts';
 import { deliveredBy } from '../delivery/deliver.ts';
@@ -10,6 +13,7 @@ import { gatherLines } from '../job-set/job-script.ts';
 import { JobSet } from '../job-set/job-set.ts';
 import type { JournalEntry } from '../job-set/journal.ts';
 import { CODE_FILE, newJobSetId } from '../job-set/names.ts';
+import { VERSION } from '../payload/format.ts';
 import { encodeThrown } from '../payload/thrown-values.ts';
 import { findWatchMode, JobSetWatch } from '../watch/job-set-watch.ts';
 import type { Call } from './calls/call.ts';
@@ -208,10 +212,50 @@ export class LazyJobSet {
 }
 
 /**
- * Directory of the compiled runner, also for a program that runs the sources: lib/ and dist/ are siblings.
+ * Finds the compiled runner: beside this file, whether that is in dist/ or in lib/; or, if a bundler has put
+ * this file into the program, in the package as it is installed for the program.
+ * @throws {DeliveryError} if it is not there
  */
-const COMPILED = join(import.meta.dirname, '..', '..', 'dist');
-const RUNNER = { runner: join(COMPILED, 'runner.cjs'), code: join(COMPILED, CODE_FILE) };
+function findRunner(delivery: string): { readonly runner: string; readonly code: string } {
+  const ownFile = (import.meta.filename as string | undefined) ?? commonJsFile() ?? process.argv[1];
+  const file = resolve(ownFile ?? 'program');
+  const directories = [join(dirname(file), '..', '..'), installedFor(file), installedFor(resolve('program'))];
+  for (const directory of directories) {
+    if (directory === undefined || !isOurs(directory)) continue;
+    const compiled = join(directory, 'dist');
+    return { runner: join(compiled, 'runner.cjs'), code: join(compiled, CODE_FILE) };
+  }
+  throw new DeliveryError(
+    delivery,
+    `needs files of condor-futures ${VERSION} that are not there: its code was bundled into ${file}. ` +
+      'Remedy: leave condor-futures out of the bundle (for esbuild `--external:condor-futures`), or install that version where the bundle can import it',
+  );
+}
+
+/** The file of this code if a bundler has compiled it to CommonJS. */
+function commonJsFile(): string | undefined {
+  return typeof __filename === 'string' ? __filename : undefined;
+}
+
+function installedFor(file: string): string | undefined {
+  try {
+    return dirname(createRequire(file).resolve('condor-futures/package.json'));
+  } catch {
+    return undefined;
+  }
+}
+
+function isOurs(directory: string): boolean {
+  try {
+    const { name, version } = JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8')) as {
+      readonly name?: unknown;
+      readonly version?: unknown;
+    };
+    return name === 'condor-futures' && version === VERSION;
+  } catch {
+    return false;
+  }
+}
 
 /**
  * Creates and claims the job set of an executor.
@@ -228,7 +272,7 @@ async function createJobSet(
   const variables = { ...delivered.environment, ...options.environment };
   const { node } = delivered;
   const runner = {
-    ...RUNNER,
+    ...findRunner(options.delivery?.name ?? 'shared'),
     node,
     execArgv,
     environment: { variables, system: jobVariables },

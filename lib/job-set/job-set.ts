@@ -13,7 +13,6 @@ import {
 } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
-import { parse, stringify } from 'yaml';
 import { DirectoryError, PayloadError } from '../base/errors.ts';
 import { ignoreMissing, isMissing } from '../base/missing-files.ts';
 import { isLocalFileSystem } from './filesystem.ts';
@@ -116,7 +115,7 @@ export class JobSet {
       await writeWhole(names.eventLogFile(directory), '');
       const { pid } = process;
       const made = { id: jobSet.id, made: new Date(), host: hostname(), pid, cwd: process.cwd() };
-      await writeWhole(names.headerFile(directory), stringify({ ...made, ...header }));
+      await writeWhole(names.headerFile(directory), formatHeader({ ...made, ...header }));
     } catch (error) {
       await jobSet.remove();
       throw error;
@@ -149,14 +148,21 @@ export class JobSet {
 
   /**
    * Reads job-set.yaml, as {@link create} has written it.
-   * @throws {DirectoryError} if the creating process was killed before it wrote that
+   * @throws {DirectoryError} if the creating process was killed before it wrote that, or it is of another
+   * version
    */
   async readHeader(): Promise<Record<string, unknown>> {
     const text = await readFile(names.headerFile(this.directory), 'utf8').catch((error: unknown) => {
       const message = `The job set ${this.directory} was not made to its end: there is nothing in it`;
       throw new DirectoryError(message, this.directory, { cause: error });
     });
-    return parse(text) as Record<string, unknown>;
+    try {
+      return parseHeader(text);
+    } catch (error) {
+      const file = names.headerFile(this.directory);
+      const message = `${file} is not what this version of condor-futures writes: ${(error as Error).message}. Remedy: use the version that made it`;
+      throw new DirectoryError(message, this.directory, { cause: error });
+    }
   }
 
   /**
@@ -308,6 +314,33 @@ export class JobSet {
 /** Lists the keys of all whole outcomes, with a single directory listing. */
 export async function listOutcomes(directory: string): Promise<string[]> {
   return (await readdir(names.outcomesDirectory(directory))).filter((name) => names.isOutcomeName(name));
+}
+
+/**
+ * YAML with a key on each line, and its value in JSON, which is YAML, too. It needs no YAML library, which
+ * would take longer to load than all the rest of a program's start.
+ */
+function formatHeader(header: Readonly<Record<string, unknown>>): string {
+  const lines = Object.entries(header).flatMap(([key, value]) => {
+    const text = JSON.stringify(value) as string | undefined;
+    return text === undefined ? [] : [`${key}: ${text}\n`];
+  });
+  return lines.join('');
+}
+
+/** Reads what {@link formatHeader} wrote; a value that is no JSON is a text. */
+function parseHeader(text: string): Record<string, unknown> {
+  const lines = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+  const entries = lines.map((line) => {
+    const [, key = '', value = ''] = /^(\w+): (.+)$/.exec(line) ?? [];
+    if (key === '') throw new SyntaxError(`Expected \`key: value\`, got \`${line}\``);
+    try {
+      return [key, JSON.parse(value) as unknown];
+    } catch {
+      return [key, value];
+    }
+  });
+  return Object.fromEntries(entries) as Record<string, unknown>;
 }
 
 async function copyPrivately(from: string, to: string): Promise<void> {

@@ -5,7 +5,7 @@ import { warn } from '../base/warn.ts';
 import type { Graph } from './graph.ts';
 
 /** Version of condor-futures, as in package.json; both sides of a call must have the same. */
-const VERSION = '0.1.0';
+export const VERSION = '0.1.0';
 /** Increased whenever the meaning of a graph changes. */
 const FORMAT = 1;
 const MAGIC = 'condor-futures payload ';

@@ -69,17 +69,31 @@ describe('a job set', () => {
   });
 
   it('says who made it and how', async () => {
-    const { directory, id } = await JobSet.create(parent, runner, {
+    const jobSet = await JobSet.create(parent, runner, {
       system: 'HTCondor',
-      setup: ['module load "x"'],
+      setup: ['module load "x": #1\n'],
+      map: { axes: [2, 3], contents: undefined },
+      delivery: undefined,
     });
+    const { directory, id } = jobSet;
     const header = parse(readFileSync(names.headerFile(directory), 'utf8')) as Record<string, unknown>;
     expect(header).toMatchObject({
       id,
       pid: process.pid,
       cwd: process.cwd(),
       system: 'HTCondor',
-      setup: ['module load "x"'],
+      setup: ['module load "x": #1\n'],
+      map: { axes: [2, 3] },
+    });
+    expect(await jobSet.readHeader()).toEqual(header);
+  });
+
+  it('says that another version has made it', async () => {
+    const jobSet = await JobSet.create(parent, runner, {});
+    writeFileSync(names.headerFile(jobSet.directory), 'system: HTCondor\nmap:\n  axes: [ 2 ]\n');
+    await expect(jobSet.readHeader()).rejects.toMatchObject({
+      name: 'DirectoryError',
+      message: expect.stringContaining('Remedy: use the version that made it'),
     });
   });
 

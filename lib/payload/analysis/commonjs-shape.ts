@@ -1,5 +1,4 @@
-import type { AssignmentExpression, Expression, Node, Program } from 'acorn';
-import { loadAcorn } from './parse.ts';
+import { type AssignmentExpression, type Expression, type Node, parse, type Program } from 'acorn';
 
 /** A function or class that a CommonJS module exports, with its text. */
 export interface CommonjsExport {
@@ -25,7 +24,7 @@ export function commonjsExports(source: string): readonly CommonjsExport[] {
 function analyse(source: string): CommonjsExport[] {
   let program: Program;
   try {
-    program = loadAcorn().parse(source, {
+    program = parse(source, {
       ecmaVersion: 'latest',
       sourceType: 'script',
       locations: true,

@@ -1,4 +1,4 @@
-import { createRequire } from 'node:module';
+import * as acorn from 'acorn';
 import type {
   AnonymousClassDeclaration,
   AnonymousFunctionDeclaration,
@@ -182,14 +182,6 @@ function membersOf(program: Program): readonly AnyNode[] {
   return holder.type === 'ClassExpression' ? holder.body.body : [];
 }
 
-/** Loads the parser on first use: it takes some milliseconds, and most calls never need it. */
-export function loadAcorn(): typeof import('acorn') {
-  // This form makes a bundler that emits CommonJS include acorn and run it only when called. ES modules have
-  // no `require`.
-  if (typeof require === 'function') return require('acorn') as typeof import('acorn');
-  return createRequire(import.meta.url)('acorn') as typeof import('acorn');
-}
-
 let parser: typeof Parser | undefined;
 
 /**
@@ -197,7 +189,7 @@ let parser: typeof Parser | undefined;
  * newer Unicode properties than the parser's tables.
  */
 export function trustingParser(): typeof Parser {
-  parser ??= loadAcorn().Parser.extend(
+  parser ??= acorn.Parser.extend(
     (Base) =>
       class extends Base {
         validateRegExpFlags(): void {}

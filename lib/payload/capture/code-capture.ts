@@ -32,6 +32,8 @@ import type { CaptureSink } from './sink.ts';
  */
 export class CodeCapture {
   readonly #sink: CaptureSink;
+  /** The number of times that functions were looked into. */
+  #looks = 0;
   #pending: { index: number; fn: SomeFunction }[] = [];
   #prototypes: { index: number; ownerIndex: number; owner: object; prototype: object }[] = [];
   /** Functions that use private names of a class that is not known yet. */
@@ -207,6 +209,7 @@ export class CodeCapture {
 
   #capturePlain(pending: readonly { index: number; fn: SomeFunction }[]): void {
     if (pending.length === 0) return;
+    this.#looks += 1;
     const insides = this.#lookInside(pending);
     pending.forEach(({ index, fn }, at) => {
       const inside = insides[at] as FunctionInside;
@@ -235,7 +238,7 @@ export class CodeCapture {
     const place = this.#placeIn(inside, script, text, shape);
     this.#places.set(index, { script, line: place.line, column: place.column });
     const bindings = bindingsOf(sink, index, { fn, shape, inside, script });
-    const info: CodeInfo = { index, fn, text, shape, inside, script, place, bindings };
+    const info: CodeInfo = { index, fn, text, shape, inside, script, place, bindings, look: this.#looks };
     this.#infos.set(index, info);
     if (shape.privateNames.length > 0) this.#privateNameUsers.push(info);
     sink.nodes[index] = shape.kind === 'class' ? describeClass(sink, info) : describeFunction(sink, info);

@@ -30,6 +30,8 @@ export interface CodeInfo {
   readonly text: string;
   readonly shape: FunctionShape;
   readonly inside: FunctionInside;
+  /** The number of the look that showed it: the values of its variables are those of that moment. */
+  readonly look: number;
   readonly script: Script | undefined;
   readonly place: Place;
   readonly bindings: readonly Binding[];

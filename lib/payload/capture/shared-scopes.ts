@@ -2,9 +2,10 @@ import { shapeOf } from '../analysis/function-shape.ts';
 import type { ClassNode, Context, FunctionNode, Slot } from '../graph.ts';
 import { textOf } from '../identities.ts';
 import { evaluateInside } from '../inspect/enter.ts';
-import { lookInside, type Scope } from '../inspect/scopes.ts';
+import { type FunctionInside, lookInside, type Scope } from '../inspect/scopes.ts';
 import { withDebugger } from '../inspect/session.ts';
 import type { SomeFunction } from '../reference/members.ts';
+import { explicitScope } from './bindings.ts';
 import type { CodeInfo } from './code-info.ts';
 import { enterRules } from './lexical.ts';
 import { Refusal } from './refusal.ts';
@@ -17,6 +18,8 @@ const REMEDY =
 interface View {
   readonly info: CodeInfo;
   readonly scope: Scope;
+  /** The values of its variables at a moment that is the same for all views that are compared. */
+  readonly values: readonly unknown[];
 }
 
 /** A scope that functions share, and its variables that are sent. */
@@ -35,13 +38,8 @@ interface Shared {
  */
 export function buildContexts(sink: CaptureSink, infos: readonly CodeInfo[]): Context[] {
   const innermost = new Map<CodeInfo, Shared>();
-  const chains = new Map(infos.map((info) => [info, chainOf(info)]));
-  const deepest = [...chains.values()].reduce((most, { length }) => Math.max(most, length), 0);
-  for (let level = 0; level < deepest; level += 1) {
-    const views = infos.flatMap((info): View[] => {
-      const scope = chains.get(info)?.[level];
-      return scope === undefined ? [] : [{ info, scope }];
-    });
+  const levels = viewsByLevel(infos);
+  for (const views of levels) {
     for (const alike of groupAlike(views, innermost)) {
       for (const group of partition(sink, alike)) {
         const [first] = group as [View, ...View[]];
@@ -54,9 +52,51 @@ export function buildContexts(sink: CaptureSink, infos: readonly CodeInfo[]): Co
   return new Numbering(sink, infos, innermost).contexts;
 }
 
-/** The scopes of a function, outermost first. */
-function chainOf({ inside }: CodeInfo): Scope[] {
-  return inside.scopes.toReversed();
+/** The scopes of all functions, those of the outermost level first. */
+function viewsByLevel(infos: readonly CodeInfo[]): View[][] {
+  const levels: View[][] = [];
+  for (const info of infos) {
+    for (const [level, scope] of info.inside.scopes.toReversed().entries()) {
+      (levels[level] ??= []).push({ info, scope, values: Object.values(scope.variables) });
+    }
+  }
+  const changing = new Set(levels.flatMap(changingViews).map(({ info }) => info));
+  if (changing.size === 0) return levels;
+  const now = lookInside([...changing].map(({ fn }) => fn));
+  const insides = new Map([...changing].map((info, at) => [info, now[at] as FunctionInside]));
+  return levels.map((views, level) =>
+    views.map(({ info, scope, values }) => {
+      const variables = insides.get(info)?.scopes.toReversed()[level]?.variables;
+      return { info, scope, values: variables === undefined ? values : Object.values(variables) };
+    }),
+  );
+}
+
+/**
+ * The views that may be of one scope that changed between two looks of the capture: by a reducer, or by this
+ * library itself, if a bundler has put it into the scope of the program.
+ */
+function changingViews(views: readonly View[]): View[] {
+  const groups = new Map<string, View[]>();
+  for (const view of views) {
+    const { type, description } = view.scope;
+    const { scriptId } = view.info.inside;
+    if (type === 'module' || scriptId === undefined || explicitScope(view.info.fn) !== undefined) continue;
+    const key = [type, description, scriptId, view.values.length].join(' ');
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [view]);
+    else group.push(view);
+  }
+  return [...groups.values()].filter(isChanging).flat();
+}
+
+function isChanging(views: readonly View[]): boolean {
+  const [first] = views as readonly [View, ...View[]];
+  const isOfOneLook = views.every(({ info }) => info.look === first.info.look);
+  return (
+    !isOfOneLook &&
+    views.some(({ values }) => values.some((value, at) => !Object.is(value, first.values[at])))
+  );
 }
 
 /** Groups views that may be of one scope: same script, same parent, same kind, equal variables. */
@@ -74,12 +114,11 @@ function groupAlike(views: readonly View[], innermost: ReadonlyMap<CodeInfo, Sha
   return [...groups.values()];
 }
 
-function traitsOf({ info, scope: { type, description, variables } }: View): unknown[] {
+function traitsOf({ info, scope: { type, description, variables }, values }: View): unknown[] {
   const { scriptId } = info.inside;
   // A script has only one scope of this type.
-  return type === 'module'
-    ? [type, scriptId]
-    : [type, description, scriptId, ...Object.entries(variables).flat()];
+  if (type === 'module') return [type, scriptId];
+  return [type, description, scriptId, ...Object.keys(variables), ...values];
 }
 
 function numberOf(numbers: Map<unknown, number>, value: unknown): number {
@@ -200,14 +239,18 @@ function partition(sink: CaptureSink, alike: readonly View[]): readonly (readonl
  * are of one scope.
  */
 function holdsOwnFunction({ info, scope }: View): boolean {
-  const { scopes } = info.inside;
-  const outward = scopes.length - depthOf({ info, scope });
+  const depth = depthOf(info, scope);
+  const outward = info.inside.scopes.length - depth;
   const declared = Object.entries(scope.variables).filter(
     ([name, value]) => typeof value === 'function' && isDeclaration(name, textOf(value)),
   );
-  return lookInside(declared.map(([, value]) => value as SomeFunction)).some((inside) => {
+  if (declared.length === 0) return false;
+  const [now, ...insides] = lookInside([info.fn, ...declared.map(([, value]) => value as SomeFunction)]);
+  const current = explicitScope(info.fn) === undefined ? now?.scopes[depth] : scope;
+  return insides.some((inside) => {
     const same = inside.scopes.at(-outward);
-    return inside.scriptId === info.inside.scriptId && same !== undefined && isSameView(same, scope);
+    if (inside.scriptId !== info.inside.scriptId || same === undefined || current === undefined) return false;
+    return isSameView(same, current);
   });
 }
 
@@ -277,7 +320,7 @@ function splitByMarks(
     });
     const insides = lookInside(inaccessible.map(({ info }) => info.fn));
     const unmarked = inaccessible.filter((view, at) => {
-      const seen = insides[at]?.scopes[depthOf(view)]?.variables[name];
+      const seen = insides[at]?.scopes[depthOf(view.info, view.scope)]?.variables[name];
       return !addTo(groups, seen, view);
     });
     if (unmarked.length > 1) return undefined;
@@ -294,7 +337,7 @@ function addTo(groups: ReadonlyMap<unknown, View[]>, mark: unknown, view: View):
 }
 
 /** The index of the scope among those of its function, counted from the innermost. */
-function depthOf({ info, scope }: View): number {
+function depthOf(info: CodeInfo, scope: Scope): number {
   return info.inside.scopes.findIndex(({ variables }) => variables === scope.variables);
 }
 
@@ -302,7 +345,8 @@ function depthOf({ info, scope }: View): number {
  * Access to the variable through the function, if it is certain that it is the variable of that scope;
  * otherwise the reason.
  */
-function accessTo({ info, scope }: View, name: string): Access | string {
+function accessTo(view: View, name: string): Access | string {
+  const { info } = view;
   const fn = enterable(info);
   if (fn === undefined) return 'a class without methods cannot be entered';
   const shape = shapeOf(textOf(fn), { hasPrototype: Object.hasOwn(fn, 'prototype'), name: fn.name });
@@ -311,7 +355,7 @@ function accessTo({ info, scope }: View, name: string): Access | string {
   const entered = evaluateInside(fn, expression, enterRules(shape));
   if (!entered.ok) return entered.why;
   const access = entered.value as Access;
-  return isOfScope(access, { info, scope }, name) ? access : `${name} means something else in it`;
+  return isOfScope(access, view, name) ? access : `${name} means something else in it`;
 }
 
 function isOfScope({ get, set }: Access, view: View, name: string): boolean {
@@ -320,7 +364,7 @@ function isOfScope({ get, set }: Access, view: View, name: string): boolean {
   const mark = {};
   try {
     set(mark);
-    return lookInside([view.info.fn])[0]?.scopes[depthOf(view)]?.variables[name] === mark;
+    return lookInside([view.info.fn])[0]?.scopes[depthOf(view.info, view.scope)]?.variables[name] === mark;
   } finally {
     set(value);
   }

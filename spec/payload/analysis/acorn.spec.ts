@@ -1,22 +1,35 @@
 import { describe, expect, it } from '@jest/globals';
 import { buildSync } from 'esbuild';
 import { execFileSync } from 'node:child_process';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { loadAcorn, trustingParser } from '../../../lib/payload/analysis/parse.ts';
+import * as names from '../../../lib/job-set/names.ts';
+import { trustingParser } from '../../../lib/payload/analysis/parse.ts';
+import { RUNNER } from '../../support/built-file.ts';
+import { temporaryDirectory } from '../../support/temporary-directory.ts';
 
 const FILE = fileURLToPath(new URL('../../../lib/payload/analysis/parse.ts', import.meta.url));
+const PAYLOAD = new URL('../../../dist/payload/index.js', import.meta.url).href;
 
-/** Its output after it has printed how much of the parser there is before and after the first use. */
-function run(source: string, ...options: string[]): string {
-  return execFileSync(process.execPath, [...options, '--eval', source], {
-    env: process.env,
-    encoding: 'utf8',
-  });
-}
+/** Prints what becomes of a closure that was sent. */
+const ASYNC = `(async () => {
+  const { serialize, deserialize } = await import('${PAYLOAD}');
+  const factor = 2;
+  console.log((await deserialize(serialize((x) => x * factor)))(21));
+})()`;
+const PROGRAM = `${ASYNC}.catch(console.log)`;
+
+/** A directory whose packages are others than ours, such as an old parser. */
+const directory = temporaryDirectory();
+mkdirSync(join(directory, 'node_modules', 'acorn'), { recursive: true });
+writeFileSync(
+  join(directory, 'node_modules', 'acorn', 'index.js'),
+  "throw new Error('This is not the parser of condor-futures');",
+);
 
 describe('The parser', () => {
-  it('is loaded, and is the same each time', () => {
-    expect(loadAcorn().parse('1 + 1', { ecmaVersion: 'latest' }).type).toBe('Program');
+  it('is the same each time', () => {
     expect(trustingParser()).toBe(trustingParser());
   });
 
@@ -25,28 +38,42 @@ describe('The parser', () => {
     expect(trustingParser().parse(source, { ecmaVersion: 'latest' }).type).toBe('Program');
   });
 
-  it('is loaded in an ES module on first use only', () => {
-    const source = `
-      import { createRequire } from 'node:module';
-      import { loadAcorn } from ${JSON.stringify(FILE)};
-      const loaded = () => Object.keys(createRequire(import.meta.url).cache).filter((path) => path.includes('acorn')).length;
-      console.log(loaded(), typeof loadAcorn().parse, loaded());`;
-    expect(run(source, '--import', 'tsx', '--input-type=module')).toBe('0 function 1\n');
-  });
+  it.each([
+    ['--eval', { args: ['--eval', PROGRAM] }],
+    ['--print', { args: ['--print', PROGRAM] }],
+    ['--eval, as an ES module,', { args: ['--input-type=module', '--eval', PROGRAM] }],
+    ['standard input', { args: ['-'], input: PROGRAM }],
+    ['the REPL', { args: ['--interactive'], input: `await ${ASYNC.replaceAll('\n', ' ')}\n` }],
+  ])(
+    'is ours in a program from %s, where `require` finds another one',
+    (_, { args, input = '' }: { readonly args: readonly string[]; readonly input?: string }) => {
+      const options = { cwd: directory, env: process.env, encoding: 'utf8', input } as const;
+      expect(execFileSync(process.execPath, args, options).replaceAll(/^.*> /gm, '')).toMatch(/^42$/m);
+    },
+  );
 
-  it('is part of a bundle, and needs nothing beside it', () => {
+  it.each(['cjs', 'esm'] as const)('is part of a bundle (%s), and needs nothing beside it', (format) => {
     const { outputFiles } = buildSync({
-      entryPoints: [FILE],
+      stdin: {
+        contents: `import { trustingParser } from ${JSON.stringify(FILE)};
+          process.stdout.write(typeof trustingParser().parse)`,
+        resolveDir: dirname(FILE),
+      },
       bundle: true,
       write: false,
       platform: 'node',
-      format: 'cjs',
-      logOverride: { 'empty-import-meta': 'silent' },
+      format,
     });
-    const bundle = outputFiles[0]?.text ?? '';
-    const source = `${bundle}\nprocess.stdout.write(typeof module.exports.loadAcorn().parse)`;
-    expect(
-      execFileSync(process.execPath, ['-'], { cwd: '/', env: process.env, input: source, encoding: 'utf8' }),
-    ).toBe('function');
+    const file = join(directory, `bundle.${format === 'cjs' ? 'cjs' : 'mjs'}`);
+    writeFileSync(file, outputFiles[0]?.text ?? '');
+    expect(execFileSync(process.execPath, [file], { env: process.env, encoding: 'utf8' })).toBe('function');
+  });
+
+  it('is not run in a job before it is needed', () => {
+    const text = readFileSync(join(dirname(RUNNER), names.CODE_FILE), 'utf8');
+    expect(text.match(/require_acorn\(\)/g)).toHaveLength(2);
+    expect(text).toMatch(
+      /\{get Parser\(\)\{return require_acorn\(\)\.Parser\},get parse\(\)\{return require_acorn\(\)\.parse\}\}/,
+    );
   });
 });

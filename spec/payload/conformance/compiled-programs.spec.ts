@@ -1,7 +1,8 @@
-import { transformSync } from 'esbuild';
+import { join } from 'node:path';
+import { type BuildOptions, buildSync, transformSync } from 'esbuild';
 import ts from 'typescript';
 import { describeEnvironment, writeModules } from './environment.ts';
-import { casesForEsm, casesToCompile, WHERE_IMPORTS_ARE_MODULES } from './programs.ts';
+import { type Cases, casesForEsm, casesToCompile, WHERE_IMPORTS_ARE_MODULES } from './programs.ts';
 
 const TSX = 'node_modules/tsx/dist/cli.mjs';
 
@@ -87,6 +88,56 @@ describeEnvironment({
     return { args: ['all.cjs'] };
   },
 });
+
+/** What a program imports by a name that it computes is in no bundle. */
+const COMPUTED_IMPORTS = new Set(['references', 'edited-modules', 'esm-only']);
+const toBundle = (cases: readonly Cases[]): Cases[] =>
+  cases.filter(({ topic }) => !COMPUTED_IMPORTS.has(topic));
+const bundled = {
+  'sends bound functions, also those bound twice': 'one of its functions has another name',
+  'says that private fields of a class of a module cannot be read': 'its modules are the program',
+  'says that private fields cannot be read where only the parent has them': 'its modules are the program',
+};
+
+describeEnvironment({
+  name: 'bundled by esbuild with all packages, as an ES module,',
+  cases: toBundle(casesForEsm()),
+  except: bundled,
+  prepare: (directory, cases) => ({ args: [bundle(directory, cases, { format: 'esm' })] }),
+});
+
+describeEnvironment({
+  name: 'bundled by esbuild without packages and minified, as an ES module,',
+  cases: toBundle(casesForEsm()),
+  except: { ...minified, ...bundled },
+  prepare: (directory, cases) => ({
+    args: [bundle(directory, cases, { format: 'esm', packages: 'external', minify: true, keepNames: true })],
+  }),
+});
+
+describeEnvironment({
+  name: 'bundled by esbuild with all packages, in CommonJS,',
+  cases: toBundle(casesToCompile()),
+  except: { ...WHERE_IMPORTS_ARE_MODULES, ...bundled },
+  prepare: (directory, cases) => ({ args: [bundle(directory, cases, { format: 'cjs' })] }),
+});
+
+function bundle(directory: string, cases: readonly Cases[], options: BuildOptions): string {
+  const extension = options.format === 'esm' ? 'mjs' : 'cjs';
+  writeModules(directory, cases, extension);
+  const file = `bundle.${extension}`;
+  buildSync({
+    entryPoints: [join(directory, `all.${extension}`)],
+    outfile: join(directory, file),
+    bundle: true,
+    platform: 'node',
+    external: ['conformance'],
+    target: 'node20.19',
+    logLevel: 'error',
+    ...options,
+  });
+  return file;
+}
 
 function minify(source: string, format: 'esm' | 'cjs'): string {
   return transformSync(source, {

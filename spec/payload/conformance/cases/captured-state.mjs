@@ -96,6 +96,21 @@ export const cases = {
     with: () => [4],
     gives: [4, 4, 8, 8],
   },
+  'lets functions share a variable where a reducer changes another one in the meantime': {
+    send() {
+      let n = 0;
+      let reduced = 0;
+      class Counted {
+        [Symbol.for('condor-futures.reduce')]() {
+          reduced += 1;
+          return [() => 'counted'];
+        }
+      }
+      const holder = { counted: new Counted(), read: () => [n, reduced > 5] };
+      return () => [++n, holder.read(), holder.counted];
+    },
+    gives: [1, [1, false], 'counted'],
+  },
   'keeps variables apart that have the same name and value': {
     send() {
       const counter = () => {
