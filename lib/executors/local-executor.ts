@@ -20,7 +20,7 @@ export interface LocalExecutorOptions extends ClusterOptions {
 
 /**
  * Runs each call as a process of this machine, with the same files as on a cluster: for laptops, tests, and
- * machines without a batch system. Submit commands are accepted and ignored.
+ * machines without a batch system. Submit commands are checked as HTCondorExecutor does, and ignored.
  *
  * @example
  * await using executor = new LocalExecutor();

@@ -184,6 +184,10 @@ export interface ClassNode extends ObjectState {
   readonly original?: string | undefined;
   context: number;
   readonly id: string;
+  /** Where a module of the program exports the class, if that is sent all the same. */
+  readonly module?: ModuleReference;
+  /** Whether a job sends it, so that the reader has the class of its own module. */
+  readonly isOfJob?: boolean;
   readonly name: unknown;
   readonly length: unknown;
   /** Value of its `extends` clause; undefined if its text is enough, or it extends nothing. */

@@ -169,8 +169,21 @@ function encode({ startedAt, before }: OutcomePlace, items: readonly ItemOutcome
     endedAt: Date.now(),
     userCpuMs: (used.userCPUTime - (before?.userCpu ?? 0)) / 1000,
     systemCpuMs: (used.systemCPUTime - (before?.systemCpu ?? 0)) / 1000,
-    peakMemoryBytes: used.maxRSS * 1024,
+    peakMemoryBytes: peakMemory() ?? used.maxRSS * 1024,
   });
+}
+
+/**
+ * The most memory that this process has used, in bytes. The kernel's `maxRSS` begins with that of the process
+ * that started it, such as a program with its data. Undefined where there is no /proc.
+ */
+function peakMemory(): number | undefined {
+  try {
+    const [, kibibytes] = /^VmHWM:\s*(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'latin1')) ?? [];
+    return kibibytes === undefined ? undefined : Number(kibibytes) * 1024;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Writes synchronously, because the process is about to exit. */

@@ -5,6 +5,7 @@ import { describe, expect, it } from '@jest/globals';
 import { DirectoryError, JobControlError, ResultNotWrittenError } from '../../lib/base/errors.ts';
 import { JobExitedError } from '../../lib/base/job-errors.ts';
 import { currentJob } from '../../lib/job.ts';
+import { HTCondorExecutor } from '../../lib/executors/htcondor-executor.ts';
 import { LocalExecutor, type LocalExecutorOptions } from '../../lib/executors/local-executor.ts';
 import { executorContract } from '../contract/executor-contract.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
@@ -23,6 +24,15 @@ executorContract(
 async function call<R>(more: LocalExecutorOptions, fn: () => R): Promise<Awaited<R>> {
   await using executor = new LocalExecutor({ ...options, ...more });
   return await executor.submit(fn);
+}
+
+function messageOf(act: () => unknown): string | undefined {
+  try {
+    act();
+  } catch (error) {
+    return (error as Error).message;
+  }
+  return undefined;
 }
 
 /** To be submitted: tells how many calls are running just now. */
@@ -172,6 +182,40 @@ describe('LocalExecutor', () => {
     [{ setup: 'module load node' }, TypeError],
   ])('refuses %p', (more, error) => {
     expect(() => new LocalExecutor({ ...options, ...(more as object) })).toThrow(error);
+  });
+
+  it.each([
+    ['a reserved command', { executable: '/bin/ls' }, 'is not yours to set'],
+    ['a name that is none', { 'request memory': '1GB' }, 'to be submit commands, got `request memory`'],
+    [
+      'a value of another type',
+      { request_memory: { a: 1 } as never },
+      'to be a string, a number or a boolean',
+    ],
+    ['a macro', { request_memory: '$(x)' }, 'The value of `submit.request_memory`'],
+  ])('refuses %s in `submit`, as HTCondorExecutor does', async (_, submit, text) => {
+    const { directory } = options;
+    const pool = new HTCondorExecutor({ directory });
+    const local = new LocalExecutor({ directory });
+    const refusals = [
+      () => new HTCondorExecutor({ directory, submit }),
+      () => new LocalExecutor({ directory, submit }),
+      () => pool.with({ submit }),
+      () => local.with({ submit }),
+    ].map((act) => messageOf(act));
+    expect(refusals[0]).toContain(text);
+    expect(new Set(refusals).size).toBe(1);
+    await Promise.all([pool.shutdown(), local.shutdown()]);
+  });
+
+  it('tells the memory of the job, not that of the program', async () => {
+    const ballast = Buffer.alloc(600e6, 1);
+    await using executor = new LocalExecutor(options);
+    const future = executor.submit(() => 1);
+    await future;
+    expect(ballast.at(-1)).toBe(1);
+    expect(future.usage?.peakMemoryBytes).toBeGreaterThan(20e6);
+    expect(future.usage?.peakMemoryBytes).toBeLessThan(400e6);
   });
 
   it('refuses a directory that is none', () => {

@@ -10,6 +10,8 @@ import type {
   JobEvent,
   SubmittedBatch,
 } from '../batch-system.ts';
+import { checkSubmitOptions } from '../htcondor/submit-description.ts';
+import type { SubmitOptions } from '../submit-options.ts';
 import { classAdOf, commandFor, endOf, explainJob, type LocalJob } from './local-job.ts';
 import { Orphans } from './orphans.ts';
 import { ProcessGroup } from './process-group.ts';
@@ -47,8 +49,13 @@ export class LocalSystem implements BatchSystem {
     this.#concurrency = typeof concurrency === 'number' ? new Concurrency(concurrency) : concurrency;
   }
 
-  /** Accepts all options, so that a program written for a pool runs here unchanged; they have no effect. */
-  checkSubmitOptions(): void {}
+  /**
+   * Refuses what HTCondor's system refuses, so that a program that runs here runs on a pool; other commands
+   * have no effect.
+   */
+  checkSubmitOptions(submit: SubmitOptions): void {
+    checkSubmitOptions(submit);
+  }
 
   checkPlace(): void {}
 

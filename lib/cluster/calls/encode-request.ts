@@ -132,9 +132,10 @@ function encodeItem(
   const plain = serializePlain(args, 'arguments', parts.apart);
   if (plain !== undefined) return { arguments: plain };
   const context = { elsewhere: finder?.nameOf, files: inputFiles ?? SHARED_FILES };
-  const captured = captureGraph(args, 'arguments', capture, context);
+  const options = { ...capture, sendsModules: parts.sendsModules };
+  const captured = captureGraph(args, 'arguments', options, context);
   // What is shared with the function must be one thing in the job, too.
   if (parts.isSharedWith(captured))
-    return { call: writeGraph(captureGraph([fn, args], 'call', capture, context).graph) };
+    return { call: writeGraph(captureGraph([fn, args], 'call', options, context).graph) };
   return { arguments: writeGraph(captured.graph) };
 }

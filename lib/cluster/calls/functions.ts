@@ -102,10 +102,22 @@ export class CapturedParts {
   /** Captured variables, and whether captured code assigns to them. */
   readonly #variables = new Map<string, boolean>();
 
+  /** Whether modules of the program went by value, as they then must in arguments. */
+  readonly sendsModules: boolean = false;
+  /** Whether it has anything by reference that would go by value with {@link sendsModules}. */
+  #refersToModules = false;
+
   /** @param capture of the function; by default, one that captures nothing */
   constructor(capture?: Capture) {
     if (capture === undefined) return;
+    this.sendsModules = capture.options.sendsModules === true;
     for (const { value, node } of capture.steps()) {
+      if (
+        node.kind === 'reference' &&
+        node.reference.kind === 'module' &&
+        node.reference.package === undefined
+      )
+        this.#refersToModules = true;
       // A symbol of the registry is the same in every process, and no WeakSet takes it.
       if (typeof value === 'symbol' && Symbol.keyFor(value) !== undefined) continue;
       this.#all.add(value as object);
@@ -127,6 +139,7 @@ export class CapturedParts {
 
   /** Whether the captured arguments share any of it. */
   isSharedWith(args: Capture): boolean {
+    if (args.options.sendsModules === true && !this.sendsModules && this.#refersToModules) return true;
     for (const { value } of args.steps()) {
       if (this.#objects.has(value as object)) return true;
       // A collection that is in both is one in the job, with the entries of both.

@@ -27,6 +27,16 @@ export interface CaptureOptions {
   readonly preload?: readonly string[] | undefined;
 }
 
+/** Options of one capture. */
+export interface GraphOptions extends CaptureOptions {
+  /**
+   * Whether modules of the program go by value, because the state of an instance is in one of their classes:
+   * then a class is one for all of its users.
+   * @default false until such an instance is found
+   */
+  readonly sendsModules?: boolean | undefined;
+}
+
 /**
  * Checks the options, and returns them without other properties of the object.
  * @throws {TypeError}

@@ -6,12 +6,12 @@ import { InspectorUnavailableError } from '../inspect/session.ts';
 import { preloadsOf } from '../preload.ts';
 import type { Reference } from '../reference/reference.ts';
 import { BufferPlan } from './buffers.ts';
-import { type CaptureOptions, checkPreload } from './capture-options.ts';
+import { checkPreload, type GraphOptions } from './capture-options.ts';
 import { CodeCapture } from './code-capture.ts';
 import { type CodeInfo, identifyConstants } from './code-info.ts';
 import { describeObject, namespaceNode } from './describe-object.ts';
 import { addProperty } from './object-state.ts';
-import { PrivateFields, WeakCollections } from './private-members.ts';
+import { PrivateFields, RetryWithModules, WeakCollections } from './private-members.ts';
 import { References } from './references.ts';
 import { type Edge, type Hop, Refusal, refusalAt, TO_PROTOTYPE } from './refusal.ts';
 import type { CaptureSink, Elsewhere, FindReference, ViewNode } from './sink.ts';
@@ -26,20 +26,22 @@ import type { CaptureSink, Elsewhere, FindReference, ViewNode } from './sink.ts'
 export function captureGraph(
   value: unknown,
   name: string,
-  options: CaptureOptions,
+  options: GraphOptions,
   context: CaptureContext = {},
 ): Capture {
   checkPreload(options.preload);
   const replacements = new Map<object, Replacement>();
+  let current = options;
   for (;;) {
-    const capture = new Capture(options, replacements, context);
+    const capture = new Capture(current, replacements, context);
     try {
       capture.run(value, name);
       return capture;
     } catch (error) {
       const isNew = error instanceof Retry && replacements.get(error.object) !== error.replacement;
-      if (!isNew) throw error;
-      replacements.set(error.object, error.replacement);
+      if (error instanceof RetryWithModules) current = { ...options, sendsModules: true };
+      else if (!isNew) throw error;
+      else replacements.set(error.object, error.replacement);
     }
   }
 }
@@ -74,7 +76,7 @@ class Retry extends Error {
  * recurses.
  */
 export class Capture implements CaptureSink {
-  readonly options: CaptureOptions;
+  readonly options: GraphOptions;
   readonly files: GivenFiles | undefined;
   readonly elsewhere: Elsewhere | undefined;
   readonly references: References;
@@ -100,7 +102,7 @@ export class Capture implements CaptureSink {
   #root: Slot;
 
   constructor(
-    options: CaptureOptions,
+    options: GraphOptions,
     replacements: ReadonlyMap<object, Replacement>,
     { elsewhere, files, inWords }: CaptureContext,
   ) {

@@ -2,6 +2,7 @@ import type { ClassMember, ClassShape } from '../analysis/class-shape.ts';
 import type { TextEdit } from '../analysis/text.ts';
 import { type ClassNode, HELPERS, type Slot } from '../graph.ts';
 import { identityOf } from '../identities.ts';
+import { JOB_VARIABLE } from '../main-program.ts';
 import { privateMembers } from '../inspect/slots.ts';
 import { findVariable } from './bindings.ts';
 import { type LiveMember, liveMembers, matchedKeys } from './class-members.ts';
@@ -41,6 +42,7 @@ export function describeClass(sink: CaptureSink, info: CodeInfo): ClassNode {
     original: text,
     context: -1,
     id: identityOf(fn),
+    ...moduleOf(sink, fn),
     name: ownString(fn, 'name'),
     length: ownNumber(fn, 'length'),
     heritage: sink.slot(heritage, index, { by: 'part', name: 'class it extends' }),
@@ -56,6 +58,12 @@ export function describeClass(sink: CaptureSink, info: CodeInfo): ClassNode {
       ),
     ...classState(sink, info, shape),
   };
+}
+
+/** Lets a class that comes home in a result be that of the reader's module. */
+function moduleOf(sink: CaptureSink, type: object): Partial<ClassNode> {
+  const module = sink.references.moduleOf(type);
+  return module === undefined ? {} : { module, isOfJob: process.env[JOB_VARIABLE] !== undefined };
 }
 
 function classState(sink: CaptureSink, { index, fn }: CodeInfo, shape: ClassShape): Partial<ClassNode> {

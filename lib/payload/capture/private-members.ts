@@ -7,6 +7,7 @@ import { originalOf, textOf } from '../identities.ts';
 import { privateMembers, weakEntries } from '../inspect/slots.ts';
 import { setPrivateFieldsReader } from '../load/known-classes.ts';
 import { prototypeOf, valueOf } from '../reference/members.ts';
+import type { Reference } from '../reference/reference.ts';
 import type { CodeInfo } from './code-info.ts';
 import { QUOTA_PROTOTYPE } from './describe-built-in.ts';
 import { lexicalThis } from './lexical.ts';
@@ -20,6 +21,12 @@ interface PrivateShape {
   /** The names of the fields in order. */
   readonly fields: readonly string[];
 }
+
+/**
+ * Not an error: starts the capture again with all modules of the program by value, because one of them has
+ * the class of an instance with private members, which only the class's own code can set.
+ */
+export class RetryWithModules extends Error {}
 
 /** Captures the private fields of instances, once it is known whether their classes go by value. */
 export class PrivateFields {
@@ -62,11 +69,15 @@ export class PrivateFields {
     const privates: [number, string, Slot][] = [];
     for (const { owner, fields } of classes) {
       const [node] = sink.slot(owner, index, { by: 'property', key: 'constructor' }) as readonly [number];
-      if (sink.nodes[node]?.kind === 'reference') {
+      const described = sink.nodes[node];
+      if (described?.kind === 'reference') {
+        const isOfProgram =
+          described.reference.kind === 'module' && described.reference.package === undefined;
+        if (isOfProgram && sink.options.sendsModules !== true) throw new RetryWithModules();
         const names = fields.join(', ');
         throw new Refusal(
           `an instance of ${(owner as { name?: string }).name ?? 'a class'} with private members${names === '' ? '' : ` ${names}`}, whose class a job loads from its module`,
-          'Name the module in `byValue`, or give the class a reducer with registerReducer.',
+          remedyFor(described.reference),
         );
       }
       brands.push(node);
@@ -89,6 +100,13 @@ setPrivateFieldsReader((object) => {
     return [];
   }
 });
+
+function remedyFor(reference: Reference): string {
+  const found = reference.kind === 'module' || reference.kind === 'import' ? reference.package : undefined;
+  const reducer = 'or give the class a reducer with registerReducer.';
+  if (found === undefined) return `Take its module out of \`byReference\`, ${reducer}`;
+  return `Make it inside the function, send the package's code with the option \`byValue: ['${found.name}']\`, ${reducer}`;
+}
 
 /** The classes of an object that have private members, base first. */
 function privateClassesOf(object: object): readonly PrivateShape[] {

@@ -24,7 +24,7 @@ import type { FunctionPlace } from '../reference/modules.ts';
 import { lastResortOf, type ReferenceContext, referenceOf } from '../reference/reference-of.ts';
 import { packageOf, readSource, resolveImport, type SourceFile } from '../reference/packages.ts';
 import type { ModuleReference, PackageFile, Reference } from '../reference/reference.ts';
-import type { CaptureOptions } from './capture-options.ts';
+import type { GraphOptions } from './capture-options.ts';
 import { intrinsicOfAnyRealm, noteRealmOf } from './platform.ts';
 import {
   isOfProgram,
@@ -50,10 +50,13 @@ export class References {
   readonly #packageUrls: Map<string, boolean>;
   /** Names of exports by their values, for each script of a package. */
   readonly #exportsByScript = new Map<string, ReadonlyMap<unknown, string>>();
+  /** The references that there would be if modules of the program were not sent; undefined if they are not. */
+  readonly #ofModules: References | undefined;
 
-  constructor(options: CaptureOptions) {
-    const { byValue = [], byReference = [] } = options;
-    this.#policy = { byValue, byReference };
+  constructor(options: GraphOptions) {
+    const { byValue = [], byReference = [], sendsModules = false } = options;
+    this.#policy = { byValue, byReference, sendsModules };
+    this.#ofModules = sendsModules ? new References({ ...options, sendsModules: false }) : undefined;
     this.#packageUrls = byValue.length + byReference.length === 0 ? usualPackageUrls : new Map();
     this.#imports = new ProgramImports(this.#policy, (url) => this.#isOfPackage(url));
     const place = (fn: AnyFunction): FunctionPlace | undefined => this.#placeOf(fn);
@@ -92,6 +95,12 @@ export class References {
     const place = placesOf(value).find(({ url }) => mayReference(url, this.#policy));
     if (place === undefined) return undefined;
     return referenceToThere(withTextHash(moduleAt(place)));
+  }
+
+  /** Where a module of the program exports a class, if such modules are sent. */
+  moduleOf(type: object): ModuleReference | undefined {
+    const reference = this.#ofModules?.of(type);
+    return reference?.kind === 'module' && reference.package === undefined ? reference : undefined;
   }
 
   /** The import statement that created a variable of a module, if a job can repeat it. */

@@ -1,7 +1,7 @@
 import type { GivenFiles } from '../given-files.ts';
 import type { Node, ObjectNode, Slot } from '../graph.ts';
 import type { Reference } from '../reference/reference.ts';
-import type { CaptureOptions } from './capture-options.ts';
+import type { GraphOptions } from './capture-options.ts';
 import type { CodeInfo } from './code-info.ts';
 import type { References } from './references.ts';
 import type { Edge } from './refusal.ts';
@@ -12,7 +12,7 @@ import type { Edge } from './refusal.ts';
  * later, so nothing recurses.
  */
 export interface CaptureSink {
-  readonly options: CaptureOptions;
+  readonly options: GraphOptions;
   /** The input files of a call; undefined outside of a call's arguments, where input files are refused. */
   readonly files: GivenFiles | undefined;
   /** Names of objects that the reader takes from another call's result. */

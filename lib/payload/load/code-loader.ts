@@ -6,6 +6,7 @@ import type { ClassNode, FunctionNode, Graph, MemberNode, Node, PrototypeNode, S
 import { type Identities, noteOriginal } from '../identities.ts';
 import { toHere } from '../relocated-paths.ts';
 import { compileFile } from '../reference/load-reference.ts';
+import type { ModuleReference } from '../reference/reference.ts';
 import { emitFile } from './emit-file.ts';
 import { type Helpers, newHelpers } from './helpers.ts';
 import { accessOf, type AnyClass, type Brand, noteLoadedClass, twinOf } from './known-classes.ts';
@@ -45,7 +46,13 @@ export class CodeLoader {
   readonly #classes = new Map<number, AnyClass>();
   readonly #contextsSet = new Set<number>();
 
-  constructor(graph: Graph, values: Values, identities: Identities, files: readonly CompiledFile[]) {
+  /** @param references what was loaded by reference, by the index of its node */
+  constructor(
+    graph: Graph,
+    values: Values,
+    identities: Identities,
+    { files, references }: { files: readonly CompiledFile[]; references: ReadonlyMap<number, unknown> },
+  ) {
     this.#graph = graph;
     this.#values = values;
     this.#identities = identities;
@@ -56,7 +63,8 @@ export class CodeLoader {
         node.kind === 'class' ||
         node.kind === 'object' ||
         (node.kind === 'function' && withPrototype.has(index));
-      const found = isIdentified && node.id !== undefined ? identities.find(node.id) : undefined;
+      const own = node.kind === 'class' ? (findClass(node, identities) ?? references.get(index)) : undefined;
+      const found = own ?? (isIdentified && node.id !== undefined ? identities.find(node.id) : undefined);
       if (typeof found === 'function' || typeof found === 'object') this.#known.set(index, found);
     }
     for (const [index, file] of files.entries()) this.#run(index, file);
@@ -193,6 +201,7 @@ export class CodeLoader {
     if (node.original !== undefined) noteOriginal(made, node.original);
     noteLoadedClass(made, this.#helpers.privates[index]);
     if (!this.#known.has(index)) {
+      if (node.module !== undefined) this.#identities.remember(made, nameOf(node.module));
       this.#identities.remember(made, node.id);
       this.#classes.set(index, made);
     }
@@ -231,6 +240,16 @@ export class CodeLoader {
   #valueAt(index: number): unknown {
     return this.#values.value([index]);
   }
+}
+
+/** The class of a node, if it came with another payload or is this program's own. */
+export function findClass({ id, module }: ClassNode, identities: Identities): object | symbol | undefined {
+  return identities.find(id) ?? (module && identities.find(nameOf(module)));
+}
+
+/** The same for a class however many processes have loaded its module and sent it. */
+function nameOf({ url, path, textHash = '' }: ModuleReference): string {
+  return JSON.stringify([url, path, textHash]);
 }
 
 /** Compiles the code of a graph. @throws {FunctionSyntaxError} */

@@ -7,7 +7,7 @@ import { loadPreloads } from '../preload.ts';
 import { loadReference } from '../reference/load-reference.ts';
 import { mainGlobal } from '../reference/members.ts';
 import type { ModuleReference } from '../reference/reference.ts';
-import { CodeLoader, compileFiles } from './code-loader.ts';
+import { CodeLoader, compileFiles, findClass } from './code-loader.ts';
 import { counterpartOf, findCounterparts } from './counterparts.ts';
 import type { AnyClass } from './known-classes.ts';
 import { type Filling, fillObject, makeShell } from './objects.ts';
@@ -23,7 +23,7 @@ export async function loadGraph(
   fromElsewhere: FromElsewhere = refuse,
   identities: Identities = PROCESS_IDENTITIES,
 ): Promise<Boxed> {
-  const references = await loadReferences(graph);
+  const references = await loadReferences(graph, identities);
   const loader = new GraphLoader(graph, references, identities, compileFiles(graph));
   const elsewhere = [...graph.nodes.entries()].filter(([, { kind }]) => kind === 'elsewhere');
   // These results may be older: their instances are of the classes of this graph, as they are now.
@@ -56,7 +56,7 @@ export class RepeatedGraph {
 
   /** @throws as {@link loadGraph} */
   async load(identities: Identities): Promise<Boxed> {
-    this.#references ??= await loadReferences(this.#graph);
+    this.#references ??= await loadReferences(this.#graph, identities);
     this.#files ??= compileFiles(this.#graph);
     // The value that was loaded before has taken these parts, and may have changed them.
     if (this.#isUsed && this.#graph.nodes.some(({ kind }) => TAKEN_KINDS.has(kind)))
@@ -69,12 +69,14 @@ export class RepeatedGraph {
 /** Kinds of nodes with a part that becomes part of the value, where others are only read. */
 const TAKEN_KINDS: ReadonlySet<string> = new Set(['data', 'buffer', 'rebuilt']);
 
-async function loadReferences(graph: Graph): Promise<Map<number, unknown>> {
+async function loadReferences(graph: Graph, identities: Identities): Promise<Map<number, unknown>> {
   const references = new Map<number, unknown>();
   if (graph.preloads !== undefined) await loadPreloads(graph.preloads);
   const endLoading = beginLoading();
   try {
     for (const [index, node] of graph.nodes.entries()) {
+      if (node.kind === 'class' && node.isOfJob === true && findClass(node, identities) === undefined)
+        references.set(index, await loadReference(node.module as ModuleReference));
       if (node.kind !== 'reference') continue;
       const loaded = loadReference(node.reference);
       const isLoading = node.reference.kind === 'import' || node.reference.kind === 'module';
@@ -126,7 +128,7 @@ class GraphLoader implements Filling {
     this.#graph = graph;
     this.#references = references;
     this.identities = identities;
-    this.#code = new CodeLoader(graph, this, identities, files);
+    this.#code = new CodeLoader(graph, this, identities, { files, references });
     this.#takeCounterparts();
   }
 

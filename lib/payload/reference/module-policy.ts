@@ -18,6 +18,11 @@ export interface ReferencePolicy {
   readonly byValue?: readonly (string | RegExp)[];
   /** Modules that the job loads, although a plain `node` could not: the job needs the same loader. */
   readonly byReference?: readonly (string | RegExp)[];
+  /**
+   * Whether modules of the program itself are sent by value, unless they are named in `byReference`. Then a
+   * class is one for all of its users, although the job cannot use that of the module.
+   */
+  readonly sendsModules?: boolean;
 }
 
 /**
@@ -27,7 +32,8 @@ export interface ReferencePolicy {
 export function mayReference(url: string, policy: ReferencePolicy = {}): boolean {
   const path = pathOf(url);
   if (path === undefined || isMain(path) || isNamed(path, policy.byValue)) return false;
-  return isForced(url, policy) || PLAIN.has(extname(path));
+  if (isForced(url, policy)) return true;
+  return PLAIN.has(extname(path)) && !(policy.sendsModules === true && packageOf(path) === undefined);
 }
 
 /** Whether the job must load a module even if the text that was loaded here differs from its file. */

@@ -65,8 +65,7 @@ const minified = {
   'names the way to the thing that cannot be sent': renamed,
   'says which reducer of the program failed, and where': renamed,
   'says that objects of a native addon cannot be sent': renamed,
-  'says that private fields of a class of a module cannot be read': renamed,
-  'says that private fields cannot be read where only the parent has them': renamed,
+  'says that private fields of a class that jobs are to load cannot be read': renamed,
 };
 
 describeEnvironment({
@@ -95,8 +94,7 @@ const toBundle = (cases: readonly Cases[]): Cases[] =>
   cases.filter(({ topic }) => !COMPUTED_IMPORTS.has(topic));
 const bundled = {
   'sends bound functions, also those bound twice': 'one of its functions has another name',
-  'says that private fields of a class of a module cannot be read': 'its modules are the program',
-  'says that private fields cannot be read where only the parent has them': 'its modules are the program',
+  'says that private fields of a class that jobs are to load cannot be read': 'its modules are the program',
 };
 
 describeEnvironment({

@@ -9,6 +9,5 @@ export const TRANSFORMED: Record<string, string> = {
   'sends an object with a socket inside by reference where a module exports it': BY_VALUE,
   'sends an object with a socket inside that is all that a module exports': BY_VALUE,
   'fails, and does not run other code, where a module is edited later': BY_VALUE,
-  'says that private fields of a class of a module cannot be read': BY_VALUE,
-  'says that private fields cannot be read where only the parent has them': BY_VALUE,
+  'says that private fields of a class that jobs are to load cannot be read': BY_VALUE,
 };

@@ -105,9 +105,12 @@ export const cases = {
           reduced += 1;
           return [() => 'counted'];
         }
+        toString() {
+          return 'counted';
+        }
       }
       const holder = { counted: new Counted(), read: () => [n, reduced > 5] };
-      return () => [++n, holder.read(), holder.counted];
+      return () => [++n, holder.read(), String(holder.counted)];
     },
     gives: [1, [1, false], 'counted'],
   },

@@ -1,3 +1,5 @@
+import { Account as Saved } from './library.mjs';
+
 class Account {
   #balance = 0;
   #history = [];
@@ -73,6 +75,26 @@ export const cases = {
       return () => [add(), read()];
     },
     gives: [5, 6],
+  },
+  'sends instances with private fields of a class that a module exports': {
+    send() {
+      class Savings extends Saved {
+        #rate = 2;
+        interest() {
+          return this.balance * this.#rate;
+        }
+      }
+      const account = new Saved().deposit(1);
+      const savings = new Savings().deposit(2);
+      const isSaved = (value) => value instanceof Saved;
+      return () => [
+        account.balance,
+        new Saved().deposit(3).balance,
+        [account, new Saved(), savings, {}].map(isSaved),
+        savings.interest(),
+      ];
+    },
+    gives: [1, 3, [true, true, true, false], 4],
   },
   'keeps private fields as they are now': {
     send() {

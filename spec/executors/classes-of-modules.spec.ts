@@ -1,0 +1,109 @@
+import { describe, expect, it } from '@jest/globals';
+import { execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import ts from 'typescript';
+import { builtModule } from '../support/built-file.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
+
+const MODEL = `
+export class Model {
+  #weight: number;
+  constructor(weight: number) {
+    this.#weight = weight;
+  }
+  predict(x: number) {
+    return this.#weight * x;
+  }
+  add(other: Model): Model {
+    return new Model(this.#weight + other.#weight);
+  }
+}
+export class Large extends Model {
+  #more = 5;
+  more() {
+    return this.#more + this.predict(1);
+  }
+}
+export class Plain {
+  n: number;
+  constructor(n: number) {
+    this.n = n;
+  }
+}
+`;
+
+const CHECKS = `
+import { Model } from './model.js';
+export const isModel = (value: unknown) => value instanceof Model;
+`;
+
+const PROGRAM = `
+import { LocalExecutor } from '${builtModule('index')}';
+import { Large, Model, Plain } from './model.js';
+import { isModel } from './checks.js';
+
+const executor = new LocalExecutor({ directory: 'jobs' });
+const found: Record<string, unknown> = {};
+const model = new Model(0.5);
+const large = new Large(2);
+const plain = new Plain(4);
+try {
+  found['captured'] = await executor.submit((x: number) => model.predict(x), 42);
+  found['argument'] = await executor.submit(
+    (m: Model) => [m.predict(42), isModel(m), m instanceof Model, m.add(new Model(1)).predict(2)],
+    model,
+  );
+  found['argument of a function of a module'] = await executor.submit(isModel, model);
+  found['of a class that extends another'] = await executor.submit(
+    (m: Large) => [m.more(), m instanceof Model, isModel(m)],
+    large,
+  );
+  found['beside another class'] = await executor.submit(
+    (p: Plain) => [p instanceof Plain, p.n, model.predict(2)],
+    plain,
+  );
+  const made = executor.submit((weight: number) => new Model(weight), 3);
+  found['result'] = [(await made) instanceof Model, isModel(await made), (await made).predict(2)];
+  const largest = await executor.submit((weight: number) => new Large(weight), 3);
+  found['result of a class that extends another'] = [largest instanceof Large, isModel(largest), largest.more()];
+  found['result of a result'] = await executor.submit(
+    (m: Model) => [m.predict(2), m instanceof Model, isModel(m)],
+    made,
+  );
+  found['result of a result, beside another'] = await executor.submit(
+    (m: Model) => [m.predict(2), m instanceof Model, isModel(m), model.predict(2)],
+    made,
+  );
+} catch (error) {
+  found['error'] = String(error);
+}
+await executor.shutdown();
+console.log(JSON.stringify(found));
+`;
+
+const EXPECTED = {
+  captured: 21,
+  argument: [21, true, true, 3],
+  'argument of a function of a module': true,
+  'of a class that extends another': [7, true, true],
+  'beside another class': [true, 4, 1],
+  result: [true, true, 6],
+  'result of a class that extends another': [true, true, 8],
+  'result of a result': [6, true, true],
+  'result of a result, beside another': [6, true, true, 1],
+};
+
+const directory = temporaryDirectory();
+
+describe('Instances with private members of classes that modules export', () => {
+  it('travel both ways, and are those of the module', () => {
+    const texts = { model: MODEL, checks: CHECKS, main: PROGRAM };
+    const compilerOptions = { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ES2022 };
+    for (const [name, text] of Object.entries(texts))
+      writeFileSync(join(directory, `${name}.js`), ts.transpileModule(text, { compilerOptions }).outputText);
+    writeFileSync(join(directory, 'package.json'), '{ "type": "module" }');
+    const options = { cwd: directory, env: process.env, encoding: 'utf8' } as const;
+    expect(JSON.parse(execFileSync(process.execPath, ['main.js'], options))).toEqual(EXPECTED);
+  });
+});
