@@ -6,7 +6,7 @@ import { beginLoading } from '../main-program.ts';
 import { loadPreloads } from '../preload.ts';
 import { loadReference } from '../reference/load-reference.ts';
 import { mainGlobal } from '../reference/members.ts';
-import type { ModuleReference } from '../reference/reference.ts';
+import type { ModuleReference, Reference } from '../reference/reference.ts';
 import { CodeLoader, compileFiles, findClass } from './code-loader.ts';
 import { counterpartOf, findCounterparts } from './counterparts.ts';
 import type { AnyClass } from './known-classes.ts';
@@ -79,15 +79,20 @@ async function loadReferences(graph: Graph, identities: Identities): Promise<Map
         references.set(index, await loadReference(node.module as ModuleReference));
       if (node.kind !== 'reference') continue;
       const loaded = loadReference(node.reference);
-      const isLoading = node.reference.kind === 'import' || node.reference.kind === 'module';
       // `await` would call the method `then` of what is here already, such as `Promise.prototype`.
-      references.set(index, isLoading ? await loaded : loaded);
+      references.set(index, isLoading(node.reference) ? await loaded : loaded);
     }
     for (const module of graph.modules ?? []) await loadIfPossible(module);
   } finally {
     endLoading();
   }
   return references;
+}
+
+/** Whether {@link loadReference} gives a promise of the value. */
+function isLoading(reference: Reference): boolean {
+  const { kind } = reference;
+  return kind === 'import' || kind === 'module' || (kind === 'builtin' && reference.part === 'namespace');
 }
 
 /** Loads what only the identity of objects needs; nothing is missed where it is not loaded after all. */

@@ -46,6 +46,8 @@ describeEnvironment({
     ...WHERE_IMPORTS_ARE_MODULES,
     'sends an instance with private fields home':
       'its private members are WeakMaps, and so those of the class itself',
+    'says that private members beside those of the platform cannot be sent':
+      'its private members are WeakMaps, which are sent',
   },
   prepare(directory, cases) {
     writeModules(directory, cases, 'cjs', compileBy(ts.ScriptTarget.ES2017, ts.ModuleKind.CommonJS));
@@ -92,7 +94,11 @@ describeEnvironment({
 const COMPUTED_IMPORTS = new Set(['references', 'edited-modules', 'esm-only']);
 const toBundle = (cases: readonly Cases[]): Cases[] =>
   cases.filter(({ topic }) => !COMPUTED_IMPORTS.has(topic));
+const oneProgram = 'its modules are the program, whose objects that can be changed are sent as copies';
 const bundled = {
+  'sends constants of a module home as those of the module here': oneProgram,
+  'takes constants of a module in an argument for those of the module there': oneProgram,
+  'takes constants of a module that another one imports for those of the module there': oneProgram,
   'sends bound functions, also those bound twice': 'one of its functions has another name',
   'says that private fields of a class that jobs are to load cannot be read': 'its modules are the program',
 };

@@ -28,6 +28,10 @@ const except = {
   'sends functions that use only exports of the program': 'its exports are nowhere to be told from globals',
   'sends an object with a socket inside by reference where a module exports it':
     'its import statements are in no file that a job could go by',
+  'knows prototypes of packages that name no constructor':
+    'its import statements are in no file, by which alone the function of such a prototype is found',
+  'sends functions that ask for what CommonJS declares, which is not there':
+    'the modules of Node are global there, also the one that is called module',
   'knows a namespace for one': 'its import statements are in no file, so that an object stands for it',
 };
 

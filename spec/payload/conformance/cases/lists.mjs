@@ -14,7 +14,7 @@ const show = (list) => [
     )
     .join(' '),
   Object.isExtensible(list),
-  Object.getPrototypeOf(list) === Array.prototype,
+  Object.getPrototypeOf(list)?.constructor.name,
 ];
 
 /** Ways in which lists differ from those that hold data alone. */
