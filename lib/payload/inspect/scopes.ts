@@ -148,12 +148,24 @@ function toScript({ scriptId, url, sourceMapURL = '' }: Debugger.ScriptParsedEve
   return { scriptId, url, sourceMapUrl: sourceMapURL, source: () => sourceOf(scriptId) };
 }
 
-/** Kept, because the debugger takes milliseconds to be enabled, and the text of a script never changes. */
+/**
+ * The text of a script; empty if V8 has let the script go, as it does when none of its functions is left. Kept,
+ * because the debugger takes milliseconds to be enabled, and the text of a script never changes.
+ */
 function sourceOf(scriptId: string): string {
   return sources.get(scriptId, () => {
-    const { scriptSource } = withDebugger(() => post('Debugger.getScriptSource', { scriptId }));
-    return [scriptSource, scriptSource.length];
+    const text = withDebugger(() => textOfScript(scriptId));
+    return [text, text.length];
   });
+}
+
+function textOfScript(scriptId: string): string {
+  try {
+    return post('Debugger.getScriptSource', { scriptId }).scriptSource;
+  } catch (error) {
+    if ((error as Error).message.includes('No script for id')) return '';
+    throw error;
+  }
 }
 
 /** Texts of scripts by their ids, up to 16,000,000 characters. */

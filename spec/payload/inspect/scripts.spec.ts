@@ -26,6 +26,25 @@ describe('scriptOf', () => {
     expect(scriptOf(idOf(later))?.sourceMapUrl).toBe('');
   });
 
+  it('has no text of a script that is gone', () => {
+    const program = `
+      const collect = (await import('node:vm')).runInNewContext('gc');
+      const make = (name) => scriptOf(look(new Function('return 1\\n//# sourceURL=' + name)).scriptId);
+      let text;
+      for (let times = 0; text !== '' && times < 100; times += 1) {
+        const script = make('gone' + times + '.js');
+        for (let turns = 0; turns < 5; turns += 1) {
+          await new Promise(setImmediate);
+          collect();
+        }
+        // The first text that was read is kept.
+        text = script.source();
+      }
+      print(text);
+    `;
+    expect(runInspecting(program, '--expose-gc')).toEqual(['']);
+  });
+
   it('has `file:` URLs for modules of both kinds, and `node:` for those of Node.js', () => {
     const [esm, cjs, node] = runInspecting(`
       const { createRequire } = await import('node:module');
