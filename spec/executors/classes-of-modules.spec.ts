@@ -82,6 +82,54 @@ await executor.shutdown();
 console.log(JSON.stringify(found));
 `;
 
+const STORE = `
+import { createServer } from 'node:net';
+export class Suit {
+  #rank;
+  constructor(rank) {
+    this.#rank = rank;
+  }
+  beats(other) {
+    return this.#rank > other.#rank;
+  }
+  static HEARTS = new Suit(3);
+  static SPADES = new Suit(4);
+}
+export const limits = Object.freeze({ most: 5 });
+export const NONE = Symbol('none');
+export const connection = createServer();
+`;
+
+const PROGRAM_WITH_STORE = `
+import { LocalExecutor } from '${builtModule('index')}';
+import { connection, limits, NONE, Suit } from './store.js';
+
+const executor = new LocalExecutor({ directory: 'jobs-with-store' });
+const found = {};
+const ace = new Suit(9);
+try {
+  found['a connection'] = await executor.submit((suit) => [connection.listening, suit.beats(ace)], new Suit(10));
+  found['static instances'] = await executor.submit(
+    (hearts) => [hearts === Suit.HEARTS, ace.beats(hearts), Suit.HEARTS instanceof Suit],
+    Suit.HEARTS,
+  );
+  const [hearts, spades] = await executor.submit(() => [Suit.HEARTS, Suit.SPADES]);
+  found['results'] = [hearts === Suit.HEARTS, spades === Suit.SPADES, spades.beats(hearts)];
+  found['constants'] = await executor.submit(
+    (none, most, suit) => [none === NONE, most === limits, suit instanceof Suit],
+    NONE,
+    limits,
+    ace,
+  );
+  const returned = await executor.submit(() => [NONE, limits, ace]);
+  found['constants in results'] = [returned[0] === NONE, returned[1] === limits, returned[2] instanceof Suit];
+} catch (error) {
+  found['error'] = String(error);
+}
+await executor.shutdown();
+console.log(JSON.stringify(found));
+`;
+
 const EXPECTED = {
   captured: 21,
   argument: [21, true, true, 3],
@@ -96,14 +144,28 @@ const EXPECTED = {
 
 const directory = temporaryDirectory();
 
+/** Runs a program beside the modules. @returns what it prints */
+function run(modules: Record<string, string>): unknown {
+  const compilerOptions = { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ES2022 };
+  for (const [name, text] of Object.entries(modules))
+    writeFileSync(join(directory, `${name}.js`), ts.transpileModule(text, { compilerOptions }).outputText);
+  writeFileSync(join(directory, 'package.json'), '{ "type": "module" }');
+  const options = { cwd: directory, env: process.env, encoding: 'utf8' } as const;
+  return JSON.parse(execFileSync(process.execPath, ['main.js'], options));
+}
+
 describe('Instances with private members of classes that modules export', () => {
   it('travel both ways, and are those of the module', () => {
-    const texts = { model: MODEL, checks: CHECKS, main: PROGRAM };
-    const compilerOptions = { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ES2022 };
-    for (const [name, text] of Object.entries(texts))
-      writeFileSync(join(directory, `${name}.js`), ts.transpileModule(text, { compilerOptions }).outputText);
-    writeFileSync(join(directory, 'package.json'), '{ "type": "module" }');
-    const options = { cwd: directory, env: process.env, encoding: 'utf8' } as const;
-    expect(JSON.parse(execFileSync(process.execPath, ['main.js'], options))).toEqual(EXPECTED);
+    expect(run({ model: MODEL, checks: CHECKS, main: PROGRAM })).toEqual(EXPECTED);
+  });
+
+  it('travel beside what only the job can make, and stay the constants of the module', () => {
+    expect(run({ store: STORE, main: PROGRAM_WITH_STORE })).toEqual({
+      'a connection': [false, true],
+      'static instances': [true, true, true],
+      results: [true, true, true],
+      constants: [true, true, true],
+      'constants in results': [true, true, true],
+    });
   });
 });

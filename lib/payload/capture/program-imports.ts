@@ -20,7 +20,7 @@ import {
 import { isInspectorAvailable } from '../inspect/session.ts';
 import { isPlain } from '../plain-data.ts';
 import { fileOfImport, importBy, isSettled } from '../reference/import-of.ts';
-import { follow, isReferable, nodeModule, noteOwners, propertyOf } from '../reference/members.ts';
+import { follow, isReferable, noteOwners, propertyOf, requiredExports } from '../reference/members.ts';
 import { pathOf, type ReferencePolicy } from '../reference/module-policy.ts';
 import { exportedValue } from '../reference/modules.ts';
 import { packageNameIn, packageOf, readSource } from '../reference/packages.ts';
@@ -99,7 +99,7 @@ export class ProgramImports {
     const binding = usesOf(script)?.bindings.get(name);
     if (binding?.isWrapped !== true || !isPackageName(binding.specifier)) return false;
     const file = fileOfImport({ specifier: binding.specifier, parent: script.url, by: 'require' });
-    const exported = file === undefined ? undefined : exportsOf(file);
+    const exported = file === undefined ? undefined : requiredExports(file);
     return isReferable(exported) && propertyOf(value, 'default')?.value === exported;
   }
 
@@ -164,7 +164,7 @@ export class ProgramImports {
       const origin = { by: 'require', specifier, imported: '*', path: [] } as const;
       if (!isPackageName(specifier)) return this.#packageOrigin(value, origin, script.url, depth + 1);
       const file = fileOfImport({ specifier, parent: script.url, by: 'require' });
-      const path = file === undefined ? undefined : pathTo(value, exportsOf(file));
+      const path = file === undefined ? undefined : pathTo(value, requiredExports(file));
       return path && { ...origin, path, parent: script.url };
     });
   }
@@ -298,7 +298,7 @@ function originsIn(script: Script, { imported, path }: Origin): Origin[] | undef
     .filter((specifier) => {
       if (!isPackageName(specifier)) return true;
       const file = fileOfImport({ specifier, parent: script.url });
-      const loaded = file === undefined ? undefined : exportsOf(file);
+      const loaded = file === undefined ? undefined : requiredExports(file);
       return isReferable(loaded) && typeof loaded !== 'symbol' ? imported in loaded : file !== undefined;
     })
     .map((specifier) => ({ by: 'import', specifier, imported, path }));
@@ -308,7 +308,7 @@ function originsIn(script: Script, { imported, path }: Origin): Origin[] | undef
 function isLoaded(value: object | symbol, reference: ImportReference, { isWrapped }: ModuleBinding): boolean {
   if (reference.by !== 'require') return true;
   const file = fileOfImport(reference);
-  const loaded = file === undefined ? undefined : exportsOf(file);
+  const loaded = file === undefined ? undefined : requiredExports(file);
   return loaded === undefined ? !isWrapped : follow(loaded, reference.path ?? []) === value;
 }
 
@@ -329,11 +329,6 @@ function firstOf<T, R>(list: Iterable<T>, find: (each: T) => R | undefined): R |
     if (found !== undefined) return found;
   }
   return undefined;
-}
-
-function exportsOf(file: string): unknown {
-  // oxlint-disable-next-line no-underscore-dangle -- there is no other name for it
-  return nodeModule._cache[file]?.exports;
 }
 
 /** Returns the URLs of the scripts of functions; asks for those of many at once, and once in a process. */

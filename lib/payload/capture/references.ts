@@ -76,10 +76,8 @@ export class References {
     }
     if (typeof value !== 'symbol' && !types.isProxy(value)) noteRealmOf(value);
     const reference = referenceOf(value, this.#context) ?? intrinsicOfAnyRealm(value);
-    if (reference?.kind === 'module' && typeof value !== 'symbol' && this.#isExtended(value))
-      return undefined;
-    if (reference?.kind === 'import' && typeof value !== 'symbol' && this.#isExtended(value))
-      return undefined;
+    const isOfModule = reference?.kind === 'module' || reference?.kind === 'import';
+    if (isOfModule && typeof value !== 'symbol' && this.#isExtended(value)) return undefined;
     // Plain data that a module of the program exports is sent with its current values.
     return reference?.kind === 'module' && reference.package === undefined && isPlainData(value)
       ? undefined
@@ -93,8 +91,9 @@ export class References {
     const found = lastResortOf(value, this.#context);
     if (found !== undefined) return referenceToThere(found);
     const place = placesOf(value).find(({ url }) => mayReference(url, this.#policy));
-    if (place === undefined) return undefined;
-    return referenceToThere(withTextHash(moduleAt(place)));
+    if (place !== undefined) return referenceToThere(withTextHash(moduleAt(place)));
+    // Where modules of the program are sent, what they cannot send is still the job's own.
+    return this.#ofModules?.lastResortOf(value);
   }
 
   /** Where a module of the program exports a class, if such modules are sent. */
@@ -170,7 +169,9 @@ export class References {
    */
   #counterpartOf(value: object | symbol): Counterpart | undefined {
     const found = typeof value === 'function' ? [] : placesOf(value);
-    const places = found.filter(({ url }) => mayReference(url, this.#policy)).slice(0, MOST_PLACES);
+    // A module that is sent is also here on both sides, where it was loaded by itself.
+    const { policy } = (this.#ofModules ?? this).#context;
+    const places = found.filter(({ url }) => mayReference(url, policy)).slice(0, MOST_PLACES);
     if (places.length === 0 && (typeof value === 'symbol' || !isConstant(value))) return undefined;
     const id = typeof value === 'symbol' ? identityOf(value) : constantIdOf(value);
     return { id, places: places.map((place) => referenceToThere(moduleAt(place))) };

@@ -4,7 +4,7 @@ import { dirname, extname } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { types } from 'node:util';
 import { knownShapeOf } from '../analysis/module-shape.ts';
-import { nodeModule } from './members.ts';
+import { nodeModule, requireCache, requiredExports } from './members.ts';
 import { mayReference, pathOf, type ReferencePolicy } from './module-policy.ts';
 import { findPackages, packageNameIn, packageOf, readSource, resolveImport } from './packages.ts';
 import type { ImportReference } from './reference.ts';
@@ -104,9 +104,8 @@ const fixedOrigins = new Map<string, boolean | undefined>();
 
 function findWhetherFixed(file: string, name: string): boolean | undefined {
   // The names that Node gives the exports of a CommonJS module have the values at the end of its loading.
-  // oxlint-disable-next-line no-underscore-dangle -- there is no other name for it
-  const loaded = nodeModule._cache[file];
-  if (extname(file) === '.cjs' || (loaded !== undefined && !types.isModuleNamespaceObject(loaded.exports)))
+  const isRequired = requireCache()[file] !== undefined;
+  if (extname(file) === '.cjs' || (isRequired && !types.isModuleNamespaceObject(requiredExports(file))))
     return true;
   const source = readSource(file);
   const shape = source && knownShapeOf(source.text);

@@ -247,3 +247,15 @@ export const mainProcess: NodeJS.Process & { readonly moduleLoadList: readonly s
 
 /** `node:module` itself. */
 export const nodeModule = mainProcess.getBuiltinModule('node:module') as unknown as NodeModuleClass;
+
+/** The modules that `require` has loaded, by file. Programs put things of their own there, such as mocks. */
+export function requireCache(): NodeModuleClass['_cache'] {
+  // oxlint-disable-next-line no-underscore-dangle -- there is no other name for it
+  return nodeModule._cache;
+}
+
+/** The exports of a file that `require` has loaded; undefined if it has not, or if they are behind a getter. */
+export function requiredExports(file: string): unknown {
+  const module: unknown = requireCache()[file];
+  return typeof module === 'object' && module !== null ? valueOf(module, 'exports') : undefined;
+}

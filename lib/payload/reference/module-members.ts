@@ -1,6 +1,14 @@
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { types } from 'node:util';
-import { isFunction, isNative, isReferable, nodeModule, propertyOf, type Referable } from './members.ts';
+import {
+  isFunction,
+  isNative,
+  isReferable,
+  propertyOf,
+  type Referable,
+  requireCache,
+  requiredExports,
+} from './members.ts';
 import { packageOf } from './packages.ts';
 import type { ModuleReference } from './reference.ts';
 
@@ -42,8 +50,7 @@ export function noteExport(url: string, name: string, value: unknown): void {
 
 /** Notes the modules of the program that were loaded by `require` since the last time. */
 export function noteRequired(): void {
-  // oxlint-disable-next-line no-underscore-dangle -- there is no other name for it
-  const cache = nodeModule._cache;
+  const cache = requireCache();
   const files = Object.keys(cache);
   if (files.length === listedCount) return;
   listedCount = files.length;
@@ -55,8 +62,8 @@ export function noteRequired(): void {
       continue;
     }
     listed.add(file);
-    const exported: unknown = propertyOf(module, 'exports')?.value;
-    if (exported === undefined || !isReferable(exported) || typeof exported === 'symbol') continue;
+    const exported = requiredExports(file);
+    if (!isReferable(exported) || typeof exported === 'symbol') continue;
     const format = types.isModuleNamespaceObject(exported) ? 'module' : 'commonjs';
     noteModule(pathToFileURL(file).href, format, exported);
   }

@@ -8,13 +8,13 @@ import {
   hasMembers,
   isFunction,
   isReferable,
-  nodeModule,
   type Property,
   propertyOf,
   type Referable,
   type SomeFunction,
   stepOf,
   compiledTextOf,
+  requireCache,
   valueOf,
   walkMembers,
 } from './members.ts';
@@ -58,13 +58,11 @@ export function scanLoadedModules(): void {
   unopened.push(...failed);
   failed = [];
   failedFiles.clear();
-  // oxlint-disable-next-line no-underscore-dangle -- there is no other name for it
-  const files = Object.keys(nodeModule._cache);
+  const files = Object.keys(requireCache());
   if (files.length === listedCount) return;
   listedCount = files.length;
   for (const file of files) {
-    // oxlint-disable-next-line no-underscore-dangle
-    const module: unknown = nodeModule._cache[file];
+    const module: unknown = requireCache()[file];
     // Programs put things of their own there, such as mocks.
     if (!isReferable(module) || typeof module === 'symbol' || scanned.has(module)) continue;
     const isScanned = attempt(file, () => {
@@ -157,8 +155,8 @@ function add(value: Referable, place: LoadedExport): boolean {
 
 /** Adds getters and members of classes of one module; doing this for all modules would take too long. */
 function openFile(file: string): void {
-  // oxlint-disable-next-line no-underscore-dangle
-  const module = nodeModule._cache[file];
+  // A mock may be null.
+  const module = requireCache()[file] ?? undefined;
   if (module === undefined || failedFiles.has(file)) return;
   if (!attempt(file, () => openMembers(file, module.exports))) failedFiles.add(file);
 }

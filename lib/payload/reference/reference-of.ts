@@ -10,11 +10,12 @@ import {
   isNative,
   isReferable,
   lastFunctionOn,
-  nodeModule,
   notedOwnerOf,
   ownerOfPrototype,
   prototypeOf,
   type Referable,
+  requireCache,
+  requiredExports,
   showPath,
   type SomeFunction,
   stepOf,
@@ -237,8 +238,7 @@ function prototypeReference(value: Referable, context: ReferenceContext): Refere
 
 /** Whether a module's whole export is a function that a plugin has changed. */
 function isOfExtended({ file }: LoadedExport, { isExtended }: ReferenceContext): boolean {
-  // oxlint-disable-next-line no-underscore-dangle -- there is no other name for it
-  const exported: unknown = nodeModule._cache[file]?.exports;
+  const exported = requiredExports(file);
   return isFunction(exported) && isExtended?.(exported) === true;
 }
 
@@ -262,8 +262,7 @@ function referenceTo(
     path,
     ...(part === 'value' ? {} : { part }),
   });
-  // oxlint-disable-next-line no-underscore-dangle -- there is no other name for it
-  const fn = isFunction(value) ? value : lastFunctionOn(nodeModule._cache[file]?.exports, path, part);
+  const fn = isFunction(value) ? value : lastFunctionOn(requiredExports(file), path, part);
   if (fn !== undefined) {
     const isPlain = !isNative(fn) && isOnDisk(fn, definedIn ?? file);
     return isPlain ? { ...reference, textHash: hashOf(compiledTextOf(fn)) } : reference;
@@ -286,8 +285,8 @@ function entryOf(file: string, { subpath }: PackageFile): string | undefined {
   const seen = new Set<string>();
   let last = file;
   for (;;) {
-    // oxlint-disable-next-line no-underscore-dangle, typescript/no-deprecated -- nothing else tells it
-    const parent = nodeModule._cache[last]?.parent?.filename;
+    // oxlint-disable-next-line typescript/no-deprecated -- nothing else tells it
+    const parent = requireCache()[last]?.parent?.filename;
     if (parent?.startsWith(directory) !== true || seen.has(parent)) break;
     if (parent.slice(directory.length).includes('node_modules')) break;
     seen.add(parent);

@@ -128,6 +128,26 @@ describe('A capture', () => {
     expect(stderr.match(/The exports of \/of\/others\.js cannot be read/g)).toHaveLength(1);
   });
 
+  it('is not hurt by a mock in the place of a required module', () => {
+    const { printed, stderr } = run(`
+      import spoilt from 'spoilt';
+      import { createRequire } from 'node:module';
+      const { cache } = createRequire(import.meta.url);
+      const { twice } = spoilt;
+      const modules = { ...cache };
+      const results = [];
+      for (const mock of [null, 5, { loaded: true, exports: null }, { loaded: false }]) {
+        for (const file of Object.keys(modules)) cache[file] = mock;
+        const bytes = serialize(() => twice(21));
+        Object.assign(cache, modules);
+        results.push((await deserialize(bytes))());
+      }
+      console.log(JSON.stringify(results));
+    `);
+    expect(stderr).toBe('');
+    expect(printed).toEqual([42, 42, 42, 42]);
+  });
+
   it.each(Object.entries(SPOILS))('is not hurt by %s', (_, spoil) => {
     const { printed, stderr } = run(`
       import fs from 'node:fs';
