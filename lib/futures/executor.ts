@@ -1,4 +1,5 @@
 import { showValue } from '../base/checks.ts';
+import { type Caller, noteCaller } from '../base/program-frames.ts';
 import type { AnyFunction } from '../payload/graph.ts';
 import { cannotTravel } from '../payload/reducers.ts';
 import type { Elements } from './chunk-source.ts';
@@ -27,6 +28,8 @@ export interface JobRequest {
   readonly fn: AnyFunction;
   readonly items: readonly (readonly unknown[])[];
   readonly options: JobOptions;
+  /** Where the program submitted it, for the stacks of errors. */
+  readonly caller?: Caller | undefined;
 }
 
 /** The function of one map, as its executor captured it. */
@@ -104,9 +107,9 @@ export abstract class Executor implements AsyncDisposable {
    * @throws {TypeError} if `fn` is not a function; {@link ShutdownError} after `shutdown()`
    */
   submit<A extends unknown[], R>(fn: (...args: A) => R, ...args: OrFutures<A>): Future<Awaited<R>> {
-    return this.scheduleOne({ fn: checkFunction(fn), items: [args], options: NO_OPTIONS }) as Future<
-      Awaited<R>
-    >;
+    const caller = noteCaller();
+    const request = { fn: checkFunction(fn), items: [args], options: NO_OPTIONS, caller };
+    return this.scheduleOne(request) as Future<Awaited<R>>;
   }
 
   /**
@@ -120,7 +123,7 @@ export abstract class Executor implements AsyncDisposable {
     items: Elements<OrFuture<T>>,
     options: MapOptions = {},
   ): MapResults<Awaited<R>> {
-    return this.#map(fn, items, (item) => [item], options);
+    return this.#map(fn, items, (item) => [item], options, noteCaller());
   }
 
   /** Calls `fn` with each list of arguments, like {@link map}. */
@@ -129,8 +132,8 @@ export abstract class Executor implements AsyncDisposable {
     argumentLists: Elements<NoInfer<Readonly<OrFutures<A>>>>,
     options: MapOptions = {},
   ): MapResults<Awaited<R>> {
-    // The source may use a list again.
-    return this.#map(fn, argumentLists, (list) => [...checkArgumentList(list)], options);
+    const caller = noteCaller();
+    return this.#map(fn, argumentLists, copyArgumentList, options, caller);
   }
 
   /** The same executor with other options for its jobs. Shutting it down shuts this one down. */
@@ -152,12 +155,13 @@ export abstract class Executor implements AsyncDisposable {
     elements: Elements<T>,
     toArguments: (element: T) => readonly unknown[],
     options: MapOptions,
+    caller: Caller,
   ): MapResults<Awaited<R>> {
     checkFunction(fn);
     this.assertOpen();
     const { fn: captured, copy } = this.#captureOnce(fn);
     const run = (items: (readonly unknown[])[]): Future<ItemResult<Awaited<R>>[]> =>
-      this.schedule({ fn: captured, items, options: NO_OPTIONS }) as Future<ItemResult<Awaited<R>>[]>;
+      this.schedule({ fn: captured, items, options: NO_OPTIONS, caller }) as Future<ItemResult<Awaited<R>>[]>;
     return new MapResults(elements, toArguments, run, copy, this.#withBuffer(options));
   }
 
@@ -229,10 +233,11 @@ export function checkFunction<F extends AnyFunction>(fn: F): F {
   return fn;
 }
 
-function checkArgumentList(list: unknown): readonly unknown[] {
+/** Copied, because the source may use a list again. */
+function copyArgumentList(list: unknown): readonly unknown[] {
   if (!Array.isArray(list))
     throw new TypeError(`Expected each element to be an array of arguments, got ${showValue(list)}`);
-  return list;
+  return [...(list as unknown[])];
 }
 
 /**

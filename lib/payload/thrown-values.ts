@@ -2,6 +2,7 @@ import { inspect, types } from 'node:util';
 import { asItIs, type Boxed } from '../base/as-it-is.ts';
 import * as ownErrors from '../base/errors.ts';
 import * as jobErrors from '../base/job-errors.ts';
+import { withoutOwnFrames } from '../base/program-frames.ts';
 import { domExceptionParts } from './capture/describe-built-in.ts';
 import { nodeErrorPrototypeOf } from './capture/describe-object.ts';
 import { References } from './capture/references.ts';
@@ -99,7 +100,7 @@ class Encoder {
       class: encodeClass(thrown),
       name,
       message,
-      stack: typeof stack === 'string' ? textToThere(stack) : undefined,
+      stack: typeof stack === 'string' ? textToThere(withoutOwnFrames(stack, message)) : undefined,
       properties,
       symbols: encodeSymbols(thrown),
       domException: domExceptionParts(thrown),

@@ -120,6 +120,36 @@ export function closures(subject: Subject): void {
       expect((error as Error).stack).toMatch(/closures\.ts:\d+/);
     });
 
+    atOnce(
+      'shows the frames of the program, its job and where it was submitted, and none of ours',
+      async () => {
+        const fail = (): never => {
+          throw new LostError(7);
+        };
+        const callIt = async (): Promise<never> => {
+          await Promise.resolve();
+          return fail();
+        };
+        const submitIt = async (): Promise<unknown> => thrownBy(executor().submit(callIt));
+        const mapIt = async (): Promise<unknown> => thrownBy(executor().map(callIt, [1]).next());
+        for (const [submit, name] of [
+          [submitIt, 'submitIt'],
+          [mapIt, 'mapIt'],
+        ] as const) {
+          const { stack = '' } = (await submit()) as Error;
+          const names = stack.split('\n').map((line) => line.replace(/ \(.*| condor-futures job .*/, ''));
+          expect(names).toEqual([
+            'LostError: lost at 7',
+            '    at fail',
+            '    at callIt',
+            '    at',
+            `    at ${name}`,
+          ]);
+          expect(stack).not.toMatch(/runner-code|\/lib\//);
+        }
+      },
+    );
+
     atOnce('may return a function, which works here', async () => {
       const add = await executor().submit((x: number) => (y: number) => helper(x) + y, 1);
       expect(add(10)).toBe(15);

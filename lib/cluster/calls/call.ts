@@ -1,5 +1,6 @@
 import { type FutureState, isObserved, publish, type SettlementMessage } from '../../base/diagnostics.ts';
 import { InvalidStateError } from '../../base/errors.ts';
+import type { Caller } from '../../base/program-frames.ts';
 import type { FutureSource, JobControl, Usage } from '../../futures/future-source.ts';
 import { type Future, FutureController } from '../../futures/future.ts';
 import type { JobOptions } from '../../futures/job-options.ts';
@@ -56,6 +57,8 @@ export interface CallParts {
    */
   readonly givenResults?: readonly string[] | undefined;
   readonly host: CallHost;
+  /** Where the program submitted it; undefined if an earlier process did. */
+  readonly caller?: Caller | undefined;
   /** Whether its value is not decoded, because users of the map read it from the disk. */
   readonly valueStays?: boolean | undefined;
 }
@@ -68,6 +71,8 @@ export class Call implements FutureSource {
   /** Undefined if an earlier process has written it, or the future is done. */
   fn: WrittenFunction | undefined;
   readonly options: JobOptions;
+  /** Where the program submitted it, until the future is done. */
+  caller: Caller | undefined;
   /** Number of calls in a chunk; 0 for a call that is not a chunk. */
   readonly items: number;
   /** Number among the calls of the executor, from 1. */
@@ -128,9 +133,11 @@ export class Call implements FutureSource {
     dependencies = NO_DEPENDENCIES,
     givenResults = NO_GIVEN_RESULTS,
     host,
+    caller,
     valueStays = false,
   }: CallParts) {
     this.index = index;
+    this.caller = caller;
     this.#host = host;
     this.fn = fn;
     this.payload = payload;
@@ -187,6 +194,7 @@ export class Call implements FutureSource {
     this.#settledFuture = new WeakRef(this.future);
     this.#controller = undefined;
     this.fn = undefined;
+    this.caller = undefined;
     this.dependencies = NO_DEPENDENCIES;
   }
 

@@ -75,7 +75,8 @@ export class Calls {
   make(request: JobRequest, single: boolean): Call {
     const finder = new DependencyFinder(this.#host);
     const parts = this.#encode(request, single, this.#functions, finder);
-    return this.restore({ ...parts, index: this.#lastIndex + 1, dependencies: finder.found });
+    const { caller } = request;
+    return this.restore({ ...parts, index: this.#lastIndex + 1, dependencies: finder.found, caller });
   }
 
   /**

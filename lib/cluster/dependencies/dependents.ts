@@ -1,3 +1,4 @@
+import { showCaller } from '../../base/program-frames.ts';
 import type { Future } from '../../futures/future.ts';
 import type { Call, Dependency } from '../calls/call.ts';
 import { asDirectoryError } from '../calls/failed-future.ts';
@@ -95,6 +96,7 @@ export class Dependents {
 
 function fail(call: Call, future: Future<unknown>): void {
   const error = dependencyFailure(future);
-  if (future.cancelled()) call.future.cancel(error);
-  else call.controller.reject(error);
+  if (future.cancelled()) return void call.future.cancel(error);
+  showCaller(error, call.caller);
+  call.controller.reject(error);
 }

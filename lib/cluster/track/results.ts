@@ -1,5 +1,6 @@
 import { DirectoryError, PayloadError } from '../../base/errors.ts';
 import { JobTimeLimitError } from '../../base/job-errors.ts';
+import { linesOf } from '../../base/program-frames.ts';
 import type { BatchSystem } from '../../batch/batch-system.ts';
 import type { ItemResult } from '../../futures/map-results.ts';
 import type { JobSet } from '../../job-set/job-set.ts';
@@ -29,7 +30,8 @@ export async function decodeResults(
     pid: outcome.pid,
     nodeVersion: outcome.nodeVersion,
   };
-  const where = `condor-futures job ${String(call.jobId)} (${outcome.host}, pid ${outcome.pid})`;
+  let lines: string | undefined;
+  const where = (): string => (lines ??= whereOf(call, outcome));
   const results: ItemResult<unknown>[] = [];
   for (const item of outcome.items)
     results.push(
@@ -41,6 +43,11 @@ export async function decodeResults(
     while (results.length < call.items) results.push(others);
   }
   return results;
+}
+
+/** The last lines of the stacks of what a call threw: its job, and where the program submitted it. */
+function whereOf({ jobId, caller }: Call, { host, pid }: EncodedOutcome): string {
+  return `condor-futures job ${String(jobId)} (${host}, pid ${pid})${linesOf(caller)}`;
 }
 
 /** Settles the call's future with its results. */
@@ -65,7 +72,7 @@ export function firstError([first]: readonly ItemResult<unknown>[]): unknown {
 
 async function decodeItem(
   item: Exclude<ItemOutcome, { primitive: unknown }>,
-  where: string,
+  where: () => string,
   otherNode: OtherNode,
   call: Call,
 ): Promise<ItemResult<unknown>> {
@@ -74,7 +81,7 @@ async function decodeItem(
     if ('value' in item && call.valueStays) return { value: undefined };
     return 'value' in item
       ? await deserializeInBox(item.value, { otherNode })
-      : { thrown: (await decodeInBox(item.thrown, where)).value };
+      : { thrown: (await decodeInBox(item.thrown, where())).value };
   } catch (cause) {
     return { thrown: new PayloadError(`The result cannot be read: ${(cause as Error).message}`, { cause }) };
   }

@@ -1,6 +1,7 @@
 import { OwnershipError, PayloadError } from '../../base/errors.ts';
 import { Slots } from '../../base/fifo.ts';
-import type { JobError } from '../../base/job-errors.ts';
+import { JobError } from '../../base/job-errors.ts';
+import { showCaller } from '../../base/program-frames.ts';
 import type { BatchSystem, JobEvent } from '../../batch/batch-system.ts';
 import type { Archive } from '../../job-set/archive.ts';
 import type { JobSet } from '../../job-set/job-set.ts';
@@ -269,6 +270,7 @@ export class Tracker {
 
   #fail(job: Job, error: unknown): void {
     if (job.phase !== 'open' || this.#retries(job, error)) return;
+    if (error instanceof JobError) showCaller(error, job.call.caller);
     job.call.controller.reject(error);
     this.#onSettled(job, true);
   }

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { types } from 'node:util';
 import { showValue } from '../../base/checks.ts';
 import { SerializationError } from '../../base/errors.ts';
+import { withFramesOfProgram } from '../../base/program-frames.ts';
 import { prototypeOf, valueOf } from '../reference/members.ts';
 
 /** One step on the path to a value: the value, and how it was reached. */
@@ -49,7 +50,9 @@ export function refusalAt(hops: readonly Hop[], refusal: Refusal): Serialization
   }
   finishLine();
   lines.push(`   -> ${refusal.message}`, `  ${refusal.remedy}`);
-  return new SerializationError(lines.join('\n'), pathOf(hops), { cause: refusal.cause });
+  const make = (): SerializationError =>
+    new SerializationError(lines.join('\n'), pathOf(hops), { cause: refusal.cause });
+  return withFramesOfProgram(make);
 }
 
 /** A position in a file for error messages: `sim.mjs:41:18`. */
