@@ -112,8 +112,9 @@ function describeOrdinary(sink: CaptureSink, index: number, object: object): Nod
     );
   }
   if (isRawJson(object)) return { kind: 'rebuilt', type: 'JSON.rawJSON', data: object.rawJSON };
-  const nature = natureOf(object);
-  refuseForeign(sink, object);
+  const isOrdinary = Object.getPrototypeOf(object) === Object.prototype;
+  const nature = isOrdinary ? ({ is: 'plain' } as const) : natureOf(object);
+  if (!isOrdinary) refuseForeign(sink, object);
   if (nature.is === 'plain') {
     const id = isShared(object) ? { id: identityOf(object) } : {};
     return withPrivates(sink, index, object, {

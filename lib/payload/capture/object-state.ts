@@ -34,7 +34,7 @@ export function stateOf(
   if (prototype === null || intrinsicName(prototype) !== expected) {
     state.prototype = sink.slot(prototype, index, TO_PROTOTYPE);
   }
-  const properties = captureProperties(sink, index, object, new Set(skipped));
+  const properties = captureProperties(sink, index, object, skipped);
   if (properties !== undefined) state.properties = properties;
   if (!Object.isExtensible(object)) state.fixed = true;
   return state;
@@ -45,17 +45,19 @@ function captureProperties(
   sink: CaptureSink,
   index: number,
   object: object,
-  skipped: ReadonlySet<PropertyKey>,
+  skippedKeys: readonly PropertyKey[],
 ): Properties | undefined {
   const keys = ownKeys(object);
+  const skipped = new Set(skippedKeys);
   const properties: Properties = { keys: [], values: [] };
   for (const key of keys) {
     if (skipped.has(key)) continue;
     const descriptor = descriptorOf(sink, object, key);
     if (isInherentProperty(object, key, descriptor)) continue;
-    for (const part of [descriptor.value, descriptor.get, descriptor.set] as unknown[]) {
-      if (typeof part === 'function') sink.noteHome(part, object);
-    }
+    const { value, get, set } = descriptor;
+    if (typeof value === 'function') sink.noteHome(value, object);
+    if (get !== undefined) sink.noteHome(get, object);
+    if (set !== undefined) sink.noteHome(set, object);
     addProperty(sink, index, properties, key, descriptor);
   }
   return properties.keys.length === 0 ? undefined : properties;
@@ -70,7 +72,11 @@ export function addProperty(
   descriptor: Property,
 ): void {
   const at = properties.keys.length;
-  properties.keys.push(sink.slot(key, index, { by: 'part', name: `property key ${String(key)}` }));
+  properties.keys.push(
+    typeof key === 'string'
+      ? key
+      : sink.slot(key, index, { by: 'part', name: `property key ${String(key)}` }),
+  );
   const { get, set } = descriptor;
   const inWords = [get, set].find((fn) => sink.isInWords(fn));
   if (inWords !== undefined) {

@@ -127,9 +127,16 @@ export function isOfPlatform(prototype: object): boolean {
 
 /** The name of a prototype of the language, such as `Array.prototype`. */
 export function intrinsicName(prototype: object): string | undefined {
+  const known = namesByPrototype.get(prototype);
+  if (known !== undefined) return known;
   const reference = intrinsicOfAnyRealm(prototype);
-  return reference === undefined ? undefined : nameOf(reference);
+  if (reference === undefined) return undefined;
+  const name = nameOf(reference);
+  namesByPrototype.set(prototype, name);
+  return name;
 }
+
+const namesByPrototype = new WeakMap<object, string>();
 
 /** Prototypes of objects whose properties are their whole state. */
 const PLAIN: ReadonlySet<string> = new Set([
@@ -178,8 +185,11 @@ const checkedPrototypes = new WeakSet<object>();
 
 /** The reference to an intrinsic object of any known realm. */
 export function intrinsicOfAnyRealm(value: object | symbol): ReturnType<typeof intrinsicOf> {
-  const found = intrinsicOf(value);
-  if (found !== undefined) return found;
+  return intrinsicOf(value) ?? intrinsicOfOtherRealm(value);
+}
+
+/** The reference to an intrinsic object of a known realm that is not this one. */
+export function intrinsicOfOtherRealm(value: object | symbol): ReturnType<typeof intrinsicOf> {
   for (const realm of realms) {
     const global = realm.deref();
     const there = global === undefined ? undefined : intrinsicOf(value, global);

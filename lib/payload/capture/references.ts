@@ -25,7 +25,7 @@ import { lastResortOf, type ReferenceContext, referenceOf } from '../reference/r
 import { packageOf, readSource, resolveImport, type SourceFile } from '../reference/packages.ts';
 import type { ModuleReference, PackageFile, Reference } from '../reference/reference.ts';
 import type { GraphOptions } from './capture-options.ts';
-import { intrinsicOfAnyRealm, noteRealmOf } from './platform.ts';
+import { intrinsicOfOtherRealm, noteRealmOf } from './platform.ts';
 import {
   isOfProgram,
   type ProgramEffect,
@@ -75,7 +75,7 @@ export class References {
       if (reference !== undefined) return referenceToThere(reference);
     }
     if (typeof value !== 'symbol' && !types.isProxy(value)) noteRealmOf(value);
-    const reference = referenceOf(value, this.#context) ?? intrinsicOfAnyRealm(value);
+    const reference = referenceOf(value, this.#context) ?? intrinsicOfOtherRealm(value);
     const isOfModule = reference?.kind === 'module' || reference?.kind === 'import';
     if (isOfModule && typeof value !== 'symbol' && this.#isExtended(value)) return undefined;
     // Plain data that a module of the program exports is sent with its current values.

@@ -38,15 +38,12 @@ interface Shared {
  */
 export function buildContexts(sink: CaptureSink, infos: readonly CodeInfo[]): Context[] {
   const innermost = new Map<CodeInfo, Shared>();
-  const levels = viewsByLevel(infos);
-  for (const views of levels) {
-    for (const alike of groupAlike(views, innermost)) {
-      for (const group of partition(sink, alike)) {
-        const [first] = group as [View, ...View[]];
-        const parent = innermost.get(first.info);
-        const shared = { parent, file: first.info.place.file, slots: slotsOf(group) };
-        for (const { info } of group) innermost.set(info, shared);
-      }
+  for (const views of viewsByLevel(infos)) {
+    for (const group of partitionAll(sink, groupAlike(views, innermost))) {
+      const [first] = group as [View, ...View[]];
+      const parent = innermost.get(first.info);
+      const shared = { parent, file: first.info.place.file, slots: slotsOf(group) };
+      for (const { info } of group) innermost.set(info, shared);
     }
   }
   return new Numbering(sink, infos, innermost).contexts;
@@ -214,6 +211,13 @@ class Numbering {
 interface Access {
   readonly get: () => [unknown];
   readonly set: (value: unknown) => void;
+}
+
+/** Splits all groups with the debugger enabled once, or not at all. */
+function partitionAll(sink: CaptureSink, groups: readonly (readonly View[])[]): (readonly View[])[] {
+  const split = (): (readonly View[])[] => groups.flatMap((alike) => partition(sink, alike));
+  const mayProbe = groups.some((alike) => alike.length > 1 && assignedNames(alike).length > 0);
+  return mayProbe && sink.options.captureThis !== 'never' ? withDebugger(split) : split();
 }
 
 /**

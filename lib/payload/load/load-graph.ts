@@ -215,6 +215,12 @@ class GraphLoader implements Filling {
 
   /** Does not use recursion, so that chains may have any length. */
   #makeAfterDependencies(index: number): void {
+    if (this.#made.has(index) || this.#started.has(index)) return;
+    const node = this.node(index);
+    if (dependenciesOf(node).every((needed) => this.#made.has(needed))) {
+      this.#makeNow(index, node);
+      return;
+    }
     const stack = [index];
     const visited = new Set<number>();
     while (stack.length > 0) {
@@ -227,13 +233,17 @@ class GraphLoader implements Filling {
           stack.push(...missing);
         } else {
           stack.pop();
-          this.#started.add(top);
-          this.#values[top] = this.#make(top, this.node(top));
-          this.#made.add(top);
-          this.#remember(top);
+          this.#makeNow(top, this.node(top));
         }
       }
     }
+  }
+
+  #makeNow(index: number, node: Node): void {
+    this.#started.add(index);
+    this.#values[index] = this.#make(index, node);
+    this.#made.add(index);
+    this.#remember(index);
   }
 
   #make(index: number, node: Node): unknown {
@@ -266,7 +276,7 @@ class GraphLoader implements Filling {
 }
 
 /** Nodes without which a node cannot be made; its other references can be set later. */
-function dependenciesOf(node: Node): number[] {
+function dependenciesOf(node: Node): readonly number[] {
   switch (node.kind) {
     case 'data':
     case 'symbol':
@@ -274,7 +284,7 @@ function dependenciesOf(node: Node): number[] {
     case 'elsewhere':
     case 'given':
     case 'reduced':
-      return [];
+      return NONE;
     case 'class':
       return [...nodesOf([node.heritage, ...node.keys]), ...bodyOf(node)];
     case 'function':
@@ -292,9 +302,12 @@ function dependenciesOf(node: Node): number[] {
     case 'boxed':
       return nodesOf([node.value]);
     default:
+      if (node.prototype === undefined && node.brands === undefined) return NONE;
       return [...nodesOf([node.prototype]), ...(node.brands ?? [])];
   }
 }
+
+const NONE: readonly number[] = [];
 
 /** Node of the class in whose body a function or class is made, if any. */
 function bodyOf({ body }: { readonly body?: number }): number[] {

@@ -37,6 +37,12 @@ export function builtinOf(value: unknown, fromNode = false): BuiltinReference | 
   return entry && { kind: 'builtin', ...entry };
 }
 
+/** Whether an ordinary object is one of Node's modules, or exported by one. */
+export function isOfBuiltin(object: object): boolean {
+  scanLoadedModules();
+  return index.has(object);
+}
+
 /**
  * Finds the value of a reference in this process; for a namespace, a promise of it.
  * @throws {ModuleLoadError} if this version of Node has no such module, or the module no such export

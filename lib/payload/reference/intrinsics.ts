@@ -71,6 +71,11 @@ export function intrinsicAt(text: string): unknown {
   return found;
 }
 
+/** Whether an ordinary object is found in an index of intrinsics; it cannot be one of another realm. */
+export function isIntrinsic(object: object): boolean {
+  return findIn(OWN_REALMS, object) !== undefined;
+}
+
 const OWN_REALMS: readonly Realm[] = mainGlobal === globalThis ? [mainGlobal] : [mainGlobal, globalThis];
 const indexes = new WeakMap<Realm, Index>();
 

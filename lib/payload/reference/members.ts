@@ -134,6 +134,17 @@ export function prototypeOf(object: object): object | null {
   return types.isProxy(object) ? null : Reflect.getPrototypeOf(object);
 }
 
+/**
+ * Whether an object is a plain one or an array of this realm, as most are, without what may make it the
+ * `prototype` of a function or one of Node's streams.
+ */
+export function isOrdinary(object: object): boolean {
+  if (types.isProxy(object)) return false;
+  const prototype = Object.getPrototypeOf(object) as object | null;
+  if (prototype !== Object.prototype && prototype !== Array.prototype) return false;
+  return !Object.hasOwn(object, 'constructor') && !Object.hasOwn(object, '_isStdio');
+}
+
 function isLocal(symbol: symbol): boolean {
   return Symbol.keyFor(symbol) === undefined && !wellKnown.has(symbol);
 }
@@ -158,7 +169,8 @@ export interface Property {
 export function propertyOf(object: object, key: PropertyKey): Property | undefined {
   if (types.isProxy(object)) return undefined;
   try {
-    return Reflect.getOwnPropertyDescriptor(object, key) as Property | undefined;
+    // Reflect.getOwnPropertyDescriptor takes twice as long.
+    return Object.getOwnPropertyDescriptor(object, key);
   } catch {
     return undefined;
   }

@@ -45,6 +45,11 @@ export function loadedExportsOf(value: unknown, definedIn?: string): readonly Lo
   return index.get(value as object) ?? [];
 }
 
+/** Whether a loaded module is known to export a value. */
+export function isExported(value: object): boolean {
+  return index.has(value);
+}
+
 /** Finds the loaded modules whose whole `module.exports` is the value, which is fast. */
 export function loadedModulesOf(value: object): readonly LoadedExport[] {
   return (index.get(value) ?? []).filter(({ path }) => path.length === 0);

@@ -2,12 +2,13 @@ import { sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { types } from 'node:util';
 import { hashOf } from '../../base/hash.ts';
-import { builtinOf, defaultOf, isNamespaceOf } from './builtin-modules.ts';
-import { intrinsicOf } from './intrinsics.ts';
+import { builtinOf, defaultOf, isNamespaceOf, isOfBuiltin } from './builtin-modules.ts';
+import { intrinsicOf, isIntrinsic } from './intrinsics.ts';
 import {
   hasMembers,
   isFunction,
   isNative,
+  isOrdinary,
   isReferable,
   lastFunctionOn,
   notedOwnerOf,
@@ -28,6 +29,7 @@ import {
   exportOf,
   type FunctionPlace,
   isAsLoaded,
+  isExported,
   type LoadedExport,
   loadedExportsOf,
   loadedModulesOf,
@@ -66,12 +68,21 @@ export interface ReferenceContext {
 export function referenceOf(value: unknown, context: ReferenceContext): Reference | undefined {
   // Some well-known symbols are registered ones, which have no identity.
   if (!isReferable(value)) return intrinsicOf(value);
+  if (typeof value === 'object' && isUnknown(value, context)) return context.imported?.(value);
   return (
     nodeReference(value, context) ??
     requireOf(value) ??
     (isFunction(value) ? functionOfModule(value, context) : moduleReference(value, context)) ??
     memberReference(value, context)
   );
+}
+
+/** Whether it is certain at once that no loaded module exports an object, as of most data. */
+function isUnknown(object: object, context: ReferenceContext): boolean {
+  if (!isOrdinary(object)) return false;
+  noticeModules(context);
+  if (isIntrinsic(object) || isOfBuiltin(object) || isExported(object)) return false;
+  return !members.has(object) && notedOwnerOf(object) === undefined;
 }
 
 /**
