@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
-import { execFileSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import ts from 'typescript';
 import { builtModule } from '../support/built-file.ts';
+import { jsonPrintedBy } from '../support/run-program.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
+import { writeTree } from '../support/write-tree.ts';
 
 const MODEL = `
 export class Model {
@@ -147,11 +147,10 @@ const directory = temporaryDirectory();
 /** Runs a program beside the modules. @returns what it prints */
 function run(modules: Record<string, string>): unknown {
   const compilerOptions = { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ES2022 };
+  writeTree(directory, { 'package.json': '{ "type": "module" }' });
   for (const [name, text] of Object.entries(modules))
-    writeFileSync(join(directory, `${name}.js`), ts.transpileModule(text, { compilerOptions }).outputText);
-  writeFileSync(join(directory, 'package.json'), '{ "type": "module" }');
-  const options = { cwd: directory, env: process.env, encoding: 'utf8' } as const;
-  return JSON.parse(execFileSync(process.execPath, ['main.js'], options));
+    writeTree(directory, { [`${name}.js`]: ts.transpileModule(text, { compilerOptions }).outputText });
+  return jsonPrintedBy(join(directory, 'main.js'));
 }
 
 describe('Instances with private members of classes that modules export', () => {

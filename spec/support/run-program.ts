@@ -1,4 +1,5 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { dirname } from 'node:path';
 import { until } from './until.ts';
 import { builtModule } from './built-file.ts';
 
@@ -58,4 +59,17 @@ export async function runProgram(
   environment: Record<string, string> = {},
 ): Promise<ProgramResult> {
   return startProgram(source, environment).ended;
+}
+
+/**
+ * Runs a file with node, in its own directory.
+ * @param input what it reads from its stdin
+ * @returns what it prints, as JSON
+ * @throws with its stderr if it prints nothing
+ */
+export function jsonPrintedBy(file: string, input = ''): unknown {
+  const options = { cwd: dirname(file), encoding: 'utf8', input } as const;
+  const { stdout, stderr } = spawnSync(process.execPath, [file], options);
+  if (stdout === '') throw new Error(stderr);
+  return JSON.parse(stdout) as unknown;
 }

@@ -1,20 +1,12 @@
-import { spawnSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
+import { jsonPrintedBy } from '../../support/run-program.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
+import { writeTree } from '../../support/write-tree.ts';
 
 const PAYLOAD = JSON.stringify(new URL('../../../dist/payload/index.js', import.meta.url).href);
 const directory = temporaryDirectory();
-
-function write(files: Readonly<Record<string, string>>): void {
-  for (const [name, text] of Object.entries(files)) {
-    const file = join(directory, name);
-    mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(file, text);
-  }
-}
 
 // What `client` and `double` are made of would take some 60 kB.
 const TABLE = 'const table = Array.from({ length: 500 }, (_, at) => ({ at, of: [at] }));';
@@ -33,7 +25,7 @@ const REPORT = (closures: Closures): string => `
   }
   console.log(JSON.stringify(found));`;
 
-write({
+writeTree(directory, {
   'node_modules/classic/package.json': '{ "name": "classic", "version": "2.0.0" }',
   'node_modules/classic/core.js': 'module.exports = function core(x) { return core.extra(x); };',
   'node_modules/classic/index.js': `
@@ -191,7 +183,7 @@ const IMPORTS: Closures = [
   ['createRequire', '() => required.send()', 'commonjs500', 'client of dual@4.0.0, required by'],
 ];
 
-write({
+writeTree(directory, {
   'main.cjs': `
     const classic = require('classic');
     const { double, client: other, client: { send } } = require('classic');
@@ -272,14 +264,8 @@ write({
     console.log(JSON.stringify(found));`,
 });
 
-function run(name: string, input = ''): Record<string, unknown> {
-  const { stdout, stderr } = spawnSync(process.execPath, [join(directory, name)], {
-    cwd: directory,
-    encoding: 'utf8',
-    input,
-  });
-  if (stdout === '') throw new Error(stderr);
-  return JSON.parse(stdout) as Record<string, unknown>;
+function run(name: string, input?: string): Record<string, unknown> {
+  return jsonPrintedBy(join(directory, name), input) as Record<string, unknown>;
 }
 
 interface Sent {

@@ -1,16 +1,14 @@
-import { spawnSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
+import { jsonPrintedBy } from '../../support/run-program.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
+import { writeTree } from '../../support/write-tree.ts';
 
 const PAYLOAD = JSON.stringify(new URL('../../../dist/payload/index.js', import.meta.url).href);
 const directory = temporaryDirectory();
 
 function write(name: string, text: string): void {
-  const file = join(directory, name);
-  mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(file, text);
+  writeTree(directory, { [name]: text });
 }
 
 /** A function with a name that its own text does not export, and with variables that would have to travel. */
@@ -151,15 +149,9 @@ const JOB = `
   console.log(JSON.stringify(found));
 `;
 
-function run(name: string, program: string, input = ''): Record<string, unknown> {
+function run(name: string, program: string, input?: string): Record<string, unknown> {
   write(name, program);
-  const { stdout, stderr } = spawnSync(process.execPath, [join(directory, name)], {
-    cwd: directory,
-    encoding: 'utf8',
-    input,
-  });
-  if (stdout === '') throw new Error(stderr);
-  return JSON.parse(stdout) as Record<string, unknown>;
+  return jsonPrintedBy(join(directory, name), input) as Record<string, unknown>;
 }
 
 interface Sent {
