@@ -8,7 +8,7 @@ import type { Scene } from './scene.ts';
 import type { EncodedThrown } from './thrown-values.ts';
 
 /** Increased whenever the bytes change their meaning; both sides of a call must have the same version. */
-const PAYLOAD_VERSION = 4;
+const PAYLOAD_VERSION = 5;
 
 const MAGIC = 'condor-futures sealed ';
 /** Length of the SHA-256 of the sealed bytes, in hex, which follows the magic words; a line break ends it. */

@@ -85,6 +85,18 @@ export interface ObjectState {
   /** Private fields, each with the node of the class that declares it. */
   privates?: readonly (readonly [classNode: number, name: string, value: Slot])[];
   counterpart?: Counterpart;
+  /** Present for errors in what a call threw. */
+  error?: ErrorSeen;
+}
+
+/** Words for an error in case its reader does not have its class. */
+export interface ErrorSeen {
+  /** Names of its class and of that class's ancestors, nearest first. */
+  readonly classes: readonly string[];
+  /** Number of classes at the beginning of the list that are not sent. */
+  readonly unknown: number;
+  /** Properties, its own or those of its class, by which people see what it is; the name alone if its class is sent. */
+  readonly shown: Partial<Record<'name' | 'message' | 'code' | 'stack', unknown>>;
 }
 
 /** Own properties in order. */

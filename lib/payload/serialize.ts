@@ -13,15 +13,3 @@ import { serializePlain } from './plain-data.ts';
 export function serialize(value: unknown, options: CaptureOptions = {}, name = 'value'): Buffer {
   return serializePlain(value, name) ?? writeGraph(captureGraph(value, name, options).graph);
 }
-
-/**
- * Serializes a value, with a text in place of each part that cannot be serialized.
- * @param inWords describes such a part
- */
-export function serializeOrTell(value: unknown, inWords: (part: unknown) => string): Buffer {
-  try {
-    return serializePlain(value, 'value') ?? writeGraph(captureGraph(value, 'value', {}, { inWords }).graph);
-  } catch {
-    return serialize(inWords(value));
-  }
-}

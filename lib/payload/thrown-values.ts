@@ -3,17 +3,20 @@ import { asItIs, type Boxed } from '../base/as-it-is.ts';
 import * as ownErrors from '../base/errors.ts';
 import * as jobErrors from '../base/job-errors.ts';
 import { withoutOwnFrames } from '../base/program-frames.ts';
-import { domExceptionParts } from './capture/describe-built-in.ts';
+import { captureGraph } from './capture/capture.ts';
 import { nodeErrorPrototypeOf } from './capture/describe-object.ts';
-import { References } from './capture/references.ts';
+import { readProperty } from './capture/object-state.ts';
 import { describeValue } from './capture/refusal.ts';
-import { deserialize, deserializeInBox } from './deserialize.ts';
-import type { DomExceptionParts } from './graph.ts';
+import type { CaptureSink, ThrownRules } from './capture/sink.ts';
+import { deserializeInBox } from './deserialize.ts';
+import { isGraph, readGraph, writeGraph } from './format.ts';
+import type { Graph, ObjectState } from './graph.ts';
 import { isShared } from './identities.ts';
-import { bareDomException } from './load/objects.ts';
-import { propertyOf } from './reference/members.ts';
+import { loadGraph } from './load/load-graph.ts';
+import { serializePlain } from './plain-data.ts';
+import { ownerOfPrototype, propertyOf } from './reference/members.ts';
 import { textToThere } from './relocated-paths.ts';
-import { serialize, serializeOrTell } from './serialize.ts';
+import { serialize } from './serialize.ts';
 
 type ErrorClass = abstract new (...args: never[]) => Error;
 
@@ -22,19 +25,15 @@ export type EncodedThrown =
   | { readonly kind: 'value'; readonly value: Uint8Array }
   | {
       readonly kind: 'error';
-      /** Names of its class and of that class's ancestors, nearest first. */
-      readonly classes: readonly string[];
       readonly name: string;
       readonly message: string;
       readonly stack: string | undefined;
-      /** The class itself by reference or id, if the other side has it too; a prototype of Node's own errors. */
-      readonly class: Uint8Array | undefined;
-      /** Name and message of a DOMException, which its own properties may hide; undefined for other errors. */
-      readonly domException?: DomExceptionParts | undefined;
-      /** Own properties, `cause` and `errors` among them, in order. */
-      readonly properties: readonly (readonly [name: string, enumerable: boolean, value: EncodedThrown])[];
-      /** An object with the own properties whose keys are symbols; undefined if there are none. */
-      readonly symbols?: Uint8Array | undefined;
+      /** Names of its class and of that class's ancestors, nearest first. */
+      readonly classes: readonly string[];
+      /** The error itself; undefined if it cannot be sent at all. */
+      readonly value: Uint8Array | undefined;
+      /** Another error as its cause, which stays as a job encoded it. */
+      readonly cause?: EncodedThrown;
     };
 
 const builtin = new Map<string, ErrorClass>(
@@ -54,11 +53,6 @@ const ours = new Map<string, ErrorClass>(Object.entries<ErrorClass>({ ...ownErro
 const registered = new Map<string, ErrorClass>();
 
 /**
- * Number of errors encoded within one error; further ones, and those in cycles, are replaced by their text.
- */
-const MOST_ERRORS = 100;
-
-/**
  * Makes errors of a class come back from jobs as instances of it. They are recognized by the class's name;
  * their own properties are restored, and the constructor is not called.
  * @returns the class
@@ -74,57 +68,63 @@ export function registerErrorClass<C extends ErrorClass>(errorClass: C): C {
 
 /** Never throws; parts that cannot be serialized are replaced by their `util.inspect` text. */
 export function encodeThrown(thrown: unknown): EncodedThrown {
-  return new Encoder().encode(thrown);
+  if (!isError(thrown)) return { kind: 'value', value: encodeValue(thrown) ?? serialize(inWords(thrown)) };
+  const stack = readProperty(thrown, 'stack');
+  const message = textOf(readProperty(thrown, 'message'));
+  return {
+    kind: 'error',
+    name: textOf(readProperty(thrown, 'name')),
+    message,
+    stack: typeof stack === 'string' ? stackToThere(stack, message) : undefined,
+    classes: prototypesOf(thrown).map(classNameOf),
+    value: encodeValue(thrown),
+  };
 }
 
-class Encoder {
-  /** Errors that contain the current one. */
-  readonly #containing = new Set<Error>();
-  #remaining = MOST_ERRORS;
-
-  encode(thrown: unknown): EncodedThrown {
-    if (!isError(thrown)) return { kind: 'value', value: serializeOrTell(thrown, inWords) };
-    const name = String(readProperty(thrown, 'name'));
-    const message = String(readProperty(thrown, 'message'));
-    if (this.#remaining === 0 || this.#containing.has(thrown)) {
-      return { kind: 'value', value: serialize(`[${name}: ${message}]`) };
-    }
-    this.#remaining -= 1;
-    this.#containing.add(thrown);
-    const properties = this.#encodeProperties(thrown);
-    this.#containing.delete(thrown);
-    const stack = readProperty(thrown, 'stack');
-    return {
-      kind: 'error',
-      classes: classNames(thrown),
-      class: encodeClass(thrown),
-      name,
-      message,
-      stack: typeof stack === 'string' ? textToThere(withoutOwnFrames(stack, message)) : undefined,
-      properties,
-      symbols: encodeSymbols(thrown),
-      domException: domExceptionParts(thrown),
-    };
+/** @returns undefined if it can only be told in words */
+function encodeValue(thrown: unknown): Uint8Array | undefined {
+  try {
+    const plain = serializePlain(thrown, 'value');
+    if (plain !== undefined) return plain;
+    const { graph } = captureGraph(thrown, 'value', {}, { thrown: { inWords, errorOf } });
+    return writeGraph(withStacks(graph, stackToThere));
+  } catch {
+    return undefined;
   }
+}
 
-  #encodeProperties(error: Error): [string, boolean, EncodedThrown][] {
-    const names = new Set(Object.getOwnPropertyNames(error));
-    const isDomException = domExceptionParts(error) !== undefined;
-    // The class that has the getter may be unknown to the other process.
-    if (!isDomException) names.add('code');
-    return [...names]
-      .filter((name) => name in error && (isDomException ? name !== 'stack' : !isUsual(error, name)))
-      .map((name) => {
-        const value = readProperty(error, name);
-        const encoded =
-          name === 'errors' && Array.isArray(value) ? this.#encodeErrors(value) : this.encode(value);
-        return [name, Object.prototype.propertyIsEnumerable.call(error, name), encoded];
-      });
+function stackToThere(stack: string, message: string): string {
+  return textToThere(withoutOwnFrames(stack, message));
+}
+
+function errorOf(object: object, sink: CaptureSink): ReturnType<ThrownRules['errorOf']> {
+  if (!isError(object) || ownerOfPrototype(object) !== undefined) return undefined;
+  const prototypes = prototypesOf(object);
+  const sent = prototypes.findIndex((prototype) => !sink.isInWords(prototype) && isKnown(prototype, sink));
+  const unknown = sent === -1 ? prototypes.length : sent;
+  const shown: Record<string, unknown> = {};
+  for (const key of unknown === 0 ? ['name'] : ['name', 'message', 'code', 'stack']) {
+    const value = key in object ? readProperty(object, key) : undefined;
+    if (value !== undefined && Object(value) !== value && typeof value !== 'symbol') shown[key] = value;
   }
+  const prototype =
+    prototypes[unknown] ?? (Object.getPrototypeOf(prototypes.at(-1) ?? object) as object | null);
+  return { seen: { classes: prototypes.map(classNameOf), unknown, shown }, prototype };
+}
 
-  /** Encodes the `errors` of an AggregateError, which keep their classes too. */
-  #encodeErrors(errors: unknown[]): EncodedThrown {
-    return { kind: 'value', value: serialize(errors.map((error) => this.encode(error))) };
+/**
+ * Whether the other side has a class too, or can do without: the code of a class that it does not have is not
+ * needed to report the error.
+ */
+function isKnown(prototype: object, { references }: CaptureSink): boolean {
+  const type: unknown = propertyOf(prototype, 'constructor')?.value;
+  if (typeof type !== 'function' || types.isProxy(type)) return true;
+  if ([...ours.values()].includes(type as never)) return false;
+  try {
+    if (nodeErrorPrototypeOf(references, prototype) !== undefined || isShared(type)) return true;
+    return references.of(type) !== undefined || references.moduleOf(type) !== undefined;
+  } catch {
+    return false;
   }
 }
 
@@ -140,104 +140,106 @@ export function decodeThrown(encoded: EncodedThrown, where: string): Promise<unk
 
 /** Restores a thrown value in a box, so that a frozen object with a method `then` arrives as it is, too. */
 export async function decodeInBox(encoded: EncodedThrown, where: string): Promise<Boxed> {
-  if (encoded.kind === 'value') return deserializeInBox(encoded.value);
-  const { classes, message, domException: dom } = encoded;
-  const error = dom === undefined ? new Error(message) : (bareDomException(dom) as Error);
-  const isOurs = classes.includes(ownErrors.CondorFuturesError.name);
-  const known = classes
-    .map((name) => {
-      const ofLanguage = dom === undefined ? builtin.get(name) : undefined;
-      return registered.get(name) ?? (isOurs ? ours.get(name) : undefined) ?? ofLanguage;
-    })
-    .find((found) => found !== undefined);
-  const own = encoded.class === undefined ? undefined : await loadPrototype(encoded.class);
-  const prototype = own?.value ?? (known?.prototype as object | undefined);
-  if (prototype !== undefined) Object.setPrototypeOf(error, prototype);
-  for (const [name, enumerable, value] of encoded.properties) {
-    Object.defineProperty(error, name, {
-      value: (await decodeProperty(name, value, where)).value,
-      enumerable,
-      writable: true,
-      configurable: true,
+  const decoded = await decodeValue(encoded, where);
+  if (encoded.kind === 'error' && encoded.cause !== undefined) {
+    const { value } = await decodeInBox(encoded.cause, where);
+    Object.defineProperty(decoded.value, 'cause', { value, writable: true, configurable: true });
+  }
+  return decoded;
+}
+
+async function decodeValue(encoded: EncodedThrown, where: string): Promise<Boxed> {
+  const { value } = encoded;
+  if (encoded.kind === 'value' && !isGraph(encoded.value)) return deserializeInBox(encoded.value);
+  const addPlace = (stack: string): string => `${stack}\n    at ${where}`;
+  try {
+    const graph = withStacks(readGraph(value as Uint8Array, 'accept'), addPlace);
+    const loaded = await loadGraph(graph, undefined, undefined, {
+      prototypeOf: knownPrototype,
+      inWords: whyNot,
     });
-  }
-  await decodeSymbols(error, encoded.symbols);
-  // The class is not known here, or its name is not on its prototype.
-  if (error.name !== encoded.name) {
-    Object.defineProperty(error, 'name', { value: encoded.name, writable: true, configurable: true });
-  }
-  if (encoded.stack !== undefined) {
-    const stack = `${encoded.stack}\n    at ${where}`;
-    Object.defineProperty(error, 'stack', { value: stack, writable: true, configurable: true });
-  }
-  return { value: error };
-}
-
-/** @returns undefined if the class cannot be loaded here; then its name decides */
-async function loadPrototype(bytes: Uint8Array): Promise<{ readonly value: object } | undefined> {
-  try {
-    const loaded = (await deserialize(bytes)) as object;
-    return { value: typeof loaded === 'function' ? (loaded as { prototype: object }).prototype : loaded };
-  } catch {
-    return undefined;
-  }
-}
-
-async function decodeProperty(name: string, encoded: EncodedThrown, where: string): Promise<Boxed> {
-  let decoded: Boxed;
-  try {
-    decoded = await decodeInBox(encoded, where);
+    if (encoded.kind === 'value' || isError(loaded.value)) return loaded;
   } catch (error) {
-    // Something in it is known to the job only; the error itself is worth more.
-    return { value: `(cannot be read here: ${String((error as Error | null)?.message ?? error)})` };
+    if (encoded.kind === 'value') throw error;
   }
-  if (name !== 'errors' || !Array.isArray(decoded.value)) return decoded;
-  const parts = decoded.value as EncodedThrown[];
-  const errors = await Promise.all(parts.map(async (error) => decodeInBox(error, where)));
-  return { value: errors.map(({ value }) => value) };
+  return { value: bareErrorOf(encoded, addPlace) };
 }
 
-function encodeSymbols(error: Error): Uint8Array | undefined {
-  const symbols = Object.getOwnPropertySymbols(error);
-  if (symbols.length === 0) return undefined;
-  const holder = {};
-  for (const symbol of symbols) {
-    const { enumerable = false } = propertyOf(error, symbol) ?? {};
-    const value = readProperty(error, symbol);
-    Object.defineProperty(holder, symbol, { value, enumerable, writable: true, configurable: true });
-  }
-  return serializeOrTell(holder, inWords);
+/** Makes an error without its own properties, because this process cannot load them. */
+function bareErrorOf(
+  { message, name, stack, classes }: Extract<EncodedThrown, { kind: 'error' }>,
+  addPlace: (stack: string) => string,
+): Error {
+  const error = new Error(message);
+  const prototype = knownPrototype(classes);
+  if (prototype !== undefined) Object.setPrototypeOf(error, prototype);
+  const shown = {
+    ...(error.name !== name && { name }),
+    ...(stack !== undefined && { stack: addPlace(stack) }),
+  };
+  for (const [key, value] of Object.entries(shown))
+    Object.defineProperty(error, key, { value, writable: true, configurable: true });
+  return error;
 }
 
-async function decodeSymbols(error: object, encoded: Uint8Array | undefined): Promise<void> {
-  if (encoded === undefined) return;
-  try {
-    const holder = (await deserialize(encoded)) as object;
-    Object.defineProperties(error, Object.getOwnPropertyDescriptors(holder));
-  } catch {
-    // Something in them is known to the job only; the error itself is worth more.
-  }
+/** The prototype of the first of these classes that is registered, ours, or one of the language. */
+function knownPrototype(classes: readonly string[]): object | undefined {
+  const isOurs = classes.includes(ownErrors.CondorFuturesError.name);
+  const isDom = classes.includes('DOMException');
+  return classes
+    .map(
+      (name) =>
+        registered.get(name) ??
+        (isOurs ? ours.get(name) : undefined) ??
+        (isDom ? undefined : builtin.get(name)),
+    )
+    .find((known) => known !== undefined)?.prototype as object | undefined;
 }
 
-function classNames(error: Error): string[] {
-  const names: string[] = [];
+/** Stands for something that only the job has; the error itself is worth more. */
+function whyNot(reason: unknown): string {
+  return `(cannot be read here: ${String((reason as Error | null)?.message ?? reason)})`;
+}
+
+/** Changes the stacks of all errors in a graph. */
+function withStacks(graph: Graph, change: (stack: string, message: string) => string): Graph {
+  for (const node of graph.nodes) {
+    const { error, properties } = node as ObjectState;
+    if (error === undefined) continue;
+    const { keys = [], values = [] } = properties ?? {};
+    const { message: shownMessage, stack: shown } = error.shown;
+    const message = [values[keys.indexOf('message')], shownMessage].find(isText) ?? '';
+    const stackAt = keys.indexOf('stack');
+    const stack = values[stackAt];
+    if (isText(stack)) values[stackAt] = change(stack, message);
+    if (isText(shown)) error.shown.stack = change(shown, message);
+  }
+  return graph;
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string';
+}
+
+/** The prototypes of an error that are of its classes, nearest first. */
+function prototypesOf(error: Error): object[] {
+  const prototypes: object[] = [];
   for (let prototype: unknown = Object.getPrototypeOf(error); isErrorPrototype(prototype);) {
-    const name = (prototype as { constructor?: { name?: unknown } }).constructor?.name;
-    if (typeof name === 'string' && name !== '') names.push(name);
+    prototypes.push(prototype);
     prototype = Object.getPrototypeOf(prototype);
   }
-  return names;
+  return prototypes;
+}
+
+function classNameOf(prototype: object): string {
+  const type = readProperty(prototype, 'constructor');
+  return typeof type === 'function' ? textOf(type.name) : '';
 }
 
 /** DOMException, such as an AbortError, is an Error without being a native one. */
 function isError(value: unknown): value is Error {
-  if (typeof value !== 'object' || value === null) return false;
+  if (typeof value !== 'object' || value === null || types.isProxy(value)) return false;
   return types.isNativeError(value) || isErrorPrototype(Object.getPrototypeOf(value));
-}
-
-/** Whether a property is what each error has, hidden from loops and from JSON, which is restored in any case. */
-function isUsual(error: Error, name: string): boolean {
-  return (name === 'message' || name === 'stack') && propertyOf(error, name)?.enumerable !== true;
 }
 
 /** Compares names, not identities, because the error may come from another realm. */
@@ -252,12 +254,8 @@ function isErrorPrototype(prototype: unknown): prototype is object {
   return false;
 }
 
-function readProperty(object: object, name: string | symbol): unknown {
-  try {
-    return (object as Record<string | symbol, unknown>)[name];
-  } catch (error) {
-    return `(reading it threw ${inspect(error, { depth: 0 })})`;
-  }
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : inWords(value);
 }
 
 function inWords(part: unknown): string {
@@ -265,24 +263,5 @@ function inWords(part: unknown): string {
     return inspect(part, { depth: 0 });
   } catch {
     return describeValue(part);
-  }
-}
-
-/**
- * Encodes the class of an error by reference or id, if the other side has it too, or its prototype if it is
- * Node's own.
- */
-function encodeClass(error: Error): Uint8Array | undefined {
-  const prototype = Object.getPrototypeOf(error) as { constructor?: unknown } | null;
-  const type = prototype?.constructor;
-  if (typeof type !== 'function' || [...ours.values()].includes(type as never)) return undefined;
-  try {
-    const references = new References({});
-    if (nodeErrorPrototypeOf(references, prototype as object) !== undefined) return serialize(prototype);
-    // The code of a class that the other side does not have is not needed to report the error.
-    const isKnown = isShared(type) || references.of(type) !== undefined;
-    return isKnown && !builtin.has(type.name) ? serialize(type) : undefined;
-  } catch {
-    return undefined;
   }
 }

@@ -72,7 +72,7 @@ function encodeFailure(
   const description = isError ? `${thrown.name}: ${thrown.message}` : 'it threw what is no Error';
   const error = encodeThrown(new DependencyError(lead + description, {}));
   if (error.kind === 'value') return error;
-  return { ...error, properties: [...error.properties, ['cause', false, thrown]] };
+  return { ...error, cause: thrown };
 }
 
 const WRITTEN_BY_SUBMITTER: ReadonlySet<string> = new Set(['DependencyError', 'CancelledError']);

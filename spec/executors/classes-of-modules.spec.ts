@@ -130,6 +130,62 @@ await executor.shutdown();
 console.log(JSON.stringify(found));
 `;
 
+const ERRORS = `
+export class Overdrawn extends RangeError {
+  #missing;
+  constructor(message, missing, options) {
+    super(message, options);
+    this.#missing = missing;
+    this.name = 'Overdrawn';
+  }
+  get missing() {
+    return this.#missing.amount;
+  }
+}
+`;
+
+const THROWING_PROGRAM = `
+import { LocalExecutor } from '${builtModule('index')}';
+import { Overdrawn } from './errors.js';
+
+class Late extends Error {
+  #by;
+  constructor(by, options) {
+    super('late', options);
+    this.#by = by;
+  }
+  get by() {
+    return this.#by;
+  }
+}
+
+const executor = new LocalExecutor({ directory: 'jobs-that-throw' });
+const found = {};
+const thrownBy = async (fn, ...args) => executor.submit(fn, ...args).then(() => 'nothing', (error) => error);
+const see = (error) => [error instanceof Overdrawn, error.missing, error.name, error.message];
+found['of a module'] = see(await thrownBy(() => { throw new Overdrawn('no', { amount: 5 }); }));
+const late = await thrownBy(() => { throw new Late(3, { cause: new Overdrawn('no', { amount: 6 }) }); });
+found['of the program'] = [late instanceof Late, late.by, late.message, ...see(late.cause)];
+const given = new Late(4);
+const returned = await thrownBy((error) => { throw error; }, given);
+found['given to the call'] = [returned instanceof Late, returned.by];
+const many = await thrownBy(() => {
+  const one = new Late(5);
+  throw Object.freeze(new AggregateError([one, one], 'many', { cause: one }));
+});
+found['of an AggregateError'] = [many.errors[0].by, many.errors[1] === many.cause, Object.isFrozen(many)];
+const partly = await thrownBy(() => {
+  const { Socket } = process.getBuiltinModule('node:net');
+  class Inside extends Late {
+    #socket = new Socket();
+  }
+  throw new Inside({ socket: new Socket(), minutes: 7 });
+});
+found['what can travel'] = [partly instanceof Late, partly.by.minutes, typeof partly.by.socket];
+await executor.shutdown();
+console.log(JSON.stringify(found));
+`;
+
 const EXPECTED = {
   captured: 21,
   argument: [21, true, true, 3],
@@ -156,6 +212,16 @@ function run(modules: Record<string, string>): unknown {
 describe('Instances with private members of classes that modules export', () => {
   it('travel both ways, and are those of the module', () => {
     expect(run({ model: MODEL, checks: CHECKS, main: PROGRAM })).toEqual(EXPECTED);
+  });
+
+  it('travel as errors that a call throws', () => {
+    expect(run({ errors: ERRORS, main: THROWING_PROGRAM })).toEqual({
+      'of a module': [true, 5, 'Overdrawn', 'no'],
+      'of the program': [true, 3, 'late', true, 6, 'Overdrawn', 'no'],
+      'given to the call': [true, 4],
+      'of an AggregateError': [5, true, true],
+      'what can travel': [true, 7, 'string'],
+    });
   });
 
   it('travel beside what only the job can make, and stay the constants of the module', () => {

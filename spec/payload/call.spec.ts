@@ -10,7 +10,7 @@ describe('an encoded call', () => {
   it('is read as it was written', () => {
     const items = [{ arguments: serialize([1, 'a']) }];
     const call = { function: 'abc', items, options };
-    expect(decodeCall(encodeCall(call))).toEqual({ version: 4, ...call });
+    expect(decodeCall(encodeCall(call))).toEqual({ version: 5, ...call });
   });
 
   it.each([
@@ -24,7 +24,7 @@ describe('an encoded call', () => {
 
   it('names both formats when they differ', () => {
     expect(() => decodeCall(serialize({ version: 99 }))).toThrow(
-      'format 99, this version of condor-futures reads 4',
+      'format 99, this version of condor-futures reads 5',
     );
   });
 });
@@ -44,7 +44,7 @@ describe('an encoded outcome', () => {
   const bytes = encodeOutcome(outcome);
 
   it('is read as it was written', () => {
-    expect(decodeOutcome(bytes)).toEqual({ version: 4, ...outcome });
+    expect(decodeOutcome(bytes)).toEqual({ version: 5, ...outcome });
   });
 
   it('tells that it is torn, wherever it is cut', () => {

@@ -23,6 +23,8 @@ class DiskFull extends RangeError {
   }
 }
 
+class DiskError extends RangeError {}
+
 describe('what a call threw', () => {
   it.each([0, '', null, undefined, false, NaN, 7n, 'text'])('may be no error: %p', async (thrown) => {
     expect(await travel(thrown)).toBe(thrown);
@@ -82,6 +84,18 @@ describe('what a call threw', () => {
   it('ends the stack with the place where it was thrown', async () => {
     const error = new Error('no');
     expect(((await travel(error)) as Error).stack).toBe(`${error.stack}\n    at job 1.0 (node7, pid 5)`);
+  });
+
+  it("is of this project's own class, also as a part of another", async () => {
+    const cause = new ProcessExitError('exited', 3);
+    const error = (await travel(
+      Object.assign(new Error('a', { cause }), { causes: new Set([cause]) }),
+    )) as Error & {
+      causes: Set<unknown>;
+    };
+    expect(error.cause).toBeInstanceOf(ProcessExitError);
+    expect(error.cause).toMatchObject({ exitCode: 3 });
+    expect(error.causes.has(error.cause)).toBe(true);
   });
 
   it("keeps this project's own classes and their fields", async () => {
@@ -194,10 +208,60 @@ describe('what a call threw', () => {
     expect(await travel({ status: 1, socket })).toEqual({ status: 1, socket: error.response.request });
   });
 
-  it('ends with words where errors go round in circles', async () => {
+  it('may go round in circles', async () => {
     const error = new Error('round');
-    error.cause = error;
-    expect(((await travel(error)) as Error).message).toBe('round');
+    error.cause = new RangeError('there', { cause: error });
+    const copy = (await travel(error)) as Error & { cause: Error };
+    expect(copy.message).toBe('round');
+    expect(copy.cause).toBeInstanceOf(RangeError);
+    expect(copy.cause.cause).toBe(copy);
+  });
+
+  it('shares what its parts share', async () => {
+    const shared = { n: 1 };
+    const cause = Object.assign(new TypeError('c'), { shared });
+    const error = new AggregateError([cause, cause], 'a', { cause });
+    const copy = (await travel(Object.assign(error, { shared, list: [shared] }))) as typeof error & {
+      shared: object;
+      list: unknown[];
+      cause: { shared: object };
+    };
+    expect(copy.errors).toEqual([copy.cause, copy.cause]);
+    expect(copy.errors[0]).toBe(copy.cause);
+    expect(copy.errors[1]).toBe(copy.cause);
+    expect(copy.cause.shared).toBe(copy.shared);
+    expect(copy.list[0]).toBe(copy.shared);
+  });
+
+  it.each([Object.freeze, Object.seal, Object.preventExtensions])(
+    'stays as fixed as it was: %p',
+    async (fix) => {
+      const error = fix(Object.assign(new RangeError('a'), { list: fix([1]) }));
+      const copy = (await travel(error)) as typeof error;
+      for (const object of [copy, copy.list]) {
+        expect(Object.isExtensible(object)).toBe(false);
+        expect(Object.isSealed(object)).toBe(Object.isSealed(error));
+        expect(Object.isFrozen(object)).toBe(Object.isFrozen(error));
+      }
+      expect(copy.stack).toBe(`${error.stack}\n    at job 1.0 (node7, pid 5)`);
+    },
+  );
+
+  it('shows as its own what a class shows that is not known', async () => {
+    class Refused extends DiskError {
+      #reason = 'quota';
+      get code(): string {
+        return `E_${this.#reason}`;
+      }
+      override get message(): string {
+        return this.#reason;
+      }
+    }
+    Object.defineProperty(Refused.prototype, 'name', { value: 'Refused' });
+    const error = (await travel(new Error('a', { cause: new Refused() }))) as { cause: Refused };
+    expect(error.cause).toMatchObject({ name: 'Refused', code: 'E_quota', message: 'quota' });
+    expect(error.cause).toBeInstanceOf(RangeError);
+    expect(Object.keys(error.cause)).toEqual([]);
   });
 
   it('takes a moment only, however errors refer to each other', async () => {

@@ -10,11 +10,11 @@ import { checkPreload, type GraphOptions } from './capture-options.ts';
 import { CodeCapture } from './code-capture.ts';
 import { type CodeInfo, identifyConstants } from './code-info.ts';
 import { describeObject, namespaceNode } from './describe-object.ts';
-import { addProperty } from './object-state.ts';
+import { addProperty, sentPrototypeOf } from './object-state.ts';
 import { PrivateFields, RetryWithModules, WeakCollections } from './private-members.ts';
 import { References } from './references.ts';
 import { type Edge, type Hop, Refusal, refusalAt, TO_PROTOTYPE } from './refusal.ts';
-import type { CaptureSink, Elsewhere, FindReference, ViewNode } from './sink.ts';
+import type { CaptureSink, Elsewhere, FindReference, ThrownRules, ViewNode } from './sink.ts';
 
 /**
  * Describes a value, and everything reachable from it, as a graph. None of it is run: no getter, no `toJSON`,
@@ -52,8 +52,8 @@ interface CaptureContext {
   readonly elsewhere?: Elsewhere | undefined;
   /** Receives the input files found; without it they are refused. */
   readonly files?: GivenFiles | undefined;
-  /** Describes a value that cannot be sent, and arrives as this text; without it such values are refused. */
-  readonly inWords?: ((value: object) => string) | undefined;
+  /** For what a call threw; without them, values that cannot be sent are refused. */
+  readonly thrown?: ThrownRules | undefined;
 }
 
 /** Replacement of an object that cannot be sent by value: a module's export, or words. */
@@ -80,13 +80,13 @@ export class Capture implements CaptureSink {
   readonly files: GivenFiles | undefined;
   readonly elsewhere: Elsewhere | undefined;
   readonly references: References;
+  readonly thrown: ThrownRules | undefined;
   readonly nodes: (Node | undefined)[] = [];
   readonly #values: (object | symbol)[] = [];
   readonly #from: number[] = [];
   readonly #edges: Edge[] = [];
   readonly #indices = new Map<object | symbol, number>();
   readonly #replacements: ReadonlyMap<object, Replacement>;
-  readonly #inWords: ((value: object) => string) | undefined;
   /** Objects that others need as what they are, such as a class that is extended. */
   readonly #needed = new Set<object>();
   readonly #toldInWords = new Set<object>();
@@ -104,13 +104,13 @@ export class Capture implements CaptureSink {
   constructor(
     options: GraphOptions,
     replacements: ReadonlyMap<object, Replacement>,
-    { elsewhere, files, inWords }: CaptureContext,
+    { elsewhere, files, thrown }: CaptureContext,
   ) {
     this.options = options;
     this.elsewhere = elsewhere;
     this.files = files;
     this.#replacements = replacements;
-    this.#inWords = inWords;
+    this.thrown = thrown;
     this.references = new References(options);
     this.#code = new CodeCapture(this);
     this.#buffers = new BufferPlan(this);
@@ -166,7 +166,7 @@ export class Capture implements CaptureSink {
     if (typeof given === 'symbol') return [this.#symbol(given, from, edge)];
     if ((typeof given !== 'object' && typeof given !== 'function') || given === null) return given as Slot;
     const value = originalOf(given);
-    if (this.#inWords !== undefined && !isReplaceable(edge)) this.#noteNeeded(value, from);
+    if (this.thrown !== undefined && !isReplaceable(edge)) this.#noteNeeded(value, from);
     const known = this.#indices.get(value);
     if (known !== undefined) {
       if (this.#partialExports.has(value)) this.partialSlot(value, Object.keys(value), from, edge);
@@ -261,8 +261,7 @@ export class Capture implements CaptureSink {
   }
 
   notePrivates(index: number, object: object): void {
-    const isOfItsClass = !this.isInWords(Object.getPrototypeOf(object) as object | null);
-    if (isOfItsClass) this.#privateFields.note(index, object);
+    this.#privateFields.note(index, object, sentPrototypeOf(this, object));
   }
 
   noteWeak(index: number, collection: WeakMap<object, unknown> | WeakSet<object>): void {
@@ -333,7 +332,7 @@ export class Capture implements CaptureSink {
 
   #tellInWords(index: number, value: object): void {
     this.#toldInWords.add(value);
-    this.nodes[index] = { kind: 'data', value: this.#inWords?.(value) };
+    this.nodes[index] = { kind: 'data', value: this.thrown?.inWords(value) };
   }
 
   /** Notes that the object at `from` needs a value as what it is: in words, it cannot be used. */
@@ -357,7 +356,7 @@ export class Capture implements CaptureSink {
       if (reference !== undefined) return new Retry(value, reference);
       hops.unshift({ edge: this.#edges[at] as Edge, value, place: this.#code.placeOf(at) });
     }
-    return this.#inWords === undefined ? refusalAt(hops, refusal) : new Retry(replaceableOn(hops), 'words');
+    return this.thrown === undefined ? refusalAt(hops, refusal) : new Retry(replaceableOn(hops), 'words');
   }
 
   /** A module's export, as it was when the module was loaded. */

@@ -117,11 +117,10 @@ function describeOrdinary(sink: CaptureSink, index: number, object: object): Nod
   if (!isOrdinary) refuseForeign(sink, object);
   if (nature.is === 'plain') {
     const id = isShared(object) ? { id: identityOf(object) } : {};
-    return withPrivates(sink, index, object, {
-      kind: 'object',
-      ...id,
-      ...stateOf(sink, index, object, 'Object.prototype'),
-    });
+    const state = stateOf(sink, index, object, 'Object.prototype');
+    // Without its class, it is made an Error, so that it prints as one.
+    if (state.error !== undefined && state.error.unknown > 0) return { kind: 'error', ...state };
+    return withPrivates(sink, index, object, { kind: 'object', ...id, ...state });
   }
   if (nature.is === 'emitter') return describeEmitter(sink, index, object);
   const { type, origin } = nature;

@@ -1,4 +1,4 @@
-import { types } from 'node:util';
+import { inspect, types } from 'node:util';
 import {
   ACCESSOR,
   CONFIGURABLE,
@@ -27,17 +27,27 @@ export function stateOf(
   skipped: readonly PropertyKey[] = [],
 ): ObjectState {
   const state: ObjectState = {};
-  let prototype = Object.getPrototypeOf(object) as object | null;
-  while (prototype !== null && sink.isInWords(prototype)) {
-    prototype = Object.getPrototypeOf(prototype) as object | null;
-  }
+  const prototype = sentPrototypeOf(sink, object);
   if (prototype === null || intrinsicName(prototype) !== expected) {
     state.prototype = sink.slot(prototype, index, TO_PROTOTYPE);
   }
   const properties = captureProperties(sink, index, object, skipped);
   if (properties !== undefined) state.properties = properties;
   if (!Object.isExtensible(object)) state.fixed = true;
+  const error = sink.thrown?.errorOf(object, sink);
+  if (error !== undefined) state.error = error.seen;
   return state;
+}
+
+/** The prototype with which an object is sent: the first in its chain that can be, if it was thrown. */
+export function sentPrototypeOf(sink: CaptureSink, object: object): object | null {
+  const error = sink.thrown?.errorOf(object, sink);
+  if (error !== undefined) return error.prototype;
+  let prototype = Object.getPrototypeOf(object) as object | null;
+  while (prototype !== null && sink.isInWords(prototype)) {
+    prototype = Object.getPrototypeOf(prototype) as object | null;
+  }
+  return prototype;
 }
 
 /** The own properties of an object in their order; undefined if there are none. Calls no getter. */
@@ -102,10 +112,21 @@ export function addProperty(
 function descriptorOf(sink: CaptureSink, object: object, key: string | symbol): Property {
   const descriptor = propertyOf(object, key) as Property;
   const { get } = descriptor;
-  if (get === undefined || !isOfStackOrNode(sink, object, key, get)) return descriptor;
+  const isThrown = sink.thrown !== undefined && types.isNativeError(object);
+  if (get === undefined || !(isThrown || isOfStackOrNode(sink, object, key, get))) return descriptor;
   const { enumerable = false, configurable = false } = descriptor;
   const writable = !Object.isFrozen(object);
-  return { value: Reflect.apply(get, object, []) as unknown, writable, enumerable, configurable };
+  const value: unknown = isThrown ? readProperty(object, key) : Reflect.apply(get, object, []);
+  return { value, writable, enumerable, configurable };
+}
+
+/** The value of a property, or words if its getter throws. */
+export function readProperty(object: object, key: PropertyKey): unknown {
+  try {
+    return Reflect.get(object, key);
+  } catch (error) {
+    return `(reading it threw ${inspect(error, { depth: 0 })})`;
+  }
 }
 
 /**

@@ -37,8 +37,9 @@ export class PrivateFields {
     this.#sink = sink;
   }
 
-  note(index: number, object: object): void {
-    const classes = privateClassesOf(object);
+  /** @param prototype the one with which the object is sent */
+  note(index: number, object: object, prototype: object | null): void {
+    const classes = privateClassesOf(prototype);
     if (classes.length > 0) this.#pending.push({ index, object, classes });
   }
 
@@ -108,15 +109,14 @@ function remedyFor(reference: Reference): string {
   return `Make it inside the function, send the package's code with the option \`byValue: ['${found.name}']\`, ${reducer}`;
 }
 
-/** The classes of an object that have private members, base first. */
-function privateClassesOf(object: object): readonly PrivateShape[] {
-  const direct = prototypeOf(object);
+/** The classes with private members of the objects that have a prototype, base first. */
+function privateClassesOf(direct: object | null): readonly PrivateShape[] {
   if (direct === null) return NONE;
   const prototype = originalOf(direct);
   const known = classesByPrototype.get(prototype);
   if (known !== undefined) return known;
   const own = privateShapeOf(prototype);
-  const above = privateClassesOf(prototype);
+  const above = privateClassesOf(prototypeOf(prototype));
   const classes = own === undefined ? above : [...above, own];
   classesByPrototype.set(prototype, classes);
   return classes;

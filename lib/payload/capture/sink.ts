@@ -1,5 +1,5 @@
 import type { GivenFiles } from '../given-files.ts';
-import type { Node, ObjectNode, Slot } from '../graph.ts';
+import type { ErrorSeen, Node, ObjectNode, Slot } from '../graph.ts';
 import type { Reference } from '../reference/reference.ts';
 import type { GraphOptions } from './capture-options.ts';
 import type { CodeInfo } from './code-info.ts';
@@ -18,6 +18,8 @@ export interface CaptureSink {
   /** Names of objects that the reader takes from another call's result. */
   readonly elsewhere: Elsewhere | undefined;
   readonly references: References;
+  /** Present where what a call threw is described, of which all is sent that can be. */
+  readonly thrown: ThrownRules | undefined;
   /** The nodes by index; undefined until the value is described. */
   readonly nodes: (Node | undefined)[];
 
@@ -65,6 +67,13 @@ export interface CaptureSink {
   noteBuffer(buffer: ArrayBuffer): void;
   /** Notes a view, whose node still needs its buffer. */
   noteView(index: number, view: ArrayBufferView, node: ViewNode): void;
+}
+
+export interface ThrownRules {
+  /** Describes a part that cannot be sent, and arrives as this text. */
+  inWords(part: object): string;
+  /** Tells an error apart from other objects, and which of its prototypes is sent. */
+  errorOf(object: object, sink: CaptureSink): { seen: ErrorSeen; prototype: object | null } | undefined;
 }
 
 /** The name by which the reader has an object; undefined for objects that are sent. May throw a Refusal. */

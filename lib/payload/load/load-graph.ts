@@ -10,21 +10,23 @@ import type { ModuleReference, Reference } from '../reference/reference.ts';
 import { CodeLoader, compileFiles, findClass } from './code-loader.ts';
 import { counterpartOf, findCounterparts } from './counterparts.ts';
 import type { AnyClass } from './known-classes.ts';
-import { type Filling, fillObject, makeShell } from './objects.ts';
+import { type Filling, fillObject, makeShell, type ThrownLoading } from './objects.ts';
 
 /**
  * Makes the value that a graph describes. First all nodes are made empty, each after its dependencies, then
  * variables and properties are set; thus any references between them work, and nothing is recursive.
  * @param fromElsewhere gives results of other calls, which the graph only names
+ * @param thrown for what a call threw, of which all is loaded that can be
  * @throws {ModuleLoadError} {@link PayloadError}
  */
 export async function loadGraph(
   graph: Graph,
   fromElsewhere: FromElsewhere = refuse,
   identities: Identities = PROCESS_IDENTITIES,
+  thrown?: ThrownLoading,
 ): Promise<Boxed> {
-  const references = await loadReferences(graph, identities);
-  const loader = new GraphLoader(graph, references, identities, compileFiles(graph));
+  const references = await loadReferences(graph, identities, thrown);
+  const loader = new GraphLoader(graph, references, identities, compileFiles(graph), thrown);
   const elsewhere = [...graph.nodes.entries()].filter(([, { kind }]) => kind === 'elsewhere');
   // These results may be older: their instances are of the classes of this graph, as they are now.
   if (elsewhere.length > 0) loader.loadClasses();
@@ -69,24 +71,37 @@ export class RepeatedGraph {
 /** Kinds of nodes with a part that becomes part of the value, where others are only read. */
 const TAKEN_KINDS: ReadonlySet<string> = new Set(['data', 'buffer', 'rebuilt']);
 
-async function loadReferences(graph: Graph, identities: Identities): Promise<Map<number, unknown>> {
-  const references = new Map<number, unknown>();
+/** Values of the references of a graph, by node. */
+type Loaded = Map<number, unknown>;
+
+async function loadReferences(graph: Graph, identities: Identities, thrown?: ThrownLoading): Promise<Loaded> {
+  const references: Loaded = new Map();
   if (graph.preloads !== undefined) await loadPreloads(graph.preloads);
   const endLoading = beginLoading();
   try {
     for (const [index, node] of graph.nodes.entries()) {
-      if (node.kind === 'class' && node.isOfJob === true && findClass(node, identities) === undefined)
-        references.set(index, await loadReference(node.module as ModuleReference));
-      if (node.kind !== 'reference') continue;
-      const loaded = loadReference(node.reference);
-      // `await` would call the method `then` of what is here already, such as `Promise.prototype`.
-      references.set(index, isLoading(node.reference) ? await loaded : loaded);
+      const reference = referenceOf(node, identities);
+      if (reference === undefined) continue;
+      try {
+        const loaded = loadReference(reference);
+        // `await` would call the method `then` of what is here already, such as `Promise.prototype`.
+        references.set(index, isLoading(reference) ? await loaded : loaded);
+      } catch (error) {
+        if (thrown === undefined) throw error;
+        references.set(index, thrown.inWords(error));
+      }
     }
     for (const module of graph.modules ?? []) await loadIfPossible(module);
   } finally {
     endLoading();
   }
   return references;
+}
+
+function referenceOf(node: Node, identities: Identities): Reference | undefined {
+  if (node.kind === 'reference') return node.reference;
+  const isOfJob = node.kind === 'class' && node.isOfJob === true;
+  return isOfJob && findClass(node, identities) === undefined ? node.module : undefined;
 }
 
 /** Whether {@link loadReference} gives a promise of the value. */
@@ -118,6 +133,7 @@ class GraphLoader implements Filling {
   readonly #code: CodeLoader;
   readonly #references: ReadonlyMap<number, unknown>;
   readonly identities: Identities;
+  readonly thrown: ThrownLoading | undefined;
   readonly #values: unknown[] = [];
   /** Nodes whose making has started. They differ from the nodes made only while a reducer runs. */
   readonly #started = new Set<number>();
@@ -129,10 +145,12 @@ class GraphLoader implements Filling {
     references: ReadonlyMap<number, unknown>,
     identities: Identities,
     files: ReturnType<typeof compileFiles>,
+    thrown?: ThrownLoading,
   ) {
     this.#graph = graph;
     this.#references = references;
     this.identities = identities;
+    this.thrown = thrown;
     this.#code = new CodeLoader(graph, this, identities, { files, references });
     this.#takeCounterparts();
   }

@@ -8,6 +8,7 @@ import {
   type DataNode,
   type DomExceptionParts,
   ENUMERABLE,
+  type ErrorSeen,
   type GivenNode,
   type Node,
   type ObjectNode,
@@ -114,13 +115,17 @@ function listOf(length: number, elementCount: number): unknown[] {
   return list;
 }
 
-/** Prototype of an object; undefined if it is the default of its kind. */
-function prototypeOf(loader: Filling, { prototype, brands = [] }: ObjectState): object | null | undefined {
-  if (prototype === undefined) return undefined;
+/** Prototype of an object; undefined if it is the default of its kind, or could not be loaded. */
+function prototypeOf(loader: Filling, node: ObjectState): object | null | undefined {
+  const { prototype, brands = [], error } = node;
+  const named = error && loader.thrown?.prototypeOf(error.classes.slice(0, error.unknown));
+  if (named !== undefined || prototype === undefined) return named;
   const direct = typeof prototype === 'object' && prototype !== null ? loader.node(prototype[0]) : undefined;
   // An instance with private members may be an instance of a twin of its class.
   if (direct?.kind === 'prototype' && brands.length > 0) return loader.code.prototypeOf(direct.of);
-  return loader.value(prototype) as object | null;
+  const found = loader.value(prototype);
+  if (typeof found === 'object' || typeof found === 'function') return found;
+  return error && loader.thrown?.prototypeOf(error.classes);
 }
 
 /** Installs the private members of each class, base first, without running a constructor. */
@@ -256,6 +261,15 @@ export interface Filling {
   node(index: number): Node;
   readonly code: CodeLoader;
   readonly identities: Identities;
+  readonly thrown: ThrownLoading | undefined;
+}
+
+/** Ways to load what a call threw, although this process lacks something that the job had. */
+export interface ThrownLoading {
+  /** The prototype of the first of these classes that is known here by its name. */
+  prototypeOf(classes: readonly string[]): object | undefined;
+  /** A text in place of something that cannot be loaded. */
+  inWords(reason: unknown): string;
 }
 
 /** Sets the prototype, properties, entries and private fields of an object that {@link makeShell} made. */
@@ -268,8 +282,9 @@ export function fillObject(loader: Filling, index: number, node: Node): void {
   fillEntries(loader, made, node);
   const state = node as ObjectState;
   if (state.prototype !== undefined && state.brands === undefined) {
-    const prototype = loader.value(state.prototype) as object | null;
-    if (Object.getPrototypeOf(made) !== prototype) Object.setPrototypeOf(made, prototype);
+    const prototype = prototypeOf(loader, state);
+    if (prototype !== undefined && Object.getPrototypeOf(made) !== prototype)
+      Object.setPrototypeOf(made, prototype);
   }
   if (state.properties !== undefined) {
     // No proxy or setter of the user is among their prototypes.
@@ -279,6 +294,14 @@ export function fillObject(loader: Filling, index: number, node: Node): void {
   for (const [owner, name, value] of state.privates ?? []) {
     loader.code.brand(owner).access?.fields[name]?.[1](made, loader.value(value));
   }
+  if (state.error !== undefined) show(made, state.error);
+}
+
+/** Gives an error properties of its own for what it does not show as it did where it was thrown. */
+function show(made: object, { shown }: ErrorSeen): void {
+  for (const [key, value] of Object.entries(shown))
+    if (Reflect.get(made, key) !== value)
+      Object.defineProperty(made, key, { value, writable: true, configurable: true });
 }
 
 /** Sets the name or length of a function, unless it has this value already. */
