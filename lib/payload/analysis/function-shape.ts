@@ -70,6 +70,8 @@ export interface FunctionShape {
   readonly plainParameters: boolean;
   /** Whether stopping it at its first statement may be too late, because other functions may run before. */
   readonly unsafeToEnter: boolean;
+  /** The offset up to which its first breakpoint location is, in whatever order V8 lists them. */
+  readonly entryEnd: number;
   readonly class: ClassShape | undefined;
 }
 
@@ -125,6 +127,7 @@ function readShape(text: string, hints: FunctionHints): FunctionShape {
     strictDirective: isClass(node) || hasStrictDirective(node),
     plainParameters: !isClass(node) && node.params.every(({ type }) => type === 'Identifier'),
     unsafeToEnter: isClass(node) || isUnsafeToEnter(node),
+    entryEnd: (isClass(node) ? node.end : entryEndOf(node)) - shift,
     class: isClass(node) ? classShapeOf(source, node, shift, namesIn) : undefined,
   };
 }
@@ -161,6 +164,44 @@ function stopsAtOnce(statement: Statement | AnyNode): boolean {
       return true;
     default:
       return false;
+  }
+}
+
+/**
+ * The end of the first code that certainly has a breakpoint location: all that runs before it is above it in
+ * the text, and what is below it runs later.
+ */
+function entryEndOf({ body }: FunctionNode): number {
+  return body.type === 'BlockStatement' ? (certainEndIn(body.body) ?? body.end) : body.end;
+}
+
+function certainEndIn(statements: readonly (Statement | AnyNode)[]): number | undefined {
+  for (const statement of statements) {
+    const end = certainEndOf(statement);
+    if (end !== undefined) return end;
+  }
+  return undefined;
+}
+
+/** @returns undefined if it may have no location, such as a declaration, or none at its beginning, as a loop */
+function certainEndOf(statement: Statement | AnyNode): number | undefined {
+  if (stopsAtOnce(statement)) return statement.end;
+  switch (statement.type) {
+    case 'IfStatement':
+      // V8 leaves out conditions that are constant.
+      return contains(statement.test, ({ type }) => type === 'Identifier') ? statement.test.end : undefined;
+    case 'ForStatement':
+      return statement.init?.type === 'VariableDeclaration' && stopsAtOnce(statement.init)
+        ? statement.init.end
+        : undefined;
+    case 'BlockStatement':
+      return certainEndIn(statement.body);
+    case 'TryStatement':
+      return certainEndIn(statement.block.body);
+    case 'LabeledStatement':
+      return certainEndOf(statement.body);
+    default:
+      return undefined;
   }
 }
 

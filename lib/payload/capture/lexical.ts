@@ -1,4 +1,5 @@
 import type { FunctionShape } from '../analysis/function-shape.ts';
+import { positionAt } from '../analysis/text.ts';
 import { type EnterRules, evaluateInside } from '../inspect/enter.ts';
 import type { SomeFunction } from '../reference/members.ts';
 import type { CaptureOptions } from './capture-options.ts';
@@ -26,8 +27,10 @@ export function lexicalNewTarget(fn: SomeFunction, shape: FunctionShape, options
   );
 }
 
-export function enterRules({ plainParameters, unsafeToEnter, kind }: FunctionShape): EnterRules {
-  return { plainParameters, unsafeToEnter, isClass: kind === 'class' };
+export function enterRules(shape: FunctionShape): EnterRules {
+  const { plainParameters, unsafeToEnter, kind, text, locationOffset, entryEnd } = shape;
+  const entry = positionAt(text.slice(locationOffset), entryEnd - locationOffset);
+  return { plainParameters, unsafeToEnter, isClass: kind === 'class', entry };
 }
 
 const cachedValues = {

@@ -183,9 +183,14 @@ interface EntryRules {
   /**
    * Whether V8's first breakpoint location is the first that is reached. It is not where a default value
    * contains a call, or where V8 mistakes the position of an optional chain, as in `while (a?.b)`. If not
-   * set, breakpoints are put at all locations, in functions that are small enough.
+   * set, breakpoints are put at all locations, in long functions at those up to `entry`.
    */
   readonly certainEntry?: boolean;
+  /**
+   * Lines from the function's location to the end of the first code that certainly has a breakpoint location,
+   * and the column there, or the columns from the location if they are on one line. Undefined if not known.
+   */
+  readonly entry?: { readonly line: number; readonly column: number };
 }
 
 /**
@@ -197,11 +202,11 @@ interface EntryRules {
 function stopAtEntry(
   { fn, objectId, inside }: Enterable,
   expression: string,
-  { plainParameters, certainEntry = false }: EntryRules,
+  { plainParameters, certainEntry = false, entry }: EntryRules,
 ): Entered | 'not stopped' {
   const { global } = inside;
   const breakpoints: string[] = [];
-  const locations = certainEntry ? [] : breakpointLocationsIn(inside);
+  const locations = certainEntry ? [] : breakpointLocationsIn(inside, entry);
   if (locations.length > MAX_LOCATIONS) return { ok: false, why: 'it is too long to tell where it begins' };
   return withCleanUp(
     () => {
@@ -288,9 +293,19 @@ function isEval(value: unknown): boolean {
   );
 }
 
-function breakpointLocationsIn({ scriptId, line, column }: FunctionInside): readonly Debugger.Location[] {
+function breakpointLocationsIn(
+  { scriptId, line, column }: FunctionInside,
+  entry: EntryRules['entry'],
+): readonly Debugger.Location[] {
   const start = { scriptId, lineNumber: line, columnNumber: column };
-  return post('Debugger.getPossibleBreakpoints', { start, restrictToFunction: true }).locations;
+  const { locations } = post('Debugger.getPossibleBreakpoints', { start, restrictToFunction: true });
+  if (entry === undefined || locations.length <= MAX_LOCATIONS) return locations;
+  const lastLine = line + entry.line;
+  const lastColumn = entry.line === 0 ? column + entry.column : entry.column;
+  return locations.filter(
+    ({ lineNumber, columnNumber = 0 }) =>
+      lineNumber < lastLine || (lineNumber === lastLine && columnNumber <= lastColumn),
+  );
 }
 
 function breakAt({ scriptId, lineNumber, columnNumber }: Debugger.Location, condition: string): string[] {

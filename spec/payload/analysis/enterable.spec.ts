@@ -1,6 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { shapeOfText } from './shape-of-text.ts';
 
+/** The text of a function up to where its first breakpoint location must be. */
+const entryOf = (text: string): string => text.slice(0, shapeOfText(text).entryEnd);
+
 describe('A function', () => {
   it.each([
     '() => this',
@@ -36,5 +39,20 @@ describe('A function', () => {
     'class A {}',
   ])('is not if another may run before: %s', (text) => {
     expect(shapeOfText(text).unsafeToEnter).toBe(true);
+  });
+
+  it.each([
+    '() => this.a + b()|',
+    '() => { this.a()|; b() }',
+    'function f() { "use strict"; var x; function g() {} ; let a = 1;| b() }',
+    '({ a = b() }) => { if (a?.b|) c(); else d() }',
+    '() => { if (1) a(); b()| }',
+    '() => { while (a?.b) c(); do {} while (d); return e;| f() }',
+    '() => { l: { try { for (let i = 0, n = a()|; i < n;) b() } finally { c() } } }',
+    '() => { for (const a of b) c(); throw d;| e() }',
+    '() => { while (a) b() }|',
+  ])('begins before the end of what certainly has a breakpoint location: %s', (text) => {
+    const [before = '', after = ''] = text.split('|');
+    expect(entryOf(before + after).replace(/;$/, '')).toBe(before.replace(/;$/, ''));
   });
 });

@@ -1,6 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
+import { enterRules } from '../../../lib/payload/capture/lexical.ts';
 import { evaluateInside, type Entered, type EnterRules } from '../../../lib/payload/inspect/enter.ts';
 import { withDebugger } from '../../../lib/payload/inspect/session.ts';
+import { shapeOfText } from '../analysis/shape-of-text.ts';
 import { runInspecting } from './run-inspecting.ts';
 
 const PLAIN: EnterRules = {
@@ -200,6 +202,27 @@ describe('evaluateInside', () => {
       why: 'it is too long to tell where it begins',
     });
     expect(enter(statements(100).bind(null), '1')).toMatchObject({ ok: false });
+    expect(ran).toBe(0);
+  });
+
+  it.each([
+    '(a) => { run(); #',
+    '(a) => { if (a?.b) run(); else run(2); #',
+    '(a) =>\n{\n while (a?.b) run(); if (a) { run() } #',
+    '(a) => { for (; a?.b;) run(); let b = run(), c; #',
+    'async (a = run()) => { try { for (let i = run(); i < 1;) # } finally { run() } ',
+    '({ a = run(), ["b"]: b = run() }, ...c) => { var x; function g() {} return run(); #',
+    'function () { do { run() } while (this?.a); if (1) run(); run(3); #',
+    'function* (a) { if (1) run(2); const { b = run() } = run(); #',
+    'async function* (a) { for await (const x of run()) run(); yield run(); #',
+    'async (a) => { await run(); #',
+    '(a) => { switch (run()) { case run(): run() } return run(2); #',
+    '() => { for (const x of run?.()) run(); for (const k in run?.()) run(); throw run(); #',
+  ])('stops a long function that begins with it: %s', (begin) => {
+    let ran = 0;
+    const text = `${begin.replace('#', `{ ${'run();\n'.repeat(100)} }`)} }`;
+    const fn = new Function('run', `return ${text}`)(() => (ran += 1)) as Function;
+    expect(evaluateInside(fn, '1', enterRules(shapeOfText(fn.toString())))).toEqual({ ok: true, value: 1 });
     expect(ran).toBe(0);
   });
 
