@@ -239,14 +239,42 @@ export function withoutParentheses(node: AnyNode): AnyNode {
   return inner;
 }
 
-/** The name of a key; undefined if it is computed from anything but a literal. */
+/** The name of a key; undefined if it is computed from anything but constants. */
 export function staticKey(key: AnyNode, computed: boolean): string | undefined {
   if (key.type === 'PrivateIdentifier') return `#${key.name}`;
   if (key.type === 'Identifier') return computed ? undefined : key.name;
-  const literal = withoutParentheses(key);
-  if (literal.type !== 'Literal') return undefined;
-  // Acorn keeps a bigint as text; `[1n]` is the same key as `1`.
-  if (literal.bigint !== undefined && literal.bigint !== null) return String(BigInt(literal.bigint));
-  const { value } = literal;
-  return typeof value === 'string' || typeof value === 'number' ? String(value) : undefined;
+  const value = constantOf(key);
+  return value === undefined ? undefined : String(value);
+}
+
+/** The value of an expression of literals; undefined for any other. */
+function constantOf(given: AnyNode): string | number | bigint | boolean | null | undefined {
+  const node = withoutParentheses(given);
+  switch (node.type) {
+    case 'Literal': {
+      // Acorn keeps a bigint as text, and cannot make each regular expression.
+      if (node.bigint !== undefined && node.bigint !== null) return BigInt(node.bigint);
+      const { value } = node;
+      return value instanceof RegExp || (value === null && node.raw !== 'null') ? undefined : value;
+    }
+    case 'TemplateLiteral': {
+      const parts = node.expressions.map(constantOf);
+      if (parts.includes(undefined)) return undefined;
+      return node.quasis
+        .map(({ value }, at) => `${at === 0 ? '' : String(parts[at - 1])}${value.cooked ?? ''}`)
+        .join('');
+    }
+    case 'UnaryExpression': {
+      const value = constantOf(node.argument);
+      return node.operator === '-' && typeof value === 'number' ? -value : undefined;
+    }
+    case 'BinaryExpression': {
+      const [left, right] = [constantOf(node.left), constantOf(node.right)];
+      return node.operator === '+' && typeof left === 'string' && typeof right === 'string'
+        ? left + right
+        : undefined;
+    }
+    default:
+      return undefined;
+  }
 }

@@ -354,7 +354,8 @@ export class Capture implements CaptureSink {
         ? undefined
         : (this.#fallbacks.get(at)?.() ?? this.#lastResort(value));
       if (reference !== undefined) return new Retry(value, reference);
-      hops.unshift({ edge: this.#edges[at] as Edge, value, place: this.#code.placeOf(at) });
+      const where = { place: this.#code.placeOf(at), packageName: this.#code.packageOf(at) };
+      hops.unshift({ edge: this.#edges[at] as Edge, value, ...where });
     }
     return this.thrown === undefined ? refusalAt(hops, refusal) : new Retry(replaceableOn(hops), 'words');
   }

@@ -14,6 +14,8 @@ import { type FunctionInside, lookInside, type Script, scriptOf } from '../inspe
 import { InspectorUnavailableError } from '../inspect/session.ts';
 import { boundParts } from '../inspect/slots.ts';
 import { isNative, type SomeFunction } from '../reference/members.ts';
+import { pathOf } from '../reference/module-policy.ts';
+import { packageOf } from '../reference/packages.ts';
 import { bindingsOf, explicitScope, findVariable } from './bindings.ts';
 import { type CodeInfo, ownNumber, ownString, shapeOfFunction } from './code-info.ts';
 import { describeClass } from './describe-class.ts';
@@ -83,6 +85,12 @@ export class CodeCapture {
     if (place === undefined) return undefined;
     const { url, line, column } = originalPlace(place.script, place.line, place.column);
     return showPlace(url, line, column);
+  }
+
+  /** Name of the package that a function is in; undefined for those of the program. */
+  packageOf(index: number): string | undefined {
+    const path = pathOf(this.#places.get(index)?.script?.url ?? '');
+    return path === undefined ? undefined : packageOf(path)?.name;
   }
 
   infoAt(index: number): CodeInfo | undefined {

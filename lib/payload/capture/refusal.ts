@@ -12,6 +12,8 @@ export interface Hop {
   readonly value: unknown;
   /** The source position of a function or class. */
   readonly place?: string | undefined;
+  /** Name of the package that a function or class is in; undefined for those of the program. */
+  readonly packageName?: string | undefined;
 }
 
 /** The reason why a value cannot be sent, and what to do instead. */
@@ -49,10 +51,24 @@ export function refusalAt(hops: readonly Hop[], refusal: Refusal): Serialization
     }
   }
   finishLine();
-  lines.push(`   -> ${refusal.message}`, `  ${refusal.remedy}`);
+  lines.push(`   -> ${refusal.message}`, `  ${remedyFor(hops, refusal)}`);
   const make = (): SerializationError =>
     new SerializationError(lines.join('\n'), pathOf(hops), { cause: refusal.cause });
   return withFramesOfProgram(make);
+}
+
+/** The remedy, in terms of the program's own code also where the refusal is about code within a package. */
+function remedyFor(hops: readonly Hop[], { remedy }: Refusal): string {
+  const isCode = ({ value }: Hop): boolean => typeof value === 'function';
+  const name = hops.findLast(isCode)?.packageName;
+  if (name === undefined) return remedy;
+  const first = hops.findIndex(({ packageName }) => packageName !== undefined);
+  const own = hops.slice(0, first).findLastIndex(isCode);
+  // What the program's last function captured, or the argument.
+  const captured =
+    own < 0 ? pathOf(hops.slice(0, Math.min(first + 1, 2))) : pathOf(hops.slice(own + 1, own + 2));
+  const what = captured.replace(/^ > /, '');
+  return `It is in the package ${name}: make \`${what}\` inside the function, or say how it travels with registerReducer.`;
 }
 
 /** A position in a file for error messages: `sim.mjs:41:18`. */

@@ -137,6 +137,33 @@ export const cases = {
     },
     gives: ['first', 'second', 'static', 'got', 'symbol', 4, 4, 'm2'],
   },
+  'sends classes with computed keys of fields that are constant': {
+    send: () => {
+      class Row {
+        [`x`] = 1;
+        ['p' + `q`] = 3;
+        [-1] = 4;
+        [null] = 5;
+        [true] = 6;
+        static [`s`] = 7;
+        get [`g` + 'h']() {
+          return 8;
+        }
+      }
+      return () => [Object.entries(new Row()), Row.s, new Row().gh];
+    },
+    gives: [
+      [
+        ['x', 1],
+        ['pq', 3],
+        ['-1', 4],
+        ['null', 5],
+        ['true', 6],
+      ],
+      7,
+      8,
+    ],
+  },
   'sends classes with computed keys of fields that can be read still': {
     send() {
       const key = 'known';
