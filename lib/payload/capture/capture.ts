@@ -10,6 +10,7 @@ import { checkPreload, type GraphOptions } from './capture-options.ts';
 import { CodeCapture } from './code-capture.ts';
 import { type CodeInfo, identifyConstants } from './code-info.ts';
 import { describeObject, namespaceNode } from './describe-object.ts';
+import { refuseSharedArguments } from './lexical.ts';
 import { addProperty, sentPrototypeOf } from './object-state.ts';
 import { PrivateFields, RetryWithModules, WeakCollections } from './private-members.ts';
 import { References } from './references.ts';
@@ -130,6 +131,7 @@ export class Capture implements CaptureSink {
     );
     this.#buffers.finish();
     this.#code.finish();
+    refuseSharedArguments(this, this.#values);
     for (const info of this.#code.infos) {
       identifyConstants(info, (fn) => this.#code.infoAt(this.#indices.get(fn) ?? -1));
     }

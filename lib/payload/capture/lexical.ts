@@ -1,9 +1,12 @@
 import type { FunctionShape } from '../analysis/function-shape.ts';
 import { positionAt } from '../analysis/text.ts';
 import { type EnterRules, evaluateInside } from '../inspect/enter.ts';
-import type { SomeFunction } from '../reference/members.ts';
+import { lookInside } from '../inspect/scopes.ts';
+import { propertyOf, type SomeFunction } from '../reference/members.ts';
 import type { CaptureOptions } from './capture-options.ts';
+import type { Binding, CodeInfo } from './code-info.ts';
 import { Refusal } from './refusal.ts';
+import type { CaptureSink } from './sink.ts';
 
 /**
  * Reads the `this` around an arrow function. It never changes, so it is read only once.
@@ -58,4 +61,48 @@ function readLexical(
     throw new Refusal(`an arrow function whose \`${what}\` cannot be read: ${entered.why}`, remedy);
   cachedValues[what].set(fn, { value: entered.value });
   return entered.value;
+}
+
+/**
+ * Refuses an `arguments` object in sloppy code where a captured function assigns to a parameter, because that
+ * changes the element, too, which no other object does.
+ * @throws {SerializationError}
+ */
+export function refuseSharedArguments(sink: CaptureSink, values: readonly (object | symbol)[]): void {
+  for (const [index, node] of sink.nodes.entries())
+    if (node?.kind === 'arguments')
+      sink.guard(index, () => refuseIfShared(values[index] as object, sink.codeInfos));
+}
+
+function refuseIfShared(object: object, infos: Iterable<CodeInfo>): void {
+  if (propertyOf(object, 'callee')?.get !== undefined) return;
+  const elements = Object.keys(object).filter((key) => propertyOf(object, key)?.writable === true);
+  const before = elements.map((key) => propertyOf(object, key)?.value);
+  for (const { fn, bindings } of infos) {
+    const written = bindings.filter(({ written: isWritten, value }) => isWritten && before.includes(value));
+    const name = written.length > 0 ? sharedName(object, elements, fn, written) : undefined;
+    if (name === undefined) continue;
+    throw new Refusal(
+      `\`arguments\` that change where a function assigns to \`${name}\``,
+      "Use a rest parameter, [...arguments], or 'use strict', which keep them apart.",
+    );
+  }
+}
+
+/** Finds a variable of a function that is an element of its `arguments`: it changes with the elements. */
+function sharedName(
+  object: object,
+  elements: readonly string[],
+  fn: SomeFunction,
+  bindings: readonly Binding[],
+): string | undefined {
+  const before = elements.map((key) => propertyOf(object, key)?.value);
+  const probe = Symbol('probe');
+  try {
+    for (const key of elements) Reflect.set(object, key, probe);
+    const scopes = lookInside([fn])[0]?.scopes;
+    return bindings.find(({ name, depth }) => scopes?.[depth]?.variables[name] === probe)?.name;
+  } finally {
+    elements.forEach((key, at) => Reflect.set(object, key, before[at]));
+  }
 }

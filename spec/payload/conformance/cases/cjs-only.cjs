@@ -85,6 +85,32 @@ const cases = {
       },
     gives: undefined,
   },
+  'says that a parameter is assigned to, of which `arguments` has the value too': {
+    refuses() {
+      function count(n) {
+        return { add: () => (n += 1), list: () => [...arguments] };
+      }
+      const counter = count(1);
+      return () => counter;
+    },
+    saying: [
+      'cannot send',
+      'counter',
+      'list',
+      '`arguments` that change where a function assigns to `n`',
+      'rest',
+    ],
+  },
+  'sends `arguments` beside parameters that nothing assigns to': {
+    send() {
+      function count(n, more) {
+        return { read: () => n + arguments.length, list: () => [...arguments], add: () => (more += 1) };
+      }
+      const counter = count(1);
+      return () => [counter.read(), counter.list(), counter.add()];
+    },
+    gives: [2, [1], NaN],
+  },
   'sends functions that name themselves by arguments.callee': {
     send: () =>
       function (n) {
