@@ -142,6 +142,10 @@ export interface MapHeader {
   readonly waitsHeld: boolean;
   /** Number of values on each axis, for a map over a product. */
   readonly axes?: readonly number[] | undefined;
+  /** Names of the modules that its jobs import first, for a program in any directory. */
+  readonly preload?: readonly string[] | undefined;
+  /** Whether modules of the program went by value with its function, as they then must with its inputs. */
+  readonly sendsModules?: boolean | undefined;
   /** Hashes of everything besides the inputs that its outcomes depend on. */
   readonly contents?: MapContents | undefined;
 }

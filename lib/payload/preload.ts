@@ -26,6 +26,12 @@ export function preloadsOf(names: readonly string[]): readonly ImportReference[]
   });
 }
 
+/** The names of the same modules for programs in other directories, where a package may be another one. */
+export function namesOfPreloads(names: readonly string[]): readonly string[] {
+  const parent = pathToFileURL(importingFile());
+  return names.map((name) => (/^\.{0,2}\//.test(name) ? new URL(name, parent).href : name));
+}
+
 /** The main program's file; one in the current directory if that is missing, or belongs to a test runner. */
 function importingFile(): string {
   const main = mainUrl();

@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { CleanError, MapOutOfReachError } from '../../lib/base/map-errors.ts';
 import { LocalExecutor } from '../../lib/executors/local-executor.ts';
@@ -53,6 +53,22 @@ describe('loadMap()', () => {
     expect((await map.usage())[1]).toMatchObject({ attempts: 2 });
     expect(await map.add([4])).toEqual([3]);
     expect(await map.get(3)).toBe(40);
+  });
+
+  it('imports for added inputs what the map imports first, unless other modules are named', async () => {
+    const place = newExecutor();
+    const [first, second] = ['first', 'second'].map((name) => {
+      const file = join(root, `${name}.mjs`);
+      writeFileSync(file, `globalThis.imported = (globalThis.imported ?? 0) + '${name}';`);
+      return file;
+    }) as [string, string];
+    const look = (): unknown => (globalThis as { imported?: unknown }).imported;
+    const name = relative(process.cwd(), first).replace(/^(?!\.)/, './');
+    await (await place.executor.createMap(look, [1], { tag: 'preloaded', preload: [name] })).wait();
+    await place.executor.shutdown();
+    const map = await loadMap<[number]>('preloaded', { directory: place.directory });
+    expect([await map.add([2]), await map.get(1)]).toEqual([[1], '0first']);
+    expect([await map.add([3], { preload: [second] }), await map.get(2)]).toEqual([[2], '0second']);
   });
 
   it('reads a map of another machine, and refuses what needs its jobs', async () => {

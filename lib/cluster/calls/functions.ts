@@ -103,14 +103,14 @@ export class CapturedParts {
   readonly #variables = new Map<string, boolean>();
 
   /** Whether modules of the program went by value, as they then must in arguments. */
-  readonly sendsModules: boolean = false;
+  readonly sendsModules: boolean;
   /** Whether it has anything by reference that would go by value with {@link sendsModules}. */
   #refersToModules = false;
 
   /** @param capture of the function; by default, one that captures nothing */
-  constructor(capture?: Capture) {
+  constructor(capture?: Capture, sendsModules: boolean = capture?.options.sendsModules === true) {
+    this.sendsModules = sendsModules;
     if (capture === undefined) return;
-    this.sendsModules = capture.options.sendsModules === true;
     for (const { value, node } of capture.steps()) {
       if (
         node.kind === 'reference' &&

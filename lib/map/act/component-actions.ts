@@ -209,12 +209,12 @@ export async function addInputs(
   const { newFinder } = core.host;
   const last = reader.components.at(-1)?.call;
   const submit = last && optionsOfJob(last.submission, last.position);
-  const merged = mergeJobOptions({ submit }, options);
+  const merged = mergeJobOptions({ submit, preload: header.preload }, options);
   const fn = {
     fn: undefined as never,
     hash: header.function,
     bytes: new Uint8Array(),
-    captured: new CapturedParts(),
+    captured: new CapturedParts(undefined, header.sendsModules),
   };
   const added: number[] = [];
   await core.submit(async (executor) => {

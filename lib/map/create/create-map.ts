@@ -30,6 +30,7 @@ import { claimTag, hasTag, releaseTag, type TagRecord, tagTakenError } from '../
 import { ComponentOptions, type MapSubmitOptions } from './component-options.ts';
 import { argumentsOf, BATCH_SIZE, batchesOf, checkInputs, type Inputs } from './inputs.ts';
 import { MapExecutor, mapOptions, needsSupervision } from './map-executor.ts';
+import { namesOfPreloads } from '../../payload/preload.ts';
 import { contentsOfCall, contentsOfInputs, contentsOfMap, StoredOutcomes } from './reuse.ts';
 
 export interface CreateMapOptions<T = unknown> extends JobPolicies {
@@ -132,6 +133,8 @@ async function makeMap(
     supervised: needsSupervision(host.system, merged),
     waitsHeld: waitsHeld(merged),
     axes,
+    preload: merged.preload && namesOfPreloads(merged.preload),
+    sendsModules: written.captured.sendsModules || undefined,
     contents: contentsOfMap(written, host.options, merged.preload),
   };
   // Reuse compares values, so that futures among the inputs cannot be replaced by references to results.
