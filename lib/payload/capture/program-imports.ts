@@ -332,7 +332,7 @@ function firstOf<T, R>(list: Iterable<T>, find: (each: T) => R | undefined): R |
 }
 
 /** Returns the URLs of the scripts of functions; asks for those of many at once, and once in a process. */
-function urlsOf(fns: readonly AnyFunction[]): (string | undefined)[] {
+export function urlsOf(fns: readonly AnyFunction[]): (string | undefined)[] {
   const unknown = isInspectorAvailable() ? fns.filter((fn) => !urls.has(fn)) : [];
   lookInside(unknown).forEach(({ scriptId }, at) => {
     urls.set(unknown[at] as AnyFunction, scriptId === undefined ? undefined : scriptOf(scriptId)?.url);

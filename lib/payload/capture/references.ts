@@ -32,6 +32,7 @@ import {
   type ProgramImport,
   ProgramImports,
   shapeOf,
+  urlsOf,
 } from './program-imports.ts';
 
 /** Finds the references by which values are sent. */
@@ -242,7 +243,8 @@ export class References {
   #findWhetherExtended(value: object): boolean {
     const owner = typeof value === 'function' ? value : ownerOfPrototype(value);
     if (owner === undefined || isNative(owner as AnyFunction)) return false;
-    const url = this.#placeOf(owner as AnyFunction)?.url;
+    // Looking into a function with hundreds of members takes milliseconds.
+    const [url] = urlsOf([owner as AnyFunction]);
     const file = url === undefined ? undefined : pathOf(url);
     return file !== undefined && this.#imports.isExtended(value, file);
   }
