@@ -2,10 +2,13 @@ import { isDeepStrictEqual, types } from 'node:util';
 import type { Capture } from './capture/capture.ts';
 import type { CodeInfo } from './capture/code-info.ts';
 import { enterRules } from './capture/lexical.ts';
-import type { Node } from './graph.ts';
+import type { Node, ObjectState } from './graph.ts';
+import { originalOf } from './identities.ts';
 import { evaluateInside } from './inspect/enter.ts';
 import { lookInside } from './inspect/scopes.ts';
 import { withDebugger } from './inspect/session.ts';
+import { privateMembers, weakEntries } from './inspect/slots.ts';
+import { hasExtraProperties } from './plain-data.ts';
 import { describeRebuilt } from './reducers.ts';
 import { type Property, propertyOf } from './reference/members.ts';
 
@@ -37,10 +40,12 @@ export class CapturedState {
 
   /** @returns undefined if a captured object cannot be compared later */
   static of(capture: Capture): CapturedState | undefined {
+    const steps = [...capture.steps()];
+    const values = steps.map(({ value }) => value as object | symbol);
     const checks: Check[] = [];
-    for (const { value, node } of capture.steps()) {
-      if (typeof value !== 'object' && typeof value !== 'function') continue;
-      const check = checkOf(value as object, node);
+    for (const { value, node } of steps) {
+      if ((typeof value !== 'object' && typeof value !== 'function') || value === null) continue;
+      const check = isWeak(value) ? checkWeakly(value, values) : checkOf(value, node, values);
       if (check === undefined) return undefined;
       if (check !== UNCHANGING) checks.push(check);
     }
@@ -102,48 +107,127 @@ function isSame(before: readonly unknown[], now: readonly unknown[]): boolean {
   return true;
 }
 
-function checkOf(value: object, node: Node): Check | undefined {
+/** @param values all that was captured, by the index of its node */
+function checkOf(value: object, node: Node, values: readonly (object | symbol)[]): Check | undefined {
   switch (node.kind) {
-    case 'reference':
     case 'member':
     case 'symbol':
       return UNCHANGING;
-    case 'weak-map':
-    case 'weak-set':
+    case 'reference':
+      return node.reference.kind === 'module' || node.reference.kind === 'import'
+        ? checkMembers(value)
+        : UNCHANGING;
     case 'reduced':
       return undefined;
-    case 'map':
-      return both(
-        checkProperties(value),
-        checkEntries([...(value as Map<unknown, unknown>)].flat(), () =>
-          [...(value as Map<unknown, unknown>)].flat(),
-        ),
-      );
-    case 'set':
-      return both(
-        checkProperties(value),
-        checkEntries([...(value as Set<unknown>)], () => [...(value as Set<unknown>)]),
-      );
+    default:
+  }
+  if (types.isProxy(value)) return UNCHANGING;
+  const properties = types.isTypedArray(value) ? checkView(value) : checkProperties(value);
+  const content = checkContent(value, node);
+  const privates =
+    'privates' in node && node.privates !== undefined ? checkPrivates(value, node, values) : [];
+  if (properties === undefined || privates === undefined) return undefined;
+  return all([properties, ...content, ...privates]);
+}
+
+/** The state of an object besides its properties. */
+function checkContent(value: object, node: Node): Check[] {
+  switch (node.kind) {
+    case 'map': {
+      const read = (): unknown[] => [...Map.prototype.entries.call(value)].flat();
+      return [checkEntries(read(), read)];
+    }
+    case 'set': {
+      const read = (): unknown[] => [...Set.prototype.values.call(value)];
+      return [checkEntries(read(), read)];
+    }
     case 'date': {
-      const time = (value as Date).getTime();
-      return both(checkProperties(value), () => Object.is((value as Date).getTime(), time));
+      const time = Date.prototype.getTime.call(value);
+      return [() => Object.is(Date.prototype.getTime.call(value), time)];
+    }
+    case 'regexp': {
+      const { source, flags } = node;
+      return [() => (value as RegExp).source === source && (value as RegExp).flags === flags];
     }
     case 'view':
     case 'buffer':
-      return checkBytes(value);
+      return [checkBytes(value)];
     case 'rebuilt':
-      return () => isDeepStrictEqual(describeRebuilt(node.type, value)?.data, node.data);
-    case 'proxy':
-      return UNCHANGING;
+      return [() => isDeepStrictEqual(describeRebuilt(node.type, value)?.data, node.data)];
     default:
-      if ('privates' in node) return undefined;
-      return checkProperties(value);
+      return [];
   }
 }
 
-function both(first: Check, second: Check): Check {
-  return () => first() && second();
+function all(checks: readonly Check[]): Check {
+  const [first, second] = checks;
+  if (second === undefined) return first as Check;
+  return () => checks.every((check) => check());
 }
+
+/**
+ * Notices whether the program has put something else into a function or an object of a module, which is then
+ * sent.
+ */
+function checkMembers(value: object): Check {
+  if (types.isProxy(value) || types.isModuleNamespaceObject(value)) return UNCHANGING;
+  const prototype: unknown = typeof value === 'function' ? propertyOf(value, 'prototype')?.value : undefined;
+  const isObject = typeof prototype === 'object' && prototype !== null && !types.isProxy(prototype);
+  return all([checkProperties(value), ...(isObject ? [checkProperties(prototype)] : [])]);
+}
+
+/** @returns undefined if it has properties besides its elements, which cannot be listed without these */
+function checkView(view: NodeJS.TypedArray): Check | undefined {
+  const has = (): boolean => hasExtraProperties(view);
+  if (has()) return undefined;
+  const prototype: unknown = Object.getPrototypeOf(view);
+  const isExtensible = Object.isExtensible(view);
+  return () =>
+    Object.getPrototypeOf(view) === prototype && Object.isExtensible(view) === isExtensible && !has();
+}
+
+/** @returns undefined if the inspector does not show the fields that were captured */
+function checkPrivates(
+  object: object,
+  { privates = [] }: ObjectState,
+  values: readonly (object | symbol)[],
+): Check[] | undefined {
+  const before = privates.map(([, , slot]) => (Array.isArray(slot) ? values[slot[0] as number] : slot));
+  const read = (): unknown[] =>
+    privateMembers(object).flatMap(({ kind, value }) => (kind === 'field' ? [origin(value)] : []));
+  return isSame(before, read()) ? [() => isSame(before, read())] : undefined;
+}
+
+function origin(value: unknown): unknown {
+  const isObject = (typeof value === 'object' && value !== null) || typeof value === 'function';
+  return isObject ? originalOf(value) : value;
+}
+
+type WeakCollection = WeakMap<object, unknown> | WeakSet<object>;
+
+function isWeak(value: object): value is WeakCollection {
+  return types.isWeakMap(value) || types.isWeakSet(value);
+}
+
+/**
+ * Compares the entries of a weak collection. Those whose keys were captured must be the same; others that are
+ * new may be shared with arguments. Keeps no key in memory that was not captured.
+ */
+function checkWeakly(collection: WeakCollection, values: readonly (object | symbol)[]): Check {
+  const keys = values as readonly object[];
+  const read = (): unknown[] => keys.map((key) => weakValue(collection, key));
+  const known = new WeakMap(weakEntries(collection));
+  const hasNoOthers = (): boolean =>
+    weakEntries(collection).every(([key, value]) => known.has(key) && Object.is(known.get(key), value));
+  return all([checkProperties(collection), checkEntries(read(), read), hasNoOthers]);
+}
+
+function weakValue(collection: WeakCollection, key: object): unknown {
+  if (!types.isWeakMap(collection)) return WeakSet.prototype.has.call(collection, key);
+  return WeakMap.prototype.has.call(collection, key) ? WeakMap.prototype.get.call(collection, key) : ABSENT;
+}
+
+const ABSENT = Symbol('absent');
 
 function checkEntries(before: readonly unknown[], read: () => unknown[]): Check {
   return () => isSame(before, read());
@@ -163,7 +247,6 @@ function checkProperties(object: object): Check {
   const isExtensible = Object.isExtensible(object);
   const keys = Reflect.ownKeys(object);
   const before = keys.map((key) => propertyOf(object, key) as Property);
-  if (keys.length === 0 && types.isProxy(object)) return UNCHANGING;
   return () => {
     const now = Reflect.ownKeys(object);
     if (now.length !== keys.length || Object.getPrototypeOf(object) !== prototype) return false;

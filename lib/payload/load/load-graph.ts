@@ -233,12 +233,6 @@ class GraphLoader implements Filling {
 
   /** Does not use recursion, so that chains may have any length. */
   #makeAfterDependencies(index: number): void {
-    if (this.#made.has(index) || this.#started.has(index)) return;
-    const node = this.node(index);
-    if (dependenciesOf(node).every((needed) => this.#made.has(needed))) {
-      this.#makeNow(index, node);
-      return;
-    }
     const stack = [index];
     const visited = new Set<number>();
     while (stack.length > 0) {
@@ -251,17 +245,13 @@ class GraphLoader implements Filling {
           stack.push(...missing);
         } else {
           stack.pop();
-          this.#makeNow(top, this.node(top));
+          this.#started.add(top);
+          this.#values[top] = this.#make(top, this.node(top));
+          this.#made.add(top);
+          this.#remember(top);
         }
       }
     }
-  }
-
-  #makeNow(index: number, node: Node): void {
-    this.#started.add(index);
-    this.#values[index] = this.#make(index, node);
-    this.#made.add(index);
-    this.#remember(index);
   }
 
   #make(index: number, node: Node): unknown {
@@ -316,13 +306,19 @@ function dependenciesOf(node: Node): readonly number[] {
     case 'proxy':
       return nodesOf([node.target, node.handler]);
     case 'view':
-      return nodesOf([node.buffer]);
+      return [...nodesOf([node.buffer]), ...classesOf(node)];
     case 'boxed':
-      return nodesOf([node.value]);
+      return [...nodesOf([node.value]), ...classesOf(node)];
     default:
-      if (node.prototype === undefined && node.brands === undefined) return NONE;
-      return [...nodesOf([node.prototype]), ...(node.brands ?? [])];
+      return classesOf(node);
   }
+}
+
+/** Nodes of the prototype of an object, and of its classes with private members. */
+function classesOf({ prototype, brands }: ObjectState): readonly number[] {
+  return prototype === undefined && brands === undefined
+    ? NONE
+    : [...nodesOf([prototype]), ...(brands ?? [])];
 }
 
 const NONE: readonly number[] = [];
