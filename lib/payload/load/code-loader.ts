@@ -29,6 +29,8 @@ interface CompiledFile {
   /** Code to evaluate in the body of a class, by the index of the class. */
   readonly bodies: ReadonlyMap<number, string>;
   readonly url: string;
+  /** Path of the file, or its URL if it has none. */
+  readonly path: string;
 }
 
 /** Makes the functions and classes of a graph, and sets the variables that they share. */
@@ -153,8 +155,8 @@ export class CodeLoader {
     });
   }
 
-  #run(index: number, { original, scripts, texts, bodies, url }: CompiledFile): void {
-    this.#helpers.meta[index] = importMetaOf(url, pathOf(url));
+  #run(index: number, { original, scripts, texts, bodies, url, path }: CompiledFile): void {
+    this.#helpers.meta[index] = importMetaOf(url, path);
     for (const [owner, body] of bodies) this.#bodies.set(owner, body);
     for (const [node, text] of texts) this.#helpers.texts[node] = text;
     try {
@@ -267,7 +269,7 @@ export function compileFiles(graph: Graph): CompiledFile[] {
       const compiled = scripts.map(
         (script) => compileFile(script + mapped, path) as (helpers: Helpers) => void,
       );
-      return { original, scripts: compiled, texts: new Map(located), bodies, url };
+      return { original, scripts: compiled, texts: new Map(located), bodies, url, path };
     } catch (error) {
       throw explainSyntax(error, pathOf(original));
     }
