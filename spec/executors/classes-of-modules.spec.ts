@@ -97,12 +97,13 @@ export class Suit {
 }
 export const limits = Object.freeze({ most: 5 });
 export const NONE = Symbol('none');
+export const NOT_FOUND = new Error('not found');
 export const connection = createServer();
 `;
 
 const PROGRAM_WITH_STORE = `
 import { LocalExecutor } from '${builtModule('index')}';
-import { connection, limits, NONE, Suit } from './store.js';
+import { connection, limits, NONE, NOT_FOUND, Suit } from './store.js';
 
 const executor = new LocalExecutor({ directory: 'jobs-with-store' });
 const found = {};
@@ -121,6 +122,10 @@ try {
     limits,
     ace,
   );
+  const thrown = await executor.submit(() => { throw NOT_FOUND; }).catch((error) => error);
+  const other = await executor.submit(() => { throw new Error('not found'); }).catch((error) => error);
+  const isGiven = await executor.submit((given, suit) => given === NOT_FOUND && suit.beats(Suit.HEARTS), NOT_FOUND, ace);
+  found['errors'] = [thrown === NOT_FOUND, other === NOT_FOUND, isGiven];
   const returned = await executor.submit(() => [NONE, limits, ace]);
   found['constants in results'] = [returned[0] === NONE, returned[1] === limits, returned[2] instanceof Suit];
 } catch (error) {
@@ -230,6 +235,7 @@ describe('Instances with private members of classes that modules export', () => 
       'static instances': [true, true, true],
       results: [true, true, true],
       constants: [true, true, true],
+      errors: [true, false, true],
       'constants in results': [true, true, true],
     });
   });

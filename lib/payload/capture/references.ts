@@ -300,7 +300,7 @@ export class References {
 }
 
 const HAVE_COUNTERPARTS: ReadonlySet<string> = new Set(
-  'data symbol object array map set date regexp function'.split(' '),
+  'data symbol object array map set date regexp error function'.split(' '),
 );
 /** Places of one value that are sent: a reader that has loaded none of them has its own by none. */
 const MOST_PLACES = 3;

@@ -167,6 +167,8 @@ class Comparison {
           Object.is(Date.prototype.getTime.call(value), node.time) &&
           this.#hasState(node, value, Date.prototype)
         );
+      case 'error':
+        return types.isNativeError(value) && this.#hasState(node, value, Error.prototype);
       case 'regexp':
         return (
           types.isRegExp(value) &&
@@ -198,6 +200,8 @@ class Comparison {
     return keys.every((slot, at) => {
       const key = present[at] as string | symbol;
       if (!this.#slotIs(slot, key)) return false;
+      // Each process made its own, at a place of its own.
+      if (key === 'stack' && types.isNativeError(value)) return true;
       const property = propertyOf(value, key) as Property;
       if (bitsOf(property) !== (flags?.[at] ?? PLAIN_PROPERTY)) return false;
       if ('value' in property) return this.#slotIs(values[at], property.value);
