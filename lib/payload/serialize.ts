@@ -11,5 +11,6 @@ import { serializePlain } from './plain-data.ts';
  * @throws {SerializationError} with the path to the part that cannot be serialized
  */
 export function serialize(value: unknown, options: CaptureOptions = {}, name = 'value'): Buffer {
-  return serializePlain(value, name) ?? writeGraph(captureGraph(value, name, options).graph);
+  const graphOptions = { ...options, preloaded: options.preload ?? [] };
+  return serializePlain(value, name) ?? writeGraph(captureGraph(value, name, graphOptions).graph);
 }

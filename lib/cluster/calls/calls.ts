@@ -113,7 +113,9 @@ export class Calls {
     const callOptions = this.#withPolicies(options);
     const transfers = this.#options.filesystem === 'transfer';
     const separate = { finder, transfers };
-    const { fn, payload, files } = encodeRequest(request, functions, callOptions, single, separate);
+    const { preload = [] } = options;
+    const writer = { write: (given: AnyFunction) => functions.write(given, preload) };
+    const { fn, payload, files } = encodeRequest(request, writer, callOptions, single, separate);
     const items = single ? 0 : request.items.length;
     return { fn, payload, payloadHash: shortHashOf(payload), options, items, files };
   }

@@ -35,13 +35,16 @@ export class Functions {
     this.#options = options;
   }
 
-  /** @throws {SerializationError} */
-  write(fn: AnyFunction): WrittenFunction {
+  /**
+   * @param preloaded modules that its jobs import first; undefined if that is not known yet
+   * @throws {SerializationError}
+   */
+  write(fn: AnyFunction, preloaded?: readonly string[]): WrittenFunction {
     const frozen = this.#writtenByPrepared.get(fn);
     if (frozen !== undefined) return frozen;
     const known = this.#captured.get(fn);
     if (known?.state?.isUnchanged() === true) return known.written;
-    const capture = captureGraph(fn, 'function', this.#options);
+    const capture = captureGraph(fn, 'function', { ...this.#options, preloaded });
     const bytes = writeGraph(capture.graph);
     const hash = shortHashOf(bytes);
     // Where a change can only be noticed by capturing again, equal bytes are at least written once.

@@ -9,6 +9,8 @@ import type { Reference } from '../reference/reference.ts';
 import type { Binding } from './code-info.ts';
 import { enterRules } from './lexical.ts';
 import { isStandardGlobal } from './platform.ts';
+import { checkedReference, refuseAdded, refuseReplaced } from './program-effects.ts';
+import { isOfProgram } from './program-imports.ts';
 import { Refusal } from './refusal.ts';
 import type { CaptureSink } from './sink.ts';
 
@@ -24,7 +26,7 @@ interface Code {
  * Node are left out.
  */
 export function bindingsOf(sink: CaptureSink, index: number, code: Code): Binding[] {
-  const { shape, inside } = code;
+  const { shape, inside, script } = code;
   const bindings: Binding[] = [];
   const names = [...shape.free.values()];
   if (bindsOwnName(code)) {
@@ -32,10 +34,14 @@ export function bindingsOf(sink: CaptureSink, index: number, code: Code): Bindin
   }
   for (const { name, written, members } of names) {
     const found = findVariable(inside, name);
-    if (found === undefined) continue;
+    if (found === undefined) {
+      if (members !== undefined && isOfProgram(script?.url ?? ''))
+        refuseAdded(name, members, inside.global, sink.options);
+      continue;
+    }
     const { scope, depth } = found;
     const value = scope.variables[name];
-    const slot = captureVariable(sink, index, { name, value, members, scope, script: code.script });
+    const slot = captureVariable(sink, index, { name, value, members, scope, script });
     bindings.push({ name, written, scope, depth, value, slot });
   }
   return bindings;
@@ -108,7 +114,10 @@ function captureVariable(
   if (!isReferable(value)) return sink.slot(value, index, edge);
   if (scope.type !== 'global') {
     const reference = sink.references.ofPackage(value, name, scope, script);
-    if (reference !== undefined) return sink.reference(value, reference, index, edge);
+    if (reference !== undefined) {
+      refuseReplaced(value, name, members, sink.options);
+      return sink.reference(value, checkedReference(sink, value, reference), index, edge);
+    }
   }
   if (typeof value !== 'object') {
     return sink.slot(value, index, edge, importFallback(sink, name, scope, script));

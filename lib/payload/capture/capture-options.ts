@@ -35,6 +35,11 @@ export interface GraphOptions extends CaptureOptions {
    * @default false until such an instance is found
    */
   readonly sendsModules?: boolean | undefined;
+  /**
+   * Modules that the reader imports before, whoever tells it to; undefined if that is not known: then nothing
+   * is refused for want of one.
+   */
+  readonly preloaded?: readonly string[] | undefined;
 }
 
 /**

@@ -11,6 +11,7 @@ import { CodeCapture } from './code-capture.ts';
 import { type CodeInfo, identifyConstants } from './code-info.ts';
 import { describeObject, namespaceNode } from './describe-object.ts';
 import { refuseSharedArguments } from './lexical.ts';
+import { checkedReference } from './program-effects.ts';
 import { addProperty, sentPrototypeOf } from './object-state.ts';
 import { PrivateFields, RetryWithModules, WeakCollections } from './private-members.ts';
 import { References } from './references.ts';
@@ -304,7 +305,8 @@ export class Capture implements CaptureSink {
     // Whether a function goes by reference depends on its place, which CodeCapture asks of V8 for many at
     // once.
     const reference = forced ?? (isCode ? undefined : this.references.of(value));
-    if (reference !== undefined) this.nodes[index] = { kind: 'reference', reference };
+    if (reference !== undefined)
+      this.nodes[index] = { kind: 'reference', reference: checkedReference(this, value, reference) };
     else if (isCode) this.#code.add(index, value);
     else this.nodes[index] = describeObject(this, index, value);
   }
@@ -354,17 +356,12 @@ export class Capture implements CaptureSink {
       const value = this.#values[at] as object;
       const reference = this.#replacements.has(value)
         ? undefined
-        : (this.#fallbacks.get(at)?.() ?? this.#lastResort(value));
+        : (this.#fallbacks.get(at)?.() ?? this.references.lastResortOf(value));
       if (reference !== undefined) return new Retry(value, reference);
       const where = { place: this.#code.placeOf(at), packageName: this.#code.packageOf(at) };
       hops.unshift({ edge: this.#edges[at] as Edge, value, ...where });
     }
     return this.thrown === undefined ? refusalAt(hops, refusal) : new Retry(replaceableOn(hops), 'words');
-  }
-
-  /** A module's export, as it was when the module was loaded. */
-  #lastResort(value: object | symbol): Reference | undefined {
-    return typeof value === 'symbol' ? undefined : this.references.lastResortOf(value);
   }
 }
 

@@ -22,6 +22,7 @@ import { describeClass } from './describe-class.ts';
 import { describeFunction } from './describe-function.ts';
 import { Files, originalPlace } from './files.ts';
 import { stateOf } from './object-state.ts';
+import { checkedReference } from './program-effects.ts';
 import { homeClassOf } from './private-members.ts';
 import { fillPrototype } from './prototypes.ts';
 import { Refusal, showPlace } from './refusal.ts';
@@ -235,7 +236,7 @@ export class CodeCapture {
     sink.references.notePlace(fn, inside, script);
     const reference = sink.references.of(fn);
     if (reference !== undefined) {
-      sink.nodes[index] = { kind: 'reference', reference };
+      sink.nodes[index] = { kind: 'reference', reference: checkedReference(sink, fn, reference) };
       return;
     }
     if (script?.url.startsWith('node:') === true) {

@@ -360,7 +360,7 @@ function usesOf(script: Script): ModuleUses | undefined {
 const usesByScript = new Map<string, ModuleUses | undefined>();
 
 /** The functions that are own properties of a value or of its prototype property. */
-function functionsOn(value: object): AnyFunction[] {
+export function functionsOn(value: object): AnyFunction[] {
   if (types.isProxy(value)) return [];
   const prototype: unknown = typeof value === 'function' ? propertyOf(value, 'prototype')?.value : undefined;
   return [value, prototype].flatMap((holder) => {

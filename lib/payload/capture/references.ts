@@ -10,7 +10,14 @@ import { isInspectorAvailable } from '../inspect/session.ts';
 import { moduleReferenceOf } from '../module-function.ts';
 import { referenceToThere, toHere, toThere } from '../relocated-paths.ts';
 import { importOf } from '../reference/import-of.ts';
-import { compiledTextOf, isNative, isReferable, ownerOfPrototype } from '../reference/members.ts';
+import {
+  compiledTextOf,
+  isNative,
+  isPlainData,
+  isPlainObject,
+  isReferable,
+  ownerOfPrototype,
+} from '../reference/members.ts';
 import {
   memberAt,
   type MemberPlace,
@@ -47,6 +54,8 @@ export class References {
   /** Whether plugins have changed functions of packages and prototypes. */
   readonly #extended = new Map<object, boolean>();
   readonly #reasons = new Map<object | symbol, string>();
+  /** Objects of packages into which the program has put something: they are sent, although a job has them. */
+  readonly #changed = new Set<object | symbol>();
   /** Whether a script is of a package that may be referred to, by URL. */
   readonly #packageUrls: Map<string, boolean>;
   /** Names of exports by their values, for each script of a package. */
@@ -76,6 +85,7 @@ export class References {
       if (reference !== undefined) return referenceToThere(reference);
     }
     if (typeof value !== 'symbol' && !types.isProxy(value)) noteRealmOf(value);
+    if (this.#changed.has(value)) return undefined;
     const reference = referenceOf(value, this.#context) ?? intrinsicOfOtherRealm(value);
     const isOfModule = reference?.kind === 'module' || reference?.kind === 'import';
     if (isOfModule && typeof value !== 'symbol' && this.#isExtended(value)) return undefined;
@@ -85,10 +95,9 @@ export class References {
       : referenceToThere(reference);
   }
 
-  /**
-   * A reference for a value that cannot be sent, although the module in the job may create a different one.
-   */
-  lastResortOf(value: object): Reference | undefined {
+  /** A reference for a value that cannot be sent, although the job's module may create a different one. */
+  lastResortOf(value: object | symbol): Reference | undefined {
+    if (typeof value === 'symbol') return undefined;
     const found = lastResortOf(value, this.#context);
     if (found !== undefined) return referenceToThere(found);
     const place = placesOf(value).find(({ url }) => mayReference(url, this.#policy));
@@ -222,8 +231,9 @@ export class References {
       );
       return undefined;
     }
-    if (isChanged && referenceOf(value, this.#ownContext) === undefined) {
-      this.#reasons.set(value, `because ${file} changes it, which it imports at ${place}`);
+    if (isChanged && isPlainObject(value)) this.#changed.add(value);
+    if (this.#changed.has(value) || (isChanged && referenceOf(value, this.#ownContext) === undefined)) {
+      this.#reasons.set(value, `because the program changes it, which ${file} imports at ${place}`);
       return undefined;
     }
     this.#reasons.set(value, place);
@@ -388,10 +398,3 @@ function exportsIn(variables: Scope['variables'], shape: ReturnType<typeof shape
 
 /** For captures without a policy of their own. */
 const usualPackageUrls = new Map<string, boolean>();
-
-function isPlainData(value: object | symbol): boolean {
-  if (typeof value !== 'object' || types.isProxy(value) || types.isModuleNamespaceObject(value)) return false;
-  return Object.values(Object.getOwnPropertyDescriptors(value)).every(
-    (property) => 'value' in property && typeof property.value !== 'function',
-  );
-}

@@ -145,6 +145,21 @@ export function isOrdinary(object: object): boolean {
   return !Object.hasOwn(object, 'constructor') && !Object.hasOwn(object, '_isStdio');
 }
 
+/** Whether a value is an object of no class, as most CommonJS modules export. */
+export function isPlainObject(value: unknown): value is object {
+  if (typeof value !== 'object' || value === null || types.isModuleNamespaceObject(value)) return false;
+  const prototype = prototypeOf(value);
+  return prototype !== null && prototypeOf(prototype) === null;
+}
+
+/** Whether an object has neither functions nor accessors as own properties. */
+export function isPlainData(value: object | symbol): boolean {
+  if (typeof value !== 'object' || types.isProxy(value) || types.isModuleNamespaceObject(value)) return false;
+  return Object.values(Object.getOwnPropertyDescriptors(value)).every(
+    (property) => 'value' in property && typeof property.value !== 'function',
+  );
+}
+
 function isLocal(symbol: symbol): boolean {
   return Symbol.keyFor(symbol) === undefined && !wellKnown.has(symbol);
 }

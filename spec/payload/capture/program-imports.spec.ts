@@ -336,7 +336,7 @@ describe('explain', () => {
       `by reference: client of dual@4.0.0, imported by ${pathToFileURL(join(directory, 'explained.mjs')).href} (explained.mjs:3)`,
     );
     expect(mocked).toContain(
-      'by value because explained.mjs changes it, which it imports at explained.mjs:4',
+      'by value because the program changes it, which explained.mjs imports at explained.mjs:4',
     );
   });
 
