@@ -15,17 +15,11 @@ import type { JournalEntry } from '../job-set/journal.ts';
 import { CODE_FILE, newJobSetId } from '../job-set/names.ts';
 import { VERSION } from '../payload/format.ts';
 import { encodeThrown } from '../payload/thrown-values.ts';
-import { findWatchMode, JobSetWatch } from '../watch/job-set-watch.ts';
+import { findGraces, JobSetWatch } from '../watch/job-set-watch.ts';
 import type { Call } from './calls/call.ts';
 import type { ResolvedOptions } from './cluster-options.ts';
 import { JobFiles } from './job-files.ts';
 import { Tracker, type TrackerHost } from './track/tracker.ts';
-
-/**
- * A directory counts as deleted when it has been missing for this many outcome graces; a network may lose it
- * for a moment.
- */
-const LOST_AFTER_GRACES = 10;
 
 /** A job set in use, with the objects that track its jobs. */
 export class LiveJobSet {
@@ -121,15 +115,13 @@ async function startLiveJobSet(
   host: JobSetHost,
 ): Promise<LiveJobSet> {
   const { directory } = jobSet;
-  const mode = options.watch === 'auto' ? await findWatchMode(directory) : options.watch;
-  const outcomeGrace = options.outcomeGrace ?? (mode === 'sweep' ? 15_000 : 1000);
+  const { mode, outcomeGrace, lostAfter } = await findGraces(directory, options);
   const files = new JobFiles(jobSet, options.keepFiles);
   const archive = new Archive(directory);
   const { otherNode, sweepInterval } = options;
   const lookForOutcomes = (): void => watch.sweepSoon();
   const parts = { system, jobSet, files, archive, outcomeGrace, otherNode };
   const tracker = new Tracker({ ...host, ...parts, lookForOutcomes });
-  const lostAfter = LOST_AFTER_GRACES * outcomeGrace;
   const watch = new JobSetWatch(
     { directory, mode, sweepInterval, lostAfter, events: system.events },
     {

@@ -349,14 +349,14 @@ export class JobMap<
   /** The resources that each component has used so far. */
   async usage(): Promise<ComponentUsage[]> {
     await this.#core.readStatuses();
-    return this.#core.reader.components.map((component) => componentUsage(component));
+    return this.#core.reader.records.map((component) => componentUsage(component));
   }
 
   /** The components whose outcomes were taken from other maps, because of `reuse: true`. */
   async reused(): Promise<number[]> {
     await this.#core.readStatuses();
-    const { components } = this.#core.reader;
-    return components.filter(({ call }) => call.reused === true).map(({ index }) => index);
+    const { records } = this.#core.reader;
+    return records.filter(({ call }) => call.reused === true).map(({ index }) => index);
   }
 
   /** The disk space of the map, in bytes. */
@@ -367,8 +367,13 @@ export class JobMap<
   /** The held components, with the reason of each hold. */
   async holds(): Promise<Map<number, ComponentHold>> {
     const statuses = await this.#core.readStatuses();
-    const held = this.#core.reader.components.filter(({ index }) => statuses[index] === 'held');
-    return new Map(held.map(({ index, hold }) => [index, hold as ComponentHold]));
+    const held = this.#core.reader.records.filter(({ index }) => statuses[index] === 'held');
+    return new Map(
+      held.map(({ index, life }) => {
+        const { reason, code, subCode } = life.end as ComponentHold;
+        return [index, { reason, code, subCode }];
+      }),
+    );
   }
 
   /** The held components, with the reason of each hold, as a table; {@link holds} returns them as data. */

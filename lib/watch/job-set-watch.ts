@@ -268,7 +268,27 @@ function watchEntries(directory: string, onEntry: (name: string) => void): Direc
  */
 export type WatchMode = 'events' | 'sweep';
 
-/** The mode for a directory, by the type of its file system. */
-export async function findWatchMode(directory: string): Promise<WatchMode> {
-  return (await isLocalFileSystem(directory)) ? 'events' : 'sweep';
+/** An executor's or map's options for how its job set is watched. */
+export interface WatchSettings {
+  readonly watch: 'auto' | WatchMode;
+  readonly outcomeGrace: number | undefined;
+}
+
+/** How a job set is watched, and how patiently; times are in milliseconds. */
+export interface Graces {
+  readonly mode: WatchMode;
+  /** How long an outcome may stay invisible after its job has ended. */
+  readonly outcomeGrace: number;
+  /** How long the directory must be missing before it counts as lost: a network may lose it for a moment. */
+  readonly lostAfter: number;
+}
+
+const USUAL_GRACE_MS: Readonly<Record<WatchMode, number>> = { events: 1000, sweep: 15_000 };
+const LOST_AFTER_GRACES = 10;
+
+/** The mode for a directory, by the type of its file system, and the graces for that. */
+export async function findGraces(directory: string, { watch, outcomeGrace }: WatchSettings): Promise<Graces> {
+  const mode = watch === 'auto' ? ((await isLocalFileSystem(directory)) ? 'events' : 'sweep') : watch;
+  const grace = outcomeGrace ?? USUAL_GRACE_MS[mode];
+  return { mode, outcomeGrace: grace, lostAfter: LOST_AFTER_GRACES * grace };
 }

@@ -10,24 +10,15 @@ import type {
   SubmittedBatch,
 } from '../batch/batch-system.ts';
 import type { SubmitOptions } from '../batch/submit-options.ts';
-import { findWatchMode } from '../watch/job-set-watch.ts';
+import { findGraces, type WatchSettings } from '../watch/job-set-watch.ts';
 import { Adoption } from './adoption.ts';
 import { CallControls } from './call-controls.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { callId } from './model.ts';
 import type { ResolvedWorkers } from './worker-options.ts';
 
-/**
- * How long an outcome may stay invisible after its worker's end, in milliseconds: with file events, and on
- * network file systems.
- */
-const LOCAL_GRACE_MS = 100;
-const NETWORK_GRACE_MS = 15_000;
-
 /** An executor's options that concern its workers. */
-interface Options {
-  readonly watch: 'auto' | 'events' | 'sweep';
-  readonly outcomeGrace: number | undefined;
+interface Options extends WatchSettings {
   /** The current directory of the jobs. */
   readonly cwd: string;
 }
@@ -168,9 +159,8 @@ export class WorkerSystem implements BatchSystem {
   }
 
   async #createDispatcher(jobSet: JobBatch['jobSet']): Promise<Dispatcher> {
-    const { watch, outcomeGrace, cwd } = this.#options;
-    const mode = watch === 'auto' ? await findWatchMode(jobSet.directory) : watch;
-    const grace = mode === 'events' ? LOCAL_GRACE_MS : (outcomeGrace ?? NETWORK_GRACE_MS);
+    const { cwd } = this.#options;
+    const { outcomeGrace: grace } = await findGraces(jobSet.directory, this.#options);
     const dispatcher = new Dispatcher({
       inner: this.#inner,
       jobSet,

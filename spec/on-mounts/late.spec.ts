@@ -3,7 +3,7 @@ import { basename, join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { JobDiedError } from '../../lib/base/job-errors.ts';
 import { LocalExecutor, type LocalExecutorOptions } from '../../lib/executors/local-executor.ts';
-import { findWatchMode } from '../../lib/watch/job-set-watch.ts';
+import { findGraces } from '../../lib/watch/job-set-watch.ts';
 import { mountOf } from '../support/mounts.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { thrownBy } from '../support/thrown-by.ts';
@@ -45,7 +45,7 @@ describe('A filesystem that is late', () => {
   });
 
   it('is watched by sweeping', async () => {
-    expect(await findWatchMode(late)).toBe('sweep');
+    expect((await findGraces(late, { watch: 'auto', outcomeGrace: undefined })).mode).toBe('sweep');
   });
 });
 

@@ -12,7 +12,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { JobEvent } from '../../lib/batch/batch-system.ts';
 import { parseEventLog } from '../../lib/batch/htcondor/event-log.ts';
 import { eventLogFile, outcomeFile, outcomesDirectory } from '../../lib/job-set/names.ts';
-import { findWatchMode, type WatchMode } from '../../lib/watch/job-set-watch.ts';
+import { findGraces, type WatchMode } from '../../lib/watch/job-set-watch.ts';
 import { JobSetWatch } from '../../lib/watch/job-set-watch.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { until } from '../support/until.ts';
@@ -152,8 +152,13 @@ describe('A watch by events', () => {
 
 describe('A filesystem', () => {
   it('says by its type how it is watched', async () => {
-    expect(await findWatchMode('/dev/shm')).toBe('events');
-    expect(await findWatchMode('/proc')).toBe('sweep');
-    expect(await findWatchMode('/nonesuch')).toBe('sweep');
+    const settings = { watch: 'auto', outcomeGrace: undefined } as const;
+    const prompt = { mode: 'events', outcomeGrace: 1000, lostAfter: 10_000 };
+    const sweep = { mode: 'sweep', outcomeGrace: 15_000, lostAfter: 150_000 };
+    expect(await findGraces('/dev/shm', settings)).toEqual(prompt);
+    expect(await findGraces('/proc', settings)).toEqual(sweep);
+    expect(await findGraces('/nonesuch', settings)).toEqual(sweep);
+    const given = { watch: 'sweep', outcomeGrace: 50 } as const;
+    expect(await findGraces('/dev/shm', given)).toEqual({ mode: 'sweep', outcomeGrace: 50, lostAfter: 500 });
   });
 });

@@ -12,9 +12,9 @@ import {
   NodeUnavailableError,
 } from '../../base/job-errors.ts';
 import { MEBIBYTE } from '../../base/memory.ts';
+import type { JobEnd } from '../../batch/job-life.ts';
 import { parseNodeCheck, showNodeTrouble } from '../../delivery/node-check.ts';
 import { CANNOT_WRITE, NOT_DELIVERED } from '../../job-set/names.ts';
-import type { JobEnd } from './job.ts';
 
 /** The end of a job, with further evidence of its cause. */
 export interface JobEndDetails {
@@ -39,7 +39,8 @@ export function createJobError(details: JobEndDetails, failure: JobFailure): Job
     case 'removed':
       return removedError(job, end, details, failure);
     case 'lost': {
-      const message = `${job} is not known to the batch system any more, and has left no outcome`;
+      const why = end.reason === undefined ? '' : `: ${end.reason}`;
+      const message = `${job} is not known to the batch system any more, and has left no outcome${why}`;
       return new JobLostError(message, failure);
     }
     case 'ended':

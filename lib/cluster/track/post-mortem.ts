@@ -1,10 +1,11 @@
 import { type JobError, NodeUnavailableError } from '../../base/job-errors.ts';
+import type { JobEnd } from '../../batch/job-life.ts';
 import type { JobSet } from '../../job-set/job-set.ts';
 import { startFile, stderrFile, TURNED_AWAY, turnedAwayFile } from '../../job-set/names.ts';
 import { surelyExists } from '../../job-set/whole-files.ts';
 import type { JobFiles } from '../job-files.ts';
 import { createJobError } from './job-end-error.ts';
-import type { Job, JobEnd } from './job.ts';
+import type { Job } from './job.ts';
 
 /** Length of the end of stderr in errors, in characters. */
 const STDERR_TAIL_LENGTH = 4096;
@@ -31,7 +32,8 @@ export async function postMortem(
   end: JobEnd,
   staysHeld = false,
 ): Promise<PostMortem> {
-  const { key, call, jobId, memoryUsed, memoryRequested, evicted } = job;
+  const { key, call, jobId } = job;
+  const { memoryUsed, memoryRequested, isEvicted } = job.life;
   const { log, text } = await readLogTail(jobSet, key);
   const couldNotStart = log === 'start';
   const failure = {
@@ -46,7 +48,7 @@ export async function postMortem(
       : undefined,
   };
   const error = createJobError(
-    { end, couldNotStart, evicted, heapFull: isHeapFull(text), staysHeld },
+    { end, couldNotStart, evicted: isEvicted, heapFull: isHeapFull(text), staysHeld },
     failure,
   );
   const hadNoNode = error instanceof NodeUnavailableError;

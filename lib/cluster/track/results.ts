@@ -9,7 +9,7 @@ import { deserializeInBox } from '../../payload/deserialize.ts';
 import type { OtherNode } from '../../payload/format.ts';
 import { decodeInBox } from '../../payload/thrown-values.ts';
 import type { Call } from '../calls/call.ts';
-import type { Job } from './job.ts';
+import { isOpen, type Job } from './job.ts';
 
 /**
  * Decodes the result of each item of a call, and stores host and usage in the call. The values may contain
@@ -131,21 +131,14 @@ export async function readOutcome(
   { jobSet, system, otherNode }: OutcomeSource,
   job: Job,
 ): Promise<Outcome | undefined> {
-  if (job.phase !== 'open') return undefined;
-  const bytes = await jobSet.readOutcome(job.key, job.end !== undefined);
+  if (!isOpen(job)) return undefined;
+  const bytes = await jobSet.readOutcome(job.key, job.life.end !== undefined);
   if (bytes === undefined || !isOpen(job)) return undefined;
   const outcome = decodeOutcome(bytes);
   if (outcome === undefined) throw new TornError(bytes.length);
   system.onOutcome?.(job.jobId, outcome.endedAt - outcome.startedAt);
   const results = await decodeResults(job.call, outcome, otherNode);
   return isOpen(job) ? { bytes, results } : undefined;
-}
-
-/**
- * Whether a job is open. A function, because TypeScript narrows `phase` across an await, where it may change.
- */
-export function isOpen({ phase }: Job): boolean {
-  return phase === 'open';
 }
 
 /** Time in milliseconds for which an existing outcome that cannot be read is tried again. */

@@ -1,38 +1,24 @@
 import type { BatchSystem, JobEvent } from '../../batch/batch-system.ts';
-import type { Job, JobEnd } from './job.ts';
+import { type JobLife, mayEndUnnoticed } from '../../batch/job-life.ts';
 
 /** Time without events before the batch system is polled; it doubles after each poll without events. */
 const MIN_QUIET_MS = 60_000;
 const MAX_QUIET_MS = 600_000;
-/** Consecutive answers without a job until it is lost: a queue may be listed while it is being rewritten. */
-const MISSING_TIMES = 2;
 
 /** A job that the batch system is asked about. */
 export interface PolledJob {
   readonly jobId: string;
-  readonly phase: Job['phase'];
-  readonly end: JobEnd | undefined;
-  /** Number of consecutive polls in which the batch system did not know it. */
-  missing: number;
-}
-
-/**
- * Whether the end of a job may go unnoticed. That includes a job whose call is done, even while it is held
- * until its removal, because calls may wait for its place in the queue.
- */
-function mayEndUnnoticed({ phase, end }: PolledJob): boolean {
-  if (phase !== 'open') return phase === 'settled';
-  return end === undefined || (end.kind === 'held' && end.requested === true);
+  readonly life: JobLife;
 }
 
 /**
  * Polls the batch system, rarely and for all jobs at once, when there have been no outcomes or events for
  * long.
  */
-export class StatusPoll<J extends PolledJob = Job> {
+export class StatusPoll<J extends PolledJob> {
   readonly #system: Pick<BatchSystem, 'status'>;
   readonly #onEvent: (event: JobEvent) => void;
-  readonly #onLost: (job: J) => void;
+  readonly #onMissing: (job: J) => void;
   #lastEventAt = performance.now();
   #lastPollAt = performance.now();
   #quietMs = MIN_QUIET_MS;
@@ -41,11 +27,11 @@ export class StatusPoll<J extends PolledJob = Job> {
   constructor(
     system: Pick<BatchSystem, 'status'>,
     onEvent: (event: JobEvent) => void,
-    onLost: (job: J) => void,
+    onMissing: (job: J) => void,
   ) {
     this.#system = system;
     this.#onEvent = onEvent;
-    this.#onLost = onLost;
+    this.#onMissing = onMissing;
   }
 
   /** There is an event of some job. */
@@ -64,7 +50,7 @@ export class StatusPoll<J extends PolledJob = Job> {
     // A job whose last event was lost must not wait for ever while other jobs have events.
     const isDue = now - this.#lastEventAt >= this.#quietMs || now - this.#lastPollAt >= MAX_QUIET_MS;
     if (this.#isPolling || !isDue) return;
-    const open = [...jobs].filter((job) => mayEndUnnoticed(job));
+    const open = [...jobs].filter(({ life }) => mayEndUnnoticed(life));
     this.#lastEventAt = now;
     this.#lastPollAt = now;
     if (open.length > 0) void this.#poll(open);
@@ -78,10 +64,7 @@ export class StatusPoll<J extends PolledJob = Job> {
       for (const job of jobs) {
         const event = known.get(job.jobId);
         if (event !== undefined) this.#onEvent(event);
-        else {
-          job.missing += 1;
-          if (job.missing >= MISSING_TIMES) this.#onLost(job);
-        }
+        else this.#onMissing(job);
       }
     } catch {
       // Without an answer nothing is known about the jobs; the poll is repeated later.

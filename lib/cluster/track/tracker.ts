@@ -3,6 +3,7 @@ import { Slots } from '../../base/fifo.ts';
 import { JobError } from '../../base/job-errors.ts';
 import { showCaller } from '../../base/program-frames.ts';
 import type { BatchSystem, JobEvent } from '../../batch/batch-system.ts';
+import { hasLeftQueue, ID_GIVEN_AGAIN, type LifeEvent, nextLife } from '../../batch/job-life.ts';
 import type { Archive } from '../../job-set/archive.ts';
 import type { JobSet } from '../../job-set/job-set.ts';
 import { outcomeFile } from '../../job-set/names.ts';
@@ -11,12 +12,11 @@ import { AwakeClock } from '../../watch/awake-clock.ts';
 import type { Call } from '../calls/call.ts';
 import type { JobFiles } from '../job-files.ts';
 import { decideHoldAction, type Retry, decideRetry } from '../submit/retry.ts';
-import { type Job, type JobEnd, newJob } from './job.ts';
+import { isOpen, type Job, newJob } from './job.ts';
 import { postMortem } from './post-mortem.ts';
 import {
   firstError,
   hasFailed,
-  isOpen,
   directoryLostError,
   type Outcome,
   retryTimeFor,
@@ -32,10 +32,11 @@ const READS_AT_ONCE = 32;
 /** Settles calls from outcomes and job events, in any order in which these arrive. */
 export class Tracker {
   readonly #host: TrackerHost;
-  readonly #statusPoll: StatusPoll;
+  readonly #statusPoll: StatusPoll<Job>;
   readonly #clock: AwakeClock;
   readonly #reads = new Slots(READS_AT_ONCE);
   /** Jobs whose files have not been deleted. */
+  readonly #jobs = new Set<Job>();
   readonly #jobsByKey = new Map<string, Job>();
   readonly #jobsById = new Map<string, Job>();
   /** Jobs that ended or are held and may still deliver an outcome. */
@@ -51,13 +52,13 @@ export class Tracker {
     this.#statusPoll = new StatusPoll(
       host.system,
       (event) => this.onEvent(event),
-      (job) => this.#onEnd(job, { kind: 'lost', jobId: job.jobId }),
+      (job) => this.#apply(job, { kind: 'missing', jobId: job.jobId }),
     );
   }
 
   /** Number of jobs that are not known to have left the queue. */
   get size(): number {
-    return this.#jobsById.size - this.#departedJobs.size;
+    return this.#jobs.size - this.#departedJobs.size;
   }
 
   /**
@@ -66,14 +67,14 @@ export class Tracker {
    */
   track(call: Call, jobId: string, submission?: number): void {
     const job = newJob(call, jobId, submission);
+    const earlier = this.#jobsById.get(jobId);
     call.jobId = jobId;
+    this.#jobs.add(job);
     this.#jobsByKey.set(job.key, job);
     this.#jobsById.set(jobId, job);
+    if (earlier !== undefined) this.#apply(earlier, { jobId, kind: 'lost', reason: ID_GIVEN_AGAIN });
     this.#statusPoll.onHeard();
-    if (call.isUnwanted) {
-      this.#host.removeJob(jobId);
-      this.#onSettled(job, false);
-    }
+    if (call.isUnwanted) this.#abandonJob(job);
     for (const event of this.#earlyEvents.get(jobId) ?? []) this.onEvent(event);
     this.#earlyEvents.delete(jobId);
     // Its outcome may have been noticed before the job was tracked.
@@ -84,7 +85,7 @@ export class Tracker {
   trackLost(call: Call): void {
     const jobId = call.jobId ?? `lost.${call.key}`;
     this.track(call, jobId);
-    this.#onEnd(this.#jobsById.get(jobId) as Job, { jobId, kind: 'lost' });
+    this.#apply(this.#jobsById.get(jobId) as Job, { jobId, kind: 'lost' });
   }
 
   /** Polls the batch system at the next tick. */
@@ -93,10 +94,8 @@ export class Tracker {
   }
 
   onCancel(call: Call): void {
-    const job = call.jobId === undefined ? undefined : this.#jobsById.get(call.jobId);
-    if (job === undefined || job.phase !== 'open') return;
-    this.#host.removeJob(job.jobId);
-    this.#onSettled(job, false);
+    const job = this.#jobsByKey.get(call.key);
+    if (job !== undefined && isOpen(job)) this.#abandonJob(job);
   }
 
   onOutcome(key: string): void {
@@ -107,29 +106,15 @@ export class Tracker {
   onEvent(event: JobEvent): void {
     this.#statusPoll.onHeard();
     const job = this.#jobsById.get(event.jobId);
-    if (job === undefined) return this.#onUnknownJob(event);
-    // A repeated event, while its files are being deleted.
-    if (job.phase === 'gone') return;
-    job.missing = 0;
-    job.memoryUsed = Math.max(event.memoryUsed ?? 0, job.memoryUsed ?? 0) || undefined;
-    job.memoryRequested = event.memoryRequested ?? job.memoryRequested;
-    switch (event.kind) {
-      case 'queued':
-      case 'evicted':
-      case 'running':
-        return this.#onAlive(job, event);
-      case 'held':
-      case 'removed':
-      case 'ended':
-        return this.#onEnd(job, event);
-      default: // no change of state
-    }
+    if (job === undefined) this.#onUnknownJob(event);
+    else this.#apply(job, event);
   }
 
   /** Stops tracking all jobs, because another process takes them over. */
   abandon(): void {
-    for (const job of this.#jobsById.values()) job.phase = 'gone';
-    for (const jobs of [this.#jobsById, this.#jobsByKey, this.#endingJobs, this.#departedJobs]) jobs.clear();
+    for (const job of this.#jobs) job.isGone = true;
+    for (const jobs of [this.#jobs, this.#endingJobs, this.#departedJobs]) jobs.clear();
+    for (const jobs of [this.#jobsById, this.#jobsByKey]) jobs.clear();
   }
 
   /** Fails jobs whose grace is over, and polls the batch system when due. */
@@ -137,23 +122,21 @@ export class Tracker {
     this.#clock.check();
     const now = this.#clock.now();
     // Reads by name, because a network file system may open files that it does not list yet.
-    for (const job of this.#endingJobs) this.#read(job, now >= job.deadline);
-    this.#statusPoll.onTick(this.#jobsById.values());
+    for (const job of this.#endingJobs) this.#read(job, now >= job.life.deadline);
+    this.#statusPoll.onTick([...this.#jobs].filter(({ isGone }) => !isGone));
   }
 
   /** Fails all calls, because the job set's directory has been deleted. */
   onDirectoryLost(cause: unknown): void {
-    for (const job of this.#jobsById.values()) {
-      if (job.phase === 'gone') continue;
-      this.#jobsById.delete(job.jobId);
+    for (const job of this.#jobs) {
+      if (job.isGone) continue;
+      this.#forget(job);
       this.#jobsByKey.delete(job.key);
       this.#endingJobs.delete(job);
-      this.#host.removeJob(job.jobId);
-      if (job.phase === 'open') {
-        job.phase = 'gone';
-        // Not retried, because the call's input was in the directory.
-        job.call.controller.reject(directoryLostError(this.#host.jobSet.directory, cause));
-      }
+      if (!hasLeftQueue(job.life)) this.#host.removeJob(job.jobId);
+      // Not retried, because the call's input was in the directory.
+      if (isOpen(job)) job.call.controller.reject(directoryLostError(this.#host.jobSet.directory, cause));
+      job.isGone = true;
     }
   }
 
@@ -163,38 +146,39 @@ export class Tracker {
     this.#earlyEvents.set(event.jobId, [...(this.#earlyEvents.get(event.jobId) ?? []), event]);
   }
 
-  #onAlive(job: Job, event: Extract<JobEvent, { kind: 'queued' | 'evicted' | 'running' }>): void {
-    job.end = undefined;
-    job.evicted = event.kind === 'evicted' || (job.evicted && event.kind === 'queued');
-    this.#endingJobs.delete(job);
-    if (job.phase !== 'open') return;
-    if (event.kind === 'running' && event.host !== undefined) {
-      job.call.host = event.host;
-      job.call.machine = event.host;
+  #apply(job: Job, event: LifeEvent): void {
+    // A repeated event, while its files are being deleted.
+    if (job.isGone) return;
+    const { life, call } = job;
+    job.life = nextLife(life, event, this.#clock.now(), this.#host.outcomeGrace);
+    const { state, end, deadline, host } = job.life;
+    if (deadline === Infinity) this.#endingJobs.delete(job);
+    else if (isOpen(job)) this.#endingJobs.add(job);
+    const isSame = state === life.state && end === life.end && host === life.host;
+    if (isSame) return;
+    switch (state) {
+      case 'settled':
+        // A held job of a settled call is removed from the queue; another one is waited for.
+        if (hasLeftQueue(job.life)) this.#onGone(job);
+        else if (end !== undefined) this.#host.removeJob(job.jobId);
+        return;
+      case 'running':
+        if (host !== undefined) call.host = call.machine = host;
+        return call.setState('running');
+      case 'queued':
+        return call.setState('pending');
+      case 'held':
+        // It waits until it is released; an outcome that it has left counts.
+        if (deadline === Infinity) call.setState('pending');
+        return this.onOutcome(job.key);
+      default:
+        this.onOutcome(job.key);
     }
-    job.call.setState(event.kind === 'running' ? 'running' : 'pending');
-  }
-
-  #onEnd(job: Job, end: JobEnd): void {
-    if (job.end !== undefined && end.kind === 'held') return;
-    // What was removed on purpose stays so, although its process has ended too.
-    if (job.end?.kind === 'removed' && end.kind !== 'removed') return;
-    job.end = end;
-    if (job.phase === 'settled') return this.#onSettledAndEnded(job, end);
-    if (end.kind === 'held' && end.requested === true) {
-      // Wait until the future releases the job; an outcome that it has left counts.
-      job.deadline = Infinity;
-      job.call.setState('pending');
-      return this.onOutcome(job.key);
-    }
-    job.deadline = this.#clock.now() + this.#host.outcomeGrace;
-    this.#endingJobs.add(job);
-    this.onOutcome(job.key);
   }
 
   /** @param isLast whether the job fails if there is no outcome now */
   #read(job: Job, isLast: boolean = false): void {
-    if (job.phase !== 'open' || job.isReading) return;
+    if (!isOpen(job) || job.isReading) return;
     job.isReading = true;
     this.#reads.run(async () => {
       await this.#readOutcome(job);
@@ -207,8 +191,7 @@ export class Tracker {
     try {
       const outcome = await readOutcome(this.#host, job);
       // A file system that has just recovered may take a moment to show the outcome.
-      if (job.readError !== undefined)
-        job.deadline = Math.max(job.deadline, this.#clock.now() + this.#host.outcomeGrace);
+      if (job.readError !== undefined) this.#apply(job, { kind: 'readable' });
       job.readError = undefined;
       if (outcome !== undefined) this.#onResults(job, outcome);
     } catch (error) {
@@ -235,15 +218,18 @@ export class Tracker {
   /** Fails the call of a job that has left no outcome within the grace, by the way in which the job ended. */
   async #failWithoutOutcome(job: Job): Promise<void> {
     // The job may have restarted, and ended again, during the read.
-    if (job.phase !== 'open' || job.end === undefined || this.#clock.now() < job.deadline) return;
+    if (!isOpen(job) || this.#clock.now() < job.life.deadline) return;
     const { jobSet, files } = this.#host;
     if (job.readError !== undefined) {
-      if (this.#clock.now() < job.deadline + retryTimeFor(job.readError)) return;
+      if (this.#clock.now() < job.life.deadline + retryTimeFor(job.readError)) return;
       return this.#fail(job, unreadableError(outcomeFile(jobSet.directory, job.key), job.readError));
     }
-    if (this.#handleHold(job, job.end)) return;
-    const { error, beforeCall, wasTurnedAway } = await postMortem(jobSet, files, job, job.end);
-    if (job.phase !== 'open' || job.end === undefined) return;
+    if (this.#handleHold(job)) return;
+    this.#apply(job, { kind: 'passed' });
+    const { end } = job.life;
+    if (end === undefined) return;
+    const { error, beforeCall, wasTurnedAway } = await postMortem(jobSet, files, job, end);
+    if (!isOpen(job) || job.life.end === undefined) return;
     if (wasTurnedAway) {
       // It does not count as an attempt of its call.
       job.call.growths += 1;
@@ -254,12 +240,12 @@ export class Tracker {
   }
 
   /** @returns whether a held job keeps its call, because of the option `onHold` */
-  #handleHold(job: Job, end: JobEnd): boolean {
-    if (end.kind !== 'held') return false;
+  #handleHold(job: Job): boolean {
+    const { end } = job.life;
+    if (end?.kind !== 'held') return false;
     const action = decideHoldAction(job.call.options, end.code, job.releases);
     if (action === 'fail') return false;
-    job.end = undefined;
-    this.#endingJobs.delete(job);
+    this.#apply(job, { kind: action === 'release' ? 'released' : 'kept' });
     job.call.setState('pending');
     if (action === 'release') {
       job.releases += 1;
@@ -269,7 +255,7 @@ export class Tracker {
   }
 
   #fail(job: Job, error: unknown): void {
-    if (job.phase !== 'open' || this.#retries(job, error)) return;
+    if (!isOpen(job) || this.#retries(job, error)) return;
     if (error instanceof JobError) showCaller(error, job.call.caller);
     job.call.controller.reject(error);
     this.#onSettled(job, true);
@@ -277,9 +263,9 @@ export class Tracker {
 
   /** Retries the call, if its policy allows. */
   #retries(job: Job, error: unknown): boolean {
-    const { call } = job;
+    const { call, life } = job;
     // A job that was removed on purpose is not retried.
-    if (job.end?.kind === 'removed' && job.end.byPolicy !== true) return false;
+    if (life.end?.kind === 'removed' && life.end.byPolicy !== true) return false;
     const retry = decideRetry(call.options, call, error);
     // The policy itself may have cancelled the call.
     if (!isOpen(job)) return true;
@@ -298,31 +284,34 @@ export class Tracker {
     this.#onSettled(job, false);
   }
 
-  #onSettled(job: Job, failed: boolean): void {
-    job.phase = 'settled';
-    if (this.#host.files.keeps(failed)) this.#host.files.keep(job);
-    this.#endingJobs.delete(job);
-    if (job.end !== undefined) this.#onSettledAndEnded(job, job.end);
+  /** Removes the job of a call that needs none any more. */
+  #abandonJob(job: Job): void {
+    // A held job is removed as one whose call is settled.
+    if (job.life.end === undefined) this.#host.removeJob(job.jobId);
+    this.#onSettled(job, false);
   }
 
-  /**
-   * Called when the call is settled and the job has ended or is held. A held job is removed from the queue.
-   */
-  #onSettledAndEnded(job: Job, end: JobEnd): void {
-    if (end.kind === 'held') this.#host.removeJob(job.jobId);
-    else this.#onGone(job);
+  #onSettled(job: Job, failed: boolean): void {
+    if (this.#host.files.keeps(failed)) this.#host.files.keep(job);
+    this.#endingJobs.delete(job);
+    this.#apply(job, { kind: 'settled' });
   }
 
   #onGone(job: Job): void {
-    if (job.phase === 'gone') return;
-    job.phase = 'gone';
+    job.isGone = true;
     this.#jobsByKey.delete(job.key);
     this.#departedJobs.add(job);
     this.#host.onGone();
     this.#host.files.remove(job, () => {
-      this.#jobsById.delete(job.jobId);
+      this.#forget(job);
       this.#departedJobs.delete(job);
     });
+  }
+
+  #forget(job: Job): void {
+    this.#jobs.delete(job);
+    // Its id may belong to a later job by now.
+    if (this.#jobsById.get(job.jobId) === job) this.#jobsById.delete(job.jobId);
   }
 }
 

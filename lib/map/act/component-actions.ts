@@ -8,16 +8,10 @@ import { removeCallFiles } from '../../job-set/call-outputs.ts';
 import { CapturedParts } from '../../cluster/calls/functions.ts';
 import { copyArguments, ownList } from '../../cluster/calls/encode-request.ts';
 import { argumentsOf, batchesOf, checkInputs, type Inputs } from '../create/inputs.ts';
-import {
-  chooseComponents,
-  COMPONENT_STATUSES,
-  type ComponentChoice,
-  isSettled,
-  isNeverSubmitted,
-  jobIdOf,
-} from '../read/component.ts';
+import { chooseComponents, COMPONENT_STATUSES, type ComponentChoice, isSettled } from '../read/component.ts';
 import type { MapCore } from '../read/map-core.ts';
-import { findStartedKeys } from '../read/map-reader.ts';
+import { isNeverSubmitted, jobIdOf } from '../../watch/call-records.ts';
+import { findStartedKeys } from '../../watch/job-set-reader.ts';
 
 /** An action of the batch system on the jobs of components. */
 export type MapAction = JobAction;
@@ -207,7 +201,7 @@ export async function addInputs(
   await core.readStatuses();
   const { reader, header } = core;
   const { newFinder } = core.host;
-  const last = reader.components.at(-1)?.call;
+  const last = reader.records.at(-1)?.call;
   const submit = last && optionsOfJob(last.submission, last.position);
   const merged = mergeJobOptions({ submit, preload: header.preload }, options);
   const fn = {

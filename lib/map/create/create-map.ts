@@ -336,7 +336,7 @@ async function compareInputs(
 ): Promise<{ known: JobOptions[]; further: MapCall[] }> {
   const { tag, reader, host } = core;
   const existing = new Map<number, string | undefined>();
-  const calls = reader.components.map(({ call }) => call);
+  const calls = reader.records.map(({ call }) => call);
   for await (const [{ index }, contents] of contentsOfInputs(reader.jobSet, calls))
     existing.set(index - 1, contents);
   const { capture, otherNode, filesystem } = host.options;

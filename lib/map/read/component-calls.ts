@@ -10,20 +10,21 @@ import { postMortem } from '../../cluster/track/post-mortem.ts';
 import { decodeResults, settle } from '../../cluster/track/results.ts';
 import type { OtherNode } from '../../payload/format.ts';
 import { decodeInBox, type EncodedThrown } from '../../payload/thrown-values.ts';
-import { type Component, isNeverSubmitted, jobIdOf } from './component.ts';
-import type { MapReader } from './map-reader.ts';
+import { isNeverSubmitted, jobIdOf } from '../../watch/call-records.ts';
+import type { JobSetReader } from '../../watch/job-set-reader.ts';
+import type { Component } from './component.ts';
 import { findRunningExecutor } from './running-maps.ts';
 
 const RUNNING_STATUSES: readonly ComponentStatus[] = ['running', 'transferring', 'suspended'];
 
 /** Makes the calls and futures of a map's components, and settles them with the outcomes on the disk. */
 export class ComponentCalls {
-  readonly #reader: MapReader;
+  readonly #reader: JobSetReader;
   readonly #otherNode: OtherNode;
   readonly #controls: JobControls;
   readonly #commands: JobCommands;
 
-  constructor(reader: MapReader, system: BatchSystem, otherNode: OtherNode) {
+  constructor(reader: JobSetReader, system: BatchSystem, otherNode: OtherNode) {
     this.#reader = reader;
     this.#otherNode = otherNode;
     this.#commands = new JobCommands(system, warnOfUnremoved);
@@ -53,7 +54,7 @@ export class ComponentCalls {
     call.attempts = attempt;
     call.jobSet = this.#reader.jobSet;
     call.jobId = jobIdOf(component);
-    call.host = component.host;
+    call.host = component.life.host;
     return call;
   }
 
@@ -61,7 +62,7 @@ export class ComponentCalls {
   update(call: Call, component: Component, status: ComponentStatus): void {
     const jobId = jobIdOf(component);
     if (call.jobId === undefined && jobId !== undefined) call.jobId = jobId;
-    call.host = component.host ?? call.host;
+    call.host = component.life.host ?? call.host;
     if (call.done) return;
     call.setState(RUNNING_STATUSES.includes(status) ? 'running' : 'pending');
   }
@@ -77,7 +78,7 @@ export class ComponentCalls {
   }
 
   async #settle(call: Call, component: Component): Promise<void> {
-    const { outcome, settled, end, call: journaled } = component;
+    const { outcome, settled, call: journaled } = component;
     if (outcome !== undefined) {
       const encoded = await this.#reader.readOutcome(component);
       if (encoded === undefined)
@@ -93,17 +94,15 @@ export class ComponentCalls {
       throw new SubmitError(journaled.submission.refusal, failure);
     } else if (isNeverSubmitted(component, this.#reader.hasOwner))
       throw new NeverSubmittedError(component.index);
-    else throw await this.#explainEnd(call, component, end);
+    else throw await this.#explainEnd(call, component);
   }
 
-  async #explainEnd(call: Call, component: Component, end: Component['end']): Promise<unknown> {
+  async #explainEnd(call: Call, { life }: Component): Promise<unknown> {
     const jobId = call.jobId ?? 'unknown';
     const job = newJob(call, jobId);
-    job.memoryUsed = component.memoryUsed;
-    job.memoryRequested = component.memoryRequested;
+    job.life = life;
     const keepsAll = { keeps: () => true };
-    const isHeld = end?.kind === 'held';
-    return (await postMortem(this.#reader.jobSet, keepsAll, job, end ?? { kind: 'lost', jobId }, isHeld))
-      .error;
+    const { end = { kind: 'lost', jobId } } = life;
+    return (await postMortem(this.#reader.jobSet, keepsAll, job, end, end.kind === 'held')).error;
   }
 }

@@ -12,10 +12,10 @@ import { isClaimed } from '../../job-set/claim.ts';
 import type { JobSet } from '../../job-set/job-set.ts';
 import { logsDirectory, outcomesDirectory } from '../../job-set/names.ts';
 import { MapExecutor, mapOptions, needsSupervision } from '../create/map-executor.ts';
+import { JobSetReader } from '../../watch/job-set-reader.ts';
 import type { TagRecord } from '../tags/tags.ts';
 import { ComponentCalls } from './component-calls.ts';
 import { checkComponent, type Circumstances, type Component, isSettled, statusOf } from './component.ts';
-import { MapReader } from './map-reader.ts';
 import { MapWatch } from './map-watch.ts';
 import { findRunningExecutor, registerExecutor, withMapLock } from './running-maps.ts';
 
@@ -44,7 +44,7 @@ export interface MapPlace {
 /** The implementation of a `JobMap`: reads components, waits for them, settles futures, submits jobs. */
 export class MapCore {
   readonly host: MapHost;
-  readonly reader: MapReader;
+  readonly reader: JobSetReader;
   readonly watch: MapWatch;
   tag: string;
   isTransient: boolean;
@@ -63,7 +63,7 @@ export class MapCore {
     this.isTransient = record.transient;
     this.made = new Date(record.made);
     this.header = header;
-    this.reader = new MapReader(jobSet, system, host.takeOver === true);
+    this.reader = new JobSetReader(jobSet, system, options, host.takeOver === true);
     this.watch = new MapWatch(this.reader, system, options);
     this.#calls = new ComponentCalls(this.reader, system, options.otherNode);
   }
@@ -86,17 +86,16 @@ export class MapCore {
   }
 
   get length(): number {
-    return this.reader.components.length;
+    return this.reader.records.length;
   }
 
   /** @throws {RangeError} */
   component(index: number): Component {
-    return this.reader.components[checkComponent(index, this.length)] as Component;
+    return this.reader.records[checkComponent(index, this.length)] as Component;
   }
 
   /** Reads the statuses of all components from the disk. @throws {MapRemovedError} */
   async readStatuses(): Promise<ComponentStatus[]> {
-    await this.watch.grace();
     return this.guard(async () => {
       await this.reader.refresh();
       return this.#statuses();
@@ -221,11 +220,11 @@ export class MapCore {
     // An owner that has just ended may have submitted more jobs.
     const readLast = async (): Promise<{ call: number; submission: number }> => {
       await this.readStatuses();
-      return { call: this.length, submission: reader.lastSubmission };
+      return { call: this.length, submission: reader.calls.lastSubmission };
     };
     await executor.adopt(reader.jobSet, readLast, host.takeOver);
     try {
-      await executor.markFailed(reader.components.filter(hasUnrecordedFailure).map(({ call }) => call));
+      await executor.markFailed(reader.records.filter(hasUnrecordedFailure).map(({ call }) => call));
       const isAllSent = await executor.send(fill);
       const isSupervised = needsSupervision(host.system, mergeJobOptions(host.options.policies, policies));
       await this.superviseOrClose(executor, isSupervised || !isAllSent);
@@ -264,15 +263,15 @@ export class MapCore {
 
   #statuses(): ComponentStatus[] {
     const circumstances = this.#circumstances();
-    return this.reader.components.map((component) => statusOf(component, circumstances));
+    return this.reader.records.map((component) => statusOf(component, circumstances));
   }
 
   #circumstances(): Circumstances {
-    const { reader, watch, header } = this;
+    const { reader, header } = this;
     const { hasOwner } = reader;
     // A rerun may have retries even if the map was created without.
     const isSupervised = hasOwner && (header.supervised || this.executor?.isOpen === true);
-    return { now: performance.now(), grace: watch.knownGrace, isSupervised, hasOwner };
+    return { now: performance.now(), isSupervised, hasOwner };
   }
 }
 

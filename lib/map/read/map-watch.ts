@@ -1,18 +1,20 @@
 import { waitFor, type WaitOptions } from '../../base/timers.ts';
 import type { BatchSystem, EventSource } from '../../batch/batch-system.ts';
-import type { ResolvedOptions } from '../../cluster/cluster-options.ts';
 import { type PolledJob, StatusPoll } from '../../cluster/track/status-poll.ts';
-import { JobSetWatch, findWatchMode } from '../../watch/job-set-watch.ts';
-import { type Component, jobIdOf } from './component.ts';
-import type { MapReader } from './map-reader.ts';
+import { type CallRecord, isPending, jobIdOf } from '../../watch/call-records.ts';
+import type { JobSetReader } from '../../watch/job-set-reader.ts';
+import { findGraces, JobSetWatch, type WatchSettings } from '../../watch/job-set-watch.ts';
 
 /** Minimum time between two reads of the disk while many outcomes arrive, in milliseconds. */
 const REFRESH_DELAY_MS = 50;
-/** How long the map's directory may be missing before the map counts as removed, in milliseconds. */
-const LOST_AFTER_MS = 5_000;
 
-/** JobSetWatch follows no event log, because MapReader reads it at each refresh. */
+/** JobSetWatch follows no event log, because JobSetReader reads it at each refresh. */
 const NO_EVENTS: EventSource = { kind: 'callback', subscribe: () => {} };
+
+/** A job that the batch system is asked about. */
+interface Polled extends PolledJob {
+  readonly record: CallRecord;
+}
 
 interface Waiter {
   check(): void;
@@ -21,38 +23,25 @@ interface Waiter {
 
 /** Waits for changes of a map's components. Watches the disk and keeps the process alive only meanwhile. */
 export class MapWatch {
-  readonly #reader: MapReader;
-  readonly #options: Pick<ResolvedOptions, 'watch' | 'sweepInterval' | 'outcomeGrace'>;
-  readonly #poll: StatusPoll<PolledJob>;
-  readonly #polledJobs = new Map<Component, PolledJob>();
+  readonly #reader: JobSetReader;
+  readonly #options: WatchSettings & { readonly sweepInterval: number };
+  readonly #poll: StatusPoll<Polled>;
   readonly #waiters = new Set<Waiter>();
   #watch: Promise<JobSetWatch> | undefined;
   #refreshTimer: NodeJS.Timeout | undefined;
-  #grace: number | undefined;
 
   constructor(
-    reader: MapReader,
+    reader: JobSetReader,
     system: Pick<BatchSystem, 'status'>,
-    options: Pick<ResolvedOptions, 'watch' | 'sweepInterval' | 'outcomeGrace'>,
+    options: WatchSettings & { readonly sweepInterval: number },
   ) {
     this.#reader = reader;
     this.#options = options;
     this.#poll = new StatusPoll(
       system,
-      (event) => reader.onEvent(event),
-      ({ jobId }) => reader.onLost(jobId),
+      (event) => reader.calls.onEvent(event),
+      ({ record, jobId }) => reader.calls.apply(record, { kind: 'missing', jobId }),
     );
-  }
-
-  /** How long an outcome may stay invisible after its job has ended, in milliseconds. */
-  async grace(): Promise<number> {
-    this.#grace ??= this.#options.outcomeGrace ?? ((await this.#mode()) === 'sweep' ? 15_000 : 1000);
-    return this.#grace;
-  }
-
-  /** The {@link grace}, once it has been determined; 0 before. */
-  get knownGrace(): number {
-    return this.#grace ?? 0;
   }
 
   /**
@@ -68,7 +57,6 @@ export class MapWatch {
     maxAge: number = 0,
   ): Promise<T> {
     options.signal?.throwIfAborted();
-    await this.grace();
     let found = this.#reader.age < maxAge ? check() : undefined;
     if (found !== undefined) return found;
     await this.#reader.refresh();
@@ -113,14 +101,15 @@ export class MapWatch {
   }
 
   async #openWatch(): Promise<JobSetWatch> {
-    this.#watch ??= this.#mode().then(
-      (mode) =>
+    const { directory } = this.#reader.jobSet;
+    this.#watch ??= findGraces(directory, this.#options).then(
+      ({ mode, lostAfter }) =>
         new JobSetWatch(
           {
-            directory: this.#reader.jobSet.directory,
+            directory,
             mode,
             sweepInterval: this.#options.sweepInterval,
-            lostAfter: LOST_AFTER_MS,
+            lostAfter,
             events: NO_EVENTS,
           },
           {
@@ -135,11 +124,6 @@ export class MapWatch {
         ),
     );
     return this.#watch;
-  }
-
-  async #mode(): Promise<'events' | 'sweep'> {
-    const { watch } = this.#options;
-    return watch === 'auto' ? findWatchMode(this.#reader.jobSet.directory) : watch;
   }
 
   #refreshSoon(): void {
@@ -162,17 +146,10 @@ export class MapWatch {
   }
 
   /** The jobs that should still be in the queue. */
-  #jobsToPoll(): PolledJob[] {
-    return this.#reader.components.flatMap((component) => {
-      const jobId = jobIdOf(component);
-      const { outcome, settled, end } = component;
-      const isPending = outcome === undefined && settled === undefined && end === undefined;
-      if (jobId === undefined || !isPending) return [];
-      const known = this.#polledJobs.get(component);
-      const job =
-        known?.jobId === jobId ? known : { jobId, phase: 'open' as const, end: undefined, missing: 0 };
-      this.#polledJobs.set(component, job);
-      return [job];
+  #jobsToPoll(): Polled[] {
+    return this.#reader.records.flatMap((record) => {
+      const jobId = jobIdOf(record);
+      return jobId === undefined || !isPending(record) ? [] : [{ record, jobId, life: record.life }];
     });
   }
 }

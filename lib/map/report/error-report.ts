@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import { JobError } from '../../base/job-errors.ts';
 import { type ComponentStatus, ComponentStateError } from '../../base/map-errors.ts';
 import { frameIn, type Scene, type SourceLines } from '../../payload/scene.ts';
-import { jobIdOf } from '../read/component.ts';
+import { jobIdOf } from '../../watch/call-records.ts';
 import type { MapCore } from '../read/map-core.ts';
 import { formatBytes, formatSeconds } from './format-status.ts';
 
@@ -35,7 +35,7 @@ export async function errorReport(core: MapCore, index: number): Promise<string>
     error: await core.errorOf(index, status),
     attempts: component.call.attempt,
     jobId: jobIdOf(component),
-    host: outcome?.host ?? component.host,
+    host: outcome?.host ?? component.life.host,
     run: outcome && {
       startedAt: new Date(outcome.startedAt),
       endedAt: new Date(outcome.endedAt),

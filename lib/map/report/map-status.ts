@@ -99,19 +99,13 @@ export interface ComponentUsage {
   readonly host: string | undefined;
 }
 
-export function componentUsage({
-  outcome,
-  memoryUsed,
-  memoryRequested,
-  call,
-  host,
-}: Component): ComponentUsage {
-  const usage = outcome?.usage;
+export function componentUsage({ outcome, life, call }: Component): ComponentUsage {
+  const { memoryUsed, memoryRequested, host } = life;
   return {
-    memory: Math.max(memoryUsed ?? 0, usage?.peakMemoryBytes ?? 0),
+    memory: Math.max(memoryUsed ?? 0, outcome?.peakMemoryBytes ?? 0),
     memoryRequested,
-    cpuMs: usage === undefined ? 0 : usage.userCpuMs + usage.systemCpuMs,
-    wallMs: usage === undefined ? 0 : usage.endedAt.getTime() - usage.startedAt.getTime(),
+    cpuMs: outcome === undefined ? 0 : outcome.userCpuMs + outcome.systemCpuMs,
+    wallMs: outcome === undefined ? 0 : outcome.endedAt - outcome.startedAt,
     attempts: call.attempt,
     host: outcome?.host ?? host,
   };

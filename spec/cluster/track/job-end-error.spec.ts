@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { createJobError } from '../../../lib/cluster/track/job-end-error.ts';
-import type { JobEnd } from '../../../lib/cluster/track/job.ts';
+import type { JobEnd } from '../../../lib/batch/job-life.ts';
 import { JobDiedError, JobError, JobRemovedError, type JobFailure } from '../../../lib/base/job-errors.ts';
 
 const MIB = 1024 * 1024;

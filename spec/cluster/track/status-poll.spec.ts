@@ -1,8 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { JobEvent } from '../../../lib/batch/batch-system.ts';
-import type { Call } from '../../../lib/cluster/calls/call.ts';
-import { newJob, type Job } from '../../../lib/cluster/track/job.ts';
-import { StatusPoll } from '../../../lib/cluster/track/status-poll.ts';
+import { NEW_LIFE } from '../../../lib/batch/job-life.ts';
+import { type PolledJob, StatusPoll } from '../../../lib/cluster/track/status-poll.ts';
 import { ScriptedSystem } from '../../support/scripted-system.ts';
 
 const MINUTE = 60_000;
@@ -10,9 +9,9 @@ const MINUTE = 60_000;
 let system: ScriptedSystem;
 let asked: number;
 let heard: JobEvent[];
-let lost: Job[];
-let check: StatusPoll;
-const job = newJob({ key: '1' } as Call, '1.1');
+let missing: PolledJob[];
+let check: StatusPoll<PolledJob>;
+const job = { jobId: '1.1', life: NEW_LIFE };
 beforeEach(() => {
   jest.useFakeTimers();
   system = new ScriptedSystem();
@@ -22,10 +21,9 @@ beforeEach(() => {
     asked += 1;
     return status();
   };
-  [heard, lost] = [[], []];
-  job.missing = 0;
-  job.phase = 'open';
-  check = new StatusPoll(system, (event) => heard.push(event), (missing) => lost.push(missing)); // prettier-ignore
+  [heard, missing] = [[], []];
+  job.life = NEW_LIFE;
+  check = new StatusPoll(system, (event) => heard.push(event), (one) => missing.push(one)); // prettier-ignore
 });
 afterEach(() => {
   jest.useRealTimers();
@@ -80,39 +78,36 @@ describe('StatusPoll', () => {
     expect(asked).toBeLessThan(12);
   });
 
-  it('takes a job for lost when it is missing twice', async () => {
+  it('tells which jobs are missing in each answer', async () => {
     await pass(MINUTE + 1000);
-    expect(lost).toEqual([]);
+    expect(missing).toEqual([job]);
     await pass(3 * MINUTE);
-    expect(lost).toEqual([job]);
+    expect(missing).toEqual([job, job]);
   });
 
   it('asks for jobs that are held on request, and not for those that are ending', async () => {
     const held = { jobId: '1.1', kind: 'held', reason: 'by hand' } as const;
-    job.end = held;
+    job.life = { ...NEW_LIFE, state: 'held', end: held, deadline: 0 };
     await pass(MINUTE + 1000);
     expect(asked).toBe(0);
-    job.end = { ...held, requested: true };
+    job.life = { ...job.life, deadline: Infinity };
     await pass(MINUTE + 1000);
-    job.end = undefined;
     expect(asked).toBe(1);
   });
 
   it('asks for jobs whose calls are done, too, until they are gone', async () => {
-    job.phase = 'settled';
+    job.life = { ...NEW_LIFE, state: 'settled' };
     await pass(MINUTE + 1000);
     expect(asked).toBe(1);
-    job.phase = 'gone';
+    job.life = { ...job.life, end: { jobId: '1.1', kind: 'ended' } };
     await pass(10 * MINUTE);
     expect(asked).toBe(1);
   });
 
   it('asks for jobs that are removed while they are held, until they are gone', async () => {
-    job.phase = 'settled';
-    job.end = { jobId: '1.1', kind: 'held', reason: 'by hand' };
-    await pass(4 * MINUTE);
-    job.end = undefined;
-    expect(lost).toEqual([job]);
+    job.life = { ...NEW_LIFE, state: 'settled', end: { jobId: '1.1', kind: 'held', reason: 'by hand' } };
+    await pass(MINUTE + 1000);
+    expect(missing).toEqual([job]);
   });
 
   it('concludes nothing from no answer', async () => {
@@ -122,6 +117,6 @@ describe('StatusPoll', () => {
     };
     await pass(60 * MINUTE);
     expect(asked).toBeGreaterThan(2);
-    expect([heard, lost]).toEqual([[], []]);
+    expect([heard, missing]).toEqual([[], []]);
   });
 });

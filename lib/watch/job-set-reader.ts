@@ -1,16 +1,23 @@
 import { readdir, stat } from 'node:fs/promises';
-import { PayloadError } from '../../base/errors.ts';
-import { Slots } from '../../base/fifo.ts';
-import type { BatchSystem, JobEvent } from '../../batch/batch-system.ts';
-import { readArchive } from '../../job-set/archive.ts';
-import { isClaimed } from '../../job-set/claim.ts';
-import { type JobSet, listOutcomes } from '../../job-set/job-set.ts';
-import { type JournaledSubmission, replayJournal, readJournal } from '../../job-set/journal.ts';
-import { archiveFile, eventLogFile, journalFile, logsDirectory } from '../../job-set/names.ts';
-import { decodeOutcome, type EncodedOutcome } from '../../payload/call.ts';
-import { EventLogFollower } from '../../watch/event-log-follower.ts';
-import { type Component, isNeverSubmitted, jobIdOf, onJobLost, type OutcomeSummary } from './component.ts';
-import { MapState } from './map-state.ts';
+import { PayloadError } from '../base/errors.ts';
+import { Slots } from '../base/fifo.ts';
+import type { BatchSystem } from '../batch/batch-system.ts';
+import { readArchive } from '../job-set/archive.ts';
+import { isClaimed } from '../job-set/claim.ts';
+import { type JobSet, listOutcomes } from '../job-set/job-set.ts';
+import { type JournaledSubmission, replayJournal, readJournal } from '../job-set/journal.ts';
+import { archiveFile, eventLogFile, journalFile, logsDirectory } from '../job-set/names.ts';
+import { decodeOutcome, type EncodedOutcome } from '../payload/call.ts';
+import {
+  type CallRecord,
+  CallRecords,
+  isNeverSubmitted,
+  isPending,
+  jobIdOf,
+  type OutcomeSummary,
+} from './call-records.ts';
+import { EventLogFollower } from './event-log-follower.ts';
+import { findGraces, type WatchSettings } from './job-set-watch.ts';
 
 /** Limit on concurrent reads, because each one takes a file descriptor. */
 const READS_AT_ONCE = 16;
@@ -19,12 +26,13 @@ const ASK_AGAIN_MS = 1000;
 const MAX_ASK_AGAIN_MS = 60_000;
 
 /**
- * Reads the files of a map; each refresh reads only the new parts. Writes nothing, so that any number of
- * processes can read the same map.
+ * Reads the files of a job set into records of its calls; each refresh reads only the new parts. Writes nothing,
+ * so that any number of processes can read the same job set.
  */
-export class MapReader {
+export class JobSetReader {
   readonly jobSet: JobSet;
-  readonly #state = new MapState();
+  readonly calls: CallRecords = new CallRecords();
+  readonly #settings: WatchSettings;
   readonly #follower: EventLogFollower | undefined;
   readonly #slots = new Slots(READS_AT_ONCE);
   /** The sizes at the last read of files that are read as a whole. */
@@ -39,44 +47,31 @@ export class MapReader {
   constructor(
     jobSet: JobSet,
     system: Pick<BatchSystem, 'events' | 'queue' | 'find'>,
+    settings: WatchSettings,
     ignoreRemoteOwners: boolean,
   ) {
     this.jobSet = jobSet;
+    this.#settings = settings;
     this.#ignoreRemoteOwners = ignoreRemoteOwners;
-    this.#ownerlessJobs = new OwnerlessJobs(jobSet, system, this.#state);
+    this.#ownerlessJobs = new OwnerlessJobs(jobSet, system, this.calls);
     const { events } = system;
     if (events.kind === 'log')
       this.#follower = new EventLogFollower(eventLogFile(jobSet.directory), events.parse);
     else this.subscribe(system);
   }
 
-  /** Receives the events of another batch system of the same kind that gets jobs of the map. */
+  /** Receives the events of another batch system of the same kind that gets jobs of the job set. */
   subscribe({ events }: Pick<BatchSystem, 'events'>): void {
-    if (events.kind === 'callback') events.subscribe((event) => this.#state.onEvent(event));
+    if (events.kind === 'callback') events.subscribe((event) => this.calls.onEvent(event));
   }
 
-  get components(): readonly Component[] {
-    return this.#state.components;
+  get records(): readonly CallRecord[] {
+    return this.calls.records;
   }
 
-  /** The highest submission number in the journal. */
-  get lastSubmission(): number {
-    return this.#state.lastSubmission;
-  }
-
-  /** Whether the map had an owner at the last refresh: a program that submits or retries its jobs. */
+  /** Whether the job set had an owner at the last refresh: a program that submits or retries its jobs. */
   get hasOwner(): boolean {
     return this.#hasOwner;
-  }
-
-  /** Applies an event that a poll of the batch system returned. */
-  onEvent(event: JobEvent): void {
-    this.#state.onEvent(event);
-  }
-
-  /** Marks a job as lost, because a poll of the batch system did not find it. */
-  onLost(jobId: string): void {
-    this.#state.onLost(jobId);
   }
 
   /** Time since the start of the last complete refresh, in milliseconds. */
@@ -99,22 +94,23 @@ export class MapReader {
     return this.#refreshing;
   }
 
-  /** The outcome of a component's current job, if any. @throws {PayloadError} {@link OwnershipError} */
-  async readOutcome({ call, end }: Component): Promise<EncodedOutcome | undefined> {
-    const bytes = await this.jobSet.readOutcome(call.job.key, end !== undefined);
+  /** The outcome of a call's current job, if any. @throws {PayloadError} {@link OwnershipError} */
+  async readOutcome({ call, life }: CallRecord): Promise<EncodedOutcome | undefined> {
+    const bytes = await this.jobSet.readOutcome(call.job.key, life.end !== undefined);
     return bytes === undefined ? undefined : decodeOutcome(bytes);
   }
 
   async #readAll(): Promise<void> {
     const { directory } = this.jobSet;
+    this.calls.grace = (await findGraces(directory, this.#settings)).outcomeGrace;
     // Checked before the files are read, because an owner has written all its records when it gives up the
     // claim.
     const wasClaimed = await isClaimed(directory, this.#ignoreRemoteOwners);
     if (await this.#hasGrown(journalFile(directory)))
-      this.#state.onJournal(replayJournal(await readJournal(directory)));
-    for (const event of (await this.#follower?.read()) ?? []) this.#state.onEvent(event);
-    if (await this.#hasGrown(archiveFile(directory))) this.#state.onArchive(await readArchive(directory));
-    if (this.#follower === undefined) this.#state.onStarted(await findStartedKeys(directory));
+      this.calls.onJournal(replayJournal(await readJournal(directory)));
+    for (const event of (await this.#follower?.read()) ?? []) this.calls.onEvent(event);
+    if (await this.#hasGrown(archiveFile(directory))) this.calls.onArchive(await readArchive(directory));
+    if (this.#follower === undefined) this.calls.onStarted(await findStartedKeys(directory));
     // A program may have become the owner after the first check, and be about to submit what is in its
     // journal.
     this.#hasOwner =
@@ -124,25 +120,24 @@ export class MapReader {
   }
 
   async #readOutcomes(listed: readonly string[]): Promise<void> {
-    const keys = new Set(listed.filter((key) => this.#state.findAwaiting(key) !== undefined));
+    const keys = new Set(listed.filter((key) => this.calls.findAwaiting(key) !== undefined));
     // A network file system may open a file by name before it lists it.
-    for (const { end, outcome, call } of this.components)
-      if (end !== undefined && outcome === undefined) keys.add(call.job.key);
+    for (const { life, outcome, call } of this.records)
+      if (life.end !== undefined && outcome === undefined) keys.add(call.job.key);
     for (const key of keys) {
       this.#slots.run(async () => {
-        const component = this.#state.findAwaiting(key);
-        if (component === undefined) return;
-        const summary = await this.#readSummary(component);
-        if (summary !== undefined) this.#state.onOutcome(key, summary);
+        const record = this.calls.findAwaiting(key);
+        const summary = record && (await this.#readSummary(record));
+        if (summary !== undefined) this.calls.onOutcome(key, summary);
       });
     }
     await this.#slots.idle();
   }
 
   /** The summary of an outcome; undefined if there is none, or it cannot be read now. */
-  async #readSummary(component: Component): Promise<OutcomeSummary | undefined> {
+  async #readSummary(record: CallRecord): Promise<OutcomeSummary | undefined> {
     try {
-      const outcome = await this.readOutcome(component);
+      const outcome = await this.readOutcome(record);
       return outcome && summarize(outcome);
     } catch (error) {
       return error instanceof PayloadError ? UNREADABLE : undefined;
@@ -171,102 +166,90 @@ async function sizeOfFile(file: string): Promise<number> {
 /** Summary of an unreadable outcome, as of another version; reading the value throws the reason. */
 const UNREADABLE: OutcomeSummary = {
   failed: true,
+  version: 0,
   host: 'unknown',
-  usage: {
-    startedAt: new Date(0),
-    endedAt: new Date(0),
-    userCpuMs: 0,
-    systemCpuMs: 0,
-    peakMemoryBytes: 0,
-    pid: 0,
-    nodeVersion: 'unknown',
-  },
+  startedAt: 0,
+  endedAt: 0,
+  userCpuMs: 0,
+  systemCpuMs: 0,
+  peakMemoryBytes: 0,
+  pid: 0,
+  nodeVersion: 'unknown',
 };
 
-function summarize(outcome: EncodedOutcome): OutcomeSummary {
-  const { items, host, startedAt, endedAt, userCpuMs, systemCpuMs, peakMemoryBytes, pid, nodeVersion } =
-    outcome;
-  const failed = items.some((item) => !('value' in item || 'primitive' in item));
-  const times = { startedAt: new Date(startedAt), endedAt: new Date(endedAt) };
-  return {
-    failed,
-    host,
-    usage: { ...times, userCpuMs, systemCpuMs, peakMemoryBytes, pid, nodeVersion },
-  };
+/** Copies the outcome without its values, which may be large. */
+export function summarize({ items, ...summary }: EncodedOutcome): OutcomeSummary {
+  return { ...summary, failed: items.some((item) => !('value' in item || 'primitive' in item)) };
 }
 
 /**
- * Asks the batch system for jobs of a map without an owner whose fate the disk does not show: the owner was
+ * Asks the batch system for jobs of a job set without an owner whose fate the disk does not show: the owner was
  * killed before it had written their ids, or they were local processes, which have no queue.
  */
 class OwnerlessJobs {
   readonly #jobSet: JobSet;
   readonly #system: Pick<BatchSystem, 'queue' | 'find'>;
-  readonly #state: MapState;
+  readonly #calls: CallRecords;
   /** The earliest time of the next question, by submission and performance.now(). */
   readonly #nextTimes = new Map<number, number>();
 
-  constructor(jobSet: JobSet, system: Pick<BatchSystem, 'queue' | 'find'>, state: MapState) {
+  constructor(jobSet: JobSet, system: Pick<BatchSystem, 'queue' | 'find'>, calls: CallRecords) {
     this.#jobSet = jobSet;
     this.#system = system;
-    this.#state = state;
+    this.#calls = calls;
   }
 
   /** Asks for these jobs, except those it has asked for recently. */
   async refresh(): Promise<void> {
-    const bySubmission = new Map<JournaledSubmission, Component[]>();
-    for (const component of this.#state.components) {
-      if (!this.#isUncertain(component)) continue;
-      const { submission } = component.call;
+    const bySubmission = new Map<JournaledSubmission, CallRecord[]>();
+    for (const record of this.#calls.records) {
+      if (!this.#isUncertain(record)) continue;
+      const { submission } = record.call;
       const others = bySubmission.get(submission);
-      if (others === undefined) bySubmission.set(submission, [component]);
-      else others.push(component);
+      if (others === undefined) bySubmission.set(submission, [record]);
+      else others.push(record);
     }
-    for (const [submission, components] of bySubmission) await this.#ask(submission, components);
+    for (const [submission, records] of bySubmission) await this.#ask(submission, records);
   }
 
-  #isUncertain(component: Component): boolean {
-    const { outcome, settled, end, foundId, call } = component;
-    const { waits, refusal } = call.submission;
-    if (outcome !== undefined || settled !== undefined || end !== undefined || foundId !== undefined)
-      return false;
-    if (waits || refusal !== undefined) return false;
-    return this.#system.queue === undefined || jobIdOf(component) === undefined;
+  #isUncertain(record: CallRecord): boolean {
+    const { waits, refusal } = record.call.submission;
+    if (!isPending(record) || record.foundId !== undefined || waits || refusal !== undefined) return false;
+    return this.#system.queue === undefined || jobIdOf(record) === undefined;
   }
 
-  async #ask(submission: JournaledSubmission, components: readonly Component[]): Promise<void> {
+  async #ask(submission: JournaledSubmission, records: readonly CallRecord[]): Promise<void> {
     const now = performance.now();
     if (now < (this.#nextTimes.get(submission.submission) ?? 0)) return;
-    const answers = Math.min(...components.map(({ missingAnswers }) => missingAnswers));
+    const answers = Math.min(...records.map(({ timesNotFound }) => timesNotFound));
     const delay = Math.min(ASK_AGAIN_MS * 2 ** answers, MAX_ASK_AGAIN_MS);
     this.#nextTimes.set(submission.submission, now + delay);
-    const found = await this.#find(submission, components);
+    const found = await this.#find(submission, records);
     if (found === undefined) return;
     const started = new Set(found.includes(undefined) ? await findStartedKeys(this.#jobSet.directory) : []);
-    for (const [at, component] of components.entries()) {
+    for (const [at, record] of records.entries()) {
       const jobId = found[at];
       if (jobId !== undefined) {
-        this.#state.onFound(component, jobId);
+        this.#calls.onFound(record, jobId);
         continue;
       }
-      component.missingAnswers += 1;
+      record.timesNotFound += 1;
+      const isLocal = this.#system.queue === undefined;
+      const isGone =
+        started.has(record.call.job.key) && isNeverSubmitted({ ...record, hasStarted: false }, false);
       // An outcome of a local job is on this machine's disk and is read after this, so that no grace is
       // needed.
-      if (this.#system.queue === undefined) onJobLost(component, -Infinity);
-      else if (
-        started.has(component.call.job.key) &&
-        isNeverSubmitted({ ...component, hasStarted: false }, false)
-      )
-        onJobLost(component, now);
+      const lost = { kind: 'lost', jobId: jobIdOf(record) ?? 'unknown' } as const;
+      if (isLocal || isGone) this.#calls.apply(record, lost, isLocal ? -Infinity : now);
     }
   }
 
-  /** The job ids of components, undefined for unknown jobs; undefined if the batch system gives no answer. */
+  /** The job ids of calls, undefined for unknown jobs; undefined if the batch system gives no answer. */
   async #find(
     { submission, submit, time }: JournaledSubmission,
-    components: readonly Component[],
+    records: readonly CallRecord[],
   ): Promise<(string | undefined)[] | undefined> {
-    const jobs = components.map(({ call }) => ({ key: call.job.key, position: call.position }));
+    const jobs = records.map(({ call }) => ({ key: call.job.key, position: call.position }));
     try {
       return await this.#system.find({ jobSet: this.#jobSet, submission, submit, jobs }, undefined, time);
     } catch {

@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import type { JobEvent } from '../../../lib/batch/batch-system.ts';
-import { replayJournal } from '../../../lib/job-set/journal.ts';
-import { journalJob, type JournalEntry } from '../../../lib/job-set/journal.ts';
-import { isSettled, statusOf, type Circumstances } from '../../../lib/map/read/component.ts';
-import { MapState } from '../../../lib/map/read/map-state.ts';
+import type { JobEvent } from '../../lib/batch/batch-system.ts';
+import { replayJournal } from '../../lib/job-set/journal.ts';
+import { journalJob, type JournalEntry } from '../../lib/job-set/journal.ts';
+import { isSettled, statusOf, type Circumstances } from '../../lib/map/read/component.ts';
+import { CallRecords, type OutcomeSummary } from '../../lib/watch/call-records.ts';
 
 const job = (key: string): string =>
   journalJob({ key, batch: 1, offset: 0, length: 1, hash: 'h', items: 0, growths: 0 });
@@ -25,8 +25,8 @@ const submitted = (submission: number, ...ids: string[]): JournalEntry => ({
 });
 
 /** A map of one component, whose job is 1.0. */
-function oneComponent(): MapState {
-  const state = new MapState();
+function oneComponent(): CallRecords {
+  const state = new CallRecords();
   state.onJournal(journal(submitting(1, '1'), submitted(1, '1.0')));
   return state;
 }
@@ -34,23 +34,18 @@ function oneComponent(): MapState {
 /** Long after everything that was told. */
 const later = (): Circumstances => ({
   now: performance.now() + 60_000,
-  grace: 1000,
   isSupervised: false,
   hasOwner: true,
 });
-const status = (state: MapState, circumstances: Circumstances = later()): string =>
-  statusOf(state.components[0] as never, circumstances);
+const status = (state: CallRecords, circumstances: Circumstances = later()): string =>
+  statusOf(state.records[0] as never, circumstances);
 
 const jobId = '1.0';
 const running: JobEvent = { jobId, kind: 'running', host: 'node7' };
 const held: JobEvent = { jobId, kind: 'held', reason: 'too large', code: 34, subCode: 1 };
 const ended: JobEvent = { jobId, kind: 'ended', exitCode: 0 };
 const removed: JobEvent = { jobId, kind: 'removed', reason: 'by hand' };
-const summary = (failed: boolean): Parameters<MapState['onOutcome']>[1] => ({
-  failed,
-  host: 'node7',
-  usage: {} as never,
-});
+const summary = (failed: boolean): OutcomeSummary => ({ failed, host: 'node7' }) as OutcomeSummary;
 
 describe('The state of a component', () => {
   it.each<[events: JobEvent[], status: string]>([
@@ -78,9 +73,9 @@ describe('The state of a component', () => {
   it('knows of a hold only while its job is held', () => {
     const state = oneComponent();
     state.onEvent(held);
-    expect(state.components[0]?.hold).toEqual({ reason: 'too large', code: 34, subCode: 1 });
+    expect(state.records[0]?.life.end).toEqual(held);
     state.onEvent(removed);
-    expect(state.components[0]?.hold).toBeUndefined();
+    expect(state.records[0]?.life.end).toEqual(removed);
   });
 
   it('is that of its outcome, whatever its job does', () => {
@@ -125,13 +120,29 @@ describe('The state of a component', () => {
     state.onOutcome('1', summary(false));
     expect(status(state)).toBe('running');
     state.onEvent({ ...ended, memoryUsed: 200 });
-    expect(state.components[0]?.memoryUsed).toBe(200);
+    expect(state.records[0]?.life.memoryUsed).toBe(200);
     state.onOutcome('1-2', summary(false));
     expect(status(state)).toBe('completed');
   });
 
+  it('is errored if a schedd that was made anew has given the id of its job to a later one', () => {
+    const state = oneComponent();
+    const two = { event: 'components', count: 2 } as const;
+    state.onEvent(running);
+    state.onJournal(
+      journal(two, submitting(1, '1'), submitted(1, '1.0'), submitting(2, '2'), submitted(2, '1.0')),
+    );
+    state.onEvent(held);
+    const statuses = state.records.map((record) => statusOf(record, later()));
+    expect(statuses).toEqual(['errored', 'held']);
+    expect(state.records[0]?.life.end).toMatchObject({
+      kind: 'lost',
+      reason: 'the batch system has given its id to a later job',
+    });
+  });
+
   it('takes in what was told of its job before its id was known', () => {
-    const state = new MapState();
+    const state = new CallRecords();
     state.onJournal(journal(submitting(1, '1')));
     state.onEvent(running);
     expect(status(state)).toBe('unmaterialized');
@@ -140,15 +151,15 @@ describe('The state of a component', () => {
   });
 
   it('is errored if the batch system has refused its job', () => {
-    const state = new MapState();
+    const state = new CallRecords();
     state.onJournal(journal(submitting(1, '1'), { event: 'refused', submission: 1, error: 'no' }));
     expect(status(state)).toBe('errored');
   });
 
   it('is none before all of its map is on the disk', () => {
-    const state = new MapState();
+    const state = new CallRecords();
     state.onJournal(replayJournal([{ ...submitting(1, '1'), time }]));
-    expect(state.components).toEqual([]);
+    expect(state.records).toEqual([]);
   });
 
   it('is settled when nothing more comes of it by itself', () => {
