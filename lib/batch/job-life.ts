@@ -210,3 +210,26 @@ export function lifeAsEvent(jobId: string, { state, end, host }: JobLife): JobEv
   if (end !== undefined && end.kind !== 'lost') return end;
   return state === 'running' ? { jobId, kind: 'running', host } : { jobId, kind: 'queued' };
 }
+
+/** Events of jobs whose ids are not known yet, as of a submission that the batch system has not answered. */
+export class EarlyEvents {
+  readonly #eventsByJobId = new Map<string, JobEvent[]>();
+
+  keep(event: JobEvent): void {
+    const events = this.#eventsByJobId.get(event.jobId);
+    if (events === undefined) this.#eventsByJobId.set(event.jobId, [event]);
+    else events.push(event);
+  }
+
+  /** Returns the events of a job in their order, and forgets them. */
+  take(jobId: string): readonly JobEvent[] {
+    const events = this.#eventsByJobId.get(jobId) ?? [];
+    this.#eventsByJobId.delete(jobId);
+    return events;
+  }
+
+  /** Forgets the events of jobs that are not ours after all. */
+  clear(): void {
+    this.#eventsByJobId.clear();
+  }
+}

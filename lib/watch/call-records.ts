@@ -1,5 +1,6 @@
 import type { JobEvent } from '../batch/batch-system.ts';
 import {
+  EarlyEvents,
   ID_GIVEN_AGAIN,
   type JobLife,
   type LifeEvent,
@@ -73,8 +74,8 @@ export class CallRecords {
   /** How long an outcome may stay invisible after its job has ended, in milliseconds; refined at each read. */
   grace = 1000;
   readonly #callsByJobId = new Map<string, JournaledCall>();
-  /** Events of jobs that are not in the journal yet, by job id. */
-  readonly #earlyEvents = new Map<string, JobEvent[]>();
+  /** Events of jobs that are not in the journal yet. */
+  readonly #earlyEvents = new EarlyEvents();
   /** The last archive record of each call, whichever attempt it is about. */
   readonly #archived = new Map<number, Settled>();
 
@@ -103,8 +104,7 @@ export class CallRecords {
   onEvent(event: JobEvent): void {
     const call = this.#callsByJobId.get(event.jobId);
     const record = call && this.records[call.index - 1];
-    if (call === undefined || record === undefined)
-      this.#earlyEvents.set(event.jobId, [...(this.#earlyEvents.get(event.jobId) ?? []), event]);
+    if (call === undefined || record === undefined) this.#earlyEvents.keep(event);
     else if (call.attempt === record.call.attempt) this.apply(record, event);
     else {
       const memoryUsed = Math.max(event.memoryUsed ?? 0, record.life.memoryUsed ?? 0) || undefined;
@@ -160,9 +160,7 @@ export class CallRecords {
     const earlier = known && this.records[known.index - 1];
     if (earlier !== undefined && earlier.call.attempt === known?.attempt && isPending(earlier))
       this.apply(earlier, { jobId, kind: 'lost', reason: ID_GIVEN_AGAIN });
-    const earlyEvents = this.#earlyEvents.get(jobId) ?? [];
-    this.#earlyEvents.delete(jobId);
-    for (const event of earlyEvents) this.onEvent(event);
+    for (const event of this.#earlyEvents.take(jobId)) this.onEvent(event);
   }
 }
 

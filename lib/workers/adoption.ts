@@ -5,7 +5,7 @@ import { inboxFile, takenFile, workerFile, workerKey, workersDirectory } from '.
 import { type Assignment, parseInbox, readTaken } from '../job-set/worker-inbox.ts';
 import { appendLine } from './assignments.ts';
 import type { Dispatcher } from './dispatcher.ts';
-import { callId, newCall, newWorker, type Worker } from './model.ts';
+import { callId, WarmCall, Worker } from './model.ts';
 import type { WorkerNote } from './worker-files.ts';
 
 const LINE_BREAK = 0x0a;
@@ -69,10 +69,10 @@ export class Adoption {
       this.#assignments.delete(key);
       const { worker, assignment } = found;
       const { number, key: _key, ...location } = assignment;
-      const call = newCall(callId(key), key, location, worker.pool);
+      const call = new WarmCall(key, location, worker.pool);
       calls.active.set(call.id, call);
       calls.assign(call, worker, number);
-      if (worker.phase === 'ended') lostWorkers.add(worker);
+      if (worker.hasEnded) lostWorkers.add(worker);
     }
     for (const worker of lostWorkers) this.#dispatcher.settleLost(worker);
     this.#dispatcher.wake();
@@ -82,18 +82,17 @@ export class Adoption {
   async #add(found: FoundWorker, jobId: string | undefined): Promise<void> {
     const { calls, files } = this.#dispatcher;
     const pool = calls.poolFor(found.note.submit);
-    const worker = newWorker(found.number, pool);
+    const worker = new Worker(found.number, pool);
     worker.lastAssignment = found.lastAssignment;
     for (const assignment of found.assignments) this.#assignments.set(assignment.key, { worker, assignment });
     const start = await files.findStart(found.number);
-    worker.host = start?.host;
     if (jobId === undefined) {
-      worker.phase = 'ended';
+      worker.hasEnded = true;
       // Its job may still enter the queue.
       files.closeNow(worker.number);
       return;
     }
-    if (start !== undefined) worker.phase = 'ready';
+    if (start !== undefined) worker.apply({ kind: 'running', jobId, host: start.host });
     if (found.isTruncated) appendLine(files, worker, { kind: 'calls', assignments: [], known: 1 });
     worker.jobId = jobId;
     calls.workersByJobId.set(jobId, worker);

@@ -50,7 +50,7 @@ export class Assignments {
 /** Appends a line to a worker's inbox after those appended before; retries until the worker has ended. */
 export function appendLine(files: WorkerFiles, worker: Worker, line: InboxLine): void {
   worker.writing = worker.writing.then(async () => {
-    while (worker.phase !== 'ended') {
+    while (!worker.hasEnded) {
       try {
         return await files.append(worker.number, line);
       } catch {

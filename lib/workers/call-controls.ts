@@ -1,5 +1,6 @@
 import type { ClassAd } from '../base/class-ad.ts';
 import type { BatchSystem, JobAction } from '../batch/batch-system.ts';
+import type { JobEnd } from '../batch/job-life.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import type { WarmCall, Worker } from './model.ts';
 
@@ -36,11 +37,11 @@ export class CallControls {
   async analyze(id: string): Promise<string | undefined> {
     const { calls } = this.#dispatcher;
     const settled = calls.settled.get(id);
-    if (settled !== undefined) return `Call ${id} has ended: ${settled.end.kind}`;
+    if (settled !== undefined) return `Call ${id} has ended: ${settled.life.end?.kind}`;
     const call = calls.active.get(id);
     if (call === undefined) return undefined;
     const worker = await this.#findWorker(call);
-    if (worker !== undefined) return `Call ${id} is running in worker ${worker.jobId} on ${worker.host}`;
+    if (worker !== undefined) return `Call ${id} is running in worker ${worker.jobId} on ${worker.life.host}`;
     const phases = [...call.pool.workers].map(({ phase }) => phase);
     const before = call.pool.list().indexOf(call);
     const where =
@@ -59,7 +60,7 @@ export class CallControls {
   async describe(ids: readonly string[]): Promise<Map<string, ClassAd>> {
     const { calls } = this.#dispatcher;
     const found = ids.flatMap(
-      (id) => calls.active.get(id) ?? calls.settled.get(id)?.call ?? calls.held.get(id) ?? [],
+      (id) => calls.active.get(id) ?? calls.settled.get(id) ?? calls.held.get(id) ?? [],
     );
     const jobIds = new Set(
       found.flatMap(({ state, worker }) => (state === 'pending' ? [] : (worker?.jobId ?? []))),
@@ -90,8 +91,8 @@ export class CallControls {
     const refusals = await this.#inner.act(action, [worker.jobId]);
     const refusal = refusals.get(worker.jobId);
     if (refusal !== undefined) return refusal;
-    if (action.kind === 'suspend' && worker.phase === 'ready') worker.phase = 'suspended';
-    if (action.kind === 'continue' && worker.phase === 'suspended') worker.phase = 'ready';
+    if (action.kind === 'suspend') worker.apply({ kind: 'suspended', jobId: worker.jobId });
+    if (action.kind === 'continue') worker.apply({ kind: 'continued', jobId: worker.jobId });
     // Other workers can run the calls behind this one.
     if (action.kind !== 'continue') await this.#dispatcher.withdrawAll(worker);
     this.#dispatcher.wake();
@@ -106,24 +107,25 @@ export class CallControls {
     return (await this.#dispatcher.files.hasStartedCall(worker.number, assignment)) ? worker : undefined;
   }
 
-  #classAdOf({ id, queuedAt, startedAt, worker: lastWorker }: WarmCall, worker: Worker | undefined): ClassAd {
-    const settled = this.#dispatcher.calls.settled.get(id);
+  #classAdOf(call: WarmCall, worker: Worker | undefined): ClassAd {
+    const { id, queuedAt, startedAt, endedAt, life, worker: lastWorker } = call;
+    const { end } = life;
     const attributes = {
       GlobalJobId: id,
-      JobStatus: statusOf(settled?.end.kind, worker),
+      JobStatus: statusOf(end?.kind, worker),
       Iwd: this.#cwd,
       QDate: seconds(queuedAt),
       JobStartDate: seconds(startedAt),
-      CompletionDate: seconds(settled?.endedAt),
-      ExitCode: settled?.end.kind === 'ended' ? settled.end.exitCode : undefined,
+      CompletionDate: seconds(endedAt),
+      ExitCode: end?.kind === 'ended' ? end.exitCode : undefined,
       CondorFuturesWorker: (worker ?? lastWorker)?.jobId,
     };
     return Object.fromEntries(Object.entries(attributes).filter(([, value]) => value !== undefined));
   }
 }
 
-function statusOf(end: 'ended' | 'removed' | 'held' | undefined, worker: Worker | undefined): number {
-  if (end !== undefined) return { ended: COMPLETED, removed: REMOVED, held: HELD }[end];
+function statusOf(end: JobEnd['kind'] | undefined, worker: Worker | undefined): number {
+  if (end !== undefined) return { ended: COMPLETED, removed: REMOVED, held: HELD, lost: REMOVED }[end];
   if (worker === undefined) return IDLE;
   return worker.phase === 'suspended' ? SUSPENDED : RUNNING;
 }

@@ -1,35 +1,19 @@
-import type { BatchSystem, JobBatch, JobEvent } from '../batch/batch-system.ts';
+import type { JobBatch, JobEvent } from '../batch/batch-system.ts';
 import { wantedWorkers } from './assignment-policy.ts';
 import { Assignments } from './assignments.ts';
 import { Endings } from './endings.ts';
 import { EvictionChecks, HealthChecks, isStuck } from './health.ts';
-import { callId, newCall, type Pool, type Worker } from './model.ts';
+import { type Pool, WarmCall, type Worker, type WorkerSetup } from './model.ts';
 import { Capacity, Starts } from './starts.ts';
 import { WarmCalls } from './warm-calls.ts';
 import { WorkerFiles } from './worker-files.ts';
-import type { ResolvedWorkers } from './worker-options.ts';
-
-/**
- * A worker is lost only after this many answers without its job, because the queue may be listed while it is
- * being rewritten.
- */
-const MISSING_TIMES = 2;
-
-interface DispatcherHost {
-  readonly inner: BatchSystem;
-  readonly jobSet: JobBatch['jobSet'];
-  readonly cwd: string;
-  readonly options: ResolvedWorkers;
-  /** How long an outcome may stay invisible after its worker has ended, in milliseconds. */
-  readonly grace: number;
-  emit(event: JobEvent): void;
-}
 
 /** Starts the workers of one job set as its calls need them, and assigns the calls to them. */
 export class Dispatcher {
   readonly calls: WarmCalls;
   readonly files: WorkerFiles;
-  readonly #host: DispatcherHost;
+  readonly #setup: WorkerSetup;
+  readonly #emit: (event: JobEvent) => void;
   readonly #assignments: Assignments;
   readonly #starts: Starts;
   readonly #endings: Endings;
@@ -37,33 +21,22 @@ export class Dispatcher {
   readonly #healthChecks: HealthChecks;
   readonly #capacity: Capacity;
   #isScheduled = false;
-  #isStopped = false;
 
-  constructor(host: DispatcherHost) {
-    this.#host = host;
-    const calls = new WarmCalls((event) => host.emit(event));
-    const files = new WorkerFiles(host.jobSet.directory);
+  constructor(setup: WorkerSetup, emit: (event: JobEvent) => void) {
+    this.#setup = setup;
+    this.#emit = emit;
+    const calls = new WarmCalls(emit);
+    const files = new WorkerFiles(setup.jobSet.directory);
+    const onEvent = (event: JobEvent): void => this.onEvent(event);
+    const onChange = (): void => this.wake();
     this.calls = calls;
     this.files = files;
     this.#assignments = new Assignments(calls, files);
-    this.#endings = new Endings({
-      calls,
-      files,
-      inner: host.inner,
-      grace: host.grace,
-      isStopped: () => this.#isStopped,
-      onChange: () => this.wake(),
-    });
-    this.#capacity = new Capacity(calls, host.options.max);
-    this.#evictionChecks = new EvictionChecks(host.inner, this.#endings);
-    this.#healthChecks = new HealthChecks({
-      calls,
-      files,
-      endings: this.#endings,
-      onStarted: (worker, machine) => this.#onRunning(worker, machine),
-      onChecked: () => this.wake(),
-    });
-    this.#starts = new Starts({ ...host, calls, files, onEvent: (event) => this.onEvent(event) });
+    this.#endings = new Endings(setup, calls, files, onChange);
+    this.#capacity = new Capacity(calls, setup.options.max);
+    this.#evictionChecks = new EvictionChecks(setup.inner, this.#endings);
+    this.#healthChecks = new HealthChecks(calls, files, this.#endings, onEvent, onChange);
+    this.#starts = new Starts(setup, calls, files, onEvent);
   }
 
   /** Numbers new workers and submissions after those of an earlier process. */
@@ -77,7 +50,7 @@ export class Dispatcher {
     pool.avoid = avoid;
     const calls = jobs.map(({ key, arguments: [, batch, offset, length, hash = ''] }) => {
       const location = { batch: Number(batch), offset: Number(offset), length: Number(length), hash };
-      const call = newCall(callId(key), key, location, pool);
+      const call = new WarmCall(key, location, pool);
       this.calls.add(call);
       return call;
     });
@@ -113,25 +86,17 @@ export class Dispatcher {
   onEvent(event: JobEvent): void {
     const worker = this.calls.workersByJobId.get(event.jobId);
     if (worker === undefined) return this.#starts.onUnknownJob(event);
-    worker.timesUnknown = 0;
-    worker.memoryUsed = event.memoryUsed ?? worker.memoryUsed;
-    worker.memoryRequested = event.memoryRequested ?? worker.memoryRequested;
-    switch (event.kind) {
-      case 'running':
-        return this.#onRunning(worker, event.host);
-      case 'queued':
-      case 'evicted':
-        // It may be an old event, repeated after a newer one.
-        if (worker.phase !== 'queued' && worker.phase !== 'ended') this.#evictionChecks.check(worker);
-        return;
-      case 'held':
-      case 'removed':
-      case 'ended':
-        void this.#endings.end(worker, event);
-        return;
-      default:
-      // Other events change nothing.
+    if ((event.kind === 'queued' || event.kind === 'evicted') && worker.phase !== 'queued') {
+      // It may be an old event, repeated after a newer one.
+      worker.apply({ ...event, kind: 'measured' });
+      if (!worker.hasEnded) this.#evictionChecks.check(worker);
+      return;
     }
+    const before = worker.phase;
+    worker.apply(event);
+    if (event.kind === 'held' || event.kind === 'removed' || event.kind === 'ended')
+      void this.#endings.end(worker, event);
+    else if (worker.phase !== before) this.wake();
   }
 
   /** Removes calls. */
@@ -139,8 +104,7 @@ export class Dispatcher {
     await Promise.all(
       ids.map(async (id) => {
         const call = this.calls.active.get(id);
-        if (call === undefined)
-          this.#host.emit({ jobId: id, kind: 'removed', reason: 'it was gone already' });
+        if (call === undefined) this.#emit({ jobId: id, kind: 'removed', reason: 'it was gone already' });
         else await this.#endings.removeCall(call);
       }),
     );
@@ -154,13 +118,13 @@ export class Dispatcher {
 
   /** Asks the inner system for all workers, handles its answer, and returns the states of calls. */
   async status(ids: readonly string[]): Promise<Map<string, JobEvent>> {
-    const workers = [...this.calls.workersByJobId].filter(([, { phase }]) => phase !== 'ended');
-    const statuses = await this.#host.inner.status(workers.map(([jobId]) => jobId));
+    const workers = [...this.calls.workersByJobId].filter(([, { hasEnded }]) => !hasEnded);
+    const statuses = await this.#setup.inner.status(workers.map(([jobId]) => jobId));
     for (const [jobId, worker] of workers) {
       const event = statuses.get(jobId);
-      worker.timesUnknown = event === undefined ? worker.timesUnknown + 1 : 0;
       if (event !== undefined) this.onEvent(event);
-      else if (worker.timesUnknown >= MISSING_TIMES) void this.#endings.end(worker, { kind: 'lost', jobId });
+      else worker.apply({ kind: 'missing', jobId });
+      if (worker.life.end?.kind === 'lost') void this.#endings.end(worker, worker.life.end);
     }
     const events = ids.map((id) => [id, this.calls.statusOf(id)] as const);
     return new Map(events.filter((entry): entry is [string, JobEvent] => entry[1] !== undefined));
@@ -179,7 +143,7 @@ export class Dispatcher {
    * workers end.
    */
   stop(): void {
-    this.#isStopped = true;
+    this.calls.isStopped = true;
     this.#healthChecks.stop();
     for (const pool of this.calls.pools.values()) for (const call of pool.list()) this.calls.remove(call);
   }
@@ -197,11 +161,11 @@ export class Dispatcher {
 
   /** Assigns calls and starts workers in the next turn of the event loop. */
   wake(): void {
-    if (this.#isScheduled || this.#isStopped) return;
+    if (this.#isScheduled || this.calls.isStopped) return;
     this.#isScheduled = true;
     setImmediate(() => {
       this.#isScheduled = false;
-      if (!this.#isStopped) this.#dispatch();
+      if (!this.calls.isStopped) this.#dispatch();
     });
   }
 
@@ -240,7 +204,7 @@ export class Dispatcher {
 
   /** How many more workers the pool could use, whether there is capacity for them or not. */
   #wanted(pool: Pool): number {
-    if (this.#isStopped) return 0;
+    if (this.calls.isStopped) return 0;
     const workers = [...pool.workers];
     const stuck = workers.filter((worker) => isStuck(worker));
     const busy = workers.filter(({ phase, assigned }) => phase === 'ready' && assigned.size > 0);
@@ -251,7 +215,7 @@ export class Dispatcher {
       pool.pending + countBlocked(pool),
       { busy: busy.filter((worker) => !stuck.includes(worker)).length, free: free.length },
       meanWithStuck(pool.meanDuration, stuck),
-      this.#host.options.max,
+      this.#setup.options.max,
     );
   }
 
@@ -260,13 +224,6 @@ export class Dispatcher {
     for (const worker of pool.workers) {
       if (worker.phase === 'queued' && worker.jobId !== undefined) this.#endings.close(worker);
     }
-  }
-
-  #onRunning(worker: Worker, host: string | undefined): void {
-    worker.host = host ?? worker.host;
-    if (worker.phase !== 'queued') return;
-    worker.phase = 'ready';
-    this.wake();
   }
 }
 

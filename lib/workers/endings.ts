@@ -1,41 +1,41 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isMissing } from '../base/missing-files.ts';
-import type { BatchSystem } from '../batch/batch-system.ts';
 import { CANNOT_WRITE } from '../job-set/names.ts';
 import { appendLine } from './assignments.ts';
-import type { WarmCall, Worker, WorkerEnd } from './model.ts';
-import type { SettledCall, WarmCalls } from './warm-calls.ts';
+import type { WarmCall, Worker, WorkerEnd, WorkerSetup } from './model.ts';
+import type { CallEnd, WarmCalls } from './warm-calls.ts';
 import type { WorkerFiles } from './worker-files.ts';
 
 /** Share of a timeout in which workers may end by themselves before their jobs are removed. */
 const VOLUNTARY_SHARE = 0.4;
 const RETRY_MS = 1000;
 
-interface EndingsHost {
-  readonly calls: WarmCalls;
-  readonly files: WorkerFiles;
-  readonly inner: BatchSystem;
-  /** How long an outcome may stay invisible after its worker has ended, in milliseconds. */
-  readonly grace: number;
-  isStopped(): boolean;
-  /** Calls have become pending, or a worker has ended. */
-  onChange(): void;
-}
-
 /**
  * Ends workers, withdraws their assignments, and decides what becomes of the calls of a worker that has
  * ended.
  */
 export class Endings {
-  readonly #host: EndingsHost;
+  readonly #setup: Pick<WorkerSetup, 'inner' | 'grace'>;
+  readonly #calls: WarmCalls;
+  readonly #files: WorkerFiles;
+  readonly #onChange: () => void;
   /** Ended workers whose calls are being settled. */
   readonly #ending = new Set<Promise<void>>();
   /** Removals that the batch system has not answered yet. */
   readonly #removals = new Set<Promise<void>>();
   #onAllEnded: () => void = () => {};
 
-  constructor(host: EndingsHost) {
-    this.#host = host;
+  /** @param onChange is called when calls have become pending, or a worker has ended */
+  constructor(
+    setup: Pick<WorkerSetup, 'inner' | 'grace'>,
+    calls: WarmCalls,
+    files: WorkerFiles,
+    onChange: () => void,
+  ) {
+    this.#setup = setup;
+    this.#calls = calls;
+    this.#files = files;
+    this.#onChange = onChange;
   }
 
   /**
@@ -43,10 +43,10 @@ export class Endings {
    * for the end.
    */
   async end(worker: Worker, end: WorkerEnd): Promise<void> {
-    if (worker.phase === 'ended') return;
-    const { calls } = this.#host;
-    const wasClosing = worker.phase === 'closing';
-    worker.phase = 'ended';
+    if (worker.hasEnded) return;
+    const calls = this.#calls;
+    const wasClosing = worker.isClosing;
+    worker.hasEnded = true;
     worker.pool.workers.delete(worker);
     calls.workers.delete(worker);
     const ending = this.#settleWorker(worker, end, wasClosing);
@@ -55,7 +55,7 @@ export class Endings {
     this.#ending.delete(ending);
     if (worker.jobId !== undefined) calls.workersByJobId.delete(worker.jobId);
     if (calls.workers.size === 0 && this.#ending.size === 0) this.#onAllEnded();
-    this.#host.onChange();
+    this.#onChange();
   }
 
   /**
@@ -65,8 +65,8 @@ export class Endings {
   close(worker: Worker): void {
     const { phase, jobId } = worker;
     if (phase === 'closing' || phase === 'ended') return;
-    worker.phase = 'closing';
-    appendLine(this.#host.files, worker, { kind: 'close' });
+    worker.isClosing = true;
+    appendLine(this.#files, worker, { kind: 'close' });
     if (phase === 'queued' && jobId !== undefined) this.#removeJob(jobId);
   }
 
@@ -75,7 +75,8 @@ export class Endings {
    * by themselves.
    */
   async waitForAll(timeout: number): Promise<void> {
-    const { calls, inner } = this.#host;
+    const calls = this.#calls;
+    const { inner } = this.#setup;
     const allEnded = new Promise<boolean>((resolve) => {
       this.#onAllEnded = () => resolve(true);
       if (calls.workers.size === 0 && this.#ending.size === 0) resolve(true);
@@ -98,12 +99,13 @@ export class Endings {
    * @throws {CommandError} if it is running, and the batch system gives no answer
    */
   async removeCall(call: WarmCall): Promise<void> {
-    const { calls, files } = this.#host;
+    const calls = this.#calls;
+    const files = this.#files;
     const { worker, assignment } = call;
     if (call.state === 'pending' || worker === undefined) return calls.remove(call);
     call.isRemoving = true;
     // settleCalls() will remove it.
-    if (worker.phase === 'ended') return;
+    if (worker.hasEnded) return;
     const isWithdrawn = await files.withdraw(worker.number, assignment).catch(() => false);
     if (call.state === 'settled') return;
     // While files.withdraw() was pending, the call was assigned to another worker.
@@ -114,12 +116,14 @@ export class Endings {
 
   /** Ends the process that runs a call, after making sure that it runs no other call. */
   async #endRunning(call: WarmCall, worker: Worker): Promise<void> {
-    const { calls, files, inner } = this.#host;
+    const calls = this.#calls;
+    const files = this.#files;
+    const { inner } = this.#setup;
     this.close(worker);
     const later = [...worker.assigned.values()].filter(({ assignment }) => assignment > call.assignment);
     const { withdrawn, started } = await this.#tryWithdraw(worker, later);
     await this.#requeue(worker, withdrawn);
-    this.#host.onChange();
+    this.#onChange();
     // A worker runs one call after the other: if a later one has started, this one is done.
     if (started.length > 0 || (await files.hasOutcome(call.key))) return calls.finish(call);
     if (worker.jobId !== undefined && worker.assigned.has(call.assignment))
@@ -131,20 +135,20 @@ export class Endings {
    * @returns those that it had not started, now pending, if none had been started
    */
   async settleCalls(worker: Worker, end: WorkerEnd): Promise<WarmCall[]> {
-    const { grace } = this.#host;
+    const { grace } = this.#setup;
     const { withdrawn, started } = await this.#tryWithdraw(worker, [...worker.assigned.values()]);
     const pending = await this.#requeue(worker, withdrawn, (calls) => this.#withoutRemoved(calls));
-    this.#host.onChange();
+    this.#onChange();
     if (started.length === 0) return pending;
     await sleep(grace, undefined, { ref: false });
     for (const call of started) await this.#settleStarted(worker, end, call);
-    this.#host.onChange();
+    this.#onChange();
     // A started call may be to blame, the others are not.
     return [];
   }
 
   async #settleWorker(worker: Worker, end: WorkerEnd, wasClosing: boolean): Promise<void> {
-    const { files } = this.#host;
+    const files = this.#files;
     await worker.writing;
     const hasStarted = (await files.findStart(worker.number)) !== undefined;
     if (end.kind !== 'ended' && end.kind !== 'removed') {
@@ -155,7 +159,7 @@ export class Endings {
     const hadCalls = worker.assigned.size > 0;
     const pending = await this.settleCalls(worker, end);
     const hasRunNothing = worker.finished === 0 && (!hadCalls || pending.length > 0);
-    if (hasRunNothing && !wasClosing && !this.#host.isStopped()) {
+    if (hasRunNothing && !wasClosing && !this.#calls.isStopped) {
       const [first] = pending.length > 0 ? pending : worker.pool.list();
       if (first?.state === 'pending') {
         await this.#apply(consequenceForPending(end, hasStarted, first), first, worker, end);
@@ -165,7 +169,8 @@ export class Endings {
   }
 
   async #settleStarted(worker: Worker, end: WorkerEnd, call: WarmCall): Promise<void> {
-    const { calls, files } = this.#host;
+    const calls = this.#calls;
+    const files = this.#files;
     const hasOutcome = await files.recoverOutcome(call.key);
     // While recoverOutcome() was pending, onOutcome() was called.
     if (call.state === 'settled') return;
@@ -175,7 +180,8 @@ export class Endings {
   }
 
   async #apply(consequence: Consequence, call: WarmCall, worker: Worker, end: WorkerEnd): Promise<void> {
-    const { calls, files } = this.#host;
+    const calls = this.#calls;
+    const files = this.#files;
     if (consequence === 'count') call.workerDeaths += 1;
     if (consequence !== 'fail' || !isFinal(end)) {
       if (call.state !== 'pending') calls.requeue([call]);
@@ -197,7 +203,8 @@ export class Endings {
     withdrawn: readonly WarmCall[],
     choose: (calls: readonly WarmCall[]) => WarmCall[] = (all) => [...all],
   ): Promise<WarmCall[]> {
-    const { calls, files } = this.#host;
+    const calls = this.#calls;
+    const files = this.#files;
     const asked = withdrawn.map((call) => ({ call, assignment: call.assignment }));
     const answers = await Promise.all(withdrawn.map(async ({ key }) => files.hasOutcome(key)));
     // While hasOutcome() was pending, another #requeue() or removeCall() may have settled or requeued some.
@@ -214,8 +221,8 @@ export class Endings {
 
   /** Removes calls that were cancelled, or all if the system is stopped. @returns the others */
   #withoutRemoved(calls: readonly WarmCall[]): WarmCall[] {
-    const unwanted = calls.filter(({ isRemoving }) => isRemoving || this.#host.isStopped());
-    for (const call of unwanted) this.#host.calls.remove(call);
+    const unwanted = calls.filter(({ isRemoving }) => isRemoving || this.#calls.isStopped);
+    for (const call of unwanted) this.#calls.remove(call);
     return calls.filter((call) => !unwanted.includes(call));
   }
 
@@ -241,10 +248,10 @@ export class Endings {
   async #withdrawOne(worker: Worker, assignment: number): Promise<boolean> {
     for (;;) {
       try {
-        return await this.#host.files.withdraw(worker.number, assignment);
+        return await this.#files.withdraw(worker.number, assignment);
       } catch (error) {
         // A worker cannot start calls in a directory that is gone.
-        if (isMissing(error) || this.#host.isStopped()) return true;
+        if (isMissing(error) || this.#calls.isStopped) return true;
         await sleep(RETRY_MS, undefined, { ref: false });
       }
     }
@@ -255,7 +262,7 @@ export class Endings {
    * is to end.
    */
   #removeJob(jobId: string): void {
-    const removal = this.#host.inner.remove([jobId]).catch(() => {});
+    const removal = this.#setup.inner.remove([jobId]).catch(() => {});
     this.#removals.add(removal);
     void removal.then(() => this.#removals.delete(removal));
   }
@@ -283,7 +290,7 @@ const MEMORY_HOLD = 34;
 export type Consequence = 'retry' | 'count' | 'fail';
 
 /** Whether a call can end as its worker did. */
-function isFinal(end: WorkerEnd): end is SettledCall['end'] {
+function isFinal(end: WorkerEnd): end is CallEnd {
   return end.kind !== 'evicted' && end.kind !== 'lost';
 }
 

@@ -12,22 +12,28 @@ const CHECKS_PER_START_CHECK = 10;
 /** Pause before a status query that failed is repeated. */
 const RETRY_MS = 5000;
 
-interface HealthHost {
-  readonly calls: WarmCalls;
-  readonly files: WorkerFiles;
-  readonly endings: Endings;
-  onStarted(worker: Worker, host: string): void;
-  onChecked(): void;
-}
-
 /** Finds by polling which calls and workers have started, and withdraws calls that wait behind a long one. */
 export class HealthChecks {
-  readonly #host: HealthHost;
+  readonly #calls: WarmCalls;
+  readonly #files: WorkerFiles;
+  readonly #endings: Endings;
+  readonly #onEvent: (event: JobEvent) => void;
+  readonly #onChecked: () => void;
   #timer: NodeJS.Timeout | undefined;
   #checks = 0;
 
-  constructor(host: HealthHost) {
-    this.#host = host;
+  constructor(
+    calls: WarmCalls,
+    files: WorkerFiles,
+    endings: Endings,
+    onEvent: (event: JobEvent) => void,
+    onChecked: () => void,
+  ) {
+    this.#calls = calls;
+    this.#files = files;
+    this.#endings = endings;
+    this.#onEvent = onEvent;
+    this.#onChecked = onChecked;
   }
 
   start(): void {
@@ -40,7 +46,7 @@ export class HealthChecks {
   }
 
   #check(): void {
-    const { calls } = this.#host;
+    const calls = this.#calls;
     this.#checks += 1;
     for (const worker of calls.workers) {
       if (isStuck(worker)) void this.#checkCurrentCall(worker);
@@ -49,7 +55,7 @@ export class HealthChecks {
       }
     }
     for (const pool of calls.pools.values()) this.#rebalance(pool);
-    this.#host.onChecked();
+    this.#onChecked();
   }
 
   /**
@@ -57,17 +63,19 @@ export class HealthChecks {
    * lost.
    */
   async #checkStart(worker: Worker): Promise<void> {
-    const start = await this.#host.files.findStart(worker.number);
-    if (start !== undefined && worker.jobId !== undefined) this.#host.onStarted(worker, start.host);
+    const start = await this.#files.findStart(worker.number);
+    const { jobId } = worker;
+    if (start !== undefined && jobId !== undefined)
+      this.#onEvent({ jobId, kind: 'running', host: start.host });
   }
 
   async #checkCurrentCall(worker: Worker): Promise<void> {
     const call = currentCall(worker);
     if (call?.state !== 'assigned') return;
     const { assignment } = call;
-    if (!(await this.#host.files.hasStartedCall(worker.number, assignment))) return;
+    if (!(await this.#files.hasStartedCall(worker.number, assignment))) return;
     const isUnchanged = call.worker === worker && call.assignment === assignment;
-    if (isUnchanged && call.state === 'assigned') this.#host.calls.markRunning(call);
+    if (isUnchanged && call.state === 'assigned') this.#calls.markRunning(call);
   }
 
   /** Withdraws the calls behind long ones if a worker is idle. */
@@ -76,7 +84,7 @@ export class HealthChecks {
     for (const worker of pool.workers) {
       if (!isStuck(worker) || worker.assigned.size < 2) continue;
       const [, ...behind] = worker.assigned.values();
-      void this.#host.endings.withdraw(worker, behind).then(() => this.#host.onChecked());
+      void this.#endings.withdraw(worker, behind).then(() => this.#onChecked());
     }
   }
 }
@@ -118,10 +126,11 @@ export class EvictionChecks {
 
   async #check(worker: Worker, jobId: string): Promise<void> {
     const statuses = await this.#inner.status([jobId]).catch(() => undefined);
-    if (worker.phase === 'ended') return;
+    if (worker.hasEnded) return;
     if (statuses === undefined) return void setTimeout(() => this.check(worker), RETRY_MS).unref();
     const event = statuses.get(jobId);
-    if (event?.kind !== 'running') void this.#endings.end(worker, endOf(jobId, event));
+    if (event?.kind !== 'running' && event?.kind !== 'suspended')
+      void this.#endings.end(worker, endOf(jobId, event));
   }
 }
 

@@ -1,7 +1,20 @@
-import type { AvoidedHost, JobEvent } from '../batch/batch-system.ts';
+import type { AvoidedHost, BatchSystem, JobBatch, JobEvent } from '../batch/batch-system.ts';
+import { type JobEnd, type JobLife, type LifeEvent, NEW_LIFE, nextLife } from '../batch/job-life.ts';
 import type { SubmitOptions } from '../batch/submit-options.ts';
 import type { Assignment } from '../job-set/worker-inbox.ts';
 import { longerHorizon } from './assignment-policy.ts';
+import type { ResolvedWorkers } from './worker-options.ts';
+
+/** The batch system, job set and options of workers. */
+export interface WorkerSetup {
+  readonly inner: BatchSystem;
+  readonly jobSet: JobBatch['jobSet'];
+  /** The current directory of the jobs. */
+  readonly cwd: string;
+  readonly options: ResolvedWorkers;
+  /** How long an outcome may stay invisible after its worker has ended, in milliseconds. */
+  readonly grace: number;
+}
 
 /** Workers with the same submit options, and the pending calls that any of them can run. */
 export class Pool {
@@ -74,54 +87,48 @@ export class Pool {
   }
 }
 
-/**
- * A job that runs many calls. `queued`: not started; `ready`: accepts calls; `suspended`; `closing`: gets no
- * more calls and will end; `ended`: its process is gone.
- */
-export interface Worker {
+/** A job that runs many calls. */
+export class Worker {
   readonly number: number;
   readonly pool: Pool;
   /** Undefined until the batch system has returned it. */
   jobId: string | undefined;
-  phase: 'queued' | 'ready' | 'suspended' | 'closing' | 'ended';
-  host: string | undefined;
+  life: JobLife = NEW_LIFE;
+  /** Whether it gets no more calls and will end. */
+  isClosing = false;
+  /** Whether its process is gone. */
+  hasEnded = false;
   /** Its unfinished calls by assignment number, in the order in which it runs them. */
-  readonly assigned: Map<number, WarmCall>;
-  lastAssignment: number;
+  readonly assigned: Map<number, WarmCall> = new Map();
+  lastAssignment = 0;
   /** Number of calls that it has finished. */
-  finished: number;
+  finished = 0;
   /** Time by performance.now() of the last sign of progress, or of an assignment while it had none. */
-  progressAt: number;
-  /** How many times in a row the batch system did not know its job. */
-  timesUnknown: number;
-  memoryUsed: number | undefined;
-  memoryRequested: number | undefined;
+  progressAt: number = performance.now();
   /** Resolves when all lines appended to its inbox are written. */
-  writing: Promise<void>;
+  writing: Promise<void> = Promise.resolve();
+
+  constructor(number: number, pool: Pool) {
+    this.number = number;
+    this.pool = pool;
+  }
+
+  /** `queued`: not started; `ready`: accepts calls. */
+  get phase(): 'queued' | 'ready' | 'suspended' | 'closing' | 'ended' {
+    if (this.hasEnded) return 'ended';
+    if (this.isClosing) return 'closing';
+    if (this.life.activity === 'suspended') return 'suspended';
+    return this.life.state === 'running' ? 'ready' : 'queued';
+  }
+
+  /** Applies an event of its job. No grace, because the ending of a worker has one for each of its calls. */
+  apply(event: LifeEvent): void {
+    this.life = nextLife(this.life, event, performance.now(), 0);
+  }
 }
 
-export function newWorker(number: number, pool: Pool): Worker {
-  return {
-    number,
-    pool,
-    jobId: undefined,
-    phase: 'queued',
-    host: undefined,
-    assigned: new Map(),
-    lastAssignment: 0,
-    finished: 0,
-    progressAt: performance.now(),
-    timesUnknown: 0,
-    memoryUsed: undefined,
-    memoryRequested: undefined,
-    writing: Promise.resolve(),
-  };
-}
-
-/** How a worker left the queue. */
-export type WorkerEnd =
-  | Extract<JobEvent, { kind: 'held' | 'removed' | 'ended' | 'evicted' }>
-  | { readonly kind: 'lost'; readonly jobId: string };
+/** How a worker left the queue, or its machine. */
+export type WorkerEnd = JobEnd | Extract<JobEvent, { kind: 'evicted' }>;
 
 /** The call that a worker is running, or will run next. */
 export function currentCall({ assigned }: Worker): WarmCall | undefined {
@@ -129,44 +136,41 @@ export function currentCall({ assigned }: Worker): WarmCall | undefined {
   return undefined;
 }
 
-/**
- * A call that a worker runs; the executor sees it as a job. `pending`: in its pool's queue; `assigned`: in a
- * worker's inbox; `running`: seen to have started there; `settled`: its last event was emitted.
- */
-export interface WarmCall {
+/** A call that a worker runs; the executor sees it as a job. */
+export class WarmCall {
   readonly id: string;
   readonly key: string;
   readonly location: Omit<Assignment, 'number' | 'key'>;
   readonly pool: Pool;
-  readonly queuedAt: Date;
-  state: 'pending' | 'assigned' | 'running' | 'settled';
+  readonly queuedAt: Date = new Date();
+  life: JobLife = NEW_LIFE;
+  /** The worker to which it is assigned, or the one that has run it. */
   worker: Worker | undefined;
   /** Number of the assignment to {@link worker}. */
-  assignment: number;
+  assignment = 0;
   startedAt: Date | undefined;
+  endedAt: Date | undefined;
   /** How often it was withdrawn from a worker, or lost one, and became pending again. */
-  reassignments: number;
+  reassignments = 0;
   /** How many workers died while they ran it. */
-  workerDeaths: number;
+  workerDeaths = 0;
   /** It was cancelled, and its worker is being ended. */
-  isRemoving: boolean;
-}
+  isRemoving = false;
 
-export function newCall(id: string, key: string, location: WarmCall['location'], pool: Pool): WarmCall {
-  return {
-    id,
-    key,
-    location,
-    pool,
-    queuedAt: new Date(),
-    state: 'pending',
-    worker: undefined,
-    assignment: 0,
-    startedAt: undefined,
-    reassignments: 0,
-    workerDeaths: 0,
-    isRemoving: false,
-  };
+  constructor(key: string, location: WarmCall['location'], pool: Pool) {
+    this.id = callId(key);
+    this.key = key;
+    this.location = location;
+    this.pool = pool;
+  }
+
+  /** `pending`: in its pool's queue; `assigned`: in a worker's inbox; `settled`: its last event was emitted. */
+  get state(): 'pending' | 'assigned' | 'running' | 'settled' {
+    const { state, end } = this.life;
+    if (state === 'settled' || end !== undefined) return 'settled';
+    if (state === 'running') return 'running';
+    return this.worker === undefined ? 'pending' : 'assigned';
+  }
 }
 
 /** The job id of a call; it stays the same whichever worker runs the call. */

@@ -1,40 +1,36 @@
 import { SubmitError } from '../base/errors.ts';
 import { warn } from '../base/warn.ts';
-import type { BatchSystem, JobBatch, JobEvent } from '../batch/batch-system.ts';
+import type { JobEvent } from '../batch/batch-system.ts';
+import { EarlyEvents } from '../batch/job-life.ts';
 import { workerKey } from '../job-set/names.ts';
-import { newWorker, type Pool, type Worker } from './model.ts';
+import { type Pool, Worker, type WorkerSetup } from './model.ts';
 import type { WarmCalls } from './warm-calls.ts';
 import type { WorkerFiles } from './worker-files.ts';
-import type { ResolvedWorkers } from './worker-options.ts';
 
 /** How long no worker is submitted after a submission failed that may succeed later. */
 const PAUSE_MS = 10_000;
 /** How long the only worker of a pool may be queued before another pool may replace it. */
 const QUEUED_LONG_MS = 60_000;
 
-interface StartsHost {
-  readonly calls: WarmCalls;
-  readonly files: WorkerFiles;
-  readonly inner: BatchSystem;
-  readonly jobSet: JobBatch['jobSet'];
-  readonly cwd: string;
-  readonly options: ResolvedWorkers;
-  onEvent(event: JobEvent): void;
-}
-
 /** Submits workers. */
 export class Starts {
-  readonly #host: StartsHost;
+  readonly #setup: WorkerSetup;
+  readonly #calls: WarmCalls;
+  readonly #files: WorkerFiles;
+  readonly #onEvent: (event: JobEvent) => void;
   #lastWorker = 0;
   /** Counted downwards, to differ from the submissions of calls. */
   #lastSubmission = 0;
   #pendingSubmissions = 0;
   #hasWarned = false;
-  /** Events by job id that arrived before the ids of submitted workers were known. */
-  readonly #earlyEvents = new Map<string, JobEvent[]>();
+  /** Events that arrived before the ids of submitted workers were known. */
+  readonly #earlyEvents = new EarlyEvents();
 
-  constructor(host: StartsHost) {
-    this.#host = host;
+  constructor(setup: WorkerSetup, calls: WarmCalls, files: WorkerFiles, onEvent: (event: JobEvent) => void) {
+    this.#setup = setup;
+    this.#calls = calls;
+    this.#files = files;
+    this.#onEvent = onEvent;
   }
 
   /** Numbers new workers and submissions after those of an earlier process. */
@@ -63,12 +59,13 @@ export class Starts {
   }
 
   async #start(pool: Pool, count: number, signal: AbortSignal | undefined): Promise<void> {
-    const { calls, files } = this.#host;
+    const calls = this.#calls;
+    const files = this.#files;
     this.#lastSubmission -= 1;
     const submission = this.#lastSubmission;
     const workers = Array.from({ length: count }, () => {
       this.#lastWorker += 1;
-      return newWorker(this.#lastWorker, pool);
+      return new Worker(this.#lastWorker, pool);
     });
     // Registered before they are submitted, so that they count against `max`.
     for (const worker of workers) {
@@ -83,7 +80,7 @@ export class Starts {
       workers.forEach((worker, index) => this.#onSubmitted(worker, ids[index] as string));
     } catch (error) {
       for (const worker of workers) {
-        worker.phase = 'ended';
+        worker.hasEnded = true;
         calls.workers.delete(worker);
         pool.workers.delete(worker);
         void files.remove(worker.number);
@@ -97,18 +94,15 @@ export class Starts {
 
   #onSubmitted(worker: Worker, jobId: string): void {
     worker.jobId = jobId;
-    this.#host.calls.workersByJobId.set(jobId, worker);
-    const events = this.#earlyEvents.get(jobId) ?? [];
-    this.#earlyEvents.delete(jobId);
-    for (const event of events) this.#host.onEvent(event);
+    this.#calls.workersByJobId.set(jobId, worker);
+    for (const event of this.#earlyEvents.take(jobId)) this.#onEvent(event);
     // close() was called before the id was known, and so could not remove the job.
-    if (worker.phase === 'closing') this.#host.inner.remove([jobId]).catch(() => {});
+    if (worker.isClosing) this.#setup.inner.remove([jobId]).catch(() => {});
   }
 
   /** Keeps an event for an unknown job while a submission is pending: it may concern one of its workers. */
   onUnknownJob(event: JobEvent): void {
-    if (this.#pendingSubmissions === 0) return;
-    this.#earlyEvents.set(event.jobId, [...(this.#earlyEvents.get(event.jobId) ?? []), event]);
+    if (this.#pendingSubmissions > 0) this.#earlyEvents.keep(event);
   }
 
   /**
@@ -124,7 +118,7 @@ export class Starts {
       return;
     }
     const reason = `no worker could be submitted for it: ${error.message}`;
-    for (const call of pool.list()) this.#host.calls.refuse(call, reason);
+    for (const call of pool.list()) this.#calls.refuse(call, reason);
   }
 
   async #submit(
@@ -133,7 +127,7 @@ export class Starts {
     workers: readonly Worker[],
     signal: AbortSignal | undefined,
   ): Promise<string[]> {
-    const { inner, jobSet, cwd, options } = this.#host;
+    const { inner, jobSet, cwd, options } = this.#setup;
     const jobs = workers.map(({ number }) => {
       const key = workerKey(number);
       // In the places of a call's batch, offset, length and hash.

@@ -1,16 +1,13 @@
 import type { JobEvent } from '../batch/batch-system.ts';
+import { lifeAsEvent, nextLife } from '../batch/job-life.ts';
 import type { SubmitOptions } from '../batch/submit-options.ts';
 import { Pool, type WarmCall, type Worker } from './model.ts';
 
 /** How many settled calls are remembered. */
 const HISTORY = 1000;
 
-/** A settled call with its last event. */
-export interface SettledCall {
-  readonly call: WarmCall;
-  readonly endedAt: Date;
-  readonly end: Extract<JobEvent, { kind: 'removed' | 'ended' | 'held' }>;
-}
+/** The last event of a call. */
+export type CallEnd = Extract<JobEvent, { kind: 'removed' | 'ended' | 'held' }>;
 
 /**
  * All calls and workers of a job set, and the transitions of the calls: each emits the event that the
@@ -26,7 +23,9 @@ export class WarmCalls {
   readonly workersByJobId: Map<string, Worker> = new Map();
   /** Calls that can be released, by id: they are held because their workers were. */
   readonly held: Map<string, WarmCall> = new Map();
-  readonly settled: Map<string, SettledCall> = new Map();
+  readonly settled: Map<string, WarmCall> = new Map();
+  /** Whether nothing is started any more, because the process ends. */
+  isStopped = false;
   readonly #emit: (event: JobEvent) => void;
 
   constructor(emit: (event: JobEvent) => void) {
@@ -55,23 +54,21 @@ export class WarmCalls {
   assign(call: WarmCall, worker: Worker, assignment: number): void {
     call.worker = worker;
     call.assignment = assignment;
-    call.state = 'assigned';
     worker.assigned.set(assignment, call);
   }
 
   /** Its worker has started it. */
   markRunning(call: WarmCall): void {
-    call.state = 'running';
     call.startedAt = new Date();
-    this.#emit({ jobId: call.id, kind: 'running', host: call.worker?.host });
+    this.#tell(call, { jobId: call.id, kind: 'running', host: call.worker?.life.host });
   }
 
   /** Makes calls pending again, in front of all others. */
   requeue(calls: readonly WarmCall[]): void {
     for (const call of calls) {
       this.#unassign(call);
-      if (call.state === 'running') this.#emit({ jobId: call.id, kind: 'queued' });
-      call.state = 'pending';
+      call.worker = undefined;
+      if (call.state === 'running') this.#tell(call, { jobId: call.id, kind: 'queued' });
       call.reassignments += 1;
       call.startedAt = undefined;
     }
@@ -101,9 +98,9 @@ export class WarmCalls {
   }
 
   /** Settles a call with the end of its worker, as the call is to blame for that. */
-  fail(call: WarmCall, worker: Worker, end: SettledCall['end']): void {
-    const { memoryUsed, memoryRequested } = worker;
-    this.#emit({ jobId: call.id, kind: 'measured', memoryUsed, memoryRequested });
+  fail(call: WarmCall, worker: Worker, end: CallEnd): void {
+    const { memoryUsed, memoryRequested } = worker.life;
+    this.#tell(call, { jobId: call.id, kind: 'measured', memoryUsed, memoryRequested });
     this.#settle(call, { ...end, jobId: call.id });
     if (end.kind === 'held') this.held.set(call.id, call);
   }
@@ -111,7 +108,7 @@ export class WarmCalls {
   /** Forgets a call whose submission failed; emits nothing. */
   discard(call: WarmCall): void {
     call.pool.remove(call);
-    call.state = 'settled';
+    call.life = nextLife(call.life, { kind: 'settled' }, 0, 0);
     this.active.delete(call.id);
   }
 
@@ -119,30 +116,33 @@ export class WarmCalls {
   release(call: WarmCall): void {
     this.held.delete(call.id);
     this.settled.delete(call.id);
-    call.state = 'pending';
+    call.worker = undefined;
     call.workerDeaths = 0;
     this.add(call);
-    this.#emit({ jobId: call.id, kind: 'queued' });
+    this.#tell(call, { jobId: call.id, kind: 'queued' });
   }
 
   /** The present state of a call as an event; undefined for an unknown id. */
   statusOf(jobId: string): JobEvent | undefined {
-    const call = this.active.get(jobId);
-    if (call === undefined) return this.settled.get(jobId)?.end;
-    return call.state === 'running'
-      ? { jobId, kind: 'running', host: call.worker?.host }
-      : { jobId, kind: 'queued' };
+    const call = this.active.get(jobId) ?? this.settled.get(jobId);
+    return call && lifeAsEvent(jobId, call.life);
   }
 
-  #settle(call: WarmCall, end: SettledCall['end']): void {
+  #settle(call: WarmCall, end: CallEnd): void {
     call.pool.remove(call);
     this.#unassign(call);
-    call.state = 'settled';
     this.active.delete(call.id);
-    this.settled.set(call.id, { call, endedAt: new Date(), end });
+    call.endedAt = new Date();
+    this.settled.set(call.id, call);
     const [oldest] = this.settled.keys();
     if (oldest !== undefined && this.settled.size > HISTORY) this.settled.delete(oldest);
-    this.#emit(end);
+    this.#tell(call, end);
+  }
+
+  /** The executor hears the same events that make up the life of a call. */
+  #tell(call: WarmCall, event: JobEvent): void {
+    call.life = nextLife(call.life, event, performance.now(), 0);
+    this.#emit(event);
   }
 
   #unassign(call: WarmCall): void {

@@ -161,15 +161,9 @@ export class WorkerSystem implements BatchSystem {
   async #createDispatcher(jobSet: JobBatch['jobSet']): Promise<Dispatcher> {
     const { cwd } = this.#options;
     const { outcomeGrace: grace } = await findGraces(jobSet.directory, this.#options);
-    const dispatcher = new Dispatcher({
-      inner: this.#inner,
-      jobSet,
-      cwd,
-      options: this.#workers,
-      grace,
-      emit: (event) => {
-        for (const listener of this.#listeners) listener(event);
-      },
+    const setup = { inner: this.#inner, jobSet, cwd, options: this.#workers, grace };
+    const dispatcher = new Dispatcher(setup, (event) => {
+      for (const listener of this.#listeners) listener(event);
     });
     this.#adoptions.set(dispatcher, await Adoption.create(dispatcher, this.#inner, jobSet));
     this.#dispatchers.add(dispatcher);

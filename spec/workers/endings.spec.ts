@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { Endings } from '../../lib/workers/endings.ts';
-import { newCall, newWorker } from '../../lib/workers/model.ts';
+import { WarmCall, Worker } from '../../lib/workers/model.ts';
 import { WarmCalls } from '../../lib/workers/warm-calls.ts';
 import type { WorkerFiles } from '../../lib/workers/worker-files.ts';
 import { ScriptedSystem } from '../support/scripted-system.ts';
@@ -33,14 +33,8 @@ const location = { batch: 1, offset: 0, length: 1, hash: '' };
 function play(): { warmCalls: WarmCalls; files: SlowFiles; endings: Endings } {
   const warmCalls = new WarmCalls(() => {});
   const files = new SlowFiles();
-  const endings = new Endings({
-    calls: warmCalls,
-    files: files as unknown as WorkerFiles,
-    inner: new ScriptedSystem(),
-    grace: 0,
-    isStopped: () => false,
-    onChange: () => {},
-  });
+  const setup = { inner: new ScriptedSystem(), grace: 0 };
+  const endings = new Endings(setup, warmCalls, files as unknown as WorkerFiles, () => {});
   return { warmCalls, files, endings };
 }
 
@@ -53,8 +47,8 @@ describe('Departures', () => {
     async (_what, order) => {
       const { warmCalls, files, endings } = play();
       const pool = warmCalls.poolFor({});
-      const [first, second] = [newWorker(1, pool), newWorker(2, pool)];
-      const calls = ['1', '2'].map((key) => newCall(`call.${key}`, key, location, pool));
+      const [first, second] = [new Worker(1, pool), new Worker(2, pool)];
+      const calls = ['1', '2'].map((key) => new WarmCall(key, location, pool));
       for (const call of calls) warmCalls.add(call);
       pool.take(2).forEach((call, index) => warmCalls.assign(call, first, index + 1));
       const both = [endings.withdraw(first, calls), endings.withdraw(first, calls)];

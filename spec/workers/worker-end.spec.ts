@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { type Consequence, consequenceForPending, consequenceForRunning } from '../../lib/workers/endings.ts';
-import { newCall, newWorker, Pool, type WorkerEnd } from '../../lib/workers/model.ts';
+import { Pool, WarmCall, Worker, type WorkerEnd } from '../../lib/workers/model.ts';
 
 const jobId = '1.0';
 const killed: WorkerEnd = { jobId, kind: 'ended', signal: 9 };
@@ -9,11 +9,10 @@ const outOfMemory: WorkerEnd = { jobId, kind: 'held', reason: 'memory', code: 34
 
 function consequence(end: WorkerEnd, workerDeaths: number, finished: number): Consequence {
   const pool = new Pool({});
-  const worker = { ...newWorker(1, pool), finished };
-  const call = {
-    ...newCall('call.1', '1', { batch: 1, offset: 0, length: 1, hash: '' }, pool),
+  const worker = Object.assign(new Worker(1, pool), { finished });
+  const call = Object.assign(new WarmCall('1', { batch: 1, offset: 0, length: 1, hash: '' }, pool), {
     workerDeaths,
-  };
+  });
   return consequenceForRunning(end, worker, call);
 }
 
@@ -42,7 +41,7 @@ describe('The end of a worker, for the call that it was making,', () => {
 
 describe('The end of a worker that came to no call, for the one that waits,', () => {
   const pool = new Pool({});
-  const call = newCall('call.1', '1', { batch: 1, offset: 0, length: 1, hash: '' }, pool);
+  const call = new WarmCall('1', { batch: 1, offset: 0, length: 1, hash: '' }, pool);
   it.each<[what: string, end: WorkerEnd, hasStarted: boolean, consequence: Consequence]>([
     ['after a while of nothing to do means nothing', { jobId, kind: 'ended', exitCode: 0 }, true, 'retry'],
     ['before it started is that of a job that cannot start', exited, false, 'fail'],

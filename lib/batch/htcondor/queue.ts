@@ -142,8 +142,9 @@ function eventOf(jobId: string, ad: ClassAd): JobEvent {
   switch (ad['JobStatus']) {
     case 2: // running
     case 6: // transferring output
-    case 7: // suspended
       return { jobId, kind: 'running', host: text(ad['RemoteHost'])?.split('@').at(-1) };
+    case 7:
+      return { jobId, kind: 'suspended' };
     case 3: {
       const reason = text(ad['RemoveReason']) ?? 'no reason was given';
       return { jobId, kind: 'removed', reason, byPolicy: isPolicy(reason) };

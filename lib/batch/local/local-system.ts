@@ -95,9 +95,17 @@ export class LocalSystem implements BatchSystem {
   }
 
   async status(jobIds: readonly string[]): Promise<Map<string, JobEvent>> {
-    const isRunning = (jobId: string): boolean => this.#running.has(jobId) || this.#orphans.has(jobId);
-    const known = jobIds.filter((jobId) => this.#queued.has(jobId) || isRunning(jobId));
-    return new Map(known.map((jobId) => [jobId, { jobId, kind: isRunning(jobId) ? 'running' : 'queued' }]));
+    const kindOf = (jobId: string): 'queued' | 'running' | 'suspended' | undefined => {
+      if (this.#queued.has(jobId)) return 'queued';
+      if (this.#running.get(jobId)?.state === 'suspended') return 'suspended';
+      return this.#running.has(jobId) || this.#orphans.has(jobId) ? 'running' : undefined;
+    };
+    return new Map(
+      jobIds.flatMap((jobId) => {
+        const kind = kindOf(jobId);
+        return kind === undefined ? [] : [[jobId, { jobId, kind }]];
+      }),
+    );
   }
 
   async act({ kind }: JobAction, jobIds: readonly string[]): Promise<Map<string, string>> {

@@ -3,7 +3,7 @@ import { Slots } from '../../base/fifo.ts';
 import { JobError } from '../../base/job-errors.ts';
 import { showCaller } from '../../base/program-frames.ts';
 import type { BatchSystem, JobEvent } from '../../batch/batch-system.ts';
-import { hasLeftQueue, ID_GIVEN_AGAIN, type LifeEvent, nextLife } from '../../batch/job-life.ts';
+import { EarlyEvents, hasLeftQueue, ID_GIVEN_AGAIN, type LifeEvent, nextLife } from '../../batch/job-life.ts';
 import type { Archive } from '../../job-set/archive.ts';
 import type { JobSet } from '../../job-set/job-set.ts';
 import { outcomeFile } from '../../job-set/names.ts';
@@ -44,7 +44,7 @@ export class Tracker {
   /** Jobs that have left the queue, while their files are being deleted. */
   readonly #departedJobs = new Set<Job>();
   /** Events by job id that arrived before condor_submit has returned the id. */
-  readonly #earlyEvents = new Map<string, JobEvent[]>();
+  readonly #earlyEvents = new EarlyEvents();
 
   constructor(host: TrackerHost) {
     this.#host = host;
@@ -75,8 +75,7 @@ export class Tracker {
     if (earlier !== undefined) this.#apply(earlier, { jobId, kind: 'lost', reason: ID_GIVEN_AGAIN });
     this.#statusPoll.onHeard();
     if (call.isUnwanted) this.#abandonJob(job);
-    for (const event of this.#earlyEvents.get(jobId) ?? []) this.onEvent(event);
-    this.#earlyEvents.delete(jobId);
+    for (const event of this.#earlyEvents.take(jobId)) this.onEvent(event);
     // Its outcome may have been noticed before the job was tracked.
     this.#host.lookForOutcomes();
   }
@@ -106,8 +105,10 @@ export class Tracker {
   onEvent(event: JobEvent): void {
     this.#statusPoll.onHeard();
     const job = this.#jobsById.get(event.jobId);
-    if (job === undefined) this.#onUnknownJob(event);
-    else this.#apply(job, event);
+    if (job !== undefined) this.#apply(job, event);
+    // Its id may not be known yet, or it has been finished.
+    else if (this.#host.isSubmitting()) this.#earlyEvents.keep(event);
+    else this.#earlyEvents.clear();
   }
 
   /** Stops tracking all jobs, because another process takes them over. */
@@ -138,12 +139,6 @@ export class Tracker {
       if (isOpen(job)) job.call.controller.reject(directoryLostError(this.#host.jobSet.directory, cause));
       job.isGone = true;
     }
-  }
-
-  /** Keeps an event for a job that is not tracked: its id is not known yet, or it has been finished. */
-  #onUnknownJob(event: JobEvent): void {
-    if (!this.#host.isSubmitting()) return this.#earlyEvents.clear();
-    this.#earlyEvents.set(event.jobId, [...(this.#earlyEvents.get(event.jobId) ?? []), event]);
   }
 
   #apply(job: Job, event: LifeEvent): void {
