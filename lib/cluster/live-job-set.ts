@@ -12,9 +12,11 @@ import { Claim } from '../job-set/claim.ts';
 import { gatherLines } from '../job-set/job-script.ts';
 import { JobSet } from '../job-set/job-set.ts';
 import type { JournalEntry } from '../job-set/journal.ts';
-import { CODE_FILE, newJobSetId } from '../job-set/names.ts';
+import { CODE_FILE, eventLogFile, newJobSetId } from '../job-set/names.ts';
 import { VERSION } from '../payload/format.ts';
 import { encodeThrown } from '../payload/thrown-values.ts';
+import { EventLogFollower } from '../watch/event-log-follower.ts';
+import { JobSetReader } from '../watch/job-set-reader.ts';
 import { findGraces, JobSetWatch } from '../watch/job-set-watch.ts';
 import type { Call } from './calls/call.ts';
 import type { ResolvedOptions } from './cluster-options.ts';
@@ -29,8 +31,8 @@ export class LiveJobSet {
   readonly files: JobFiles;
   readonly tracker: Tracker;
   readonly watch: JobSetWatch;
-  /** Whether it belongs to a map, which is only removed on request. */
-  readonly isPermanent: boolean;
+  /** The records of its calls, if it belongs to a map, which is only removed on request. */
+  readonly reader: JobSetReader | undefined;
 
   constructor(parts: Omit<LiveJobSet, 'archiveEnd' | 'leave' | 'close'>) {
     this.jobSet = parts.jobSet;
@@ -39,14 +41,14 @@ export class LiveJobSet {
     this.files = parts.files;
     this.tracker = parts.tracker;
     this.watch = parts.watch;
-    this.isPermanent = parts.isPermanent;
+    this.reader = parts.reader;
   }
 
   /** Archives the end of a call without an outcome, for a process that attaches later. Never rejects. */
   async archiveEnd(call: Call): Promise<void> {
     const { index, attempts: attempt, future } = call;
     // For a map, it also records that an error is final, because the call is not retried.
-    if (call.hasOutcome && !(this.isPermanent && future.state === 'failed')) return;
+    if (call.hasOutcome && !(this.reader !== undefined && future.state === 'failed')) return;
     try {
       if (future.cancelled())
         return void (await this.archive.add({
@@ -73,7 +75,7 @@ export class LiveJobSet {
   async close(): Promise<void> {
     await this.watch.close();
     await this.archive.idle();
-    if (this.isPermanent) return this.claim.release();
+    if (this.reader !== undefined) return this.claim.release();
     // Another process has taken it over and needs all its files.
     if (!(await this.claim.isOurs())) return;
     const { size } = this.tracker;
@@ -97,7 +99,7 @@ export class LiveJobSet {
 /** Receives the events of a job set, and acts on its jobs. */
 export type JobSetHost = Omit<
   TrackerHost,
-  'system' | 'jobSet' | 'files' | 'archive' | 'outcomeGrace' | 'otherNode' | 'lookForOutcomes'
+  'system' | 'jobSet' | 'files' | 'archive' | 'outcomeGrace' | 'otherNode' | 'calls' | 'lookForOutcomes'
 > & {
   /** The directory has been deleted; its calls have failed. */
   onLost(): void;
@@ -106,6 +108,7 @@ export type JobSetHost = Omit<
 /**
  * Starts to track the jobs of a job set. The host is not called before the caller's next turn of the event
  * loop.
+ * @param known reads the job set already, if it belongs to a map
  */
 async function startLiveJobSet(
   jobSet: JobSet,
@@ -113,21 +116,31 @@ async function startLiveJobSet(
   system: BatchSystem,
   options: ResolvedOptions,
   host: JobSetHost,
+  known?: JobSetReader,
 ): Promise<LiveJobSet> {
   const { directory } = jobSet;
   const { mode, outcomeGrace, lostAfter } = await findGraces(directory, options);
   const files = new JobFiles(jobSet, options.keepFiles);
   const archive = new Archive(directory);
+  const { events } = system;
+  known?.follow(system);
+  const reader = known ?? (options.map && new JobSetReader(jobSet, system, options, false));
+  const follower =
+    reader?.follower ??
+    (events.kind === 'log' ? new EventLogFollower(eventLogFile(directory), events.parse) : undefined);
   const { otherNode, sweepInterval } = options;
   const lookForOutcomes = (): void => watch.sweepSoon();
-  const parts = { system, jobSet, files, archive, outcomeGrace, otherNode };
+  const parts = { system, jobSet, files, archive, outcomeGrace, otherNode, calls: reader?.calls };
   const tracker = new Tracker({ ...host, ...parts, lookForOutcomes });
   const watch = new JobSetWatch(
-    { directory, mode, sweepInterval, lostAfter, events: system.events },
+    { directory, mode, sweepInterval, lostAfter, events, follower },
     {
       onOutcome: (key) => tracker.onOutcome(key),
       onEvent: (event) => tracker.onEvent(event),
-      onTick: () => tracker.onTick(),
+      onTick: () => {
+        tracker.onTick();
+        reader?.readJournal().catch(() => {});
+      },
       onLost: (error) => {
         tracker.onDirectoryLost(error);
         void watch.close();
@@ -135,8 +148,7 @@ async function startLiveJobSet(
       },
     },
   );
-  const isPermanent = options.map !== undefined;
-  return new LiveJobSet({ jobSet, claim, archive, files, tracker, watch, isPermanent });
+  return new LiveJobSet({ jobSet, claim, archive, files, tracker, watch, reader });
 }
 
 /** The job set of an executor, created for its first submission, and again if its directory is deleted. */
@@ -177,10 +189,10 @@ export class LazyJobSet {
     return this.#opened;
   }
 
-  /** Uses a job set that another process created. */
-  async takeUp(jobSet: JobSet, claim: Claim): Promise<LiveJobSet> {
+  /** Uses a job set that another process created. @param reader as of {@link startLiveJobSet} */
+  async takeUp(jobSet: JobSet, claim: Claim, reader?: JobSetReader): Promise<LiveJobSet> {
     this.#id = jobSet.id;
-    this.#opening = this.#start(jobSet, claim);
+    this.#opening = this.#start(jobSet, claim, reader);
     this.#opened = await this.#opening;
     return this.#opened;
   }
@@ -190,16 +202,15 @@ export class LazyJobSet {
     return this.#start(jobSet, claim);
   }
 
-  async #start(jobSet: JobSet, claim: Claim): Promise<LiveJobSet> {
-    return startLiveJobSet(jobSet, claim, this.#system, this.#options, {
-      ...this.#host,
-      onLost: () => {
-        // Later calls get a new job set.
-        this.#opening = undefined;
-        this.#id = newJobSetId();
-        this.#host.onLost();
-      },
-    });
+  async #start(jobSet: JobSet, claim: Claim, reader?: JobSetReader): Promise<LiveJobSet> {
+    const onLost = (): void => {
+      // Later calls get a new job set.
+      this.#opening = undefined;
+      this.#id = newJobSetId();
+      this.#host.onLost();
+    };
+    const host = { ...this.#host, onLost };
+    return startLiveJobSet(jobSet, claim, this.#system, this.#options, host, reader);
   }
 }
 

@@ -81,30 +81,42 @@ const CHUNK_BYTES = 16 * 1024 * 1024;
 
 /** Reads all whole records. Cuts off a torn one, as a crash leaves it, so that others can be appended. */
 export async function repairArchive(directory: string, chunkBytes: number = CHUNK_BYTES): Promise<Settled[]> {
-  return read(directory, chunkBytes, true);
+  return (await read(directory, 0, chunkBytes, true)).records;
 }
 
-/** Reads all whole records; while another process is writing, the last one may be torn, and is left out. */
-export async function readArchive(directory: string, chunkBytes: number = CHUNK_BYTES): Promise<Settled[]> {
-  return read(directory, chunkBytes, false);
+/**
+ * Reads the whole records from an offset on; while another process is writing, the last one may be torn, and is
+ * left out.
+ * @param from end of an earlier read
+ */
+export async function readArchive(
+  directory: string,
+  from: number = 0,
+): Promise<{ readonly records: Settled[]; readonly end: number }> {
+  return read(directory, from, CHUNK_BYTES, false);
 }
 
-async function read(directory: string, chunkBytes: number, cutsTorn: boolean): Promise<Settled[]> {
+async function read(
+  directory: string,
+  from: number,
+  chunkBytes: number,
+  cutsTorn: boolean,
+): Promise<{ records: Settled[]; end: number }> {
   const file = archiveFile(directory);
   const handle = await open(file).catch(ignoreMissing);
-  if (handle === undefined) return [];
   const records: Settled[] = [];
+  if (handle === undefined) return { records, end: 0 };
   try {
     const { size } = await handle.stat();
-    const end = await readRecords(handle, size, chunkBytes, records);
+    const end = await readRecords(handle, from, size, chunkBytes, records);
     if (cutsTorn && end < size) await truncate(file, end);
+    return { records, end };
   } finally {
     await handle.close();
   }
-  return records;
 }
 
-/** The offsets of the records that {@link readArchive} has returned. */
+/** The offsets of all records of an archive. */
 export function* positionsOf(records: readonly Settled[]): Generator<[Settled, number]> {
   let offset = 0;
   for (const record of records) {
@@ -145,11 +157,12 @@ export async function readRecord(
 /** @returns the end of the last whole record */
 async function readRecords(
   handle: FileHandle,
+  from: number,
   size: number,
   chunkBytes: number,
   records: Settled[],
 ): Promise<number> {
-  let end = 0;
+  let end = from;
   for (let wanted = chunkBytes; end < size;) {
     const bytes = Buffer.alloc(Math.min(wanted, size - end));
     const { bytesRead } = await handle.read(bytes, 0, bytes.length, end);

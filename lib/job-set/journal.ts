@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { ignoreMissing } from '../base/missing-files.ts';
 import { journalFile, parseJobKey } from './names.ts';
 
@@ -90,16 +90,46 @@ export function parseJournalJob(text: string): JournalJob {
   };
 }
 
+/** An entry with the time at which it was written. */
+export type TimedEntry = JournalEntry & { readonly time: string };
+
 /** Reads the entries of a journal. Skips torn lines, as a crash leaves them. */
-export async function readJournal(directory: string): Promise<(JournalEntry & { readonly time: string })[]> {
-  const text = (await readFile(journalFile(directory), 'utf8').catch(ignoreMissing)) ?? '';
-  return text.split('\n').flatMap((line) => {
-    try {
-      return [JSON.parse(line) as JournalEntry & { time: string }];
-    } catch {
-      return [];
-    }
-  });
+export async function readJournal(directory: string): Promise<TimedEntry[]> {
+  return (await readJournalFrom(directory, 0)).entries;
+}
+
+/**
+ * Reads the entries of a journal from an offset on. A line that is still being written is left for the next
+ * read.
+ * @param from end of an earlier read
+ */
+export async function readJournalFrom(
+  directory: string,
+  from: number,
+): Promise<{ readonly entries: TimedEntry[]; readonly end: number }> {
+  const handle = await open(journalFile(directory)).catch(ignoreMissing);
+  if (handle === undefined) return { entries: [], end: 0 };
+  try {
+    const { size } = await handle.stat();
+    const bytes = Buffer.alloc(Math.max(0, size - from));
+    const { bytesRead } = await handle.read(bytes, 0, bytes.length, from);
+    const whole = bytes.lastIndexOf('\n', bytesRead) + 1;
+    const lines = bytes.toString('utf8', 0, whole).split('\n');
+    // The last line may lack nothing but its line break.
+    const last = parseEntry(bytes.toString('utf8', whole, bytesRead));
+    const entries = [...lines.map((line) => parseEntry(line)), last].filter((entry) => entry !== undefined);
+    return { entries, end: from + (last === undefined ? whole : bytesRead) };
+  } finally {
+    await handle.close();
+  }
+}
+
+function parseEntry(line: string): TimedEntry | undefined {
+  try {
+    return JSON.parse(line) as TimedEntry;
+  } catch {
+    return undefined;
+  }
 }
 
 /** A call in the journal, with its last attempt. */
@@ -140,73 +170,72 @@ export interface JournalState {
   readonly components: number;
 }
 
-/** Replays the entries of a journal. */
-export function replayJournal(entries: readonly (JournalEntry & { readonly time: string })[]): JournalState {
-  const calls = new Map<number, JournaledCall>();
-  const earlier: JournaledCall[] = [];
-  const submissions = new Map<number, JournaledSubmission>();
-  let closed = false;
-  let components = 0;
-  for (const entry of entries) {
-    if (entry.event === 'closed') {
-      closed = true;
-      continue;
-    }
-    if (entry.event === 'components') {
-      components = entry.count;
-      continue;
-    }
-    if (entry.event === 'submitting') {
-      const { submission } = entry;
-      const batch = { ...newSubmission(submission, entry), waits: false };
-      submissions.set(submission, batch);
-      for (const [position, text] of entry.jobs.entries()) {
-        const job = parseJournalJob(text);
-        const { call: index, attempt } = parseJobKey(job.key);
-        const before = calls.get(index);
-        if (before !== undefined) earlier.push(before);
-        calls.set(index, { index, attempt, job, submission: batch, position });
-      }
-      continue;
-    }
-    if (entry.event === 'reused') {
-      const batch = { ...newSubmission(0, entry), waits: false };
-      for (const [position, text] of entry.jobs.entries()) {
-        const job = parseJournalJob(text);
-        const { call: index, attempt } = parseJobKey(job.key);
-        calls.set(index, { index, attempt, job, submission: batch, position, reused: true });
-      }
-      continue;
-    }
-    if (entry.event === 'waiting') {
-      const batch = { ...newSubmission(0, entry), waits: true };
-      for (const [position, text] of entry.jobs.entries()) {
-        const job = parseJournalJob(text);
-        const { call: index, attempt: next } = parseJobKey(job.key);
-        const attempt = next - 1;
-        // The call may have been submitted before this line was written.
-        const before = calls.get(index);
-        if (before !== undefined && before.attempt > attempt) continue;
-        if (before !== undefined) earlier.push(before);
-        calls.set(index, { index, attempt, job, submission: batch, position });
-      }
-      continue;
-    }
-    const batch = submissions.get(entry.submission);
-    if (batch === undefined) continue;
-    if (entry.event === 'postponed') unsubmit(calls, batch);
-    else if (entry.event === 'submitted') batch.ids = entry.ids;
-    else batch.refusal = entry.error;
-  }
-  return { calls, earlier, submissions: [...submissions.values()], closed, components };
+/** Replays the entries of a whole journal. */
+export function replayJournal(entries: readonly TimedEntry[]): JournalState {
+  const replay = new JournalReplay();
+  for (const entry of entries) replay.apply(entry);
+  return replay;
 }
 
-/** Makes the calls of a submission pending again, because none of them got a job. */
-function unsubmit(calls: Map<number, JournaledCall>, batch: JournaledSubmission): void {
-  const waiting = { ...batch, submission: 0, waits: true };
-  for (const [index, call] of calls) {
-    if (call.submission === batch)
-      calls.set(index, { ...call, attempt: call.attempt - 1, submission: waiting });
+/** Replays a journal that grows. */
+export class JournalReplay implements JournalState {
+  readonly calls: Map<number, JournaledCall> = new Map();
+  readonly earlier: JournaledCall[] = [];
+  closed = false;
+  components = 0;
+  readonly #submissions = new Map<number, JournaledSubmission>();
+
+  get submissions(): readonly JournaledSubmission[] {
+    return [...this.#submissions.values()];
+  }
+
+  apply(entry: TimedEntry): void {
+    switch (entry.event) {
+      case 'closed':
+        this.closed = true;
+        return;
+      case 'components':
+        this.components = entry.count;
+        return;
+      case 'submitting': {
+        const batch = { ...newSubmission(entry.submission, entry), waits: false };
+        this.#submissions.set(entry.submission, batch);
+        return this.#addJobs(entry.jobs, batch);
+      }
+      case 'reused':
+        return this.#addJobs(entry.jobs, { ...newSubmission(0, entry), waits: false }, true);
+      case 'waiting':
+        return this.#addJobs(entry.jobs, { ...newSubmission(0, entry), waits: true });
+      default: {
+        const batch = this.#submissions.get(entry.submission);
+        if (batch === undefined) return;
+        if (entry.event === 'postponed') this.#unsubmit(batch);
+        else if (entry.event === 'submitted') batch.ids = entry.ids;
+        else batch.refusal = entry.error;
+      }
+    }
+  }
+
+  #addJobs(jobs: readonly string[], submission: JournaledSubmission, reused?: true): void {
+    for (const [position, text] of jobs.entries()) {
+      const job = parseJournalJob(text);
+      const { call: index, attempt: next } = parseJobKey(job.key);
+      // A waiting call has the key of its next attempt.
+      const attempt = submission.waits ? next - 1 : next;
+      const before = this.calls.get(index);
+      // A waiting call may have been submitted before this line was written.
+      if (submission.waits && before !== undefined && before.attempt > attempt) continue;
+      if (before !== undefined && reused !== true) this.earlier.push(before);
+      this.calls.set(index, { index, attempt, job, submission, position, ...(reused && { reused }) });
+    }
+  }
+
+  /** Makes the calls of a submission pending again, because none of them got a job. */
+  #unsubmit(batch: JournaledSubmission): void {
+    const submission = { ...batch, submission: 0, waits: true };
+    for (const [index, call] of this.calls)
+      if (call.submission === batch)
+        this.calls.set(index, { ...call, attempt: call.attempt - 1, submission });
   }
 }
 

@@ -37,6 +37,11 @@ export interface OutcomeSummary extends Omit<EncodedOutcome, 'items'> {
   readonly failed: boolean;
 }
 
+/** Copies the outcome without its values, which may be large. */
+export function summarize({ items, ...summary }: EncodedOutcome): OutcomeSummary {
+  return { ...summary, failed: items.some((item) => !('value' in item || 'primitive' in item)) };
+}
+
 function newAttempt(life: JobLife): Omit<CallRecord, 'index' | 'call'> {
   return {
     life,

@@ -15,11 +15,16 @@ const FINGERPRINT_BYTES = 256;
 const CHUNK_BYTES = 4 * 1024 * 1024;
 
 /**
- * Reads a growing event log from where the last read stopped. A torn last event is left for the next read.
+ * Reads a growing event log from where the last read stopped, for all who have subscribed. A torn last event is
+ * left for the next read.
  */
 export class EventLogFollower {
   readonly #file: string;
-  readonly #parse: (bytes: Buffer) => ParsedEvents;
+  /** Changes when another batch system of the same kind gets the jobs. */
+  parse: (bytes: Buffer) => ParsedEvents;
+  readonly #listeners = new Set<(event: JobEvent) => void>();
+  #lastRead: Promise<unknown> = Promise.resolve();
+  #isOld = false;
   #offset = 0;
   /** The last bytes before the offset. */
   #fingerprint: Buffer = Buffer.alloc(0);
@@ -27,15 +32,36 @@ export class EventLogFollower {
 
   constructor(file: string, parse: (bytes: Buffer) => ParsedEvents) {
     this.#file = file;
-    this.#parse = parse;
+    this.parse = parse;
   }
 
-  /** Reads the new events. */
+  /**
+   * Adds a listener, which gets all events from the first one on. The others get them again, in their order,
+   * which does no harm.
+   * @returns a function that removes it
+   */
+  subscribe(listener: (event: JobEvent) => void): () => void {
+    this.#listeners.add(listener);
+    this.#isOld = true;
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Reads the new events, and passes them to the listeners; one read at a time. */
   async read(): Promise<JobEvent[]> {
+    const read = this.#lastRead.then(async () => this.#read());
+    this.#lastRead = read.catch(() => {});
+    return read;
+  }
+
+  async #read(): Promise<JobEvent[]> {
     const handle = await open(this.#file).catch(ignoreMissing);
     if (handle === undefined) return [];
     try {
-      return await this.#readFrom(handle);
+      if (this.#isOld) this.#offset = 0;
+      this.#isOld = false;
+      const events = await this.#readFrom(handle);
+      for (const event of events) for (const listener of this.#listeners) listener(event);
+      return events;
     } finally {
       await handle.close();
     }
@@ -50,7 +76,7 @@ export class EventLogFollower {
     while (this.#offset < size) {
       const bytes = Buffer.alloc(Math.min(CHUNK_BYTES, size - this.#offset));
       const { bytesRead } = await handle.read(bytes, 0, bytes.length, this.#offset);
-      const { events, consumed } = this.#parse(this.#untilZeros(bytes.subarray(0, bytesRead)));
+      const { events, consumed } = this.parse(this.#untilZeros(bytes.subarray(0, bytesRead)));
       for (const event of events) found.push(event);
       if (consumed === 0) break;
       this.#offset += consumed;

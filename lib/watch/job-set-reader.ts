@@ -1,12 +1,12 @@
-import { readdir, stat } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { PayloadError } from '../base/errors.ts';
 import { Slots } from '../base/fifo.ts';
 import type { BatchSystem } from '../batch/batch-system.ts';
 import { readArchive } from '../job-set/archive.ts';
 import { isClaimed } from '../job-set/claim.ts';
 import { type JobSet, listOutcomes } from '../job-set/job-set.ts';
-import { type JournaledSubmission, replayJournal, readJournal } from '../job-set/journal.ts';
-import { archiveFile, eventLogFile, journalFile, logsDirectory } from '../job-set/names.ts';
+import { type JournaledSubmission, JournalReplay, readJournalFrom } from '../job-set/journal.ts';
+import { eventLogFile, logsDirectory } from '../job-set/names.ts';
 import { decodeOutcome, type EncodedOutcome } from '../payload/call.ts';
 import {
   type CallRecord,
@@ -15,6 +15,7 @@ import {
   isPending,
   jobIdOf,
   type OutcomeSummary,
+  summarize,
 } from './call-records.ts';
 import { EventLogFollower } from './event-log-follower.ts';
 import { findGraces, type WatchSettings } from './job-set-watch.ts';
@@ -33,10 +34,14 @@ export class JobSetReader {
   readonly jobSet: JobSet;
   readonly calls: CallRecords = new CallRecords();
   readonly #settings: WatchSettings;
-  readonly #follower: EventLogFollower | undefined;
+  /** Follows the event log, if the batch system has one. */
+  readonly follower: EventLogFollower | undefined;
   readonly #slots = new Slots(READS_AT_ONCE);
-  /** The sizes at the last read of files that are read as a whole. */
-  readonly #sizes = new Map<string, number>();
+  readonly #journal = new JournalReplay();
+  /** How far journal and archive have been read. */
+  #journalEnd = 0;
+  #archiveEnd = 0;
+  #journalRead: Promise<unknown> = Promise.resolve();
   #refreshing: Promise<void> | undefined;
   #readAt = -Infinity;
   readonly #ownerlessJobs: OwnerlessJobs;
@@ -54,15 +59,16 @@ export class JobSetReader {
     this.#settings = settings;
     this.#ignoreRemoteOwners = ignoreRemoteOwners;
     this.#ownerlessJobs = new OwnerlessJobs(jobSet, system, this.calls);
-    const { events } = system;
-    if (events.kind === 'log')
-      this.#follower = new EventLogFollower(eventLogFile(jobSet.directory), events.parse);
-    else this.subscribe(system);
+    if (system.events.kind === 'log') {
+      this.follower = new EventLogFollower(eventLogFile(jobSet.directory), system.events.parse);
+      this.follower.subscribe((event) => this.calls.onEvent(event));
+    } else this.follow(system);
   }
 
   /** Receives the events of another batch system of the same kind that gets jobs of the job set. */
-  subscribe({ events }: Pick<BatchSystem, 'events'>): void {
+  follow({ events }: Pick<BatchSystem, 'events'>): void {
     if (events.kind === 'callback') events.subscribe((event) => this.calls.onEvent(event));
+    else if (this.follower !== undefined) this.follower.parse = events.parse;
   }
 
   get records(): readonly CallRecord[] {
@@ -106,15 +112,16 @@ export class JobSetReader {
     // Checked before the files are read, because an owner has written all its records when it gives up the
     // claim.
     const wasClaimed = await isClaimed(directory, this.#ignoreRemoteOwners);
-    if (await this.#hasGrown(journalFile(directory)))
-      this.calls.onJournal(replayJournal(await readJournal(directory)));
-    for (const event of (await this.#follower?.read()) ?? []) this.calls.onEvent(event);
-    if (await this.#hasGrown(archiveFile(directory))) this.calls.onArchive(await readArchive(directory));
-    if (this.#follower === undefined) this.calls.onStarted(await findStartedKeys(directory));
+    await this.readJournal();
+    await this.follower?.read();
+    const { records, end } = await readArchive(directory, this.#archiveEnd);
+    this.#archiveEnd = end;
+    this.calls.onArchive(records);
+    if (this.follower === undefined) this.calls.onStarted(await findStartedKeys(directory));
     // A program may have become the owner after the first check, and be about to submit what is in its
     // journal.
     this.#hasOwner =
-      wasClaimed || (await isClaimed(directory, this.#ignoreRemoteOwners)) || (await this.#isGrowing());
+      wasClaimed || (await isClaimed(directory, this.#ignoreRemoteOwners)) || (await this.readJournal());
     if (!this.#hasOwner) await this.#ownerlessJobs.refresh();
     await this.#readOutcomes(await listOutcomes(directory));
   }
@@ -144,23 +151,23 @@ export class JobSetReader {
     }
   }
 
-  /** Whether the journal has grown since it was read. */
-  async #isGrowing(): Promise<boolean> {
-    const file = journalFile(this.jobSet.directory);
-    return (await sizeOfFile(file)) !== (this.#sizes.get(file) ?? 0);
+  /**
+   * Reads what is new in the journal, so that events find their jobs in it; one read at a time.
+   * @returns whether anything is new
+   */
+  async readJournal(): Promise<boolean> {
+    const read = this.#journalRead.then(async () => this.#readJournal());
+    this.#journalRead = read.catch(() => {});
+    return read;
   }
 
-  async #hasGrown(file: string): Promise<boolean> {
-    const size = await sizeOfFile(file);
-    if (size === this.#sizes.get(file)) return false;
-    this.#sizes.set(file, size);
-    return true;
+  async #readJournal(): Promise<boolean> {
+    const { entries, end } = await readJournalFrom(this.jobSet.directory, this.#journalEnd);
+    this.#journalEnd = end;
+    for (const entry of entries) this.#journal.apply(entry);
+    if (entries.length > 0) this.calls.onJournal(this.#journal);
+    return entries.length > 0;
   }
-}
-
-async function sizeOfFile(file: string): Promise<number> {
-  const { size } = await stat(file).catch(() => ({ size: 0 }));
-  return size;
 }
 
 /** Summary of an unreadable outcome, as of another version; reading the value throws the reason. */
@@ -176,11 +183,6 @@ const UNREADABLE: OutcomeSummary = {
   pid: 0,
   nodeVersion: 'unknown',
 };
-
-/** Copies the outcome without its values, which may be large. */
-export function summarize({ items, ...summary }: EncodedOutcome): OutcomeSummary {
-  return { ...summary, failed: items.some((item) => !('value' in item || 'primitive' in item)) };
-}
 
 /**
  * Asks the batch system for jobs of a job set without an owner whose fate the disk does not show: the owner was

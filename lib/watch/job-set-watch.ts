@@ -6,7 +6,7 @@ import { isLocalFileSystem } from '../job-set/filesystem.ts';
 import { listOutcomes } from '../job-set/job-set.ts';
 import { eventLogFile, isOutcomeName, outcomesDirectory } from '../job-set/names.ts';
 import { AwakeClock } from './awake-clock.ts';
-import { EventLogFollower } from './event-log-follower.ts';
+import type { EventLogFollower } from './event-log-follower.ts';
 
 /** Receives what the watch notices; the same outcome or event may be reported several times. */
 export interface WatchSink {
@@ -26,7 +26,10 @@ export interface WatchOptions {
   readonly sweepInterval: number;
   /** How long the directory must be missing before it counts as lost, in milliseconds. */
   readonly lostAfter: number;
-  readonly events: EventSource;
+  /** A callback for events, if the batch system has one. */
+  readonly events?: EventSource | undefined;
+  /** Reads the event log, if there is one; others may read it, too. */
+  readonly follower?: EventLogFollower | undefined;
 }
 
 /** The shortest time between two sweeps; it grows by half while nothing is found. */
@@ -52,6 +55,7 @@ export class JobSetWatch {
   #missingSince: number | undefined;
   readonly #sink: WatchSink;
   readonly #follower: EventLogFollower | undefined;
+  readonly #unsubscribe: (() => void) | undefined;
   readonly #fileEvents: FileEvents | undefined;
   #isAwake = false;
   /** Set until the next tick; there is either a timer or a running tick. */
@@ -68,15 +72,18 @@ export class JobSetWatch {
   /** Set while a read of the changed log is scheduled. */
   #logTimer: NodeJS.Timeout | undefined;
 
-  constructor({ directory, mode, sweepInterval, lostAfter, events }: WatchOptions, sink: WatchSink) {
+  constructor(options: WatchOptions, sink: WatchSink) {
+    const { directory, mode, sweepInterval, lostAfter, events, follower } = options;
     this.#directory = directory;
     this.#mode = mode;
     this.#sweepInterval = sweepInterval;
     this.#lostAfter = lostAfter;
     this.#clock = new AwakeClock(lostAfter);
     this.#sink = sink;
-    if (events.kind === 'log') this.#follower = new EventLogFollower(eventLogFile(directory), events.parse);
-    events.subscribe?.((event) => this.#onEvent(event));
+    this.#follower = follower;
+    const onEvent = (event: JobEvent): void => this.#onEvent(event);
+    this.#unsubscribe = follower?.subscribe(onEvent);
+    events?.subscribe?.(onEvent);
     if (mode === 'events') {
       this.#fileEvents = new FileEvents({
         directory: outcomesDirectory(directory),
@@ -116,6 +123,7 @@ export class JobSetWatch {
 
   async close(): Promise<void> {
     this.sleep();
+    this.#unsubscribe?.();
     await this.#fileEvents?.close();
     clearTimeout(this.#logTimer);
     this.#logTimer = undefined;
@@ -196,8 +204,7 @@ export class JobSetWatch {
       this.#logReadAt = performance.now();
       this.#hasLogChanged = false;
       // After an error, the same events are read the next time.
-      const events = await follower.read().catch(() => []);
-      for (const event of events) this.#onEvent(event);
+      await follower.read().catch(() => {});
     } while (this.#hasLogChanged);
   }
 

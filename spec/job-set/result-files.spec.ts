@@ -48,7 +48,7 @@ describe('The result of a call that others need', () => {
     expect(await keepResult(directory, { call: 2, key: '2', archivedAt: () => at })).toBe(true);
     expect(textOf(directory, 2)).toBe('of 2');
     expect(statSync(resultFile(directory, 2)).mode & 0o777).toBe(0o600);
-    const positions = [...positionsOf(await readArchive(directory))];
+    const positions = [...positionsOf((await readArchive(directory)).records)];
     expect(positions.map(([{ call }]) => call)).toEqual([1, 2, 3]);
     expect(positions[1]?.[1]).toBe(at);
   });

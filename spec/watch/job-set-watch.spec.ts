@@ -12,6 +12,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { JobEvent } from '../../lib/batch/batch-system.ts';
 import { parseEventLog } from '../../lib/batch/htcondor/event-log.ts';
 import { eventLogFile, outcomeFile, outcomesDirectory } from '../../lib/job-set/names.ts';
+import { EventLogFollower } from '../../lib/watch/event-log-follower.ts';
 import { findGraces, type WatchMode } from '../../lib/watch/job-set-watch.ts';
 import { JobSetWatch } from '../../lib/watch/job-set-watch.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
@@ -40,7 +41,7 @@ function open(mode: WatchMode): void {
     mode,
     sweepInterval: 200,
     lostAfter: 500,
-    events: { kind: 'log', parse: parseEventLog },
+    follower: new EventLogFollower(eventLogFile(directory), parseEventLog),
   } as const;
   watch = new JobSetWatch(options, {
     onOutcome: (key) => outcomes.push(key),

@@ -119,6 +119,7 @@ interface OutcomeSource {
 /** The outcome of a job. */
 export interface Outcome {
   readonly bytes: Uint8Array;
+  readonly outcome: EncodedOutcome;
   readonly results: ItemResult<unknown>[];
 }
 
@@ -138,7 +139,7 @@ export async function readOutcome(
   if (outcome === undefined) throw new TornError(bytes.length);
   system.onOutcome?.(job.jobId, outcome.endedAt - outcome.startedAt);
   const results = await decodeResults(job.call, outcome, otherNode);
-  return isOpen(job) ? { bytes, results } : undefined;
+  return isOpen(job) ? { bytes, outcome, results } : undefined;
 }
 
 /** Time in milliseconds for which an existing outcome that cannot be read is tried again. */

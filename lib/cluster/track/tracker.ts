@@ -9,6 +9,7 @@ import type { JobSet } from '../../job-set/job-set.ts';
 import { outcomeFile } from '../../job-set/names.ts';
 import type { OtherNode } from '../../payload/format.ts';
 import { AwakeClock } from '../../watch/awake-clock.ts';
+import { type CallRecords, summarize } from '../../watch/call-records.ts';
 import type { Call } from '../calls/call.ts';
 import type { JobFiles } from '../job-files.ts';
 import { decideHoldAction, type Retry, decideRetry } from '../submit/retry.ts';
@@ -199,8 +200,9 @@ export class Tracker {
     }
   }
 
-  #onResults(job: Job, { bytes, results }: Outcome): void {
+  #onResults(job: Job, { bytes, outcome, results }: Outcome): void {
     this.#host.onStarted();
+    this.#host.calls?.onOutcome(job.key, summarize(outcome));
     if (results.every(hasFailed) && this.#retries(job, firstError(results))) return;
     const failed = results.some(hasFailed);
     settle(job.call, results);
@@ -320,6 +322,8 @@ export interface TrackerHost {
   readonly outcomeGrace: number;
   /** Whether to refuse functions in results of another major version of Node. */
   readonly otherNode: OtherNode;
+  /** Records of the calls, for those who read the same job set, if it belongs to a map. */
+  readonly calls: Pick<CallRecords, 'onOutcome'> | undefined;
   /** Whether there may be jobs whose ids are not known yet. */
   isSubmitting(): boolean;
   /** Looks for outcomes soon. */

@@ -16,8 +16,8 @@ import {
   mergeJobOptions,
   POLICY_TABLE,
 } from '../../futures/job-options.ts';
-import { JobSet } from '../../job-set/job-set.ts';
 import { newJobSetId } from '../../job-set/names.ts';
+import type { JobSetReader } from '../../watch/job-set-reader.ts';
 import type { AnyFunction } from '../../payload/graph.ts';
 import { isRemnant, removeTagged } from '../act/clean.ts';
 import { FAILED_STATUSES, rerunComponents } from '../act/component-actions.ts';
@@ -245,11 +245,11 @@ class MapCreation {
 
   /** @param isSupervised whether this program must supervise the jobs */
   async finish(isSupervised: boolean): Promise<JobMap> {
-    const { directory, filesystem } = this.#host.options;
-    const jobSet = await JobSet.open(directory, this.#id, filesystem === 'transfer');
+    const executor = this.#executor as MapExecutor;
+    const reader = executor.reader as JobSetReader;
     const place = { tag: this.#tag as string, record: this.#record, header: this.#header };
-    return JobMap.open(place, jobSet, this.#host, async (core) =>
-      core.superviseOrClose(this.#executor as MapExecutor, isSupervised),
+    return JobMap.open(place, reader.jobSet, { ...this.#host, reader }, async (core) =>
+      core.superviseOrClose(executor, isSupervised),
     );
   }
 

@@ -22,6 +22,7 @@ import { Claim } from '../../job-set/claim.ts';
 import type { JobSet } from '../../job-set/job-set.ts';
 import type { JournaledCall, JournalEntry } from '../../job-set/journal.ts';
 import { TAG_VARIABLE } from '../../job-set/names.ts';
+import type { JobSetReader } from '../../watch/job-set-reader.ts';
 import { reusedEntries, type StoredOutcomes } from './reuse.ts';
 
 interface WriteOptions {
@@ -51,17 +52,18 @@ export class MapExecutor extends ClusterExecutor {
 
   /**
    * Makes this executor the owner of a map's job set.
+   * @param reader reads the job set
    * @param readLast returns the numbers of its last call and submission; called when no other program can add
    * any
    * @throws {JobSetInUseError}
    */
   async adopt(
-    jobSet: JobSet,
+    reader: JobSetReader,
     readLast: () => Promise<{ readonly call: number; readonly submission: number }>,
     takeOver?: boolean,
   ): Promise<void> {
     const { calls, own, submissions } = this.parts;
-    const claim = await Claim.take(jobSet.directory, takeOver);
+    const claim = await Claim.take(reader.jobSet.directory, takeOver);
     const last = await readLast().catch(async (error: unknown) => {
       await claim.release();
       throw error;
@@ -70,7 +72,7 @@ export class MapExecutor extends ClusterExecutor {
     submissions.startAfter(last.submission);
     this.#lastAnnounced = last.call;
     this.#lastWritten = last.call;
-    await own.takeUp(jobSet, claim);
+    await own.takeUp(reader.jobSet, claim, reader);
   }
 
   /** Creates the job set and becomes its owner. @throws {DirectoryError} {@link DeliveryError} */
@@ -227,6 +229,11 @@ export class MapExecutor extends ClusterExecutor {
     for (const future of this.#pendingFutures.values()) future.cancel();
     await this.shutdown();
     await this.parts.own.opened?.jobSet.remove();
+  }
+
+  /** The records of the map's components, once its job set exists. */
+  get reader(): JobSetReader | undefined {
+    return this.parts.own.opened?.reader;
   }
 
   /** Whether more calls can be written. */

@@ -26,6 +26,8 @@ export interface MapHost {
   readonly options: ResolvedOptions;
   /** Supervises a map's jobs until they are done, or until the program shuts down the executor of the map. */
   supervise(executor: MapExecutor): void;
+  /** The reader of the executor that runs the map in this program, so that its files are read once. */
+  readonly reader?: JobSetReader | undefined;
   /** Creates an object that finds futures in the inputs of one call; undefined if there is no executor. */
   readonly newFinder?: (() => MapDependencyFinder) | undefined;
   /** The reason why this program cannot reach the map's jobs; then the map is only read. */
@@ -63,7 +65,7 @@ export class MapCore {
     this.isTransient = record.transient;
     this.made = new Date(record.made);
     this.header = header;
-    this.reader = new JobSetReader(jobSet, system, options, host.takeOver === true);
+    this.reader = host.reader ?? new JobSetReader(jobSet, system, options, host.takeOver === true);
     this.watch = new MapWatch(this.reader, system, options);
     this.#calls = new ComponentCalls(this.reader, system, options.otherNode);
   }
@@ -215,14 +217,13 @@ export class MapCore {
     if (host.outOfReach !== undefined) throw host.outOfReach;
     // A system of its own, so that the end of the host's executor does not end the map's jobs.
     const system = host.system.forMap();
-    reader.subscribe(system);
     const executor = new MapExecutor(system, mapOptions(host.options, this.tag, header));
     // An owner that has just ended may have submitted more jobs.
     const readLast = async (): Promise<{ call: number; submission: number }> => {
       await this.readStatuses();
       return { call: this.length, submission: reader.calls.lastSubmission };
     };
-    await executor.adopt(reader.jobSet, readLast, host.takeOver);
+    await executor.adopt(reader, readLast, host.takeOver);
     try {
       await executor.markFailed(reader.records.filter(hasUnrecordedFailure).map(({ call }) => call));
       const isAllSent = await executor.send(fill);

@@ -1,5 +1,5 @@
 import { waitFor, type WaitOptions } from '../../base/timers.ts';
-import type { BatchSystem, EventSource } from '../../batch/batch-system.ts';
+import type { BatchSystem } from '../../batch/batch-system.ts';
 import { type PolledJob, StatusPoll } from '../../cluster/track/status-poll.ts';
 import { type CallRecord, isPending, jobIdOf } from '../../watch/call-records.ts';
 import type { JobSetReader } from '../../watch/job-set-reader.ts';
@@ -7,9 +7,6 @@ import { findGraces, JobSetWatch, type WatchSettings } from '../../watch/job-set
 
 /** Minimum time between two reads of the disk while many outcomes arrive, in milliseconds. */
 const REFRESH_DELAY_MS = 50;
-
-/** JobSetWatch follows no event log, because JobSetReader reads it at each refresh. */
-const NO_EVENTS: EventSource = { kind: 'callback', subscribe: () => {} };
 
 /** A job that the batch system is asked about. */
 interface Polled extends PolledJob {
@@ -108,9 +105,9 @@ export class MapWatch {
           {
             directory,
             mode,
+            // The reader reads the event log at each refresh.
             sweepInterval: this.#options.sweepInterval,
             lostAfter,
-            events: NO_EVENTS,
           },
           {
             onOutcome: () => this.#refreshSoon(),

@@ -14,6 +14,7 @@ import type { MapHeader } from '../../cluster/cluster-options.ts';
 import { deliveredIn } from '../../delivery/deliver.ts';
 import { JobSet } from '../../job-set/job-set.ts';
 import { JobMap } from '../job-map.ts';
+import type { MapExecutor } from '../create/map-executor.ts';
 import { listTags, readTag } from '../tags/tags.ts';
 import type { MapCore, MapHost } from './map-core.ts';
 import { findRunningExecutor } from './running-maps.ts';
@@ -97,9 +98,9 @@ function findSystem(
   tag: string,
   header: JobSetHeader,
   home: MapHome,
-  executor: { readonly system: BatchSystem } | undefined,
-): Pick<MapHost, 'system' | 'outOfReach'> {
-  if (executor !== undefined) return { system: executor.system };
+  executor: Pick<MapExecutor, 'system' | 'reader'> | undefined,
+): Pick<MapHost, 'system' | 'outOfReach' | 'reader'> {
+  if (executor !== undefined) return { system: executor.system, reader: executor.reader };
   const { system, isNamed } = home.systemOf(header);
   const trouble = isNamed ? undefined : troubleWith(header, system, hostname(), 'load it');
   if (trouble === undefined) return { system };
