@@ -40,31 +40,36 @@ export interface BatchSystem {
     knownIds: readonly string[] | undefined,
     since: Date,
   ): Promise<(string | undefined)[]>;
-  /** Removes jobs from the queue, running or not. Jobs that have left it already are no error. */
-  remove(jobIds: readonly string[]): Promise<void>;
   /**
-   * Asks for the present states of jobs, as events. Jobs that the system does not know are missing in the
-   * answer.
+   * Removes jobs of a job set from the queue, running or not. Jobs that have left it already are no error. Here
+   * and below, a job that has the id but is not of the job set is left alone: a system that was set up anew
+   * gives ids again.
+   */
+  remove(jobIds: readonly string[], jobSetId: string): Promise<void>;
+  /**
+   * Asks for the present states of jobs of a job set, as events. Jobs that the system does not know are missing
+   * in the answer; a job whose id another one has got is lost.
    * @throws {CommandError} if the system gives no answer, which means nothing for the jobs
    */
-  status(jobIds: readonly string[]): Promise<Map<string, JobEvent>>;
+  status(jobIds: readonly string[], jobSetId: string): Promise<Map<string, JobEvent | LostJob>>;
   /**
-   * Asks for an action on jobs. A job that is already in the wanted state is no error.
+   * Asks for an action on jobs of a job set. A job that is already in the wanted state is no error.
    * @returns reasons of refusals by job id; the action was accepted for the other jobs
    * @throws {CommandError} if the system gives no answer
    */
-  act(action: JobAction, jobIds: readonly string[]): Promise<Map<string, string>>;
+  act(action: JobAction, jobIds: readonly string[], jobSetId: string): Promise<Map<string, string>>;
   /**
-   * Explains in plain text why a job does not run, or how it ended. Undefined if the system does not know it.
+   * Explains in plain text why a job of a job set does not run, or how it ended. Undefined if the system does
+   * not know it.
    * @throws {CommandError} if the system gives no answer
    */
-  analyze(jobId: string): Promise<string | undefined>;
+  analyze(jobId: string, jobSetId: string): Promise<string | undefined>;
   /**
-   * Returns the ClassAds of jobs, also of those that have left the queue. Jobs that the system does not know
-   * are missing.
+   * Returns the ClassAds of jobs of a job set, also of those that have left the queue. Jobs that the system does
+   * not know are missing.
    * @throws {CommandError} if the system gives no answer
    */
-  describe(jobIds: readonly string[]): Promise<Map<string, ClassAd>>;
+  describe(jobIds: readonly string[], jobSetId: string): Promise<Map<string, ClassAd>>;
   /**
    * Notifies the system that the outcome of a job was read, so that its status does not matter any more.
    * @param duration of its calls in milliseconds; undefined if it is not known
@@ -266,6 +271,13 @@ export type JobEvent = JobSighting &
         readonly remoteCpuMs?: number | undefined;
       }
   );
+
+/** A job that the batch system does not know any more. `reason`: if more is known than that. */
+export interface LostJob {
+  readonly kind: 'lost';
+  readonly jobId: string;
+  readonly reason?: string | undefined;
+}
 
 /** Fields of all job events. */
 export interface JobSighting {

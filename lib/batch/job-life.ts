@@ -1,10 +1,7 @@
-import type { JobEvent } from './batch-system.ts';
+import type { JobEvent, LostJob } from './batch-system.ts';
 
 /** The end of a job, or its hold, either of which may leave its call without an outcome. */
-export type JobEnd =
-  | Extract<JobEvent, { kind: 'held' | 'removed' | 'ended' }>
-  /** The batch system does not know it any more. `reason`: if more is known than that. */
-  | { readonly kind: 'lost'; readonly jobId: string; readonly reason?: string | undefined };
+export type JobEnd = Extract<JobEvent, { kind: 'held' | 'removed' | 'ended' }> | LostJob;
 
 /**
  * An event in the life of a job, from any source: an event log, a poll of a batch system that has none, the
@@ -71,8 +68,8 @@ export const NEW_LIFE: JobLife = {
 /** Consecutive answers without a job until it is lost: a queue may be listed while it is being rewritten. */
 export const MISSING_TIMES = 2;
 
-/** Why a job is lost whose id belongs to another one by now, as from a schedd that was set up anew. */
-export const ID_GIVEN_AGAIN = 'the batch system has given its id to a later job';
+/** Why a job is lost whose id another one has got, as from a schedd that was set up anew. */
+export const ID_GIVEN_AGAIN = 'the batch system has given its id to another job';
 
 type Moves = Readonly<Partial<Record<LifeEvent['kind'], JobState>>>;
 

@@ -79,12 +79,12 @@ export class ClusterExecutor extends Executor {
       options,
       {
         isSubmitting: () => this.#submissions.isBusy,
-        releaseJob: (jobId) => this.#commands.release(jobId),
+        releaseJob: (jobId, jobSetId) => this.#commands.release(jobId, jobSetId),
         resubmit: async (call, retry) => resubmissions.add(call, retry),
         onStarted: () => this.#breaker.onStarted(),
         onCouldNotStart: (error) => this.#break(this.#breaker.onCouldNotStart(error)),
-        removeJob: (jobId) => {
-          if (!this.#atEnd.removesAll) this.#commands.remove(jobId);
+        removeJob: (jobId, jobSetId) => {
+          if (!this.#atEnd.removesAll) this.#commands.remove(jobId, jobSetId);
         },
         onGone: () => {
           this.#checkIdle();
@@ -163,7 +163,7 @@ export class ClusterExecutor extends Executor {
       },
       addCall: (parts) => this.#addPending(this.#calls.restore(parts)),
       submit: (call) => this.#dependents.add(call),
-      removeJob: (jobId) => this.#commands.remove(jobId),
+      removeJob: (jobId) => this.#commands.remove(jobId, id),
     });
     if (this.#pending.size > 0) this.#jobSet.opened?.watch.wake();
     this.#checkIdle();

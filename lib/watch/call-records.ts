@@ -1,4 +1,4 @@
-import type { JobEvent } from '../batch/batch-system.ts';
+import type { JobEvent, LostJob } from '../batch/batch-system.ts';
 import {
   EarlyEvents,
   ID_GIVEN_AGAIN,
@@ -106,11 +106,12 @@ export class CallRecords {
   }
 
   /** Applies an event of any job; a job that is not known yet may be in the journal soon. */
-  onEvent(event: JobEvent): void {
+  onEvent(event: JobEvent | LostJob): void {
     const call = this.#callsByJobId.get(event.jobId);
     const record = call && this.records[call.index - 1];
-    if (call === undefined || record === undefined) this.#earlyEvents.keep(event);
-    else if (call.attempt === record.call.attempt) this.apply(record, event);
+    if (call !== undefined && record?.call.attempt === call.attempt) this.apply(record, event);
+    else if (event.kind === 'lost') return;
+    else if (record === undefined) this.#earlyEvents.keep(event);
     else {
       const memoryUsed = Math.max(event.memoryUsed ?? 0, record.life.memoryUsed ?? 0) || undefined;
       record.life = { ...record.life, memoryUsed };

@@ -20,11 +20,14 @@ const [IDLE, RUNNING, REMOVED, COMPLETED, HELD, SUSPENDED] = [1, 2, 3, 4, 5, 7] 
 export class CallControls {
   readonly #dispatcher: Dispatcher;
   readonly #inner: BatchSystem;
+  readonly #jobSetId: string;
   readonly #cwd: string;
 
-  constructor(dispatcher: Dispatcher, inner: BatchSystem, cwd: string) {
+  constructor(dispatcher: Dispatcher) {
+    const { inner, jobSet, cwd } = dispatcher.setup;
     this.#dispatcher = dispatcher;
     this.#inner = inner;
+    this.#jobSetId = jobSet.id;
     this.#cwd = cwd;
   }
 
@@ -52,7 +55,8 @@ export class CallControls {
     const first = [...call.pool.workers].find(
       ({ phase, jobId }) => phase === 'queued' && jobId !== undefined,
     );
-    const why = first?.jobId === undefined ? undefined : await this.#inner.analyze(first.jobId);
+    const why =
+      first?.jobId === undefined ? undefined : await this.#inner.analyze(first.jobId, this.#jobSetId);
     const workers = `Of its workers, ${ready} are ready and ${phases.length - ready} are not`;
     return [`Call ${id} ${where}`, workers, ...(why === undefined ? [] : [why])].join('\n');
   }
@@ -65,7 +69,10 @@ export class CallControls {
     const jobIds = new Set(
       found.flatMap(({ state, worker }) => (state === 'pending' ? [] : (worker?.jobId ?? []))),
     );
-    const ads = jobIds.size === 0 ? new Map<string, ClassAd>() : await this.#inner.describe([...jobIds]);
+    const ads =
+      jobIds.size === 0
+        ? new Map<string, ClassAd>()
+        : await this.#inner.describe([...jobIds], this.#jobSetId);
     const described = found.map(async (call) => {
       const worker = await this.#findWorker(call);
       const own = this.#classAdOf(call, worker);
@@ -88,7 +95,7 @@ export class CallControls {
     const worker = call && (await this.#findWorker(call));
     if (worker?.jobId === undefined)
       return action.kind === 'continue' ? 'it is not suspended' : 'it is not running';
-    const refusals = await this.#inner.act(action, [worker.jobId]);
+    const refusals = await this.#inner.act(action, [worker.jobId], this.#jobSetId);
     const refusal = refusals.get(worker.jobId);
     if (refusal !== undefined) return refusal;
     if (action.kind === 'suspend') worker.apply({ kind: 'suspended', jobId: worker.jobId });

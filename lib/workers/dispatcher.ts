@@ -12,7 +12,7 @@ import { WorkerFiles } from './worker-files.ts';
 export class Dispatcher {
   readonly calls: WarmCalls;
   readonly files: WorkerFiles;
-  readonly #setup: WorkerSetup;
+  readonly setup: WorkerSetup;
   readonly #emit: (event: JobEvent) => void;
   readonly #assignments: Assignments;
   readonly #starts: Starts;
@@ -23,7 +23,7 @@ export class Dispatcher {
   #isScheduled = false;
 
   constructor(setup: WorkerSetup, emit: (event: JobEvent) => void) {
-    this.#setup = setup;
+    this.setup = setup;
     this.#emit = emit;
     const calls = new WarmCalls(emit);
     const files = new WorkerFiles(setup.jobSet.directory);
@@ -34,7 +34,7 @@ export class Dispatcher {
     this.#assignments = new Assignments(calls, files);
     this.#endings = new Endings(setup, calls, files, onChange);
     this.#capacity = new Capacity(calls, setup.options.max);
-    this.#evictionChecks = new EvictionChecks(setup.inner, this.#endings);
+    this.#evictionChecks = new EvictionChecks(setup, this.#endings);
     this.#healthChecks = new HealthChecks(calls, files, this.#endings, onEvent, onChange);
     this.#starts = new Starts(setup, calls, files, onEvent);
   }
@@ -119,11 +119,14 @@ export class Dispatcher {
   /** Asks the inner system for all workers, handles its answer, and returns the states of calls. */
   async status(ids: readonly string[]): Promise<Map<string, JobEvent>> {
     const workers = [...this.calls.workersByJobId].filter(([, { hasEnded }]) => !hasEnded);
-    const statuses = await this.#setup.inner.status(workers.map(([jobId]) => jobId));
+    const statuses = await this.setup.inner.status(
+      workers.map(([jobId]) => jobId),
+      this.setup.jobSet.id,
+    );
     for (const [jobId, worker] of workers) {
       const event = statuses.get(jobId);
-      if (event !== undefined) this.onEvent(event);
-      else worker.apply({ kind: 'missing', jobId });
+      if (event !== undefined && event.kind !== 'lost') this.onEvent(event);
+      else worker.apply(event ?? { kind: 'missing', jobId });
       if (worker.life.end?.kind === 'lost') void this.#endings.end(worker, worker.life.end);
     }
     const events = ids.map((id) => [id, this.calls.statusOf(id)] as const);
@@ -215,7 +218,7 @@ export class Dispatcher {
       pool.pending + countBlocked(pool),
       { busy: busy.filter((worker) => !stuck.includes(worker)).length, free: free.length },
       meanWithStuck(pool.meanDuration, stuck),
-      this.#setup.options.max,
+      this.setup.options.max,
     );
   }
 

@@ -15,7 +15,7 @@ const RETRY_MS = 1000;
  * ended.
  */
 export class Endings {
-  readonly #setup: Pick<WorkerSetup, 'inner' | 'grace'>;
+  readonly #setup: Pick<WorkerSetup, 'inner' | 'jobSet' | 'grace'>;
   readonly #calls: WarmCalls;
   readonly #files: WorkerFiles;
   readonly #onChange: () => void;
@@ -27,7 +27,7 @@ export class Endings {
 
   /** @param onChange is called when calls have become pending, or a worker has ended */
   constructor(
-    setup: Pick<WorkerSetup, 'inner' | 'grace'>,
+    setup: Pick<WorkerSetup, 'inner' | 'jobSet' | 'grace'>,
     calls: WarmCalls,
     files: WorkerFiles,
     onChange: () => void,
@@ -76,13 +76,18 @@ export class Endings {
    */
   async waitForAll(timeout: number): Promise<void> {
     const calls = this.#calls;
-    const { inner } = this.#setup;
+    const { inner, jobSet } = this.#setup;
     const allEnded = new Promise<boolean>((resolve) => {
       this.#onAllEnded = () => resolve(true);
       if (calls.workers.size === 0 && this.#ending.size === 0) resolve(true);
     });
     if (!(await isTrueWithin(allEnded, timeout * VOLUNTARY_SHARE))) {
-      await inner.remove([...calls.workers].flatMap(({ jobId }) => jobId ?? [])).catch(() => {});
+      await inner
+        .remove(
+          [...calls.workers].flatMap(({ jobId }) => jobId ?? []),
+          jobSet.id,
+        )
+        .catch(() => {});
       await isTrueWithin(allEnded, timeout * (1 - VOLUNTARY_SHARE));
     }
     await Promise.all(this.#removals);
@@ -118,7 +123,7 @@ export class Endings {
   async #endRunning(call: WarmCall, worker: Worker): Promise<void> {
     const calls = this.#calls;
     const files = this.#files;
-    const { inner } = this.#setup;
+    const { inner, jobSet } = this.#setup;
     this.close(worker);
     const later = [...worker.assigned.values()].filter(({ assignment }) => assignment > call.assignment);
     const { withdrawn, started } = await this.#tryWithdraw(worker, later);
@@ -127,7 +132,7 @@ export class Endings {
     // A worker runs one call after the other: if a later one has started, this one is done.
     if (started.length > 0 || (await files.hasOutcome(call.key))) return calls.finish(call);
     if (worker.jobId !== undefined && worker.assigned.has(call.assignment))
-      await inner.remove([worker.jobId]);
+      await inner.remove([worker.jobId], jobSet.id);
   }
 
   /**
@@ -262,7 +267,8 @@ export class Endings {
    * is to end.
    */
   #removeJob(jobId: string): void {
-    const removal = this.#setup.inner.remove([jobId]).catch(() => {});
+    const { inner, jobSet } = this.#setup;
+    const removal = inner.remove([jobId], jobSet.id).catch(() => {});
     this.#removals.add(removal);
     void removal.then(() => this.#removals.delete(removal));
   }

@@ -1,6 +1,6 @@
-import type { BatchSystem, JobEvent } from '../batch/batch-system.ts';
+import type { JobEvent, LostJob } from '../batch/batch-system.ts';
 import type { Endings } from './endings.ts';
-import { currentCall, type Pool, type Worker, type WorkerEnd } from './model.ts';
+import { currentCall, type Pool, type Worker, type WorkerEnd, type WorkerSetup } from './model.ts';
 import type { WarmCalls } from './warm-calls.ts';
 import type { WorkerFiles } from './worker-files.ts';
 
@@ -104,12 +104,12 @@ export function isStuck({ phase, assigned, progressAt }: Worker): boolean {
  * events may be repeated after newer ones.
  */
 export class EvictionChecks {
-  readonly #inner: BatchSystem;
+  readonly #setup: Pick<WorkerSetup, 'inner' | 'jobSet'>;
   readonly #endings: Endings;
   readonly #pendingChecks = new Map<Worker, Promise<void>>();
 
-  constructor(inner: BatchSystem, endings: Endings) {
-    this.#inner = inner;
+  constructor(setup: Pick<WorkerSetup, 'inner' | 'jobSet'>, endings: Endings) {
+    this.#setup = setup;
     this.#endings = endings;
   }
 
@@ -125,7 +125,7 @@ export class EvictionChecks {
   }
 
   async #check(worker: Worker, jobId: string): Promise<void> {
-    const statuses = await this.#inner.status([jobId]).catch(() => undefined);
+    const statuses = await this.#setup.inner.status([jobId], this.#setup.jobSet.id).catch(() => undefined);
     if (worker.hasEnded) return;
     if (statuses === undefined) return void setTimeout(() => this.check(worker), RETRY_MS).unref();
     const event = statuses.get(jobId);
@@ -134,8 +134,9 @@ export class EvictionChecks {
   }
 }
 
-function endOf(jobId: string, event: JobEvent | undefined): WorkerEnd {
+function endOf(jobId: string, event: JobEvent | LostJob | undefined): WorkerEnd {
   switch (event?.kind) {
+    case 'lost':
     case 'ended':
     case 'held':
     case 'removed':

@@ -97,7 +97,8 @@ export class Starts {
     this.#calls.workersByJobId.set(jobId, worker);
     for (const event of this.#earlyEvents.take(jobId)) this.#onEvent(event);
     // close() was called before the id was known, and so could not remove the job.
-    if (worker.isClosing) this.#setup.inner.remove([jobId]).catch(() => {});
+    const { inner, jobSet } = this.#setup;
+    if (worker.isClosing) inner.remove([jobId], jobSet.id).catch(() => {});
   }
 
   /** Keeps an event for an unknown job while a submission is pending: it may concern one of its workers. */

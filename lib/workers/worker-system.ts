@@ -102,14 +102,15 @@ export class WorkerSystem implements BatchSystem {
   async act(action: JobAction, jobIds: readonly string[]): Promise<Map<string, string>> {
     const refusals = new Map<string, string>();
     await this.#forEachDispatcher(jobIds, async (dispatcher, ids) => {
-      for (const [id, reason] of await this.#controls(dispatcher).act(action, ids)) refusals.set(id, reason);
+      for (const [id, reason] of await new CallControls(dispatcher).act(action, ids))
+        refusals.set(id, reason);
     });
     return refusals;
   }
 
   async analyze(jobId: string): Promise<string | undefined> {
     for (const dispatcher of this.#dispatchers) {
-      const found = await this.#controls(dispatcher).analyze(jobId);
+      const found = await new CallControls(dispatcher).analyze(jobId);
       if (found !== undefined) return found;
     }
     return undefined;
@@ -118,7 +119,7 @@ export class WorkerSystem implements BatchSystem {
   async describe(jobIds: readonly string[]): Promise<Map<string, ClassAd>> {
     const found = new Map<string, ClassAd>();
     await this.#forEachDispatcher(jobIds, async (dispatcher, ids) => {
-      for (const [id, ad] of await this.#controls(dispatcher).describe(ids)) found.set(id, ad);
+      for (const [id, ad] of await new CallControls(dispatcher).describe(ids)) found.set(id, ad);
     });
     return found;
   }
@@ -169,10 +170,6 @@ export class WorkerSystem implements BatchSystem {
     this.#dispatchers.add(dispatcher);
     closeOnExit(dispatcher);
     return dispatcher;
-  }
-
-  #controls(dispatcher: Dispatcher): CallControls {
-    return new CallControls(dispatcher, this.#inner, this.#options.cwd);
   }
 
   /**

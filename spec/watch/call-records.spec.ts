@@ -137,7 +137,7 @@ describe('The state of a component', () => {
     expect(statuses).toEqual(['errored', 'held']);
     expect(state.records[0]?.life.end).toMatchObject({
       kind: 'lost',
-      reason: 'the batch system has given its id to a later job',
+      reason: 'the batch system has given its id to another job',
     });
   });
 

@@ -33,7 +33,7 @@ const location = { batch: 1, offset: 0, length: 1, hash: '' };
 function play(): { warmCalls: WarmCalls; files: SlowFiles; endings: Endings } {
   const warmCalls = new WarmCalls(() => {});
   const files = new SlowFiles();
-  const setup = { inner: new ScriptedSystem(), grace: 0 };
+  const setup = { inner: new ScriptedSystem(), jobSet: { id: 'set', directory: '/set' }, grace: 0 };
   const endings = new Endings(setup, warmCalls, files as unknown as WorkerFiles, () => {});
   return { warmCalls, files, endings };
 }

@@ -3,6 +3,7 @@ import type { JobAction, JobEdit, JobSetRemoval } from '../batch-system.ts';
 import { type CommandOutput, runCommand, runCommandNow } from '../run-command.ts';
 import { REQUESTED_SUBCODE } from './event-log.ts';
 import { idSlices, jobConstraint, parseClassAds } from './queue.ts';
+import { jobSetConstraint } from './submit-description.ts';
 
 /** An action for which HTCondor has a tool that takes job ids. */
 type SimpleAction = Exclude<JobAction, JobEdit>;
@@ -14,6 +15,9 @@ const COMMANDS: Readonly<Record<SimpleAction['kind'], string>> = {
   suspend: 'condor_suspend',
   continue: 'condor_continue',
 };
+
+/** Why an action on a job is refused that has left the queue, or whose id another job has got. */
+export const NOT_QUEUED = 'the job is not in the queue';
 
 /** The tool for an action, and its arguments before the job ids. */
 export function commandFor(action: SimpleAction): {
@@ -66,10 +70,11 @@ export async function editJobs(
   run: (command: 'condor_qedit' | 'condor_q', args: readonly string[]) => Promise<CommandOutput>,
   { attribute, value }: JobEdit,
   jobIds: readonly string[],
+  jobSetId?: string,
 ): Promise<Map<string, string>> {
   const refusals = new Map<string, string>();
   for (const ids of idSlices(jobIds)) {
-    const constraint = jobConstraint(ids);
+    const constraint = jobConstraint(ids, jobSetId);
     const answer = await run('condor_qedit', ['-constraint', constraint, attribute, String(value)]).catch(
       (error: unknown) => {
         if (error instanceof CommandError && / by constraint: /.test(error.stderr)) return error;
@@ -81,7 +86,7 @@ export async function editJobs(
       const queued = parseClassAds((await run('condor_q', query)).stdout);
       // condor_qedit prints the same whether no job matches or jobs cannot be changed.
       if (answer instanceof CommandError && queued.size > 0) throw answer;
-      for (const id of ids) if (!queued.has(id)) refusals.set(id, 'the job is not in the queue');
+      for (const id of ids) if (!queued.has(id)) refusals.set(id, NOT_QUEUED);
     }
   }
   return refusals;
@@ -131,17 +136,12 @@ export class HTCondorJobSetRemoval implements JobSetRemoval {
 
   commandFor(jobSetId: string): string {
     const place = this.#place.map((word) => `${word} `).join('');
-    return `condor_rm ${place}-constraint '${constraintOf(jobSetId)}'`;
+    return `condor_rm ${place}-constraint '${jobSetConstraint(jobSetId)}'`;
   }
 
   #arguments(jobSetId: string): string[] {
-    return [...this.#place, '-constraint', constraintOf(jobSetId)];
+    return [...this.#place, '-constraint', jobSetConstraint(jobSetId)];
   }
-}
-
-/** ClassAd expression for the jobs of a job set. */
-function constraintOf(jobSetId: string): string {
-  return `CondorFuturesJobSet == "${jobSetId}"`;
 }
 
 function ignoreGone(error: unknown): void {

@@ -11,6 +11,7 @@ import type {
   JobEvent,
   JobPlace,
   JobSetRemoval,
+  LostJob,
   ParsedEvents,
   SubmittedBatch,
 } from '../batch-system.ts';
@@ -26,14 +27,15 @@ import {
   commandFor,
   editJobs,
   HTCondorJobSetRemoval,
+  NOT_QUEUED,
   parseRefusals,
   saysGone,
   trimAnalysis,
 } from './actions.ts';
-import { canVary } from './itemdata.ts';
+import { canVary, isLate } from './itemdata.ts';
 import { KeptClaims, type KeptClaimsOptions } from './kept-claims.ts';
-import { Factories, isLate } from './late-materialization.ts';
-import { idSlices, JobQueries } from './queue.ts';
+import { Factories } from './late-materialization.ts';
+import { idSlices, JobQueries, whichJobs } from './queue.ts';
 import { findSubmitted, Submission } from './submission.ts';
 import { checkDirectoryName, checkSubmitOptions } from './submit-description.ts';
 
@@ -71,7 +73,7 @@ export class HTCondorSystem implements BatchSystem {
   readonly #factories = new Factories({
     list: async (args) => (await this.#run('condor_q', args)).stdout,
     remove: async (constraint) => this.#runRemove(['-constraint', constraint]),
-    removeLate: (jobIds) => void this.#removeLate(jobIds),
+    removeLate: (jobIds, jobSetId) => void this.#removeLate(jobIds, jobSetId),
   });
   readonly #queries = new JobQueries(async (command, args) => this.#run(command, args), this.#factories);
   readonly #analyses = new PQueue({ concurrency: ANALYSES_AT_ONCE });
@@ -131,7 +133,7 @@ export class HTCondorSystem implements BatchSystem {
         mayPass: (error) => error instanceof SubmitError && error.transient,
         onFirstFailure: (error) => warnOfRetries(this.#patience, error),
       });
-      if (isLate(batch.submit)) this.#factories.add(ids);
+      if (isLate(batch.submit)) this.#factories.add(ids, batch.jobSet.id);
       return ids;
     } catch (error) {
       throw await submission.giveUp(error);
@@ -144,7 +146,7 @@ export class HTCondorSystem implements BatchSystem {
     since: Date,
   ): Promise<(string | undefined)[]> {
     const ids = knownIds === undefined ? await this.#findSubmitted(batch, since) : [...knownIds];
-    if (isLate(batch.submit)) this.#factories.add(ids);
+    if (isLate(batch.submit)) this.#factories.add(ids, batch.jobSet.id);
     return ids;
   }
 
@@ -162,23 +164,25 @@ export class HTCondorSystem implements BatchSystem {
     return findSubmitted(list, batch, since.getTime());
   }
 
-  async remove(jobIds: readonly string[]): Promise<void> {
+  async remove(jobIds: readonly string[], jobSetId?: string): Promise<void> {
     const failures: unknown[] = [];
     for (const ids of idSlices(await this.#factories.unwant(jobIds)))
-      await this.#runRemove(ids).catch((error: unknown) => failures.push(error));
+      await this.#runRemove(whichJobs(ids, jobSetId)).catch((error: unknown) => failures.push(error));
     if (failures.length > 0) throw failures[0];
   }
 
-  async status(jobIds: readonly string[]): Promise<Map<string, JobEvent>> {
-    return this.#queries.status(jobIds);
+  async status(jobIds: readonly string[], jobSetId?: string): Promise<Map<string, JobEvent | LostJob>> {
+    return this.#queries.status(jobIds, jobSetId);
   }
 
-  async act(action: JobAction, jobIds: readonly string[]): Promise<Map<string, string>> {
+  async act(action: JobAction, jobIds: readonly string[], jobSetId?: string): Promise<Map<string, string>> {
     if (action.kind === 'edit')
-      return editJobs(async (command, args) => this.#run(command, args), action, jobIds);
+      return editJobs(async (command, args) => this.#run(command, args), action, jobIds, jobSetId);
     const { command, args } = commandFor(action);
-    const refusals = new Map<string, string>();
-    for (const ids of idSlices(jobIds)) {
+    // By their ids, because the tools tell of single jobs only if they are given these.
+    const ours = jobSetId === undefined ? new Set(jobIds) : await this.#queries.findQueued(jobIds, jobSetId);
+    const refusals = new Map(jobIds.filter((id) => !ours.has(id)).map((id) => [id, NOT_QUEUED]));
+    for (const ids of idSlices(jobIds.filter((id) => ours.has(id)))) {
       const { stderr } = await this.#run(command, [...args, ...ids]).catch((error: unknown) => {
         // The tool fails if it refuses all jobs.
         if (error instanceof CommandError && parseRefusals(error.stderr) !== undefined) return error;
@@ -189,19 +193,22 @@ export class HTCondorSystem implements BatchSystem {
     return refusals;
   }
 
-  async analyze(jobId: string): Promise<string | undefined> {
-    const analysis = await this.#analyses.add(async () =>
-      trimAnalysis((await this.#run('condor_q', ['-better-analyze', jobId])).stdout),
-    );
+  async analyze(jobId: string, jobSetId?: string): Promise<string | undefined> {
+    const isQueued = jobSetId === undefined || (await this.#queries.findQueued([jobId], jobSetId)).has(jobId);
+    const analysis = !isQueued
+      ? ''
+      : await this.#analyses.add(async () =>
+          trimAnalysis((await this.#run('condor_q', ['-better-analyze', jobId])).stdout),
+        );
     if (analysis !== '') return analysis;
-    const event = (await this.status([jobId])).get(jobId);
+    const event = (await this.status([jobId], jobSetId)).get(jobId);
     if (event?.kind === 'queued')
       return `Job ${jobId} has not come into the queue yet: max_materialize or max_idle holds it back`;
     return event && `Job ${jobId} is not in the queue any more: ${describeEnd(event)}`;
   }
 
-  async describe(jobIds: readonly string[]): Promise<Map<string, ClassAd>> {
-    return this.#queries.describe(jobIds);
+  async describe(jobIds: readonly string[], jobSetId?: string): Promise<Map<string, ClassAd>> {
+    return this.#queries.describe(jobIds, jobSetId);
   }
 
   /** Creates a system that keeps no claims, because maps have many jobs at once. */
@@ -236,9 +243,9 @@ export class HTCondorSystem implements BatchSystem {
   }
 
   /** Removes unwanted jobs that have materialized. Never rejects. */
-  async #removeLate(jobIds: readonly string[]): Promise<void> {
+  async #removeLate(jobIds: readonly string[], jobSetId: string | undefined): Promise<void> {
     try {
-      await withRetries(async () => this.remove(jobIds), {
+      await withRetries(async () => this.remove(jobIds, jobSetId), {
         maxTime: COMMAND_TIMEOUT_MS,
         mayPass: (error) => error instanceof CommandError,
       });
@@ -258,7 +265,7 @@ export class HTCondorSystem implements BatchSystem {
 }
 
 /** Describes how a job that has left the queue ended, for the second half of a sentence. */
-function describeEnd(event: JobEvent): string {
+function describeEnd(event: JobEvent | LostJob): string {
   switch (event.kind) {
     case 'ended':
       return event.signal === undefined
@@ -266,6 +273,8 @@ function describeEnd(event: JobEvent): string {
         : `it ended by signal ${event.signal}`;
     case 'removed':
       return `it was removed: ${event.reason}`;
+    case 'lost':
+      return event.reason ?? 'it is not known any more';
     default:
       return 'the history does not tell how it ended';
   }

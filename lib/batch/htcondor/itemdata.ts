@@ -1,6 +1,5 @@
 import type { JobBatch } from '../batch-system.ts';
 import type { SubmitOptions } from '../submit-options.ts';
-import { isLate } from './late-materialization.ts';
 
 /**
  * Commands that may have a different value for each proc of a cluster: they set the same ClassAd attributes
@@ -142,4 +141,9 @@ function quoteWord(word: string): string {
     .replaceAll('"', '""')
     .replaceAll('$', `$$$$([${DOLLAR_ATTRIBUTE}])`);
   return `'${escaped}'`;
+}
+
+/** Whether jobs with these submit commands use late materialization. */
+export function isLate(submit: SubmitOptions): boolean {
+  return Object.keys(submit).some((name) => /^max_(materialize|idle)$/i.test(name));
 }

@@ -1,7 +1,7 @@
 import type { ClassAd } from '../../base/class-ad.ts';
 import type { JobEvent, ParsedEvents } from '../batch-system.ts';
-import type { SubmitOptions } from '../submit-options.ts';
 import { parseEventLog } from './event-log.ts';
+import { jobSetConstraint } from './submit-description.ts';
 
 /** State of one cluster with late materialization. */
 interface Factory {
@@ -9,6 +9,8 @@ interface Factory {
   size: number;
   /** The next proc to materialize, according to the event log. */
   next: number;
+  /** The job set of its jobs: a cluster of another one may get the same id from a schedd that was set up anew. */
+  readonly jobSetId: string | undefined;
   /** Procs to remove as soon as they are in the queue. */
   readonly unwanted: Set<number>;
 }
@@ -18,7 +20,7 @@ export interface FactoryTools {
   /** Runs condor_q, and returns its output. */
   list(args: readonly string[]): Promise<string>;
   /** Removes jobs with retries; never fails. */
-  removeLate(jobIds: readonly string[]): void;
+  removeLate(jobIds: readonly string[], jobSetId: string | undefined): void;
   /** Removes jobs or clusters for which a constraint is true. */
   remove(constraint: string): Promise<void>;
 }
@@ -38,11 +40,11 @@ export class Factories {
   }
 
   /** Registers jobs with late materialization; their clusters contain no other jobs. */
-  add(jobIds: readonly (string | undefined)[]): void {
+  add(jobIds: readonly (string | undefined)[], jobSetId?: string): void {
     for (const jobId of jobIds) {
       if (jobId === undefined) continue;
       const { cluster, proc } = splitJobId(jobId);
-      const factory = this.#factories.get(cluster) ?? { size: 0, next: 0, unwanted: new Set() };
+      const factory = this.#factories.get(cluster) ?? { size: 0, next: 0, jobSetId, unwanted: new Set() };
       factory.size = Math.max(factory.size, proc + 1);
       this.#factories.set(cluster, factory);
     }
@@ -65,7 +67,11 @@ export class Factories {
       factory.next = Math.max(factory.next, proc + 1);
       return factory.unwanted.delete(proc);
     });
-    if (unwanted.length > 0) this.#tools.removeLate(unwanted);
+    for (const jobSetId of new Set(unwanted.map((jobId) => this.#factoryOf(jobId)?.jobSetId)))
+      this.#tools.removeLate(
+        unwanted.filter((jobId) => this.#factoryOf(jobId)?.jobSetId === jobSetId),
+        jobSetId,
+      );
   }
 
   /**
@@ -81,7 +87,9 @@ export class Factories {
     for (const jobId of late) this.#factoryOf(jobId)?.unwanted.add(splitJobId(jobId).proc);
     const ads = await this.#ask(late);
     for (const ad of ads.values()) {
-      if (this.#isUnwanted(ad)) await this.#tools.remove(`ClusterId == ${ad.cluster} && ProcId is undefined`);
+      if (!this.#isUnwanted(ad)) continue;
+      const isOurs = ad.jobSetId === undefined ? '' : ` && ${jobSetConstraint(ad.jobSetId)}`;
+      await this.#tools.remove(`ClusterId == ${ad.cluster} && ProcId is undefined${isOurs}`);
     }
     const present = jobIds.filter((jobId) => !isStillToCome(ads, jobId));
     for (const jobId of present) this.#factoryOf(jobId)?.unwanted.delete(splitJobId(jobId).proc);
@@ -108,7 +116,8 @@ export class Factories {
 
   async #ask(jobIds: readonly string[]): Promise<Map<string, FactoryAd>> {
     const clusters = new Set(jobIds.map((jobId) => splitJobId(jobId).cluster));
-    return parseFactoryAds(await this.#tools.list(factoryQuery(...clusters)));
+    const ads = parseFactoryAds(await this.#tools.list(factoryQuery(...clusters)));
+    return new Map([...ads].filter(([id, { jobSetId }]) => this.#factories.get(id)?.jobSetId === jobSetId));
   }
 
   #isUnwanted({ cluster, next, total }: FactoryAd): boolean {
@@ -147,6 +156,7 @@ function isStillToCome(ads: ReadonlyMap<string, FactoryAd>, jobId: string): bool
 /** The schedd's state of a cluster with late materialization. */
 export interface FactoryAd {
   readonly cluster: string;
+  readonly jobSetId: string | undefined;
   /** The next proc to materialize; all before it are or were in the queue. */
   readonly next: number;
   /** Number of all its jobs. */
@@ -157,6 +167,7 @@ export interface FactoryAd {
 
 /** Attributes that {@link parseFactoryAds} reads. */
 const ATTRIBUTES = [
+  'CondorFuturesJobSet',
   'ClusterId',
   'JobMaterializeNextProcId',
   'JobMaterializePaused',
@@ -169,11 +180,6 @@ const ATTRIBUTES = [
  * being removed.
  */
 const NOT_PAUSED = [undefined, 0, 2, 3];
-
-/** Whether jobs with these submit commands use late materialization. */
-export function isLate(submit: SubmitOptions): boolean {
-  return Object.keys(submit).some((name) => /^max_(materialize|idle)$/i.test(name));
-}
 
 /** Arguments for condor_q that list clusters with late materialization rather than jobs. */
 export function factoryQuery(...which: readonly string[]): string[] {
@@ -194,6 +200,7 @@ function factoryOf(ad: ClassAd): FactoryAd {
   const reason = ad['JobMaterializePauseReason'];
   return {
     cluster: String(ad['ClusterId']),
+    jobSetId: ad['CondorFuturesJobSet'] as string | undefined,
     next: Number(ad['JobMaterializeNextProcId'] ?? 0),
     total: Number(ad['TotalSubmitProcs'] ?? 0),
     pause: NOT_PAUSED.includes(paused)

@@ -1,10 +1,12 @@
 import type { ClassAd } from '../../base/class-ad.ts';
 import { CommandError } from '../../base/errors.ts';
 import { MEBIBYTE } from '../../base/memory.ts';
-import type { JobEvent } from '../batch-system.ts';
+import type { JobEvent, LostJob } from '../batch-system.ts';
+import { ID_GIVEN_AGAIN } from '../job-life.ts';
 import type { CommandOutput } from '../run-command.ts';
 import { isPolicy, isRequestedHold } from './event-log.ts';
 import type { Factories } from './late-materialization.ts';
+import { jobSetConstraint } from './submit-description.ts';
 
 /** Maximum number of job ids on one command line. */
 const IDS_PER_COMMAND = 2000;
@@ -25,44 +27,64 @@ export class JobQueries {
   }
 
   /** @throws {CommandError} if one of the two gives no answer */
-  async status(jobIds: readonly string[]): Promise<Map<string, JobEvent>> {
+  async status(
+    jobIds: readonly string[],
+    jobSetId: string | undefined,
+  ): Promise<Map<string, JobEvent | LostJob>> {
     const clusters = new Set(jobIds.map((id) => id.split('.')[0] ?? id));
-    const queued = await this.#list('condor_q', [...clusters], statusArguments, parseQueueListing);
+    const listed = await this.#list('condor_q', [...clusters], statusArguments);
+    const isOurs = ([, ad]: [string, ClassAd]): boolean =>
+      jobSetId === undefined || ad['CondorFuturesJobSet'] === jobSetId;
+    const queued = eventsOf([...listed].filter(isOurs));
     this.#factories.onQueued([...queued.keys()]);
-    const late = await this.#factories.status(jobIds.filter((id) => !queued.has(id)));
-    return this.#addEnded(jobIds, new Map([...queued, ...late]), async (missing) =>
-      this.#list('condor_history', missing, statusArguments, parseQueueListing),
-    );
+    const others = jobIds.filter((id) => listed.has(id) && !queued.has(id));
+    const unlisted = jobIds.filter((id) => !listed.has(id));
+    const known = new Map([...queued, ...(await this.#factories.status(unlisted))]);
+    const ended = await this.#listEnded(jobIds, known, (ids) => statusArguments(whichJobs(ids, jobSetId)));
+    const lost = others.map((jobId) => [jobId, { kind: 'lost', jobId, reason: ID_GIVEN_AGAIN }] as const);
+    return new Map<string, JobEvent | LostJob>([...lost, ...eventsOf(ended), ...known]);
   }
 
   /** @throws {CommandError} if one of the two gives no answer */
-  async describe(jobIds: readonly string[]): Promise<Map<string, ClassAd>> {
-    const found = await this.#list('condor_q', jobIds, queueArguments, parseClassAds);
-    return this.#addEnded(jobIds, found, async (missing) =>
-      this.#list('condor_history', missing, historyArguments, parseClassAds),
-    );
-  }
-
-  async #addEnded<T>(
-    jobIds: readonly string[],
-    found: Map<string, T>,
-    ask: (missing: readonly string[]) => Promise<Map<string, T>>,
-  ): Promise<Map<string, T>> {
-    const missing = jobIds.filter((id) => !found.has(id));
-    const ended = missing.length === 0 ? [] : await ask(missing).catch(noneWithoutHistory);
+  async describe(jobIds: readonly string[], jobSetId: string | undefined): Promise<Map<string, ClassAd>> {
+    const found = await this.#list('condor_q', jobIds, (ids) => ['-json', ...constraint(ids, jobSetId)]);
+    const ended = await this.#listEnded(jobIds, found, (ids) => [
+      '-json',
+      '-match',
+      String(ids.length),
+      ...whichJobs(ids, jobSetId),
+    ]);
     return new Map([...ended, ...found]);
   }
 
-  async #list<T>(
+  /** The jobs that are in the queue, and of the job set. @throws {CommandError} */
+  async findQueued(jobIds: readonly string[], jobSetId: string): Promise<Set<string>> {
+    const attributes = ['-json', '-attributes', 'ClusterId,ProcId'];
+    const listed = await this.#list('condor_q', jobIds, (ids) => [
+      ...attributes,
+      ...constraint(ids, jobSetId),
+    ]);
+    return new Set(listed.keys());
+  }
+
+  async #listEnded(
+    jobIds: readonly string[],
+    known: ReadonlyMap<string, unknown>,
+    argumentsFor: (ids: readonly string[]) => readonly string[],
+  ): Promise<Map<string, ClassAd>> {
+    const missing = jobIds.filter((id) => !known.has(id));
+    return this.#list('condor_history', missing, argumentsFor).catch(noneWithoutHistory);
+  }
+
+  async #list(
     command: Command,
     ids: readonly string[],
     argumentsFor: (ids: readonly string[]) => readonly string[],
-    parse: (listing: string) => Map<string, T>,
-  ): Promise<Map<string, T>> {
-    const found = new Map<string, T>();
+  ): Promise<Map<string, ClassAd>> {
+    const found = new Map<string, ClassAd>();
     for (const some of idSlices(ids)) {
       const { stdout } = await this.#run(command, argumentsFor(some));
-      for (const [id, entry] of parse(stdout)) found.set(id, entry);
+      for (const [id, ad] of parseClassAds(stdout)) found.set(id, ad);
     }
     return found;
   }
@@ -76,24 +98,26 @@ export function idSlices(ids: readonly string[]): string[][] {
   );
 }
 
-function statusArguments(ids: readonly string[]): string[] {
-  return ['-json', '-attributes', LISTED_ATTRIBUTES.join(','), ...ids];
+function statusArguments(which: readonly string[]): string[] {
+  return ['-json', '-attributes', LISTED_ATTRIBUTES.join(','), ...which];
 }
 
-function queueArguments(ids: readonly string[]): string[] {
-  return ['-json', '-constraint', jobConstraint(ids)];
+function constraint(ids: readonly string[], jobSetId: string | undefined): string[] {
+  return ['-constraint', jobConstraint(ids, jobSetId)];
 }
 
-function historyArguments(ids: readonly string[]): string[] {
-  return ['-json', '-match', String(ids.length), ...ids];
+/** Arguments that select jobs: their ids, or a constraint if they must be of a job set. */
+export function whichJobs(ids: readonly string[], jobSetId: string | undefined): readonly string[] {
+  return jobSetId === undefined ? ids : constraint(ids, jobSetId);
 }
 
 /**
  * Handles an error of condor_history: without a history file the answer is empty; other errors are thrown
  * again.
  */
-function noneWithoutHistory(error: unknown): [] {
-  if (error instanceof CommandError && /\bHISTORY is (unset|not defined)/.test(error.stderr)) return [];
+function noneWithoutHistory(error: unknown): Map<string, ClassAd> {
+  if (error instanceof CommandError && /\bHISTORY is (unset|not defined)/.test(error.stderr))
+    return new Map();
   throw error;
 }
 
@@ -112,6 +136,7 @@ export const LISTED_ATTRIBUTES: readonly string[] = [
   'RemoteHost',
   'MemoryUsage',
   'RequestMemory',
+  'CondorFuturesJobSet',
 ];
 
 /**
@@ -120,9 +145,11 @@ export const LISTED_ATTRIBUTES: readonly string[] = [
  * @throws {SyntaxError} if it is no listing; empty output means no jobs
  */
 export function parseQueueListing(listing: string): Map<string, JobEvent> {
-  return new Map(
-    [...parseClassAds(listing)].map(([jobId, ad]) => [jobId, { ...eventOf(jobId, ad), ...memoryOf(ad) }]),
-  );
+  return eventsOf(parseClassAds(listing));
+}
+
+function eventsOf(ads: Iterable<[string, ClassAd]>): Map<string, JobEvent> {
+  return new Map([...ads].map(([jobId, ad]) => [jobId, { ...eventOf(jobId, ad), ...memoryOf(ad) }]));
 }
 
 /**
@@ -183,10 +210,10 @@ function number(value: unknown): number | undefined {
 }
 
 /**
- * A constraint that is true for these jobs. Consecutive procs become one range, because the schedd evaluates
+ * A constraint that is true for these jobs, if they are of the job set. Consecutive procs become one range, because the schedd evaluates
  * the constraint for each of its jobs, which takes long with thousands of ids.
  */
-export function jobConstraint(jobIds: readonly string[]): string {
+export function jobConstraint(jobIds: readonly string[], jobSetId?: string): string {
   const procs = new Map<string, number[]>();
   for (const id of jobIds) {
     const [cluster = '', proc] = id.split('.');
@@ -194,10 +221,11 @@ export function jobConstraint(jobIds: readonly string[]): string {
     numbers.push(Number(proc));
     procs.set(cluster, numbers);
   }
-  return [...procs]
+  const jobs = [...procs]
     .map(([cluster, numbers]) => `ClusterId == ${cluster} && (${procRanges(numbers).join(' || ')})`)
-    .map((constraint) => (procs.size === 1 ? constraint : `(${constraint})`))
+    .map((ofCluster) => (procs.size === 1 ? ofCluster : `(${ofCluster})`))
     .join(' || ');
+  return jobSetId === undefined ? jobs : `${jobSetConstraint(jobSetId)} && (${jobs})`;
 }
 
 function procRanges(procs: readonly number[]): string[] {

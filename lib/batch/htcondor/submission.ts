@@ -2,7 +2,8 @@ import { CommandError, CommandNotFoundError, SubmitError } from '../../base/erro
 import { warn } from '../../base/warn.ts';
 import type { JobBatch, SubmittedBatch } from '../batch-system.ts';
 import type { CommandOutput } from '../run-command.ts';
-import { factoryQuery, isLate, parseFactoryAds } from './late-materialization.ts';
+import { isLate } from './itemdata.ts';
+import { factoryQuery, parseFactoryAds } from './late-materialization.ts';
 import { parseClassAds } from './queue.ts';
 import { submissionConstraint, submitDescription } from './submit-description.ts';
 

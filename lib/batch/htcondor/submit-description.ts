@@ -151,7 +151,7 @@ export function submissionConstraint({
   jobSet,
   submission,
 }: Pick<SubmittedBatch, 'jobSet' | 'submission'>): string {
-  return `CondorFuturesJobSet == "${jobSet.id}" && CondorFuturesSubmission == ${submission}`;
+  return `${jobSetConstraint(jobSet.id)} && CondorFuturesSubmission == ${submission}`;
 }
 
 /**
@@ -169,4 +169,9 @@ export function checkDirectoryName(option: string, directory: string): void {
 
 function refuse(option: string, trouble: string | undefined): void {
   if (trouble !== undefined) throw new TypeError(`The value of \`${option}\` ${trouble}`);
+}
+
+/** ClassAd expression for the jobs of a job set. */
+export function jobSetConstraint(jobSetId: string): string {
+  return `CondorFuturesJobSet == "${jobSetId}"`;
 }

@@ -10,6 +10,7 @@ const MAX_PAUSE_MS = 10_000;
 
 interface Request {
   readonly jobId: string;
+  readonly jobSetId: string;
   readonly action: JobAction | { readonly kind: 'remove' };
   readonly onAccepted: () => void;
   readonly onFailed: (error: unknown) => void;
@@ -32,13 +33,20 @@ export class JobCommands {
   }
 
   /** Removes a job; `onFailedRemoval` is called if that fails for good. */
-  remove(jobId: string): void {
-    this.#add({ jobId, action: { kind: 'remove' }, onAccepted: () => {}, onFailed: () => {}, failures: 0 });
+  remove(jobId: string, jobSetId: string): void {
+    this.#add({
+      jobId,
+      jobSetId,
+      action: { kind: 'remove' },
+      onAccepted: () => {},
+      onFailed: () => {},
+      failures: 0,
+    });
   }
 
   /** Releases a held job because of a policy; a failure becomes a warning. */
-  release(jobId: string): void {
-    this.act(jobId, { kind: 'release' }).catch((error: unknown) => {
+  release(jobId: string, jobSetId: string): void {
+    this.act(jobId, { kind: 'release' }, jobSetId).catch((error: unknown) => {
       warn(`The held job ${jobId} could not be released: ${String(error)}`);
     });
   }
@@ -46,9 +54,9 @@ export class JobCommands {
   /**
    * @throws {JobControlError} if the system refuses; {@link CommandError} if it does not answer for too long
    */
-  async act(jobId: string, action: JobAction): Promise<void> {
+  async act(jobId: string, action: JobAction, jobSetId: string): Promise<void> {
     return new Promise((onAccepted, onFailed) => {
-      this.#add({ jobId, action, onAccepted, onFailed, failures: 0 });
+      this.#add({ jobId, jobSetId, action, onAccepted, onFailed, failures: 0 });
     });
   }
 
@@ -68,15 +76,19 @@ export class JobCommands {
     this.#work = undefined;
   }
 
-  /** Takes the first request, and those for the same action on other jobs that have no earlier request. */
+  /**
+   * Takes the first request, and those for the same action on other jobs of the job set that have no earlier
+   * request.
+   */
   #takeGroup(): Request[] {
     const [first] = this.#pending as [Request];
-    const action = JSON.stringify(first.action);
+    const kindOf = ({ action, jobSetId }: Request): string => JSON.stringify([action, jobSetId]);
+    const kind = kindOf(first);
     const seen = new Set<string>();
     const group: Request[] = [];
     const rest: Request[] = [];
     for (const request of this.#pending) {
-      const isNext = !seen.has(request.jobId) && JSON.stringify(request.action) === action;
+      const isNext = !seen.has(request.jobId) && kindOf(request) === kind;
       (isNext ? group : rest).push(request);
       if (!isNext) seen.add(request.jobId);
     }
@@ -85,11 +97,11 @@ export class JobCommands {
   }
 
   async #run(group: readonly Request[]): Promise<void> {
-    const [{ action }] = group as [Request];
+    const [{ action, jobSetId }] = group as [Request];
     const jobIds = [...new Set(group.map(({ jobId }) => jobId))];
     try {
-      if (action.kind === 'remove') return await this.#system.remove(jobIds);
-      const refusals = await this.#system.act(action, jobIds);
+      if (action.kind === 'remove') return await this.#system.remove(jobIds, jobSetId);
+      const refusals = await this.#system.act(action, jobIds, jobSetId);
       for (const { jobId, onAccepted, onFailed } of group) {
         const reason = refusals.get(jobId);
         if (reason === undefined) onAccepted();

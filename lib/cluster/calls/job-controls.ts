@@ -4,6 +4,7 @@ import { KIBIBYTE, MEBIBYTE } from '../../base/memory.ts';
 import type { BatchSystem, JobAction, JobEdit } from '../../batch/batch-system.ts';
 import { methodOf } from '../../batch/job-actions.ts';
 import type { JobControl } from '../../futures/future-source.ts';
+import type { JobSet } from '../../job-set/job-set.ts';
 import type { Call } from './call.ts';
 import type { JobCommands } from './job-commands.ts';
 
@@ -14,7 +15,7 @@ export class JobControls {
   /** Callbacks to call when a call has a job. */
   readonly #callbacksByCall = new Map<Call, ((jobId: string) => void)[]>();
   /** The query for ClassAds requested in this tick. */
-  #query: { jobIds: Set<string>; answer: Promise<Map<string, ClassAd>> } | undefined;
+  #query: Query | undefined;
 
   constructor(system: BatchSystem, commands: JobCommands) {
     this.#system = system;
@@ -25,15 +26,15 @@ export class JobControls {
     return {
       act: async (action: JobAction) => {
         if (action.kind === 'edit') return this.#edit(call, action);
-        return this.#commands.act(await this.#jobOf(call, action.kind), action);
+        return this.#commands.act(await this.#jobOf(call, action.kind), action, jobSetIdOf(call));
       },
       analyze: async () => {
         const jobId = await this.#jobOf(call, 'analyze');
-        return (await this.#system.analyze(jobId)) ?? throwUnknown('analyze', jobId);
+        return (await this.#system.analyze(jobId, jobSetIdOf(call))) ?? throwUnknown('analyze', jobId);
       },
       classAd: async () => {
         const jobId = await this.#jobOf(call, 'classAd');
-        return (await this.#describe(jobId)).get(jobId) ?? throwUnknown('classAd', jobId);
+        return (await this.#describe(jobId, jobSetIdOf(call))).get(jobId) ?? throwUnknown('classAd', jobId);
       },
     };
   }
@@ -44,7 +45,7 @@ export class JobControls {
     try {
       const jobId = await this.#jobOf(call, methodOf(edit));
       try {
-        await this.#commands.act(jobId, edit);
+        await this.#commands.act(jobId, edit, jobSetIdOf(call));
       } catch (error) {
         // Ignored if the call is at another attempt by now, whose job was submitted with the new request.
         if (!(error instanceof JobControlError) || call.isUnwanted || call.jobId === jobId) throw error;
@@ -82,19 +83,31 @@ export class JobControls {
   }
 
   /** Combines the requests of one tick into one query. */
-  async #describe(jobId: string): Promise<Map<string, ClassAd>> {
-    this.#query ??= this.#startQuery(new Set());
+  async #describe(jobId: string, jobSetId: string): Promise<Map<string, ClassAd>> {
+    if (this.#query?.jobSetId !== jobSetId) this.#query = this.#startQuery(new Set(), jobSetId);
     this.#query.jobIds.add(jobId);
     return this.#query.answer;
   }
 
-  #startQuery(jobIds: Set<string>): { jobIds: Set<string>; answer: Promise<Map<string, ClassAd>> } {
+  #startQuery(jobIds: Set<string>, jobSetId: string): Query {
     const answer = new Promise((resolve) => setImmediate(resolve)).then(async () => {
       this.#query = undefined;
-      return this.#system.describe([...jobIds]);
+      return this.#system.describe([...jobIds], jobSetId);
     });
-    return { jobIds, answer };
+    return { jobIds, jobSetId, answer };
   }
+}
+
+/** A query for ClassAds of jobs of a job set. */
+interface Query {
+  readonly jobIds: Set<string>;
+  readonly jobSetId: string;
+  readonly answer: Promise<Map<string, ClassAd>>;
+}
+
+/** The job set of a call that has a job, and so has been written. */
+function jobSetIdOf({ jobSet }: Call): string {
+  return (jobSet as JobSet).id;
 }
 
 /** @returns a function that restores the previous request, unless it has been changed again */

@@ -1,4 +1,4 @@
-import type { BatchSystem, JobEvent } from '../../batch/batch-system.ts';
+import type { BatchSystem, JobEvent, LostJob } from '../../batch/batch-system.ts';
 import { type JobLife, mayEndUnnoticed } from '../../batch/job-life.ts';
 
 /** Time without events before the batch system is polled; it doubles after each poll without events. */
@@ -17,7 +17,8 @@ export interface PolledJob {
  */
 export class StatusPoll<J extends PolledJob> {
   readonly #system: Pick<BatchSystem, 'status'>;
-  readonly #onEvent: (event: JobEvent) => void;
+  readonly #jobSetId: string;
+  readonly #onEvent: (event: JobEvent | LostJob) => void;
   readonly #onMissing: (job: J) => void;
   #lastEventAt = performance.now();
   #lastPollAt = performance.now();
@@ -26,10 +27,12 @@ export class StatusPoll<J extends PolledJob> {
 
   constructor(
     system: Pick<BatchSystem, 'status'>,
-    onEvent: (event: JobEvent) => void,
+    jobSetId: string,
+    onEvent: (event: JobEvent | LostJob) => void,
     onMissing: (job: J) => void,
   ) {
     this.#system = system;
+    this.#jobSetId = jobSetId;
     this.#onEvent = onEvent;
     this.#onMissing = onMissing;
   }
@@ -60,7 +63,10 @@ export class StatusPoll<J extends PolledJob> {
     this.#isPolling = true;
     this.#quietMs = Math.min(this.#quietMs * 2, MAX_QUIET_MS);
     try {
-      const known = await this.#system.status(jobs.map((job) => job.jobId));
+      const known = await this.#system.status(
+        jobs.map((job) => job.jobId),
+        this.#jobSetId,
+      );
       for (const job of jobs) {
         const event = known.get(job.jobId);
         if (event !== undefined) this.#onEvent(event);

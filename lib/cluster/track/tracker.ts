@@ -2,7 +2,7 @@ import { OwnershipError, PayloadError } from '../../base/errors.ts';
 import { Slots } from '../../base/fifo.ts';
 import { JobError } from '../../base/job-errors.ts';
 import { showCaller } from '../../base/program-frames.ts';
-import type { BatchSystem, JobEvent } from '../../batch/batch-system.ts';
+import type { BatchSystem, JobEvent, LostJob } from '../../batch/batch-system.ts';
 import { EarlyEvents, hasLeftQueue, ID_GIVEN_AGAIN, type LifeEvent, nextLife } from '../../batch/job-life.ts';
 import type { Archive } from '../../job-set/archive.ts';
 import type { JobSet } from '../../job-set/job-set.ts';
@@ -52,6 +52,7 @@ export class Tracker {
     this.#clock = new AwakeClock(host.outcomeGrace);
     this.#statusPoll = new StatusPoll(
       host.system,
+      host.jobSet.id,
       (event) => this.onEvent(event),
       (job) => this.#apply(job, { kind: 'missing', jobId: job.jobId }),
     );
@@ -103,12 +104,12 @@ export class Tracker {
     if (job !== undefined) this.#read(job);
   }
 
-  onEvent(event: JobEvent): void {
+  onEvent(event: JobEvent | LostJob): void {
     this.#statusPoll.onHeard();
     const job = this.#jobsById.get(event.jobId);
     if (job !== undefined) this.#apply(job, event);
     // Its id may not be known yet, or it has been finished.
-    else if (this.#host.isSubmitting()) this.#earlyEvents.keep(event);
+    else if (this.#host.isSubmitting() && event.kind !== 'lost') this.#earlyEvents.keep(event);
     else this.#earlyEvents.clear();
   }
 
@@ -135,7 +136,7 @@ export class Tracker {
       this.#forget(job);
       this.#jobsByKey.delete(job.key);
       this.#endingJobs.delete(job);
-      if (!hasLeftQueue(job.life)) this.#host.removeJob(job.jobId);
+      if (!hasLeftQueue(job.life)) this.#host.removeJob(job.jobId, this.#host.jobSet.id);
       // Not retried, because the call's input was in the directory.
       if (isOpen(job)) job.call.controller.reject(directoryLostError(this.#host.jobSet.directory, cause));
       job.isGone = true;
@@ -156,7 +157,7 @@ export class Tracker {
       case 'settled':
         // A held job of a settled call is removed from the queue; another one is waited for.
         if (hasLeftQueue(job.life)) this.#onGone(job);
-        else if (end !== undefined) this.#host.removeJob(job.jobId);
+        else if (end !== undefined) this.#host.removeJob(job.jobId, this.#host.jobSet.id);
         return;
       case 'running':
         if (host !== undefined) call.host = call.machine = host;
@@ -246,7 +247,7 @@ export class Tracker {
     job.call.setState('pending');
     if (action === 'release') {
       job.releases += 1;
-      this.#host.releaseJob(job.jobId);
+      this.#host.releaseJob(job.jobId, this.#host.jobSet.id);
     }
     return true;
   }
@@ -284,7 +285,7 @@ export class Tracker {
   /** Removes the job of a call that needs none any more. */
   #abandonJob(job: Job): void {
     // A held job is removed as one whose call is settled.
-    if (job.life.end === undefined) this.#host.removeJob(job.jobId);
+    if (job.life.end === undefined) this.#host.removeJob(job.jobId, this.#host.jobSet.id);
     this.#onSettled(job, false);
   }
 
@@ -328,8 +329,8 @@ export interface TrackerHost {
   isSubmitting(): boolean;
   /** Looks for outcomes soon. */
   lookForOutcomes(): void;
-  removeJob(jobId: string): void;
-  releaseJob(jobId: string): void;
+  removeJob(jobId: string, jobSetId: string): void;
+  releaseJob(jobId: string, jobSetId: string): void;
   /** Submits another job for a failed call; resolves when that is journaled. */
   resubmit(call: Call, retry: Retry): Promise<void>;
   /** A job has run its call. */

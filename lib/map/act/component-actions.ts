@@ -43,7 +43,7 @@ export async function actOn(
     choice,
   );
   if (jobIds.length === 0) return [];
-  const refusals = await (await core.reachSystem()).act(action, jobIds);
+  const refusals = await (await core.reachSystem()).act(action, jobIds, core.reader.jobSet.id);
   core.watch.wake();
   const [refusal] = refusals;
   // Jobs whose status has changed meanwhile are an error only if they were chosen explicitly.
@@ -65,7 +65,7 @@ export async function cancelComponents(
   for (const index of chosen) core.executor?.cancel(index);
   if (choice === undefined && system.jobSetRemoval !== undefined)
     await system.jobSetRemoval.remove(core.reader.jobSet.id);
-  else if (jobIds.length > 0) await system.remove(jobIds);
+  else if (jobIds.length > 0) await system.remove(jobIds, core.reader.jobSet.id);
   core.watch.wake();
   return chosen;
 }
@@ -128,7 +128,7 @@ export async function rerunComponents(
   const held = chosen.filter((index) => statuses[index] === 'held');
   const jobIds = held.map((index) => jobIdOf(core.component(index))).filter((id) => id !== undefined);
   // A released job would run beside the new job of its component.
-  if (jobIds.length > 0) await (await core.reachSystem()).remove(jobIds);
+  if (jobIds.length > 0) await (await core.reachSystem()).remove(jobIds, core.reader.jobSet.id);
   const { jobSet } = core.reader;
   const attempts = new Map(chosen.map((index) => [index, core.component(index).call.attempt]));
   await core.submit(async (executor) => {

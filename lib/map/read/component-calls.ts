@@ -47,7 +47,7 @@ export class ComponentCalls {
         onCancel: ({ jobId }) => {
           // The call may be pending in this program, between two attempts or because the queue is full.
           findRunningExecutor(this.#reader.jobSet.directory)?.cancel(component.index);
-          if (jobId !== undefined) this.#commands.remove(jobId);
+          if (jobId !== undefined) this.#commands.remove(jobId, this.#reader.jobSet.id);
         },
       },
     });

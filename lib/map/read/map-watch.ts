@@ -36,6 +36,7 @@ export class MapWatch {
     this.#options = options;
     this.#poll = new StatusPoll(
       system,
+      reader.jobSet.id,
       (event) => reader.calls.onEvent(event),
       ({ record, jobId }) => reader.calls.apply(record, { kind: 'missing', jobId }),
     );

@@ -198,6 +198,43 @@ describe('HTCondorSystem', () => {
     expect(status.has('4711.0')).toBe(false);
   });
 
+  it('leaves jobs alone that have the ids, but are not of the job set', async () => {
+    const ad = { ClusterId: 7, JobStatus: 2 };
+    const queue = [
+      { ...ad, ProcId: 0, CondorFuturesJobSet: 'ours' },
+      { ...ad, ProcId: 1, CondorFuturesJobSet: 'of another program' },
+      { ...ad, ProcId: 2 },
+    ];
+    fake('condor_q', { stdout: JSON.stringify(queue), stderr: '', status: 0 });
+    fake('condor_history', { stdout: '', stderr: '', status: 0 });
+    fake('condor_rm', { stdout: '', stderr: '', status: 0 });
+    const system = new HTCondorSystem({});
+    const ids = ['7.0', '7.1', '7.2', '7.3'];
+    const reason = 'the batch system has given its id to another job';
+    expect(await system.status(ids, 'ours')).toEqual(
+      new Map([
+        ['7.1', { kind: 'lost', jobId: '7.1', reason }],
+        ['7.2', { kind: 'lost', jobId: '7.2', reason }],
+        ['7.0', { kind: 'running', jobId: '7.0', host: undefined }],
+      ]),
+    );
+    const which = 'CondorFuturesJobSet == "ours" && (ClusterId == 7 && (ProcId >= 1 && ProcId <= 3))';
+    expect(heard('condor_history', 'args')).toContain(`-constraint\n${which}\n`);
+    await system.remove(['7.1', '7.2', '7.3'], 'ours');
+    expect(heard('condor_rm', 'args')).toBe(`-constraint\n${which}\n`);
+    await system.describe(['7.1', '7.2', '7.3'], 'ours');
+    expect(heard('condor_q', 'args')).toContain(`-constraint\n${which}\n`);
+  });
+
+  it('acts on no jobs that are not of the job set, and refuses that', async () => {
+    fake('condor_q', { stdout: JSON.stringify([{ ClusterId: 7, ProcId: 0 }]), stderr: '', status: 0 });
+    fake('condor_hold', { stdout: '', stderr: '', status: 0 });
+    const refusals = await new HTCondorSystem({}).act({ kind: 'hold' }, ['7.0', '7.1'], 'ours');
+    expect(heard('condor_q', 'args')).toContain('CondorFuturesJobSet == "ours"');
+    expect(heard('condor_hold', 'args')).toBe('-subcode\n6770\n7.0\n');
+    expect([...refusals]).toEqual([['7.1', 'the job is not in the queue']]);
+  });
+
   it('acts on jobs, and tells which were refused', async () => {
     fake('condor_release', recorded('release-some-refused'));
     const refusals = await new HTCondorSystem({ schedd: 'submit7' }).act({ kind: 'release' }, [

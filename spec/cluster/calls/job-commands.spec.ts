@@ -35,17 +35,17 @@ async function idle(): Promise<void> {
 
 describe('Removals of jobs', () => {
   it('of one tick are one command', async () => {
-    for (let proc = 0; proc < 1000; proc += 1) jobCommands.remove(`1.${proc}`);
+    for (let proc = 0; proc < 1000; proc += 1) jobCommands.remove(`1.${proc}`, 'set');
     await idle();
     expect(commands.map(({ length }) => length)).toEqual([1000]);
   });
 
   it('that fail are tried again, together with those that came meanwhile', async () => {
     failing = 2;
-    jobCommands.remove('1.0');
+    jobCommands.remove('1.0', 'set');
     await new Promise((resolve) => setImmediate(resolve));
     await new Promise((resolve) => setImmediate(resolve));
-    jobCommands.remove('2.0');
+    jobCommands.remove('2.0', 'set');
     await idle();
     expect(commands).toEqual([['1.0'], ['1.0', '2.0'], ['1.0', '2.0']]);
     expect(failures).toEqual([]);
@@ -53,7 +53,7 @@ describe('Removals of jobs', () => {
 
   it('that go on failing are told, with their ids', async () => {
     failing = Infinity;
-    jobCommands.remove('1.0');
+    jobCommands.remove('1.0', 'set');
     await idle();
     expect(commands).toHaveLength(12);
     expect(failures).toEqual([{ jobIds: ['1.0'], error: new Error('schedd is busy') }]);
@@ -65,8 +65,8 @@ describe('Actions on jobs', () => {
     const jobIds = Array.from({ length: 1000 }, (_, proc) => `1.${proc}`);
     const done = Promise.all(
       jobIds.flatMap((jobId) => [
-        jobCommands.act(jobId, { kind: 'hold', reason: 'wait' }),
-        jobCommands.act(jobId, { kind: 'release' }),
+        jobCommands.act(jobId, { kind: 'hold', reason: 'wait' }, 'set'),
+        jobCommands.act(jobId, { kind: 'release' }, 'set'),
       ]),
     );
     await idle();
@@ -87,8 +87,8 @@ describe('Actions on jobs', () => {
       ['b', hold],
     ] as const)
       // prettier-ignore
-      void jobCommands.act(jobId, action);
-    jobCommands.remove('a');
+      void jobCommands.act(jobId, action, 'set');
+    jobCommands.remove('a', 'set');
     await idle();
     expect(system.actions).toEqual([
       { action: hold, jobIds: ['a'] },
@@ -99,15 +99,27 @@ describe('Actions on jobs', () => {
   });
 
   it('with different reasons are different', async () => {
-    void jobCommands.act('a', { kind: 'hold', reason: 'one' });
-    void jobCommands.act('b', { kind: 'hold', reason: 'other' });
+    void jobCommands.act('a', { kind: 'hold', reason: 'one' }, 'set');
+    void jobCommands.act('b', { kind: 'hold', reason: 'other' }, 'set');
     await idle();
     expect(system.actions.map(({ jobIds }) => jobIds)).toEqual([['a'], ['b']]);
   });
 
+  it('of different job sets are different', async () => {
+    for (const [jobId, jobSetId] of Object.entries({ a: 'one', b: 'other', c: 'one' })) {
+      void jobCommands.act(jobId, { kind: 'hold' }, jobSetId);
+      jobCommands.remove(jobId, jobSetId);
+    }
+    await idle();
+    expect(system.actions.map(({ jobIds }) => jobIds)).toEqual([['a', 'c'], ['b']]);
+    expect(commands).toEqual([['a', 'c'], ['b']]);
+  });
+
   it('fail for the jobs that were refused alone', async () => {
     system.refusals = new Map([['b', 'it is not running']]);
-    const done = Promise.allSettled(['a', 'b'].map(async (id) => jobCommands.act(id, { kind: 'suspend' })));
+    const done = Promise.allSettled(
+      ['a', 'b'].map(async (id) => jobCommands.act(id, { kind: 'suspend' }, 'set')),
+    );
     await idle();
     const [accepted, refused] = await done;
     expect(accepted?.status).toBe('fulfilled');
@@ -122,7 +134,7 @@ describe('Actions on jobs', () => {
       tries += 1;
       throw new Error('schedd is busy');
     };
-    const done = thrownBy(jobCommands.act('a', { kind: 'hold' }));
+    const done = thrownBy(jobCommands.act('a', { kind: 'hold' }, 'set'));
     await idle();
     expect(await done).toEqual(new Error('schedd is busy'));
     expect([tries, failures]).toEqual([12, []]);

@@ -1,5 +1,4 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import type { JobEvent } from '../../../lib/batch/batch-system.ts';
 import { NEW_LIFE } from '../../../lib/batch/job-life.ts';
 import { type PolledJob, StatusPoll } from '../../../lib/cluster/track/status-poll.ts';
 import { ScriptedSystem } from '../../support/scripted-system.ts';
@@ -8,7 +7,7 @@ const MINUTE = 60_000;
 
 let system: ScriptedSystem;
 let asked: number;
-let heard: JobEvent[];
+let heard: unknown[];
 let missing: PolledJob[];
 let check: StatusPoll<PolledJob>;
 const job = { jobId: '1.1', life: NEW_LIFE };
@@ -23,7 +22,7 @@ beforeEach(() => {
   };
   [heard, missing] = [[], []];
   job.life = NEW_LIFE;
-  check = new StatusPoll(system, (event) => heard.push(event), (one) => missing.push(one)); // prettier-ignore
+  check = new StatusPoll(system, 'set', (event) => heard.push(event), (one) => missing.push(one)); // prettier-ignore
 });
 afterEach(() => {
   jest.useRealTimers();

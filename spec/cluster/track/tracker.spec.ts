@@ -352,6 +352,28 @@ describe('A call', () => {
     expect(await future).toBe(7);
   });
 
+  it('is lost, and the job of its id is left alone, when the batch system has given that to another one', async () => {
+    const { future } = await submitted();
+    const jobId = future.jobId as string;
+    system.emit({ jobId, kind: 'running', host: 'node7' });
+    // The next job gets the same id, as from a schedd that was set up anew.
+    system.beforeAnswer = (_batch, ids) => void ids.splice(0, 1, jobId);
+    const { future: next } = await submitted();
+    expect(next.jobId).toBe(jobId);
+    expect(await thrownBy(future)).toMatchObject({
+      name: 'JobLostError',
+      message: expect.stringContaining('the batch system has given its id to another job'),
+    });
+    expect(system.removed).toEqual([]);
+    system.emit({ jobId, kind: 'running', host: 'node8' });
+    await writeWhole(
+      outcomeFile(system.batches[0]?.jobSet.directory as string, '2'),
+      encodeOutcome(outcomeOf(8)),
+    );
+    expect(await next).toBe(8);
+    system.emit({ jobId, kind: 'ended', exitCode: 0 });
+  });
+
   it('fails when the job set is removed under it, and those after it get another', async () => {
     open({ watch: 'sweep' });
     const { future } = await submitted();
