@@ -180,7 +180,7 @@ export interface JobBatch {
    */
   readonly busy?: number;
   /** Machines not to run on if the system has others. */
-  readonly avoid: readonly AvoidedHost[];
+  readonly avoid: readonly AvoidedMachine[];
   /**
    * Whether the jobs stay when their calls are done, so that the program may end without waiting for them.
    */
@@ -203,7 +203,7 @@ export interface SubmittedBatch {
 }
 
 /** A machine by its name in events, and the time by Date.now() until which it is avoided. */
-export interface AvoidedHost {
+export interface AvoidedMachine {
   readonly host: string;
   readonly until: number;
 }

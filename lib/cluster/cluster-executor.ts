@@ -17,7 +17,7 @@ import { JobControls } from './calls/job-controls.ts';
 import type { ResolvedOptions } from './cluster-options.ts';
 import { closeWhenEmpty, ConditionWait, JobsAtEnd, NONE_LEFT_MS } from './end/jobs-at-end.ts';
 import { isEnding, watchExit } from './end/process-end.ts';
-import { type LiveJobSet, LazyJobSet } from './live-job-set.ts';
+import { type ExecutorInternals, type LiveJobSet, LazyJobSet } from './live-job-set.ts';
 import { Dependents } from './dependencies/dependents.ts';
 import { Resubmissions } from './submit/retry.ts';
 import { Submissions } from './submit/submissions.ts';
@@ -94,18 +94,10 @@ export class ClusterExecutor extends Executor {
       },
       id,
     );
-    this.#atEnd = new JobsAtEnd({
-      system,
-      detachOnExit: options.detachOnExit,
-      pending: this.#pending,
-      submissions: this.#submissions,
-      commands: this.#commands,
-      opened: () => this.#jobSet.opened,
-      drain: async () => {
-        const drained = this.#drain();
-        this.#shutdown ??= drained;
-        await drained;
-      },
+    this.#atEnd = new JobsAtEnd(this.parts, this.#pending, this.#commands, async () => {
+      const drained = this.#drain();
+      this.#shutdown ??= drained;
+      await drained;
     });
   }
 
@@ -156,21 +148,13 @@ export class ClusterExecutor extends Executor {
    * @throws {DirectoryError} {@link JobSetInUseError} {@link OwnershipError} {@link CommandError}
    */
   protected async attachTo(id: string, takeOver: boolean): Promise<void> {
-    this.#futures = await attachCalls(id, takeOver, this.#system, this.#options, {
-      start: async (jobSet, claim, lastSubmission) => {
-        this.#submissions.startAfter(lastSubmission);
-        return this.#jobSet.takeUp(jobSet, claim);
-      },
-      addCall: (parts) => this.#addPending(this.#calls.restore(parts)),
-      submit: (call) => this.#dependents.add(call),
-      removeJob: (jobId) => this.#commands.remove(jobId, id),
-    });
+    this.#futures = await attachCalls(id, takeOver, this.parts, this.#dependents, this.#commands);
     if (this.#pending.size > 0) this.#jobSet.opened?.watch.wake();
     this.#checkIdle();
   }
 
-  /** Internals for {@link MapExecutor}, which writes its calls itself. */
-  protected get parts(): ExecutorParts {
+  /** Internals for MapExecutor, which writes its calls itself, and for those who work on all calls. */
+  protected get parts(): ExecutorInternals {
     return {
       system: this.#system,
       options: this.#options,
@@ -291,17 +275,6 @@ export class ClusterExecutor extends Executor {
     if (this.#jobSet.opened !== undefined) await closeWhenEmpty(this.#jobSet.opened, this.#conditionWait);
     await this.#system.close();
   }
-}
-
-/** Internals that ClusterExecutor shares with MapExecutor. */
-export interface ExecutorParts {
-  readonly system: BatchSystem;
-  readonly options: ResolvedOptions;
-  readonly calls: Calls;
-  readonly submissions: Submissions;
-  readonly own: LazyJobSet;
-  /** Counts a call as pending. */
-  readonly add: (call: Call) => Call;
 }
 
 /** Futures by the signal that cancels them: each signal has one listener for all of them. */

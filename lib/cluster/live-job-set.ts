@@ -19,8 +19,10 @@ import { EventLogFollower } from '../watch/event-log-follower.ts';
 import { JobSetReader } from '../watch/job-set-reader.ts';
 import { findGraces, JobSetWatch } from '../watch/job-set-watch.ts';
 import type { Call } from './calls/call.ts';
+import type { Calls } from './calls/calls.ts';
 import type { ResolvedOptions } from './cluster-options.ts';
 import { JobFiles } from './job-files.ts';
+import type { Submissions } from './submit/submissions.ts';
 import { Tracker, type TrackerHost } from './track/tracker.ts';
 
 /** A job set in use, with the objects that track its jobs. */
@@ -96,14 +98,16 @@ export class LiveJobSet {
   }
 }
 
-/** Receives the events of a job set, and acts on its jobs. */
-export type JobSetHost = Omit<
-  TrackerHost,
-  'system' | 'jobSet' | 'files' | 'archive' | 'outcomeGrace' | 'otherNode' | 'calls' | 'lookForOutcomes'
-> & {
-  /** The directory has been deleted; its calls have failed. */
-  onLost(): void;
-};
+/** Internals of an executor, for those who work on all of its calls. */
+export interface ExecutorInternals {
+  readonly system: BatchSystem;
+  readonly options: ResolvedOptions;
+  readonly calls: Calls;
+  readonly submissions: Submissions;
+  readonly own: LazyJobSet;
+  /** Counts a call as pending. */
+  readonly add: (call: Call) => Call;
+}
 
 /**
  * Starts to track the jobs of a job set. The host is not called before the caller's next turn of the event
@@ -115,7 +119,7 @@ async function startLiveJobSet(
   claim: Claim,
   system: BatchSystem,
   options: ResolvedOptions,
-  host: JobSetHost,
+  host: TrackerHost,
   known?: JobSetReader,
 ): Promise<LiveJobSet> {
   const { directory } = jobSet;
@@ -130,8 +134,9 @@ async function startLiveJobSet(
     (events.kind === 'log' ? new EventLogFollower(eventLogFile(directory), events.parse) : undefined);
   const { otherNode, sweepInterval } = options;
   const lookForOutcomes = (): void => watch.sweepSoon();
-  const parts = { system, jobSet, files, archive, outcomeGrace, otherNode, calls: reader?.calls };
-  const tracker = new Tracker({ ...host, ...parts, lookForOutcomes });
+  const calls = reader?.calls;
+  const tracked = { system, jobSet, files, archive, outcomeGrace, otherNode, calls, lookForOutcomes };
+  const tracker = new Tracker(tracked, host);
   const watch = new JobSetWatch(
     { directory, mode, sweepInterval, lostAfter, events, follower },
     {
@@ -155,12 +160,12 @@ async function startLiveJobSet(
 export class LazyJobSet {
   readonly #system: BatchSystem;
   readonly #options: ResolvedOptions;
-  readonly #host: JobSetHost;
+  readonly #host: TrackerHost;
   #id: string;
   #opening: Promise<LiveJobSet> | undefined;
   #opened: LiveJobSet | undefined;
 
-  constructor(system: BatchSystem, options: ResolvedOptions, host: JobSetHost, id: string = newJobSetId()) {
+  constructor(system: BatchSystem, options: ResolvedOptions, host: TrackerHost, id: string = newJobSetId()) {
     this.#system = system;
     this.#options = options;
     this.#host = host;

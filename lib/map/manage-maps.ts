@@ -15,7 +15,8 @@ import {
   removeTagged,
 } from './act/clean.ts';
 import type { JobMap } from './job-map.ts';
-import { type MapHome, openMap, openMaps } from './read/open-map.ts';
+import type { MapEnvironment } from './read/map-core.ts';
+import { openMap, openMaps } from './read/open-map.ts';
 import { checkPattern, listTags } from './tags/tags.ts';
 
 /** The directory whose tags are listed. */
@@ -112,7 +113,7 @@ export async function clean(options: LoadMapOptions & CleanOptions = {}): Promis
 }
 
 /** @throws {TypeError} {@link RangeError} */
-function createHome(owner: string, options: LoadMapOptions, more: OptionTable): MapHome {
+function createHome(owner: string, options: LoadMapOptions, more: OptionTable): MapEnvironment {
   checkOptions(owner, options, { ...PLACE_TABLE, ...more });
   const { directory, watch, sweepInterval, outcomeGrace, otherNode, takeOver, ...others } = options;
   const { pool, schedd, submitPatience, commandTimeout, maxWorkers } = others;

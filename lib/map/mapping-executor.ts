@@ -22,8 +22,8 @@ import type { MapExecutor } from './create/map-executor.ts';
 import { wrapFunction, type WrapOptions, type WrappedFunction } from './create/wrap-function.ts';
 import type { JobMap } from './job-map.ts';
 import { createSystem } from './manage-maps.ts';
-import type { MapHost } from './read/map-core.ts';
-import { type MapHome, openMap, openMaps } from './read/open-map.ts';
+import type { MapEnvironment, MapHost } from './read/map-core.ts';
+import { openMap, openMaps } from './read/open-map.ts';
 import { checkPattern, listTags } from './tags/tags.ts';
 
 /** An executor that also makes maps: calls with a common tag, kept on the disk until they are removed. */
@@ -88,12 +88,11 @@ export abstract class MappingExecutor extends ClusterExecutor {
     const given = { ...checkCreateOptions(options) };
     const { calls } = this.parts;
     const written = calls.write(checkFunction(fn));
-    return new MapBuilder<A, Awaited<R>>({
-      copy: (args) =>
-        calls.copy(args, written, given.reuse === true ? undefined : calls.newMapDependencyFinder()),
-      make: async (inputs) =>
+    return new MapBuilder<A, Awaited<R>>(
+      (args) => calls.copy(args, written, given.reuse === true ? undefined : calls.newMapDependencyFinder()),
+      async (inputs) =>
         (await this.#create({ fn, written, inputs, spread: true }, given)) as JobMap<A, Awaited<R>>,
-    });
+    );
   }
 
   /**
@@ -180,7 +179,7 @@ export abstract class MappingExecutor extends ClusterExecutor {
     return createMap(this.#mapHost(), { ...request, written }, options);
   }
 
-  #mapHome(): MapHome {
+  #mapHome(): MapEnvironment {
     const { system, options, calls } = this.parts;
     return {
       options,
@@ -196,7 +195,7 @@ export abstract class MappingExecutor extends ClusterExecutor {
     };
   }
 
-  #mapHost(): MapHost & MapHome {
+  #mapHost(): MapHost {
     return { ...this.#mapHome(), system: this.parts.system.forMap() };
   }
 }

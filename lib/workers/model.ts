@@ -1,4 +1,4 @@
-import type { AvoidedHost, BatchSystem, JobBatch, JobEvent } from '../batch/batch-system.ts';
+import type { AvoidedMachine, BatchSystem, JobBatch, JobEvent } from '../batch/batch-system.ts';
 import { type JobEnd, type JobLife, type LifeEvent, NEW_LIFE, nextLife } from '../batch/job-life.ts';
 import type { SubmitOptions } from '../batch/submit-options.ts';
 import type { Assignment } from '../job-set/worker-inbox.ts';
@@ -25,7 +25,7 @@ export class Pool {
   /** How much work a worker is assigned ahead, in milliseconds. */
   horizon: number = 200;
   /** Machines on which pending calls have failed: new workers should run elsewhere. */
-  avoid: readonly AvoidedHost[] = [];
+  avoid: readonly AvoidedMachine[] = [];
   /** Pending submission of workers; undefined if there is none. */
   submitting: Promise<void> | undefined;
   /**

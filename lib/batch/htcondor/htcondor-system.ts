@@ -3,7 +3,7 @@ import type { ClassAd } from '../../base/class-ad.ts';
 import { CommandError, SubmitError } from '../../base/errors.ts';
 import { warn } from '../../base/warn.ts';
 import type {
-  AvoidedHost,
+  AvoidedMachine,
   BatchSystem,
   EventSource,
   JobAction,
@@ -227,7 +227,7 @@ export class HTCondorSystem implements BatchSystem {
   }
 
   /** The machines to avoid that are in the pool; none if no other machine would remain. */
-  async #avoidable(avoid: readonly AvoidedHost[]): Promise<readonly AvoidedHost[]> {
+  async #avoidable(avoid: readonly AvoidedMachine[]): Promise<readonly AvoidedMachine[]> {
     if (avoid.length === 0) return [];
     const args = [...this.#pool, '-af', 'Machine'];
     const { stdout } = await runCommand('condor_status', args, { timeout: this.#timeout }).catch(() => ({

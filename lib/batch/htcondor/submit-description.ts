@@ -1,6 +1,6 @@
 import { showValue } from '../../base/checks.ts';
 import { eventLogFile, scriptFile, startFile } from '../../job-set/names.ts';
-import type { AvoidedHost, JobBatch, SubmittedBatch } from '../batch-system.ts';
+import type { AvoidedMachine, JobBatch, SubmittedBatch } from '../batch-system.ts';
 import { attributeOf, mergeSubmitOptions, type SubmitOptions } from '../submit-options.ts';
 import { DOLLAR_ATTRIBUTE, itemdata, quoteWords, troubleWithValue } from './itemdata.ts';
 import { RESERVED_FOR_TRANSFER, transferDescription } from './transfer-commands.ts';
@@ -142,7 +142,7 @@ export function submitDescription(batch: JobBatch): string {
 }
 
 /** Requirements that exclude a machine until some time. */
-function avoidHost({ host, until }: AvoidedHost): SubmitOptions {
+function avoidHost({ host, until }: AvoidedMachine): SubmitOptions {
   return { requirements: `TARGET.Machine != "${host}" || time() > ${Math.ceil(until / 1000)}` };
 }
 

@@ -1,6 +1,5 @@
 import { deserialize } from 'node:v8';
 import { DirectoryError, PayloadError, SubmitError } from '../../base/errors.ts';
-import type { BatchSystem } from '../../batch/batch-system.ts';
 import { optionsOfJob } from '../../batch/submit-options.ts';
 import { deliveredIn } from '../../delivery/deliver.ts';
 import type { Future } from '../../futures/future.ts';
@@ -11,23 +10,17 @@ import { JobSet } from '../../job-set/job-set.ts';
 import { replayJournal, readJournal } from '../../job-set/journal.ts';
 import { decodeOutcome } from '../../payload/call.ts';
 import { decodeInBox, type EncodedThrown } from '../../payload/thrown-values.ts';
-import type { Call, CallParts } from '../calls/call.ts';
+import type { Call } from '../calls/call.ts';
+import type { Calls } from '../calls/calls.ts';
 import { itemFutures } from '../calls/item-futures.ts';
+import type { JobCommands } from '../calls/job-commands.ts';
 import type { ResolvedOptions } from '../cluster-options.ts';
-import type { LiveJobSet } from '../live-job-set.ts';
+import type { ExecutorInternals, LiveJobSet } from '../live-job-set.ts';
 import { findDependencies } from '../dependencies/dependencies.ts';
+import type { Dependents } from '../dependencies/dependents.ts';
 import { decodeResults, settle } from '../track/results.ts';
 import { checkHeader } from './check-header.ts';
-import { recoverCalls, type Recovered, type RecoveredCall } from './recovery.ts';
-
-/** The executor that attaches. */
-export interface AttachHost {
-  /** @param lastSubmission number of the last submission of the job set */
-  start(jobSet: JobSet, claim: Claim, lastSubmission: number): Promise<LiveJobSet>;
-  addCall(parts: Omit<CallParts, 'host'>): Call;
-  submit(call: Call): void;
-  removeJob(jobId: string): void;
-}
+import { recoverCalls, type RecoveredCall } from './recovery.ts';
 
 /**
  * Continues the calls of a job set whose process has ended at any point.
@@ -37,19 +30,17 @@ export interface AttachHost {
 export async function attachCalls(
   id: string,
   takeOver: boolean,
-  system: BatchSystem,
-  options: ResolvedOptions,
-  host: AttachHost,
+  executor: ExecutorInternals,
+  dependents: Dependents,
+  commands: JobCommands,
 ): Promise<Future<unknown>[]> {
+  const { system, options, submissions, own } = executor;
   // A call that is done does not keep its future.
   const futures = new Map<Call, Future<unknown>>();
-  const recordingHost: AttachHost = {
-    ...host,
-    addCall: (parts) => {
-      const call = host.addCall(parts);
-      futures.set(call, call.future);
-      return call;
-    },
+  const addCall: AddCall = (content) => {
+    const call = executor.add(executor.calls.restore(content));
+    futures.set(call, call.future);
+    return call;
   };
   const jobSet = await JobSet.open(options.directory, id, options.filesystem === 'transfer');
   await checkHeader(jobSet, system);
@@ -64,14 +55,18 @@ export async function attachCalls(
     }
     const archive = await repairArchive(jobSet.directory);
     const recovered = await recoverCalls(jobSet, system, journaled, archive);
-    const calls = await restoreCalls(jobSet, recovered.calls, archive, options, recordingHost);
+    const calls = await restoreCalls(jobSet, recovered.calls, archive, options, addCall);
     for (const { index, job } of recovered.calls) {
       const call = calls.get(index);
       if (call?.done === false) call.dependencies = findDependencies(job.needs ?? [], calls, futures);
     }
     const lastSubmission = largest(journaled.submissions.map(({ submission }) => submission));
-    const open = await host.start(jobSet, claim, lastSubmission);
-    resumeCalls(open, calls, recovered, host);
+    submissions.startAfter(lastSubmission);
+    const open = await own.takeUp(jobSet, claim);
+    for (const one of recovered.calls) resume(open, calls.get(one.index) as Call, one, dependents);
+    for (const jobId of recovered.abandoned) commands.remove(jobId, id);
+    // Events may have been lost meanwhile.
+    open.tracker.poll();
     return listFutures(calls, futures);
   } catch (error) {
     await claim.release();
@@ -92,17 +87,19 @@ function listFutures(
     });
 }
 
+type AddCall = (content: Parameters<Calls['restore']>[0]) => Call;
+
 /** Creates all calls of the job set, by index, and settles those that were done. */
 async function restoreCalls(
   jobSet: JobSet,
   recovered: readonly RecoveredCall[],
   archive: readonly Settled[],
   options: ResolvedOptions,
-  host: AttachHost,
+  addCall: AddCall,
 ): Promise<Map<number, Call>> {
   const calls = new Map<number, Call>();
   for (const found of recovered) {
-    const call = host.addCall({
+    const call = addCall({
       index: found.index,
       fn: undefined,
       payload: undefined,
@@ -122,7 +119,7 @@ async function restoreCalls(
   // Calls that were done before they were submitted.
   for (const settled of archive) {
     if (calls.has(settled.call)) continue;
-    const call = addUnsubmitted(settled.call, host);
+    const call = addUnsubmitted(settled.call, addCall);
     calls.set(settled.call, call);
     await settleFromArchive(call, settled, options);
   }
@@ -132,7 +129,7 @@ async function restoreCalls(
   // Calls that are missing were cancelled just before the process ended.
   for (let index = 1; index < lastCall; index += 1) {
     if (calls.has(index)) continue;
-    const call = addUnsubmitted(index, host);
+    const call = addUnsubmitted(index, addCall);
     calls.set(index, call);
     call.future.cancel();
   }
@@ -146,8 +143,8 @@ function largest(numbers: Iterable<number>): number {
   return found;
 }
 
-function addUnsubmitted(index: number, host: AttachHost): Call {
-  return host.addCall({
+function addUnsubmitted(index: number, addCall: AddCall): Call {
+  return addCall({
     index,
     fn: undefined,
     payload: undefined,
@@ -158,22 +155,15 @@ function addUnsubmitted(index: number, host: AttachHost): Call {
 }
 
 /**
- * Resumes all calls in one turn of the event loop, before the watch reports anything and calls are submitted.
+ * Resumes one call. All are resumed in one turn of the event loop, before the watch reports anything and calls
+ * are submitted.
  */
-function resumeCalls(
-  open: LiveJobSet,
-  calls: ReadonlyMap<number, Call>,
-  { calls: recovered, abandoned }: Recovered,
-  host: AttachHost,
+function resume(
+  { tracker, files }: LiveJobSet,
+  call: Call,
+  found: RecoveredCall,
+  dependents: Dependents,
 ): void {
-  for (const one of recovered) resume(open, calls.get(one.index) as Call, one, host);
-  for (const jobId of abandoned) host.removeJob(jobId);
-  // Events may have been lost meanwhile.
-  open.tracker.poll();
-}
-
-/** Resumes one call. */
-function resume({ tracker, files }: LiveJobSet, call: Call, found: RecoveredCall, host: AttachHost): void {
   if (found.state === 'settled') {
     if (found.settled.kind === 'failed' && files.keeps(true)) files.keepJobSet();
     return;
@@ -193,7 +183,7 @@ function resume({ tracker, files }: LiveJobSet, call: Call, found: RecoveredCall
       return call.controller.reject(new SubmitError(found.error, failure));
     }
     case 'waiting':
-      return host.submit(call);
+      return dependents.add(call);
   }
 }
 

@@ -40,7 +40,8 @@ export interface CallHost {
   };
 }
 
-export interface CallParts {
+/** All that a call is made of. */
+export interface NewCall {
   /** Number among the calls of the executor, from 1. */
   readonly index: number;
   readonly fn: WrittenFunction | undefined;
@@ -135,7 +136,7 @@ export class Call implements FutureSource {
     host,
     caller,
     valueStays = false,
-  }: CallParts) {
+  }: NewCall) {
     this.index = index;
     this.caller = caller;
     this.#host = host;

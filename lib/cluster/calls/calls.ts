@@ -7,11 +7,11 @@ import { preloadsOf } from '../../payload/preload.ts';
 import type { ResolvedOptions } from '../cluster-options.ts';
 import { MapDependencyFinder } from '../dependencies/map-dependencies.ts';
 import { DependencyFinder } from '../dependencies/dependencies.ts';
-import { Call, type CallHost, type CallParts } from './call.ts';
+import { Call, type CallHost, type NewCall } from './call.ts';
 import { copyArguments, encodeRequest } from './encode-request.ts';
 import { Functions, shortHashOf, type WrittenFunction } from './functions.ts';
 
-type UnnumberedParts = Omit<CallParts, 'host' | 'index'>;
+type UnnumberedCall = Omit<NewCall, 'host' | 'index'>;
 
 /** Creates and numbers the calls of an executor. */
 export class Calls {
@@ -90,7 +90,7 @@ export class Calls {
     args: readonly unknown[],
     options: JobOptions,
     mapFinder?: MapDependencyFinder,
-  ): UnnumberedParts {
+  ): UnnumberedCall {
     const request = { fn: written.fn, items: [args], options };
     // This finder rejects all futures, because a map has none of its own while it is created.
     const finder = mapFinder ?? new DependencyFinder(this.#host);
@@ -99,7 +99,7 @@ export class Calls {
   }
 
   /** Creates the next call. */
-  makeNext(parts: UnnumberedParts): Call {
+  makeNext(parts: UnnumberedCall): Call {
     return this.restore({ ...parts, index: this.#lastIndex + 1 });
   }
 
@@ -108,7 +108,7 @@ export class Calls {
     single: boolean,
     functions: Pick<Functions, 'write'>,
     finder: DependencyFinder,
-  ): UnnumberedParts {
+  ): UnnumberedCall {
     const options = this.#merge(request.options);
     const callOptions = this.#withPolicies(options);
     const transfers = this.#options.filesystem === 'transfer';
@@ -148,7 +148,7 @@ export class Calls {
   }
 
   /** Creates a call of an earlier process; later calls are numbered after it. */
-  restore(parts: Omit<CallParts, 'host'>): Call {
+  restore(parts: Omit<NewCall, 'host'>): Call {
     this.#lastIndex = Math.max(this.#lastIndex, parts.index);
     return new Call({ ...parts, host: this.#host });
   }

@@ -17,7 +17,7 @@ export interface EncodedRequest {
 }
 
 /** Handling of arguments that are not encoded by value. */
-interface SeparateParts {
+interface SeparateArguments {
   /** Finds futures, and names the results that replace them. */
   readonly finder?: DependencyFinder | undefined;
   /**
@@ -37,7 +37,7 @@ export function encodeRequest(
   functions: Pick<Functions, 'write'>,
   options: CallOptions,
   single: boolean,
-  { finder, transfers = false }: SeparateParts = {},
+  { finder, transfers = false }: SeparateArguments = {},
 ): EncodedRequest {
   const files = transfers ? new TravellingFiles() : undefined;
   const written = functions.write(fn);
@@ -73,7 +73,7 @@ export function copyArguments(
   write: () => WrittenFunction,
   options: Pick<CallOptions, 'capture'>,
   single: boolean,
-  { finder, transfers = false }: SeparateParts = {},
+  { finder, transfers = false }: SeparateArguments = {},
 ): void {
   // Primitive values cannot change, and the caller does not change the list.
   if (args.every(isPrimitive)) return;

@@ -1,33 +1,32 @@
-import type { BatchSystem } from '../../batch/batch-system.ts';
-import type { JobSet } from '../../job-set/job-set.ts';
 import type { Call } from '../calls/call.ts';
 import type { JobCommands } from '../calls/job-commands.ts';
-import type { LiveJobSet } from '../live-job-set.ts';
-import type { Submissions } from '../submit/submissions.ts';
-import type { Tracker } from '../track/tracker.ts';
+import type { ExecutorInternals, LiveJobSet } from '../live-job-set.ts';
 import { type EndingJobs, registerJobs, unregisterJobs } from './process-end.ts';
-
-export interface EndHost {
-  readonly system: BatchSystem;
-  readonly detachOnExit: boolean;
-  /** Calls whose futures are not done. */
-  readonly pending: Set<Call>;
-  readonly submissions: Submissions;
-  readonly commands: JobCommands;
-  opened(): { readonly jobSet: JobSet; readonly tracker: Tracker } | undefined;
-  /** Waits for a limited time until the jobs have left the queue, and deletes their files. */
-  drain(): Promise<void>;
-}
 
 /** Handles an executor's jobs when the process ends. */
 export class JobsAtEnd implements EndingJobs {
-  readonly #host: EndHost;
+  readonly #executor: ExecutorInternals;
+  readonly #pending: Set<Call>;
+  readonly #commands: JobCommands;
+  readonly #drain: () => Promise<void>;
   #isGivenUp = false;
   #isRemoved = false;
   #isRegistered = false;
 
-  constructor(host: EndHost) {
-    this.#host = host;
+  /**
+   * @param pending calls whose futures are not done
+   * @param drain waits for a limited time until the jobs have left the queue, and deletes their files
+   */
+  constructor(
+    executor: ExecutorInternals,
+    pending: Set<Call>,
+    commands: JobCommands,
+    drain: () => Promise<void>,
+  ) {
+    this.#executor = executor;
+    this.#pending = pending;
+    this.#commands = commands;
+    this.#drain = drain;
   }
 
   /** Whether the process ends by a signal, so that the futures never settle. */
@@ -37,13 +36,13 @@ export class JobsAtEnd implements EndingJobs {
 
   /** Whether all jobs are removed by one command rather than by their ids. */
   get removesAll(): boolean {
-    return this.#isGivenUp && this.#host.system.jobSetRemoval !== undefined;
+    return this.#isGivenUp && this.#executor.system.jobSetRemoval !== undefined;
   }
 
   /** Registers the jobs for the end of the process, because a call is pending. */
   register(): void {
-    const { detachOnExit, system } = this.#host;
-    if (this.#isRegistered || (detachOnExit && system.jobSetRemoval !== undefined)) return;
+    const { options, system } = this.#executor;
+    if (this.#isRegistered || (options.detachOnExit && system.jobSetRemoval !== undefined)) return;
     this.#isRegistered = true;
     registerJobs(this);
   }
@@ -51,10 +50,9 @@ export class JobsAtEnd implements EndingJobs {
   /** Unregisters when no call is pending and the jobs of cancelled calls have been removed from the queue. */
   async unregister(): Promise<void> {
     if (!this.#isRegistered) return;
-    const { pending, submissions, commands } = this.#host;
-    await submissions.idle();
-    await commands.idle();
-    if (pending.size > 0 || this.#isGivenUp) return;
+    await this.#executor.submissions.idle();
+    await this.#commands.idle();
+    if (this.#pending.size > 0 || this.#isGivenUp) return;
     this.#isRegistered = false;
     unregisterJobs(this);
   }
@@ -66,19 +64,20 @@ export class JobsAtEnd implements EndingJobs {
   }
 
   count(): number {
-    return [...this.#host.pending].filter((call) => call.attempts > 0).length;
+    return [...this.#pending].filter((call) => call.attempts > 0).length;
   }
 
   cancel(reason: Error): void {
-    for (const { future } of this.#host.pending) future.cancel(reason);
+    for (const { future } of this.#pending) future.cancel(reason);
   }
 
   async giveUp(): Promise<void> {
-    const { pending, submissions, system } = this.#host;
+    const pending = this.#pending;
+    const { submissions, system, own } = this.#executor;
     this.#isGivenUp = true;
     for (const call of pending) {
       call.isGivenUp = true;
-      this.#host.opened()?.tracker.onCancel(call);
+      own.opened?.tracker.onCancel(call);
     }
     pending.clear();
     submissions.giveUp();
@@ -86,18 +85,18 @@ export class JobsAtEnd implements EndingJobs {
     const id = this.#jobSetId;
     if (id !== undefined) await system.jobSetRemoval?.remove(id);
     this.#isRemoved = true;
-    await this.#host.drain();
+    await this.#drain();
   }
 
   removeNow(timeoutMs: number): void {
-    const { jobSetRemoval } = this.#host.system;
+    const { jobSetRemoval } = this.#executor.system;
     const id = this.#jobSetId;
     if (jobSetRemoval === undefined) this.#close();
     else if (id !== undefined && !this.#isRemoved) jobSetRemoval.removeNow(id, timeoutMs);
   }
 
   removeUnseen(): void {
-    const { jobSetRemoval } = this.#host.system;
+    const { jobSetRemoval } = this.#executor.system;
     const id = this.#jobSetId;
     if (jobSetRemoval === undefined) this.#close();
     else if (id !== undefined && !this.#isRemoved) jobSetRemoval.removeUnseen(id);
@@ -105,17 +104,19 @@ export class JobsAtEnd implements EndingJobs {
 
   command(): string | undefined {
     const id = this.#jobSetId;
-    return id === undefined || this.#isRemoved ? undefined : this.#host.system.jobSetRemoval?.commandFor(id);
+    return id === undefined || this.#isRemoved
+      ? undefined
+      : this.#executor.system.jobSetRemoval?.commandFor(id);
   }
 
   /** Id of the job set, once it may have jobs. */
   get #jobSetId(): string | undefined {
-    return this.#host.submissions.hasStarted ? this.#host.opened()?.jobSet.id : undefined;
+    return this.#executor.submissions.hasStarted ? this.#executor.own.opened?.jobSet.id : undefined;
   }
 
   /** Ends the processes of this machine; their signals are sent synchronously. */
   #close(): void {
-    this.#host.system.close().catch(() => {});
+    this.#executor.system.close().catch(() => {});
   }
 }
 

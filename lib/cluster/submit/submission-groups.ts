@@ -1,5 +1,5 @@
 import { showDisk, showMemory } from '../../base/memory.ts';
-import type { AvoidedHost, BatchSystem } from '../../batch/batch-system.ts';
+import type { AvoidedMachine, BatchSystem } from '../../batch/batch-system.ts';
 import { mergeSubmitOptions, separateOptions, type SubmitOptions } from '../../batch/submit-options.ts';
 import type { JobOptions } from '../../futures/job-options.ts';
 import type { JobSet } from '../../job-set/job-set.ts';
@@ -22,7 +22,7 @@ export interface CallGroup {
    * system can vary them.
    */
   readonly submit: SubmitOptions;
-  readonly avoid: readonly AvoidedHost[];
+  readonly avoid: readonly AvoidedMachine[];
   readonly calls: readonly Call[];
   /** Computes the submit commands of some of the calls, as they are now. */
   readonly optionsOf: (calls: readonly Call[]) => OptionsOfJobs;

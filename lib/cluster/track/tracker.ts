@@ -32,6 +32,7 @@ const READS_AT_ONCE = 32;
 
 /** Settles calls from outcomes and job events, in any order in which these arrive. */
 export class Tracker {
+  readonly #tracked: TrackedJobSet;
   readonly #host: TrackerHost;
   readonly #statusPoll: StatusPoll<Job>;
   readonly #clock: AwakeClock;
@@ -47,12 +48,13 @@ export class Tracker {
   /** Events by job id that arrived before condor_submit has returned the id. */
   readonly #earlyEvents = new EarlyEvents();
 
-  constructor(host: TrackerHost) {
+  constructor(tracked: TrackedJobSet, host: TrackerHost) {
+    this.#tracked = tracked;
     this.#host = host;
-    this.#clock = new AwakeClock(host.outcomeGrace);
+    this.#clock = new AwakeClock(tracked.outcomeGrace);
     this.#statusPoll = new StatusPoll(
-      host.system,
-      host.jobSet.id,
+      tracked.system,
+      tracked.jobSet.id,
       (event) => this.onEvent(event),
       (job) => this.#apply(job, { kind: 'missing', jobId: job.jobId }),
     );
@@ -79,7 +81,7 @@ export class Tracker {
     if (call.isUnwanted) this.#abandonJob(job);
     for (const event of this.#earlyEvents.take(jobId)) this.onEvent(event);
     // Its outcome may have been noticed before the job was tracked.
-    this.#host.lookForOutcomes();
+    this.#tracked.lookForOutcomes();
   }
 
   /** Tracks a job that has started, but that the batch system does not know. */
@@ -136,9 +138,9 @@ export class Tracker {
       this.#forget(job);
       this.#jobsByKey.delete(job.key);
       this.#endingJobs.delete(job);
-      if (!hasLeftQueue(job.life)) this.#host.removeJob(job.jobId, this.#host.jobSet.id);
+      if (!hasLeftQueue(job.life)) this.#host.removeJob(job.jobId, this.#tracked.jobSet.id);
       // Not retried, because the call's input was in the directory.
-      if (isOpen(job)) job.call.controller.reject(directoryLostError(this.#host.jobSet.directory, cause));
+      if (isOpen(job)) job.call.controller.reject(directoryLostError(this.#tracked.jobSet.directory, cause));
       job.isGone = true;
     }
   }
@@ -147,7 +149,7 @@ export class Tracker {
     // A repeated event, while its files are being deleted.
     if (job.isGone) return;
     const { life, call } = job;
-    job.life = nextLife(life, event, this.#clock.now(), this.#host.outcomeGrace);
+    job.life = nextLife(life, event, this.#clock.now(), this.#tracked.outcomeGrace);
     const { state, end, deadline, host } = job.life;
     if (deadline === Infinity) this.#endingJobs.delete(job);
     else if (isOpen(job)) this.#endingJobs.add(job);
@@ -157,7 +159,7 @@ export class Tracker {
       case 'settled':
         // A held job of a settled call is removed from the queue; another one is waited for.
         if (hasLeftQueue(job.life)) this.#onGone(job);
-        else if (end !== undefined) this.#host.removeJob(job.jobId, this.#host.jobSet.id);
+        else if (end !== undefined) this.#host.removeJob(job.jobId, this.#tracked.jobSet.id);
         return;
       case 'running':
         if (host !== undefined) call.host = call.machine = host;
@@ -186,14 +188,14 @@ export class Tracker {
 
   async #readOutcome(job: Job): Promise<void> {
     try {
-      const outcome = await readOutcome(this.#host, job);
+      const outcome = await readOutcome(this.#tracked, job);
       // A file system that has just recovered may take a moment to show the outcome.
       if (job.readError !== undefined) this.#apply(job, { kind: 'readable' });
       job.readError = undefined;
       if (outcome !== undefined) this.#onResults(job, outcome);
     } catch (error) {
       if (error instanceof OwnershipError || error instanceof PayloadError) {
-        this.#host.system.onOutcome?.(job.jobId, undefined);
+        this.#tracked.system.onOutcome?.(job.jobId, undefined);
         this.#fail(job, error);
       }
       // Errors of the file system may be temporary.
@@ -203,12 +205,12 @@ export class Tracker {
 
   #onResults(job: Job, { bytes, outcome, results }: Outcome): void {
     this.#host.onStarted();
-    this.#host.calls?.onOutcome(job.key, summarize(outcome));
+    this.#tracked.calls?.onOutcome(job.key, summarize(outcome));
     if (results.every(hasFailed) && this.#retries(job, firstError(results))) return;
     const failed = results.some(hasFailed);
     settle(job.call, results);
-    if (!this.#host.files.keeps(failed)) {
-      job.archived = archiveOutcome(this.#host.archive, job.call, bytes);
+    if (!this.#tracked.files.keeps(failed)) {
+      job.archived = archiveOutcome(this.#tracked.archive, job.call, bytes);
     }
     this.#onSettled(job, failed);
   }
@@ -217,7 +219,7 @@ export class Tracker {
   async #failWithoutOutcome(job: Job): Promise<void> {
     // The job may have restarted, and ended again, during the read.
     if (!isOpen(job) || this.#clock.now() < job.life.deadline) return;
-    const { jobSet, files } = this.#host;
+    const { jobSet, files } = this.#tracked;
     if (job.readError !== undefined) {
       if (this.#clock.now() < job.life.deadline + retryTimeFor(job.readError)) return;
       return this.#fail(job, unreadableError(outcomeFile(jobSet.directory, job.key), job.readError));
@@ -247,7 +249,7 @@ export class Tracker {
     job.call.setState('pending');
     if (action === 'release') {
       job.releases += 1;
-      this.#host.releaseJob(job.jobId, this.#host.jobSet.id);
+      this.#host.releaseJob(job.jobId, this.#tracked.jobSet.id);
     }
     return true;
   }
@@ -285,12 +287,12 @@ export class Tracker {
   /** Removes the job of a call that needs none any more. */
   #abandonJob(job: Job): void {
     // A held job is removed as one whose call is settled.
-    if (job.life.end === undefined) this.#host.removeJob(job.jobId, this.#host.jobSet.id);
+    if (job.life.end === undefined) this.#host.removeJob(job.jobId, this.#tracked.jobSet.id);
     this.#onSettled(job, false);
   }
 
   #onSettled(job: Job, failed: boolean): void {
-    if (this.#host.files.keeps(failed)) this.#host.files.keep(job);
+    if (this.#tracked.files.keeps(failed)) this.#tracked.files.keep(job);
     this.#endingJobs.delete(job);
     this.#apply(job, { kind: 'settled' });
   }
@@ -300,7 +302,7 @@ export class Tracker {
     this.#jobsByKey.delete(job.key);
     this.#departedJobs.add(job);
     this.#host.onGone();
-    this.#host.files.remove(job, () => {
+    this.#tracked.files.remove(job, () => {
       this.#forget(job);
       this.#departedJobs.delete(job);
     });
@@ -313,8 +315,8 @@ export class Tracker {
   }
 }
 
-/** The job set of a tracker, and the receiver of its events. */
-export interface TrackerHost {
+/** The job set of a tracker. */
+export interface TrackedJobSet {
   readonly system: BatchSystem;
   readonly jobSet: JobSet;
   readonly files: JobFiles;
@@ -325,10 +327,14 @@ export interface TrackerHost {
   readonly otherNode: OtherNode;
   /** Records of the calls, for those who read the same job set, if it belongs to a map. */
   readonly calls: Pick<CallRecords, 'onOutcome'> | undefined;
-  /** Whether there may be jobs whose ids are not known yet. */
-  isSubmitting(): boolean;
   /** Looks for outcomes soon. */
   lookForOutcomes(): void;
+}
+
+/** Receives the events of a job set, and acts on its jobs. */
+export interface TrackerHost {
+  /** Whether there may be jobs whose ids are not known yet. */
+  isSubmitting(): boolean;
   removeJob(jobId: string, jobSetId: string): void;
   releaseJob(jobId: string, jobSetId: string): void;
   /** Submits another job for a failed call; resolves when that is journaled. */
@@ -339,6 +345,8 @@ export interface TrackerHost {
   onCouldNotStart(error: JobError): void;
   /** A job has left the queue. */
   onGone(): void;
+  /** The directory has been deleted; its calls have failed. */
+  onLost(): void;
 }
 
 /** Archives an outcome. A rejection is handled when the job has left the queue, which may be much later. */

@@ -9,7 +9,8 @@ import { troubleWith } from '../../cluster/attach/check-header.ts';
 import { isClaimed } from '../../job-set/claim.ts';
 import { JobSet } from '../../job-set/job-set.ts';
 import { headerFile, isJobSetId } from '../../job-set/names.ts';
-import { type MapHome, type MapSetHeader, openEvenUnfinished } from '../read/open-map.ts';
+import type { MapEnvironment } from '../read/map-core.ts';
+import { type MapSetHeader, openEvenUnfinished } from '../read/open-map.ts';
 import { type MapProgress, type ProgressOption, withProgress } from '../report/progress.ts';
 import { listTags, readTag, releaseTag } from '../tags/tags.ts';
 import type { RemoveOptions } from './remove-map.ts';
@@ -48,7 +49,7 @@ const ORPHAN_AGE_MS = 5 * 60_000;
 /** Implements `removeMap`. @returns whether the map existed */
 export async function removeTagged(
   tag: string,
-  home: MapHome,
+  home: MapEnvironment,
   { mustExist = false, force = false, progress }: RemoveMapOptions,
 ): Promise<boolean> {
   try {
@@ -78,12 +79,15 @@ async function removeRemnant(tag: string, directory: string): Promise<void> {
 }
 
 /** Implements `clean`. */
-export async function cleanMaps(home: MapHome, { all = false, progress }: CleanOptions): Promise<string[]> {
+export async function cleanMaps(
+  home: MapEnvironment,
+  { all = false, progress }: CleanOptions,
+): Promise<string[]> {
   return withProgress(progress, async (report) => cleanAll(home, all, report));
 }
 
 async function cleanAll(
-  home: MapHome,
+  home: MapEnvironment,
   all: boolean,
   report: (progress: MapProgress) => void,
 ): Promise<string[]> {
@@ -153,7 +157,7 @@ async function findOrphanedJobSets(directory: string): Promise<JobSet[]> {
 }
 
 /** Removes an orphaned job set with its jobs, unless this program cannot reach them. */
-async function removeOrphanedJobSet(jobSet: JobSet, home: MapHome): Promise<void> {
+async function removeOrphanedJobSet(jobSet: JobSet, home: MapEnvironment): Promise<void> {
   const header = (await jobSet.readHeader()) as unknown as MapSetHeader;
   const { system, isNamed } = home.systemOf(header);
   if (!isNamed && troubleWith(header, system, hostname()) !== undefined) return;

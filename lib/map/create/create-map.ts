@@ -22,8 +22,8 @@ import type { AnyFunction } from '../../payload/graph.ts';
 import { isRemnant, removeTagged } from '../act/clean.ts';
 import { FAILED_STATUSES, rerunComponents } from '../act/component-actions.ts';
 import { JobMap } from '../job-map.ts';
-import type { MapCore, MapHost } from '../read/map-core.ts';
-import { type MapHome, openMap } from '../read/open-map.ts';
+import type { MapCore, MapEnvironment, MapHost } from '../read/map-core.ts';
+import { openMap } from '../read/open-map.ts';
 import { type ProgressOption, withProgress } from '../report/progress.ts';
 import { freeRandomTag } from '../tags/random-tag.ts';
 import { claimTag, hasTag, releaseTag, type TagRecord, tagTakenError } from '../tags/tags.ts';
@@ -96,7 +96,7 @@ interface MapCall {
  * {@link SerializationError} {@link SubmitError}
  */
 export async function createMap(
-  host: MapHost & MapHome,
+  host: MapHost,
   request: WrittenRequest,
   options: CreateMapOptions<never>,
 ): Promise<JobMap> {
@@ -116,7 +116,7 @@ export async function createMap(
 }
 
 async function makeMap(
-  host: MapHost & MapHome,
+  host: MapHost,
   { fn, inputs, spread, axes, written }: WrittenRequest,
   options: CreateMapOptions<never>,
 ): Promise<JobMap> {
@@ -279,7 +279,11 @@ interface Wanted {
  * @returns undefined if there is no such map
  * @throws {MapUnfinishedError} if another program is making it
  */
-async function continueTaggedMap(tag: string, home: MapHome, wanted: Wanted): Promise<JobMap | undefined> {
+async function continueTaggedMap(
+  tag: string,
+  home: MapEnvironment,
+  wanted: Wanted,
+): Promise<JobMap | undefined> {
   if (!(await hasTag(home.options.directory, tag))) return undefined;
   try {
     return await openMap(tag, home, async (core) => continueMap(core, wanted));

@@ -4,13 +4,6 @@ import type { OrFutures } from '../../futures/executor.ts';
 import { cannotTravel } from '../../payload/reducers.ts';
 import type { JobMap } from '../job-map.ts';
 
-/** The executor's part of a map builder. */
-export interface BuilderHost<A extends readonly unknown[], R> {
-  /** Replaces the arguments of a call by copies. @throws {SerializationError} */
-  copy(args: OrFutures<A>): void;
-  make(argumentLists: readonly OrFutures<A>[]): Promise<JobMap<A, R>>;
-}
-
 /**
  * Collects the calls of a map one by one, for loops; made by `executor.mapBuilder`. Nothing is written or
  * submitted before `submit()`.
@@ -28,19 +21,26 @@ export class MapBuilder<A extends readonly unknown[] = unknown[], R = unknown> {
    * `submit()`
    */
   readonly call: (...args: OrFutures<A>) => number;
-  readonly #host: BuilderHost<A, R>;
+  readonly #make: (argumentLists: readonly OrFutures<A>[]) => Promise<JobMap<A, R>>;
   readonly #argumentLists: OrFutures<A>[] = [];
   #creation: Promise<JobMap<A, R>> | undefined;
   #map: JobMap<A, R> | undefined;
 
-  constructor(host: BuilderHost<A, R>) {
-    this.#host = host;
+  /**
+   * @param copy replaces the arguments of a call by copies
+   * @param make creates the map
+   */
+  constructor(
+    copy: (args: OrFutures<A>) => void,
+    make: (argumentLists: readonly OrFutures<A>[]) => Promise<JobMap<A, R>>,
+  ) {
+    this.#make = make;
     this.call = (...args) => {
       if (this.#creation !== undefined)
         throw new InvalidStateError(
           'The calls of this map have been submitted. Remedy: add to it with map.add()',
         );
-      host.copy(args);
+      copy(args);
       return this.#argumentLists.push(args) - 1;
     };
   }
@@ -69,7 +69,7 @@ export class MapBuilder<A extends readonly unknown[] = unknown[], R = unknown> {
     try {
       if (this.#argumentLists.length === 0)
         throw new EmptyMapError('A map needs one call at least, and there was none');
-      this.#map = await this.#host.make(this.#argumentLists);
+      this.#map = await this.#make(this.#argumentLists);
       return this.#map;
     } catch (error) {
       this.#creation = undefined;

@@ -3,6 +3,7 @@ import { asItIs, type Boxed } from '../../base/as-it-is.ts';
 import { type ComponentStatus, MapOutOfReachError, MapRemovedError } from '../../base/map-errors.ts';
 import type { WaitOptions } from '../../base/timers.ts';
 import type { BatchSystem } from '../../batch/batch-system.ts';
+import type { JobSetHeader } from '../../cluster/attach/check-header.ts';
 import type { Call } from '../../cluster/calls/call.ts';
 import type { MapHeader, ResolvedOptions } from '../../cluster/cluster-options.ts';
 import type { MapDependencyFinder } from '../../cluster/dependencies/map-dependencies.ts';
@@ -19,21 +20,27 @@ import { checkComponent, type Circumstances, type Component, isSettled, statusOf
 import { MapWatch } from './map-watch.ts';
 import { findRunningExecutor, registerExecutor, withMapLock } from './running-maps.ts';
 
-/** The environment of a map: its batch system, and the options by which it was made or loaded. */
-export interface MapHost {
-  /** The map's own batch system, rather than that of its executor. */
-  readonly system: BatchSystem;
+/** The directory in which maps are opened, and the environment that they get. */
+export interface MapEnvironment {
   readonly options: ResolvedOptions;
+  /** The batch system of a map's jobs. `isNamed`: the user chose the queue, which is then not checked. */
+  systemOf(header: JobSetHeader): { readonly system: BatchSystem; readonly isNamed: boolean };
   /** Supervises a map's jobs until they are done, or until the program shuts down the executor of the map. */
   supervise(executor: MapExecutor): void;
-  /** The reader of the executor that runs the map in this program, so that its files are read once. */
-  readonly reader?: JobSetReader | undefined;
   /** Creates an object that finds futures in the inputs of one call; undefined if there is no executor. */
   readonly newFinder?: (() => MapDependencyFinder) | undefined;
-  /** The reason why this program cannot reach the map's jobs; then the map is only read. */
-  readonly outOfReach?: MapOutOfReachError | undefined;
   /** Whether the user says that owners on other machines have ended. */
   readonly takeOver?: boolean | undefined;
+}
+
+/** The environment of one map: its batch system, and the options by which it was made or loaded. */
+export interface MapHost extends MapEnvironment {
+  /** The map's own batch system, rather than that of its executor. */
+  readonly system: BatchSystem;
+  /** The reader of the executor that runs the map in this program, so that its files are read once. */
+  readonly reader?: JobSetReader | undefined;
+  /** The reason why this program cannot reach the map's jobs; then the map is only read. */
+  readonly outOfReach?: MapOutOfReachError | undefined;
 }
 
 /** A map on the disk. */

@@ -16,14 +16,8 @@ import { JobSet } from '../../job-set/job-set.ts';
 import { JobMap } from '../job-map.ts';
 import type { MapExecutor } from '../create/map-executor.ts';
 import { listTags, readTag } from '../tags/tags.ts';
-import type { MapCore, MapHost } from './map-core.ts';
+import type { MapCore, MapEnvironment, MapHost } from './map-core.ts';
 import { findRunningExecutor } from './running-maps.ts';
-
-/** The directory in which maps are opened, and the environment that they get. */
-export type MapHome = Omit<MapHost, 'system' | 'outOfReach'> & {
-  /** The batch system of a map's jobs. `isNamed`: the user chose the queue, which is then not checked. */
-  systemOf(header: JobSetHeader): { readonly system: BatchSystem; readonly isNamed: boolean };
-};
 
 /** The header of a map's job set. */
 export interface MapSetHeader extends JobSetHeader {
@@ -38,7 +32,7 @@ export interface MapSetHeader extends JobSetHeader {
  * @throws {TagNotFoundError} {@link MapRemovedError} {@link MapUnfinishedError} {@link DirectoryError}
  * {@link OwnershipError}
  */
-export async function openMap(tag: string, home: MapHome, prepare?: Prepare): Promise<JobMap> {
+export async function openMap(tag: string, home: MapEnvironment, prepare?: Prepare): Promise<JobMap> {
   const map = await openEvenUnfinished(tag, home, prepare);
   if (map.length === 0) throw new MapUnfinishedError(tag, map.isAttended);
   return map;
@@ -47,7 +41,7 @@ export async function openMap(tag: string, home: MapHome, prepare?: Prepare): Pr
 type Prepare = (core: MapCore) => Promise<void>;
 
 /** Opens all maps whose tags match a pattern, except those that are being made or removed. */
-export async function openMaps(pattern: string | undefined, home: MapHome): Promise<JobMap[]> {
+export async function openMaps(pattern: string | undefined, home: MapEnvironment): Promise<JobMap[]> {
   const maps: JobMap[] = [];
   for (const tag of await listTags(home.options.directory, pattern)) {
     try {
@@ -68,7 +62,11 @@ function isGoneOrUnfinished(error: unknown): boolean {
 }
 
 /** Opens a map like {@link openMap}, even one without components, because its creation is unfinished. */
-export async function openEvenUnfinished(tag: string, home: MapHome, prepare?: Prepare): Promise<JobMap> {
+export async function openEvenUnfinished(
+  tag: string,
+  home: MapEnvironment,
+  prepare?: Prepare,
+): Promise<JobMap> {
   const { options } = home;
   const record = await readTag(options.directory, tag);
   const open = async (transfers: boolean): Promise<JobSet> =>
@@ -97,7 +95,7 @@ export async function openEvenUnfinished(tag: string, home: MapHome, prepare?: P
 function findSystem(
   tag: string,
   header: JobSetHeader,
-  home: MapHome,
+  home: MapEnvironment,
   executor: Pick<MapExecutor, 'system' | 'reader'> | undefined,
 ): Pick<MapHost, 'system' | 'outOfReach' | 'reader'> {
   if (executor !== undefined) return { system: executor.system, reader: executor.reader };
