@@ -7,6 +7,7 @@
 #     ID stop DAEMON      SIGSTOP: it is there, and answers nobody
 #     ID continue DAEMON  SIGCONT
 #     ID configure [NAME=VALUE]…  these settings, of the schedd's limits, instead of those asked for before
+#     ID renew            a schedd with an empty queue and no history, which gives all job ids again from 1.0 on
 #     ID restart          SIGKILL to everything of HTCondor's, then a new condor_master
 #
 # and answers each in the file ROOT/run/pool-control/answers/ID: `done PID…` or `error WHY`.
@@ -68,11 +69,18 @@ carry_out() {
       # shellcheck disable=SC2086 # (settings are words)
       configure $what
       ;;
+    renew)
+      signal_all STOP master
+      signal_all KILL schedd shadow
+      spool=$root$(chroot "$root" condor_config_val SPOOL)
+      rm -f "$spool"/job_queue.log* "$spool"/history*
+      signal_all CONT master
+      ;;
     restart)
       signal_all KILL master procd "${daemons[@]}" shadow starter
       chroot "$root" condor_master -f >>"$root/var/log/condor/stderr" 2>&1 3<&- &
       ;;
-    *) echo "error $verb is none of kill, stop, continue, configure, restart" ;;
+    *) echo "error $verb is none of kill, stop, continue, configure, renew, restart" ;;
   esac
 }
 

@@ -39,6 +39,11 @@ export async function configure(limits: Readonly<Record<string, number>>): Promi
   );
 }
 
+/** A schedd with an empty queue and no history, which gives all job ids again from 1.0 on. */
+export async function renewSchedd(): Promise<void> {
+  await ask('renew');
+}
+
 /** SIGKILL to all that is HTCondor's, and a new condor_master. */
 export async function restartPool(): Promise<void> {
   await ask('restart');
