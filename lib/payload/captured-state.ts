@@ -114,6 +114,7 @@ function checkOf(value: object, node: Node, values: readonly (object | symbol)[]
     case 'symbol':
       return UNCHANGING;
     case 'reference':
+      if (node.entries !== undefined) return undefined;
       return node.reference.kind === 'module' || node.reference.kind === 'import'
         ? checkMembers(value)
         : UNCHANGING;

@@ -156,5 +156,9 @@ function showReference(reference: Reference): string {
     }
     case 'require':
       return `require of ${reference.parent}`;
+    case 'variable': {
+      const { name, path = [], part, seenBy } = reference;
+      return `variable ${showPath([name, ...path], part)}, which is seen by ${showReference(seenBy)}`;
+    }
   }
 }

@@ -1,4 +1,9 @@
-import type { ImportReference, ModuleReference, Reference } from './reference/reference.ts';
+import type {
+  ImportReference,
+  ModuleReference,
+  Reference,
+  VariableReference,
+} from './reference/reference.ts';
 
 /**
  * A value that is not plain data, as a table of nodes, one for each object, function, class and symbol, and
@@ -49,6 +54,8 @@ export interface Counterpart {
   readonly id: string;
   /** Places of it in modules, which count where the reader has loaded one of them. */
   readonly places: readonly ModuleReference[];
+  /** Variable of a module that holds it: the reader loads that module. */
+  readonly variable?: VariableReference | undefined;
 }
 
 /** Plain data at any depth, which v8 writes as it is. */
@@ -69,9 +76,14 @@ export interface SymbolNode {
   readonly counterpart?: Counterpart;
 }
 
-interface ReferenceNode {
+export interface ReferenceNode {
   readonly kind: 'reference';
   readonly reference: Reference;
+  /**
+   * Entries that the reader adds to the collection which the reference names: keys that are sent, each followed by its
+   * value unless it is a set.
+   */
+  entries?: Slot[];
 }
 
 /** State that any kind of object can have; only differences from a new object of that kind are present. */
@@ -170,6 +182,10 @@ export interface FunctionNode extends ObjectState {
   readonly strict: boolean;
   /** Id of a function that may be a constructor; see {@link ClassNode}. */
   id?: string;
+  /** Places of a class in modules of packages: a reader that has loaded one of them takes that if it is the same. */
+  places?: readonly ModuleReference[];
+  /** A class that the reader loads, and takes if it is the same: it may get members after its module was loaded. */
+  sameAs?: Reference;
   /** Index of the innermost context whose variables it uses; -1 if it uses none. */
   context: number;
   readonly name: unknown;
@@ -196,6 +212,9 @@ export interface ClassNode extends ObjectState {
   readonly original?: string | undefined;
   context: number;
   readonly id: string;
+  /** Places where the reader may have it, see {@link FunctionNode.places} and {@link FunctionNode.sameAs}. */
+  places?: readonly ModuleReference[];
+  sameAs?: Reference;
   /** Where a module of the program exports the class, if that is sent all the same. */
   readonly module?: ModuleReference;
   /** Whether a job sends it, so that the reader has the class of its own module. */

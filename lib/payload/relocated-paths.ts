@@ -1,7 +1,7 @@
 import { realpathSync } from 'node:fs';
 import { isAbsolute, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import type { Reference } from './reference/reference.ts';
+import type { Reference, VariableReference } from './reference/reference.ts';
 
 /**
  * Set in the environment of a job whose machine has the program's files in another directory: the directory
@@ -82,6 +82,8 @@ function movedReference(reference: Reference, find: (file: string) => string): R
     }
     case 'require':
       return { ...reference, parent: find(reference.parent) };
+    case 'variable':
+      return { ...reference, seenBy: movedReference(reference.seenBy, find) as VariableReference['seenBy'] };
     default:
       return reference;
   }

@@ -10,7 +10,7 @@ import { describeValue } from './capture/refusal.ts';
 import type { CaptureSink, ThrownRules } from './capture/sink.ts';
 import { deserializeInBox } from './deserialize.ts';
 import { isGraph, readGraph, writeGraph } from './format.ts';
-import type { Graph, ObjectState } from './graph.ts';
+import type { AnyFunction, Graph, ObjectState } from './graph.ts';
 import { isShared } from './identities.ts';
 import { loadGraph } from './load/load-graph.ts';
 import { serializePlain } from './plain-data.ts';
@@ -122,7 +122,8 @@ function isKnown(prototype: object, { references }: CaptureSink): boolean {
   if ([...ours.values()].includes(type as never)) return false;
   try {
     if (nodeErrorPrototypeOf(references, prototype) !== undefined || isShared(type)) return true;
-    return references.of(type) !== undefined || references.moduleOf(type) !== undefined;
+    const isThere = references.of(type) !== undefined || references.moduleOf(type) !== undefined;
+    return isThere || references.classes.mayBeThere(type as AnyFunction);
   } catch {
     return false;
   }

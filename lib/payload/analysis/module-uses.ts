@@ -7,6 +7,8 @@ export interface ModuleUses {
   readonly bindings: ReadonlyMap<string, ModuleBinding>;
   /** Names of variables whose values the text changes: `name.key = 1`, `Object.assign(name, more)`. */
   readonly changed: ReadonlySet<string>;
+  /** Names of variables that get another value than that of their declaration. */
+  readonly assigned: ReadonlySet<string>;
   /** Modules that are loaded only for what they do: `import 'x'`, `require('x')` as a statement. */
   readonly effects: readonly ModuleEffect[];
   /** Specifiers of all modules that the text names. */
@@ -56,6 +58,7 @@ export function moduleUsesOf(source: string): ModuleUses | undefined {
   return {
     bindings,
     changed,
+    assigned: walk.assigned,
     effects: walk.effects.map(({ specifier, at }) => ({ specifier, line: lineAt(at) })),
     specifiers: walk.specifiers,
   };

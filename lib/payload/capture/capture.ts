@@ -13,9 +13,10 @@ import { describeObject, namespaceNode } from './describe-object.ts';
 import { refuseSharedArguments } from './lexical.ts';
 import { checkedReference } from './program-effects.ts';
 import { addProperty, sentPrototypeOf } from './object-state.ts';
+import { JoinedState } from './joined-state.ts';
 import { PrivateFields, RetryWithModules, WeakCollections } from './private-members.ts';
 import { References } from './references.ts';
-import { type Edge, type Hop, Refusal, refusalAt, TO_PROTOTYPE } from './refusal.ts';
+import { type Edge, type Hop, isReplaceable, Refusal, refusalAt, replaceableOn } from './refusal.ts';
 import type { CaptureSink, Elsewhere, FindReference, ThrownRules, ViewNode } from './sink.ts';
 
 /**
@@ -100,6 +101,7 @@ export class Capture implements CaptureSink {
   readonly #buffers: BufferPlan;
   readonly #privateFields: PrivateFields;
   readonly #weakCollections: WeakCollections;
+  readonly #joinedState: JoinedState;
   #describedCount = 0;
   #root: Slot;
 
@@ -118,6 +120,7 @@ export class Capture implements CaptureSink {
     this.#buffers = new BufferPlan(this);
     this.#privateFields = new PrivateFields(this);
     this.#weakCollections = new WeakCollections(this);
+    this.#joinedState = new JoinedState(this);
   }
 
   run(value: unknown, name: string): void {
@@ -128,7 +131,8 @@ export class Capture implements CaptureSink {
     } while (
       this.#code.capturePending() ||
       this.#privateFields.capturePending() ||
-      this.#weakCollections.capturePending()
+      this.#weakCollections.capturePending() ||
+      this.#joinedState.capturePending()
     );
     this.#buffers.finish();
     this.#code.finish();
@@ -137,6 +141,7 @@ export class Capture implements CaptureSink {
       identifyConstants(info, (fn) => this.#code.infoAt(this.#indices.get(fn) ?? -1));
     }
     this.references.addCounterparts(this.#values, this.nodes as Node[]);
+    this.#joinedState.finish();
   }
 
   get graph(): Graph {
@@ -215,6 +220,10 @@ export class Capture implements CaptureSink {
   replaceByMember(index: number, node: Node): void {
     this.#code.drop(index);
     this.nodes[index] = node;
+  }
+
+  valueAt(index: number): object | symbol {
+    return this.#values[index] as object | symbol;
   }
 
   indexOf(value: object | symbol): number | undefined {
@@ -363,27 +372,6 @@ export class Capture implements CaptureSink {
     }
     return this.thrown === undefined ? refusalAt(hops, refusal) : new Retry(replaceableOn(hops), 'words');
   }
-}
-
-/** Whether a value that is reached like this may be replaced by words. */
-function isReplaceable(edge: Edge): boolean {
-  if (edge.by === 'property') return edge.key !== 'constructor';
-  return ['root', 'private', 'entry', 'key'].includes(edge.by);
-}
-
-/**
- * The object to replace by words, because the last one on the path cannot be sent: the last one, or the first
- * that cannot do without what it leads to. Only a prototype can be left out of an object.
- */
-function replaceableOn(hops: readonly Hop[]): object {
-  for (const [index, { value }] of hops.entries()) {
-    const next = hops[index + 1];
-    if (next === undefined) break;
-    if (next.edge === TO_PROTOTYPE) return next.value as object;
-    if (next.edge.by === 'getter' || next.edge.by === 'setter') return next.value as object;
-    if (isFunction(value) || !isReplaceable(next.edge)) return value as object;
-  }
-  return hops.at(-1)?.value as object;
 }
 
 function isFunction(value: unknown): value is object {

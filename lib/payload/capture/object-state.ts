@@ -29,6 +29,7 @@ export function stateOf(
   const state: ObjectState = {};
   const prototype = sentPrototypeOf(sink, object);
   if (prototype === null || intrinsicName(prototype) !== expected) {
+    if (prototype !== null) sink.references.classes.noteOwnerOf(prototype);
     state.prototype = sink.slot(prototype, index, TO_PROTOTYPE);
   }
   const properties = captureProperties(sink, index, object, skipped);

@@ -351,7 +351,8 @@ export function shapeOf(script: Script): ReturnType<typeof knownShapeOf> {
 
 const shapesByScript = new Map<string, ReturnType<typeof knownShapeOf>>();
 
-function usesOf(script: Script): ModuleUses | undefined {
+/** The names in a script, and how it uses them. */
+export function usesOf(script: Script): ModuleUses | undefined {
   const { scriptId } = script;
   if (!usesByScript.has(scriptId)) usesByScript.set(scriptId, knownUsesOf(script.source()));
   return usesByScript.get(scriptId);

@@ -1,7 +1,6 @@
 import { basename } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { types } from 'node:util';
-import { knownShapeOf } from '../analysis/module-shape.ts';
 import type { AnyFunction, Counterpart, Node } from '../graph.ts';
 import { hashOf } from '../../base/hash.ts';
 import { constantIdOf, identityOf, isConstant, textOf } from '../identities.ts';
@@ -9,7 +8,7 @@ import { type FunctionInside, lookInside, type Scope, type Script, scriptOf } fr
 import { isInspectorAvailable } from '../inspect/session.ts';
 import { moduleReferenceOf } from '../module-function.ts';
 import { referenceToThere, toHere, toThere } from '../relocated-paths.ts';
-import { importOf } from '../reference/import-of.ts';
+import { importedModulesOf, importOf } from '../reference/import-of.ts';
 import {
   compiledTextOf,
   isNative,
@@ -18,20 +17,15 @@ import {
   isReferable,
   ownerOfPrototype,
 } from '../reference/members.ts';
-import {
-  memberAt,
-  type MemberPlace,
-  noteExport,
-  noteModule,
-  noteRequired,
-  placesOf,
-} from '../reference/module-members.ts';
+import { noteExport, noteModule, noteRequired, placesOf } from '../reference/module-members.ts';
 import { mayReference, pathOf, type ReferencePolicy } from '../reference/module-policy.ts';
 import type { FunctionPlace } from '../reference/modules.ts';
 import { lastResortOf, type ReferenceContext, referenceOf } from '../reference/reference-of.ts';
-import { packageOf, readSource, resolveImport, type SourceFile } from '../reference/packages.ts';
+import { packageOf, resolveImport } from '../reference/packages.ts';
 import type { ModuleReference, PackageFile, Reference } from '../reference/reference.ts';
 import type { GraphOptions } from './capture-options.ts';
+import { ModuleVariables } from './module-variables.ts';
+import { moduleAt, MOST_PLACES, PackageClasses, withTextHash } from './package-classes.ts';
 import { intrinsicOfOtherRealm, noteRealmOf } from './platform.ts';
 import {
   isOfProgram,
@@ -51,6 +45,9 @@ export class References {
   readonly #placesByFunction = new Map<AnyFunction, FunctionPlace | undefined>();
   readonly #insidesByFunction = new Map<AnyFunction, FunctionInside>();
   readonly #imports: ProgramImports;
+  /** Variables of modules of packages. */
+  readonly variables: ModuleVariables;
+  readonly classes: PackageClasses;
   /** Whether plugins have changed functions of packages and prototypes. */
   readonly #extended = new Map<object, boolean>();
   readonly #reasons = new Map<object | symbol, string>();
@@ -68,11 +65,27 @@ export class References {
     this.#policy = { byValue, byReference, sendsModules };
     this.#ofModules = sendsModules ? new References({ ...options, sendsModules: false }) : undefined;
     this.#packageUrls = byValue.length + byReference.length === 0 ? usualPackageUrls : new Map();
-    this.#imports = new ProgramImports(this.#policy, (url) => this.#isOfPackage(url));
+    this.#imports = new ProgramImports(this.#policy, (url) => this.isOfPackage(url));
     const place = (fn: AnyFunction): FunctionPlace | undefined => this.#placeOf(fn);
     const isExtended = (value: object): boolean => this.#isExtended(value);
-    this.#ownContext = { policy: this.#policy, place, isExtended, exported: (fn) => this.#exportOf(fn) };
-    this.#context = { ...this.#ownContext, imported: (value) => this.#importedAs(value) };
+    const imported = (value: object | symbol): Reference | undefined => this.#importedAs(value);
+    const exported = (fn: AnyFunction): Reference | undefined => this.#exportOf(fn);
+    const exports = { policy: this.#policy, place, imported, exported };
+    this.variables = new ModuleVariables(
+      byValue.length + byReference.length === 0 && !sendsModules,
+      (url) => this.isOfPackage(url),
+      (fn) => referenceOf(fn, exports) ?? this.classes.placeOf(fn),
+    );
+    const held = (fn: AnyFunction): Reference | undefined => this.#exportOf(fn) ?? this.#variableOf(fn);
+    this.classes = new PackageClasses({
+      policy: this.#policy,
+      isOfPackage: (url) => this.isOfPackage(url),
+      // It reads the place of a function that was not captured.
+      inside: (fn) => (this.#placeOf(fn) === undefined ? undefined : this.#insidesByFunction.get(fn)),
+      reference: (fn) => referenceOf(fn, { ...exports, exported: held }),
+    });
+    this.#ownContext = { policy: this.#policy, place, isExtended, exported: held };
+    this.#context = { ...this.#ownContext, imported };
   }
 
   /**
@@ -87,7 +100,7 @@ export class References {
     if (typeof value !== 'symbol' && !types.isProxy(value)) noteRealmOf(value);
     if (this.#changed.has(value)) return undefined;
     const reference = referenceOf(value, this.#context) ?? intrinsicOfOtherRealm(value);
-    const isOfModule = reference?.kind === 'module' || reference?.kind === 'import';
+    const isOfModule = /^(?:module|import|variable)$/.test(reference?.kind ?? '');
     if (isOfModule && typeof value !== 'symbol' && this.#isExtended(value)) return undefined;
     // Plain data that a module of the program exports is sent with its current values.
     return reference?.kind === 'module' && reference.package === undefined && isPlainData(value)
@@ -136,7 +149,7 @@ export class References {
       return referenceToThere(this.#unlessChanged(value, found));
     }
     // Other values of a package's module go with the closures that use them.
-    if (typeof value !== 'function' || scope.type !== 'module' || !this.#isOfPackage(script.url))
+    if (typeof value !== 'function' || scope.type !== 'module' || !this.isOfPackage(script.url))
       return undefined;
     return referenceToThere(this.#exportIn(value as AnyFunction, script, scope.variables));
   }
@@ -167,6 +180,8 @@ export class References {
   /** Names those objects and symbols in their nodes that the reader may have itself. */
   addCounterparts(values: readonly (object | symbol)[], nodes: readonly Node[]): void {
     for (const [index, node] of nodes.entries()) {
+      if (node.kind === 'function' || node.kind === 'class')
+        this.classes.addPlaces(values[index] as AnyFunction, node);
       if (!HAVE_COUNTERPARTS.has(node.kind)) continue;
       const counterpart = this.#counterpartOf(values[index] as object | symbol);
       if (counterpart !== undefined) Object.assign(node, { counterpart });
@@ -256,7 +271,8 @@ export class References {
     // Looking into a function with hundreds of members takes milliseconds.
     const [url] = urlsOf([owner as AnyFunction]);
     const file = url === undefined ? undefined : pathOf(url);
-    return file !== undefined && this.#imports.isExtended(value, file);
+    if (file === undefined) return false;
+    return this.#imports.isExtended(value, file) || this.classes.mayGrow(owner as AnyFunction);
   }
 
   /** The reason why a value goes by value although the program imports it, or the place where it does. */
@@ -275,8 +291,15 @@ export class References {
     const { scopes = [], scriptId } = this.#insidesByFunction.get(fn) ?? {};
     const variables = scopes.find(({ type }) => type === 'module')?.variables;
     if (place === undefined || scriptId === undefined || variables === undefined) return undefined;
-    const script = this.#isOfPackage(place.url) ? scriptOf(scriptId) : undefined;
+    const script = this.isOfPackage(place.url) ? scriptOf(scriptId) : undefined;
     return script && this.#exportIn(fn, script, variables);
+  }
+
+  /** The variable of a package's module that holds a function or class which the module does not export. */
+  #variableOf(fn: AnyFunction): Reference | undefined {
+    // It reads the place of a function that was not captured.
+    const inside = this.#placeOf(fn) === undefined ? undefined : this.#insidesByFunction.get(fn);
+    return inside && this.variables.ofFunction(fn, inside);
   }
 
   #exportIn(fn: AnyFunction, script: Script, variables: Scope['variables']): ModuleReference | undefined {
@@ -298,7 +321,8 @@ export class References {
     };
   }
 
-  #isOfPackage(url: string): boolean {
+  /** Whether a script is of a package that goes by reference. */
+  isOfPackage(url: string): boolean {
     let found = this.#packageUrls.get(url);
     if (found === undefined) {
       const path = pathOf(url);
@@ -312,26 +336,8 @@ export class References {
 const HAVE_COUNTERPARTS: ReadonlySet<string> = new Set(
   'data symbol object array map set date regexp error function'.split(' '),
 );
-/** Places of one value that are sent: a reader that has loaded none of them has its own by none. */
-const MOST_PLACES = 3;
 /** Number of modules whose texts are read for what they import. */
 const MOST_MODULES = 32;
-
-function moduleAt({ url, format, path }: MemberPlace): ModuleReference {
-  const found = packageOf(pathOf(url) as string);
-  const reference: ModuleReference = { kind: 'module', url, format, path };
-  return found === undefined ? reference : { ...reference, package: found };
-}
-
-/** Adds the hash of the text that decides what a member is: that of its class, or else of the whole module. */
-function withTextHash(reference: ModuleReference): ModuleReference {
-  const { path, url } = reference;
-  const above = path.map((_, at) => memberAt({ ...reference, path: path.slice(0, path.length - at) }));
-  const owner = above.find((value) => typeof value === 'function');
-  if (owner !== undefined) return { ...reference, textHash: hashOf(compiledTextOf(owner as AnyFunction)) };
-  const hash = reference.package === undefined ? readSource(pathOf(url) as string)?.hash : undefined;
-  return hash === undefined ? reference : { ...reference, textHash: hash };
-}
 
 /** Notes what a module of the program exports, and what it imports. */
 function noteMembers({ scopes }: FunctionInside, script: Script): void {
@@ -360,30 +366,6 @@ function noteMembers({ scopes }: FunctionInside, script: Script): void {
 }
 
 const scriptsWithMembers = new Set<string>();
-
-/** URLs of the modules of the program that a module imports. */
-function importedModulesOf(url: string): readonly string[] {
-  const path = pathOf(url);
-  const source = path === undefined ? undefined : readSource(path);
-  if (path === undefined || source === undefined) return [];
-  let found = importedModules.get(source);
-  if (found === undefined) {
-    const { imports, origins, stars } = knownShapeOf(source.text) ?? {};
-    const named = [...(imports?.values() ?? []), ...(origins?.values() ?? [])];
-    const specifiers = new Set([...named.map(({ specifier }) => specifier), ...(stars ?? [])]);
-    found = [...specifiers].flatMap((specifier) => {
-      const file =
-        specifier?.startsWith('.') === true && !specifier.endsWith('.json')
-          ? resolveImport(specifier, path)
-          : undefined;
-      return file === undefined ? [] : [pathToFileURL(file).href];
-    });
-    importedModules.set(source, found);
-  }
-  return found;
-}
-
-const importedModules = new WeakMap<SourceFile, readonly string[]>();
 
 /** The names under which an ES module exports what its variables hold now, if they never change. */
 function exportsIn(variables: Scope['variables'], shape: ReturnType<typeof shapeOf>): Map<unknown, string> {

@@ -167,3 +167,25 @@ export function nameOfFunction(fn: object): string {
   const name: unknown = valueOf(fn, 'name');
   return typeof name === 'string' && name !== '' ? name : '(anonymous)';
 }
+
+/** Whether a value that is reached like this may be replaced by words. */
+export function isReplaceable(edge: Edge): boolean {
+  if (edge.by === 'property') return edge.key !== 'constructor';
+  return ['root', 'private', 'entry', 'key'].includes(edge.by);
+}
+
+/**
+ * The object to replace by words, because the last one on the path cannot be sent: the last one, or the first
+ * that cannot do without what it leads to. Only a prototype can be left out of an object.
+ */
+export function replaceableOn(hops: readonly Hop[]): object {
+  for (const [index, { value }] of hops.entries()) {
+    const next = hops[index + 1];
+    if (next === undefined) break;
+    if (next.edge === TO_PROTOTYPE) return next.value as object;
+    if (next.edge.by === 'getter' || next.edge.by === 'setter') return next.value as object;
+    if ((typeof value === 'function' && !types.isProxy(value)) || !isReplaceable(next.edge))
+      return value as object;
+  }
+  return hops.at(-1)?.value as object;
+}

@@ -37,6 +37,8 @@ export interface CaptureSink {
   addNode(node: Node, value: object | symbol, from: number, edge: Edge): number;
   /** Replaces a function's node, because the text of its class creates the function. */
   replaceByMember(index: number, node: Node): void;
+  /** The value of a node. */
+  valueAt(index: number): object | symbol;
   /** The node of a value; undefined if the value has not been reached. */
   indexOf(value: object | symbol): number | undefined;
   /** Runs `act`; a Refusal it throws becomes an error with the path to the node. */

@@ -2,10 +2,20 @@ import { isBuiltin } from 'node:module';
 import { dirname } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { FunctionSyntaxError } from '../../base/errors.ts';
-import type { ClassNode, FunctionNode, Graph, MemberNode, Node, PrototypeNode, Slot } from '../graph.ts';
-import { type Identities, noteOriginal } from '../identities.ts';
-import { toHere } from '../relocated-paths.ts';
+import type {
+  ClassNode,
+  FunctionNode,
+  Graph,
+  MemberNode,
+  Node,
+  ObjectState,
+  PrototypeNode,
+  Slot,
+} from '../graph.ts';
+import { type Identities, noteOriginal, textOf } from '../identities.ts';
+import { referenceToHere, toHere } from '../relocated-paths.ts';
 import { compileFile } from '../reference/load-reference.ts';
+import { memberAt } from '../reference/module-members.ts';
 import type { ModuleReference } from '../reference/reference.ts';
 import { emitFile } from './emit-file.ts';
 import { type Helpers, newHelpers } from './helpers.ts';
@@ -65,11 +75,48 @@ export class CodeLoader {
         node.kind === 'class' ||
         node.kind === 'object' ||
         (node.kind === 'function' && withPrototype.has(index));
-      const own = node.kind === 'class' ? (findClass(node, identities) ?? references.get(index)) : undefined;
-      const found = own ?? (isIdentified && node.id !== undefined ? identities.find(node.id) : undefined);
+      const isOfJob = node.kind === 'class' && node.isOfJob === true;
+      const own =
+        node.kind === 'class'
+          ? (findClass(node, identities) ?? (isOfJob ? references.get(index) : undefined))
+          : undefined;
+      const found =
+        own ??
+        this.#atPlace(index, node, references.get(index)) ??
+        (isIdentified && node.id !== undefined ? identities.find(node.id) : undefined);
       if (typeof found === 'function' || typeof found === 'object') this.#known.set(index, found);
     }
     for (const [index, file] of files.entries()) this.#run(index, file);
+  }
+
+  /** The class that a module of a package has here, if it is as the one that was sent; notes its prototype, too. */
+  #atPlace(index: number, node: Node, loaded: unknown): object | undefined {
+    if (node.kind !== 'class' && node.kind !== 'function') return undefined;
+    const { places = [], sameAs } = node;
+    if (sameAs === undefined && places.length === 0) return undefined;
+    const prototypeAt = this.#prototypeOf(index, node);
+    const sent = this.#graph.nodes[prototypeAt] as ObjectState | undefined;
+    const members = places.map((place) => memberAt(referenceToHere(place) as ModuleReference));
+    for (const found of [loaded, ...members]) {
+      if (typeof found !== 'function' || textOf(found) !== (node.original ?? node.text)) continue;
+      const { prototype } = found as AnyClass;
+      // Some packages put methods into a class when they first make an instance of it.
+      const isWhole = (sent?.properties?.keys ?? []).every(
+        (key) => typeof key !== 'string' || Object.hasOwn(prototype, key),
+      );
+      if (!isWhole) continue;
+      if (prototypeAt >= 0 && this.#graph.nodes[prototypeAt]?.kind === 'object')
+        this.#known.set(prototypeAt, prototype);
+      return found;
+    }
+    return undefined;
+  }
+
+  /** The node of the prototype of a class, as far as it differs from that which its text makes; -1 if it does not. */
+  #prototypeOf(index: number, { properties }: ObjectState): number {
+    const slot = properties?.values[properties.keys.indexOf('prototype')];
+    if (typeof slot === 'object' && slot !== null) return slot[0];
+    return this.#graph.nodes.findIndex((each) => each.kind === 'prototype' && each.of === index);
   }
 
   make(index: number, node: CodeNode): unknown {

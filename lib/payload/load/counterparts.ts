@@ -50,7 +50,8 @@ export function findCounterparts(
   for (const [index, node] of graph.nodes.entries()) {
     const counterpart = counterpartOf(node);
     if (counterpart === undefined || node.kind === 'function' || node.kind === 'symbol') continue;
-    const own = [...candidates(counterpart), identities.find(counterpart.id)];
+    const held = counterpart.variable === undefined ? undefined : known.reference(index);
+    const own = [...candidates(counterpart), held, identities.find(counterpart.id)];
     for (const candidate of own) if (!found.has(index)) comparison.take(index, candidate);
   }
   return found;

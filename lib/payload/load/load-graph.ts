@@ -2,14 +2,11 @@ import type { Boxed } from '../../base/as-it-is.ts';
 import { PayloadError } from '../../base/errors.ts';
 import type { Graph, Node, ObjectState, Properties, Slot } from '../graph.ts';
 import { type Identities, PROCESS_IDENTITIES } from '../identities.ts';
-import { beginLoading } from '../main-program.ts';
-import { loadPreloads } from '../preload.ts';
-import { loadReference } from '../reference/load-reference.ts';
 import { mainGlobal } from '../reference/members.ts';
-import type { ModuleReference, Reference } from '../reference/reference.ts';
-import { CodeLoader, compileFiles, findClass } from './code-loader.ts';
+import { CodeLoader, compileFiles } from './code-loader.ts';
 import { counterpartOf, findCounterparts } from './counterparts.ts';
 import type { AnyClass } from './known-classes.ts';
+import { loadReferences } from './load-references.ts';
 import { type Filling, fillObject, makeShell, type ThrownLoading } from './objects.ts';
 
 /**
@@ -70,54 +67,6 @@ export class RepeatedGraph {
 
 /** Kinds of nodes with a part that becomes part of the value, where others are only read. */
 const TAKEN_KINDS: ReadonlySet<string> = new Set(['data', 'buffer', 'rebuilt']);
-
-/** Values of the references of a graph, by node. */
-type Loaded = Map<number, unknown>;
-
-async function loadReferences(graph: Graph, identities: Identities, thrown?: ThrownLoading): Promise<Loaded> {
-  const references: Loaded = new Map();
-  if (graph.preloads !== undefined) await loadPreloads(graph.preloads);
-  const endLoading = beginLoading();
-  try {
-    for (const [index, node] of graph.nodes.entries()) {
-      const reference = referenceOf(node, identities);
-      if (reference === undefined) continue;
-      try {
-        const loaded = loadReference(reference);
-        // `await` would call the method `then` of what is here already, such as `Promise.prototype`.
-        references.set(index, isLoading(reference) ? await loaded : loaded);
-      } catch (error) {
-        if (thrown === undefined) throw error;
-        references.set(index, thrown.inWords(error));
-      }
-    }
-    for (const module of graph.modules ?? []) await loadIfPossible(module);
-  } finally {
-    endLoading();
-  }
-  return references;
-}
-
-function referenceOf(node: Node, identities: Identities): Reference | undefined {
-  if (node.kind === 'reference') return node.reference;
-  const isOfJob = node.kind === 'class' && node.isOfJob === true;
-  return isOfJob && findClass(node, identities) === undefined ? node.module : undefined;
-}
-
-/** Whether {@link loadReference} gives a promise of the value. */
-function isLoading(reference: Reference): boolean {
-  const { kind } = reference;
-  return kind === 'import' || kind === 'module' || (kind === 'builtin' && reference.part === 'namespace');
-}
-
-/** Loads what only the identity of objects needs; nothing is missed where it is not loaded after all. */
-async function loadIfPossible(module: ModuleReference): Promise<void> {
-  try {
-    await loadReference(module);
-  } catch {
-    // The text names a module that Node has not loaded, such as one that a loader replaces.
-  }
-}
 
 /** Gives the result of another call by its name. */
 export type FromElsewhere = (name: string, identities: Identities) => Promise<unknown>;

@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { resolveAsItIs } from '../../base/as-it-is.ts';
 import { PayloadError } from '../../base/errors.ts';
 import { pathOfGiven } from '../given-files.ts';
@@ -17,6 +18,7 @@ import {
   type Properties,
   type ProxyNode,
   type RebuiltNode,
+  type ReferenceNode,
   type Slot,
   type SymbolNode,
   WRITABLE,
@@ -329,11 +331,26 @@ function fillEntries(loader: Filling, made: object, node: Node): void {
     case 'weak-set':
       for (const entry of node.entries) WeakSet.prototype.add.call(made, value(entry) as object);
       break;
+    case 'reference':
+      addEntries(loader, made, node);
+      break;
     case 'promise':
       settlePromise(made as Promise<unknown>, node.state, value(node.value));
       break;
     default:
   }
+}
+
+/** Adds entries to a collection of a module, next to those that it has for objects of this process. */
+function addEntries(loader: Filling, collection: object, { entries = [] }: ReferenceNode): void {
+  const value = (slot: Slot): unknown => loader.value(slot);
+  if (types.isWeakMap(collection))
+    forPairs(entries, (key, entry) => addWeakly(collection, value(key) as object, value(entry)));
+  else if (types.isMap(collection))
+    forPairs(entries, (key, entry) => Map.prototype.set.call(collection, value(key), value(entry)));
+  else if (types.isWeakSet(collection))
+    for (const entry of entries) WeakSet.prototype.add.call(collection, value(entry) as object);
+  else for (const entry of entries) Set.prototype.add.call(collection, value(entry));
 }
 
 /** Keeps an entry that this process has already, because it is newer. */

@@ -6,7 +6,14 @@ import { types } from 'node:util';
 import { knownShapeOf } from '../analysis/module-shape.ts';
 import { nodeModule, requireCache, requiredExports } from './members.ts';
 import { mayReference, pathOf, type ReferencePolicy } from './module-policy.ts';
-import { findPackages, packageNameIn, packageOf, readSource, resolveImport } from './packages.ts';
+import {
+  findPackages,
+  packageNameIn,
+  packageOf,
+  readSource,
+  resolveImport,
+  type SourceFile,
+} from './packages.ts';
 import type { ImportReference } from './reference.ts';
 
 /**
@@ -127,3 +134,27 @@ function isLoadable(url: string, policy: ReferencePolicy): boolean {
   const path = fileURLToPath(url);
   return existsSync(path) && (mayReference(url, policy) || extname(path) === '.json');
 }
+
+/** URLs of the modules of the program that a module imports. */
+export function importedModulesOf(url: string): readonly string[] {
+  const path = pathOf(url);
+  const source = path === undefined ? undefined : readSource(path);
+  if (path === undefined || source === undefined) return [];
+  let found = importedModules.get(source);
+  if (found === undefined) {
+    const { imports, origins, stars } = knownShapeOf(source.text) ?? {};
+    const named = [...(imports?.values() ?? []), ...(origins?.values() ?? [])];
+    const specifiers = new Set([...named.map(({ specifier }) => specifier), ...(stars ?? [])]);
+    found = [...specifiers].flatMap((specifier) => {
+      const file =
+        specifier?.startsWith('.') === true && !specifier.endsWith('.json')
+          ? resolveImport(specifier, path)
+          : undefined;
+      return file === undefined ? [] : [pathToFileURL(file).href];
+    });
+    importedModules.set(source, found);
+  }
+  return found;
+}
+
+const importedModules = new WeakMap<SourceFile, readonly string[]>();

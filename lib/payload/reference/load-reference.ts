@@ -11,7 +11,13 @@ import { intrinsicAt } from './intrinsics.ts';
 import { follow, lastFunctionOn, noteOwners, showPath, compiledTextOf } from './members.ts';
 import { noteModule } from './module-members.ts';
 import { findPackages, packageOf, readSource, resolveImport } from './packages.ts';
-import type { ImportReference, ModuleReference, PackageFile, Reference } from './reference.ts';
+import type {
+  ImportReference,
+  ModuleReference,
+  PackageFile,
+  Reference,
+  VariableReference,
+} from './reference.ts';
 
 /**
  * Finds the value of a reference in this process. Its module is loaded if it is not yet; its state then is
@@ -19,7 +25,7 @@ import type { ImportReference, ModuleReference, PackageFile, Reference } from '.
  * @throws {ModuleLoadError} if it cannot be loaded, has no such export, or has changed since the reference
  *   was made
  */
-export function loadReference(given: Reference): unknown {
+export function loadReference(given: Exclude<Reference, VariableReference>): unknown {
   const reference = referenceToHere(given);
   switch (reference.kind) {
     case 'intrinsic':
@@ -53,7 +59,7 @@ async function loadExport(reference: ModuleReference): Promise<Boxed> {
     throw cannotLoad(file, what, error);
   }
   noteModule(url, reference.format, exported);
-  const found = follow(exported, reference.path, reference.part);
+  const found = noteLoaded(follow(exported, reference.path, reference.part));
   if (found === undefined) throw hasNot(file, what, exported);
   checkText(reference, file, exported);
   noteOwners(exported);
@@ -89,7 +95,25 @@ async function loadImport(reference: ImportReference): Promise<Boxed> {
   }
   noteOwners(namespace);
   noteOwners(found);
+  noteLoaded(found);
   return { value: found };
+}
+
+/** Values that were loaded, in the order in which they were last loaded. */
+const recent = new Set<unknown>();
+const MAX_RECENT = 200;
+
+/** Values of modules that this process has loaded by reference, the last one first, up to 200. */
+export function loadedValues(): unknown[] {
+  return [...recent].toReversed();
+}
+
+function noteLoaded(value: unknown): unknown {
+  recent.delete(value);
+  recent.add(value);
+  const [oldest] = recent;
+  if (recent.size > MAX_RECENT) recent.delete(oldest);
+  return value;
 }
 
 /**

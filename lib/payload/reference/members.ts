@@ -129,6 +129,13 @@ export function hasMembers(prototype: object): boolean {
   return Reflect.ownKeys(prototype).length > 1 || (parent !== null && prototypeOf(parent) !== null);
 }
 
+/** Whether a function has a `prototype` with members, so that its objects are known as those of a class. */
+export function isClassLike(value: unknown): value is SomeFunction {
+  if (typeof value !== 'function' || types.isProxy(value)) return false;
+  const prototype = valueOf(value, 'prototype');
+  return typeof prototype === 'object' && prototype !== null && hasMembers(prototype);
+}
+
 /** The prototype of an object; null for a Proxy, whose trap would run. */
 export function prototypeOf(object: object): object | null {
   return types.isProxy(object) ? null : Reflect.getPrototypeOf(object);

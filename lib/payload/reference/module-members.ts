@@ -75,6 +75,12 @@ export function placesOf(value: Referable): readonly MemberPlace[] {
   return places.get(value as object) ?? NO_PLACES;
 }
 
+/** The exports of the noted modules of a package. */
+export function exportsOfPackage(name: string): object[] {
+  const pattern = ` ${name}@`;
+  return [...roots].flatMap(([key, root]) => (key.includes(pattern) ? [root] : []));
+}
+
 /** Whether any module's members are noted at all. */
 export function hasMembersOfModules(): boolean {
   return roots.size > 0;

@@ -8,6 +8,7 @@ import {
   hasMembers,
   isFunction,
   isReferable,
+  noteOwners,
   type Property,
   propertyOf,
   type Referable,
@@ -134,6 +135,7 @@ function openModules(): void {
 /** @returns whether all exports could be read: those of an ES module cannot before it has run */
 function openModule({ file, format, exported }: Exported): boolean {
   let isWhole = true;
+  noteOwners(exported);
   for (const [key, property] of exportsIn(exported)) {
     if (property === undefined) isWhole = false;
     const value = property?.value;

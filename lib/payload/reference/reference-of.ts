@@ -5,6 +5,7 @@ import { hashOf } from '../../base/hash.ts';
 import { builtinOf, defaultOf, isNamespaceOf, isOfBuiltin } from './builtin-modules.ts';
 import { intrinsicOf, isIntrinsic } from './intrinsics.ts';
 import {
+  follow,
   hasMembers,
   isFunction,
   isNative,
@@ -247,21 +248,27 @@ function prototypeReference(value: Referable, context: ReferenceContext): Refere
   return found && referenceTo(found, value, undefined);
 }
 
-/** Whether a module's whole export is a function that a plugin has changed. */
-function isOfExtended({ file }: LoadedExport, { isExtended }: ReferenceContext): boolean {
+/** Whether a module's whole export is a function that a plugin has changed, or a member of a class that it has. */
+function isOfExtended({ file, path }: LoadedExport, { isExtended }: ReferenceContext): boolean {
+  if (isExtended === undefined) return false;
   const exported = requiredExports(file);
-  return isFunction(exported) && isExtended?.(exported) === true;
+  const at = path.lastIndexOf('prototype');
+  return [exported, at < 0 ? undefined : follow(exported, path.slice(0, at))].some(
+    (owner) => isFunction(owner) && isExtended(owner),
+  );
 }
 
 /** Checks a member that is a function by its own text, and any other by that of its class. */
 function withTextOf(reference: Reference, member: Referable): Reference {
-  if (reference.kind !== 'module' || !isFunction(member)) return reference;
+  const isHashed = reference.kind === 'module' || reference.kind === 'variable';
+  if (!isHashed || !isFunction(member)) return reference;
   const { textHash, ...rest } = reference;
   if (textHash === undefined || isNative(member)) return rest;
   return { ...rest, textHash: hashOf(compiledTextOf(member)) };
 }
 
-function referenceTo(
+/** Makes the reference to an export of a loaded module. */
+export function referenceTo(
   { file, format, path, part }: LoadedExport,
   value: Referable,
   definedIn: string | undefined,
@@ -365,6 +372,7 @@ function extend(reference: Reference, { path, part }: Membership): Reference | u
     case 'builtin':
     case 'module':
     case 'import':
+    case 'variable':
       return {
         ...reference,
         path: [...(reference.path ?? []), ...path],

@@ -1,6 +1,11 @@
 /** Way to find a value in another process without sending it. Plain data, which can be written as JSON. */
 export type Reference =
-  IntrinsicReference | BuiltinReference | ModuleReference | ImportReference | RequireReference;
+  | IntrinsicReference
+  | BuiltinReference
+  | ModuleReference
+  | ImportReference
+  | RequireReference
+  | VariableReference;
 
 /** Part of the language or a global of Node, of which each process has its own. */
 export interface IntrinsicReference {
@@ -60,6 +65,24 @@ export interface RequireReference {
   readonly kind: 'require';
   /** The file, or its directory with a slash at the end, from which the same modules are found. */
   readonly parent: string;
+}
+
+/**
+ * A variable of a module that the module need not export, such as a class, a private symbol, or a WeakMap with
+ * the state of instances.
+ */
+export interface VariableReference {
+  readonly kind: 'variable';
+  /** An exported function in whose scope the variable is. */
+  readonly seenBy: ModuleReference | ImportReference;
+  readonly name: string;
+  /** Path from the value of the variable, and the part of its last property. */
+  readonly path?: readonly Step[];
+  readonly part?: Part;
+  /** Type of the value of the variable, such as `symbol` or `WeakMap`. */
+  readonly type: string;
+  /** SHA-256 of the text of the last function on the path. */
+  readonly textHash?: string;
 }
 
 /** A property: its name, or a symbol by its description (`Symbol.iterator`). */

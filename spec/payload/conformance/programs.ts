@@ -13,6 +13,7 @@ const TOPICS = [
   'inheritance',
   'private-members',
   'identities',
+  'joined-state',
   'objects',
   'data',
   'errors',

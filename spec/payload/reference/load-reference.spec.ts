@@ -4,7 +4,7 @@ import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
 import { ModuleLoadError } from '../../../lib/base/errors.ts';
 import { loadReference } from '../../../lib/payload/reference/load-reference.ts';
-import type { Reference } from '../../../lib/payload/reference/reference.ts';
+import type { Reference, VariableReference } from '../../../lib/payload/reference/reference.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
 import { thrownBy } from '../../support/thrown-by.ts';
 
@@ -18,7 +18,7 @@ mkdirSync(join(directory, 'node_modules', 'pack'), { recursive: true });
 writeFileSync(join(directory, 'node_modules/pack/package.json'), '{ "version": "1.0.0", "main": "x.js" }');
 writeFileSync(join(directory, 'node_modules/pack/x.js'), 'exports.x = 7;');
 
-async function load(reference: Reference): Promise<unknown> {
+async function load(reference: Exclude<Reference, VariableReference>): Promise<unknown> {
   return loadReference(reference);
 }
 
@@ -112,7 +112,7 @@ describe('loading a reference', () => {
       },
     ],
   ])('fails with the reason if %s', async (_, reference, expected) => {
-    const error = await thrownBy(load(reference));
+    const error = await thrownBy(load(reference as Parameters<typeof load>[0]));
     expect(error).toBeInstanceOf(ModuleLoadError);
     expect(error).toMatchObject(expected);
   });
