@@ -6,7 +6,7 @@ import { readArchive } from '../job-set/archive.ts';
 import { isClaimed } from '../job-set/claim.ts';
 import { type JobSet, listOutcomes } from '../job-set/job-set.ts';
 import { type JournaledSubmission, JournalReplay, readJournalFrom } from '../job-set/journal.ts';
-import { eventLogFile, logsDirectory } from '../job-set/names.ts';
+import { eventLogFile, logsDirectory, outcomesDirectory, parseTransferredName } from '../job-set/names.ts';
 import { decodeOutcome, type EncodedOutcome } from '../payload/call.ts';
 import {
   type CallRecord,
@@ -261,8 +261,12 @@ class OwnerlessJobs {
   }
 }
 
-/** The keys of the jobs whose scripts have started, because their stdout files exist. */
+/** The keys of the jobs whose scripts have started, because they have an outcome or a file for stdout. */
 export async function findStartedKeys(directory: string): Promise<string[]> {
-  const names = await readdir(logsDirectory(directory));
-  return names.flatMap((name) => /^(.*)\.out$/.exec(name)?.[1] ?? []);
+  const outcomes = await readdir(outcomesDirectory(directory));
+  const logs = await readdir(logsDirectory(directory));
+  return [
+    ...outcomes.map((name) => parseTransferredName(name) ?? name),
+    ...logs.flatMap((name) => /^(.*)\.out$/.exec(name)?.[1] ?? []),
+  ];
 }

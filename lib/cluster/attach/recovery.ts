@@ -1,9 +1,8 @@
-import { readdir } from 'node:fs/promises';
 import type { BatchSystem } from '../../batch/batch-system.ts';
 import type { Settled } from '../../job-set/archive.ts';
 import type { JobSet } from '../../job-set/job-set.ts';
 import type { JournalState, JournaledCall, JournaledSubmission } from '../../job-set/journal.ts';
-import { logsDirectory, outcomesDirectory, parseTransferredName } from '../../job-set/names.ts';
+import { findStartedKeys } from '../../watch/job-set-reader.ts';
 
 /**
  * State of a call whose process has ended. `settled`: its future was done; `submitted`: the batch system
@@ -38,7 +37,7 @@ export async function recoverCalls(
   const settled = new Map(archive.map((record) => [record.call, record]));
   // A call with an outcome is left out, because its job ends by itself.
   const withoutOutcome = [...calls.values()].filter(({ index }) => settled.get(index)?.kind !== 'outcome');
-  const startedKeys = await findStartedJobs(jobSet.directory);
+  const startedKeys = new Set(await findStartedKeys(jobSet.directory));
   const jobIds = new Map<JournaledCall, string>();
   const callsBySubmission = new Map<JournaledSubmission, JournaledCall[]>(
     submissions.map((one) => [one, []]),
@@ -57,9 +56,14 @@ export async function recoverCalls(
     return { ...call, state: !waits && startedKeys.has(call.job.key) ? 'begun' : 'waiting' };
   });
   const abandoned = [...jobIds].filter(([{ index }]) => settled.has(index)).map(([, jobId]) => jobId);
+  // A schedd that was set up anew may have given their ids to later jobs of this job set.
+  const current = new Set(jobIds.values());
   // Most jobs of earlier attempts have left the queue, but a held one stays until it is removed.
-  const replaced = earlier.map(({ submission, position }) => submission.ids?.[position]);
-  return { calls: recovered, abandoned: [...abandoned, ...replaced.filter((id) => id !== undefined)] };
+  const replaced = earlier
+    .map(({ submission, position }) => submission.ids?.[position])
+    .filter((id) => id !== undefined)
+    .filter((id) => !current.has(id));
+  return { calls: recovered, abandoned: [...abandoned, ...replaced] };
 }
 
 /**
@@ -89,18 +93,10 @@ async function findJobs(
     // may have started or not; those that have not report it by their exit code.
     later.push(...(await find()));
     // Without a history, a job that is not found may also have ended.
-    for (const key of await findStartedJobs(jobSet.directory)) startedKeys.add(key);
+    for (const key of await findStartedKeys(jobSet.directory)) startedKeys.add(key);
   }
   for (const [index, call] of calls.entries()) {
     const id = later[index] ?? found[index];
     if (id !== undefined) jobIds.set(call, id);
   }
-}
-
-/** The keys of jobs whose script has started. */
-async function findStartedJobs(directory: string): Promise<Set<string>> {
-  const outcomes = await readdir(outcomesDirectory(directory));
-  const logs = await readdir(logsDirectory(directory));
-  const logged = logs.map((name) => /^(.*)\.out$/.exec(name)?.[1]).filter((key) => key !== undefined);
-  return new Set([...outcomes.map((name) => parseTransferredName(name) ?? name), ...logged]);
 }

@@ -71,12 +71,15 @@ export class Tracker {
    */
   track(call: Call, jobId: string, submission?: number): void {
     const job = newJob(call, jobId, submission);
-    const earlier = this.#jobsById.get(jobId);
+    const known = this.#jobsById.get(jobId);
     call.jobId = jobId;
     this.#jobs.add(job);
     this.#jobsByKey.set(job.key, job);
-    this.#jobsById.set(jobId, job);
-    if (earlier !== undefined) this.#apply(earlier, { jobId, kind: 'lost', reason: ID_GIVEN_AGAIN });
+    // If a schedd that was set up anew has given an id again, it belongs to the later submission.
+    const isOutdated = known !== undefined && (known.submission ?? Infinity) > (submission ?? Infinity);
+    if (!isOutdated) this.#jobsById.set(jobId, job);
+    const lost = isOutdated ? job : known;
+    if (lost !== undefined) this.#apply(lost, { jobId, kind: 'lost', reason: ID_GIVEN_AGAIN });
     this.#statusPoll.onHeard();
     if (call.isUnwanted) this.#abandonJob(job);
     for (const event of this.#earlyEvents.take(jobId)) this.onEvent(event);

@@ -143,6 +143,27 @@ describe('Calls of a job set that is attached to', () => {
     expect(system.batches[0]?.jobs.map(({ key }) => key)).toEqual(['5']);
   });
 
+  it('are lost if a batch system that was set up anew has given their ids to later calls, which keep their jobs', async () => {
+    const run = new ScriptedExecutor(directory, { outcomeGrace: 60_000 });
+    const { future: first } = await run.submitted();
+    const { future: retried } = await run.submitted(run.executor.with({ retries: 1 }));
+    const ids = [first.jobId as string, retried.jobId as string];
+    run.system.beforeAnswer = (_batch, answer) => void answer.splice(0, 1, ids.shift() as string);
+    await run.writeOutcome(retried, { thrown: encodeThrown(new Error('try again')) });
+    await run.nextAttempt(retried, 2);
+    await run.submitted();
+    const set = killed(run);
+    const { executor, system } = await attach(set, { '1': '1.1', '2-2': '1.1', '3': '2.2' });
+    const [lost, again, last] = executor.futures as [Future<number>, Future<number>, Future<number>];
+    expect(await thrownBy(lost)).toMatchObject({
+      name: 'JobLostError',
+      message: expect.stringContaining('has given its id to another job'),
+    });
+    for (const jobId of ['1.1', '2.2']) system.emit({ jobId, kind: 'running', host: 'node7' });
+    await until(() => again.running() && last.running());
+    expect(system.removed).toEqual([]);
+  });
+
   it('have their jobs removed if nobody waited for them any more', async () => {
     const run = new ScriptedExecutor(directory);
     const [{ future: cancelled }, { future: held }, { future: pending }] = [
