@@ -13,7 +13,7 @@ interface Limit {
 }
 
 const LIMITS: readonly Limit[] = [
-  { what: 'files in lib', most: 245, found: (house) => house.files.length },
+  { what: 'files in lib', most: 246, found: (house) => house.files.length },
   { what: 'files at the root of lib', most: 3, found: (house) => house.rootFiles },
   { what: 'files under 30 lines', most: 8, found: (house) => house.shortFiles },
   { what: 'lines of the longest file', most: 400, found: (house) => house.longest },

@@ -266,6 +266,8 @@ function constantOf(given: AnyNode): string | number | bigint | boolean | null |
     }
     case 'UnaryExpression': {
       const value = constantOf(node.argument);
+      // Minifiers write `true` as `!0`.
+      if (node.operator === '!' && value !== undefined) return !value;
       return node.operator === '-' && typeof value === 'number' ? -value : undefined;
     }
     case 'BinaryExpression': {

@@ -16,8 +16,12 @@ import { exportsOfPackage } from '../reference/module-members.ts';
 import { pathOf } from '../reference/module-policy.ts';
 import type { LoadedExport } from '../reference/modules.ts';
 import { packageOf } from '../reference/packages.ts';
+import { referenceTo } from '../reference/reference-of.ts';
+import type { ImportReference, ModuleReference } from '../reference/reference.ts';
 import { shapeOf } from './program-imports.ts';
 
+/** Exported functions of a module that are asked for the variables that they see. */
+export const MAX_WITNESSES = 40;
 /** Larger tables hold data rather than an interface. */
 const MAX_KEYS = 500;
 
@@ -27,11 +31,34 @@ interface Export {
   readonly place: LoadedExport;
 }
 
+/** An exported function, by which a job finds the variables that it sees. */
+export interface Witness {
+  readonly fn: SomeFunction;
+  readonly reference: ModuleReference | ImportReference;
+}
+
 /**
- * The functions that a module of a package exports, also as members of objects.
+ * The first functions that a module of a package exports, also as members of objects; looked for once in a process.
  * @param variables of an ES module itself; undefined for CommonJS
  */
-export function* exportedFunctions(
+export function witnessesOf(
+  script: Script,
+  variables: Readonly<Record<string, unknown>> | undefined,
+): readonly Witness[] {
+  let found = witnesses.get(script.scriptId);
+  if (found === undefined) {
+    found = [...exportedFunctions(script, variables)]
+      .slice(0, MAX_WITNESSES)
+      .map(({ fn, place }) => ({ fn, reference: referenceTo(place, fn, undefined) }));
+    witnesses.set(script.scriptId, found);
+  }
+  return found;
+}
+
+/** Kept for later captures, by the id of the script. */
+const witnesses = new Map<string, readonly Witness[]>();
+
+function* exportedFunctions(
   script: Script,
   variables: Readonly<Record<string, unknown>> | undefined,
 ): Generator<Export> {

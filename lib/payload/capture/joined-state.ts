@@ -13,6 +13,7 @@ import {
 import { loadedValues } from '../reference/load-reference.ts';
 import { packageOf } from '../reference/packages.ts';
 import { pathOf } from '../reference/module-policy.ts';
+import { registryOf } from './global-registries.ts';
 import { type Collection, hasKey, type ModuleVariables, type SeenVariables } from './module-variables.ts';
 import { describeValue, type Edge, Refusal, TO_PROTOTYPE } from './refusal.ts';
 import type { CaptureSink } from './sink.ts';
@@ -107,7 +108,9 @@ export class JoinedState {
       } else if (node.kind === 'symbol') {
         if (node.id !== undefined) this.#symbols.push(index);
       } else if (!NOT_SENT.has(node.kind)) {
-        if (node.kind !== 'function' || isClassLike(value)) this.#keys.push(index);
+        const isClass = node.kind === 'class' || isClassLike(value);
+        if (isClass || node.kind !== 'function') this.#keys.push(index);
+        if (isClass) sink.guard(index, () => this.#refuseRegistered(value as SomeFunction));
         if (sink.references.isOfPackage(sink.codeInfoAt(index)?.script?.url ?? ''))
           this.#witnesses.push(value as SomeFunction);
       }
@@ -117,6 +120,16 @@ export class JoinedState {
   /** Variables of modules that this process has loaded by reference, of which it may have got a symbol. */
   #seenByLoaded(): SeenVariables[] {
     return this.#variables.seenBy(loadedValues().flatMap(functionsIn), new Set(this.#scriptIds));
+  }
+
+  /** Refuses a class of which a package knows something that cannot be sent with it, such as metadata of decorators. */
+  #refuseRegistered(type: SomeFunction): void {
+    const where = registryOf(type, this.#variables);
+    if (where === undefined) return;
+    throw new Refusal(
+      `${describeValue(type)}, of which something is kept in ${where}, such as what decorators say`,
+      'Export the class from a module of its own, which the job then imports with its decorators, or make it inside the function.',
+    );
   }
 
   #joinSymbols(added: readonly SeenVariables[]): void {

@@ -8,6 +8,8 @@ import {
   isNative,
   isReferable,
   mainGlobal,
+  ownerOfPrototype,
+  prototypeOf,
   type Referable,
   type SomeFunction,
   stepOf,
@@ -16,7 +18,6 @@ import {
 import { pathOf } from '../reference/module-policy.ts';
 import { packageOf } from '../reference/packages.ts';
 import { typeNameOf, variablesSeenIn } from '../reference/module-variable.ts';
-import { referenceTo } from '../reference/reference-of.ts';
 import type {
   ImportReference,
   ModuleReference,
@@ -25,11 +26,9 @@ import type {
   Step,
   VariableReference,
 } from '../reference/reference.ts';
-import { exportedByPackage, exportedFunctions } from './exported-functions.ts';
+import { exportedByPackage, MAX_WITNESSES, type Witness, witnessesOf } from './exported-functions.ts';
 import { usesOf } from './program-imports.ts';
 
-/** Exported functions of a module that are asked for the variables that they see. */
-const MAX_WITNESSES = 40;
 /** Larger tables hold data rather than what identifies it. */
 const MAX_KEYS = 500;
 /** Modules that are followed from one function by the functions that they import. */
@@ -41,12 +40,6 @@ interface VariablePlace {
   readonly name: string;
   readonly path: readonly Step[];
   readonly part: Part;
-}
-
-/** An exported function, by which a job finds the variables that it sees. */
-interface Witness {
-  readonly fn: SomeFunction;
-  readonly reference: ModuleReference | ImportReference;
 }
 
 /** The results of former searches, which never change: a module assigns to none of the variables. */
@@ -106,7 +99,7 @@ export class ModuleVariables {
     const script = scriptIn(inside);
     if (script === undefined || !this.#isOfPackage(script.url)) return undefined;
     const seen = new SeenVariables(fn, script, inside);
-    const member = witnessesOf(seen).find((witness) => witness.fn === fn);
+    const member = witnessesOf(seen.script, seen.exportable).find((witness) => witness.fn === fn);
     if (member !== undefined) return member.reference;
     const place = seen.places.get(fn);
     if (place === undefined || place.part !== 'value' || isAssigned(place.name, script)) return undefined;
@@ -143,7 +136,7 @@ export class ModuleVariables {
 
   /** The id of the script of a function, if that is of a package that goes by reference. */
   scriptIdOf(fn: SomeFunction): string | undefined {
-    const [id] = idsOfScripts([fn]);
+    const [id] = types.isProxy(fn) || isNative(fn) ? [] : idsOfScripts([fn]);
     return id !== undefined && this.#isOfPackage(scriptOf(id)?.url ?? '') ? id : undefined;
   }
 
@@ -168,6 +161,17 @@ export class ModuleVariables {
     return all;
   }
 
+  /** The variables that functions see, and those that the functions among their values see. */
+  seenDeeplyBy(functions: readonly SomeFunction[]): SeenVariables[] {
+    const seen = readAll(functions.filter((fn) => this.scriptIdOf(fn) !== undefined));
+    const inner = seen.flatMap(({ places, script }) =>
+      [...places.keys()].filter(
+        (value): value is SomeFunction => isFunction(value) && this.scriptIdOf(value) === script.scriptId,
+      ),
+    );
+    return [...seen, ...readAll(inner.slice(0, MAX_KEYS))];
+  }
+
   #referenceIn(seen: SeenVariables, { name, path, part }: VariablePlace): VariableReference | undefined {
     const value = seen.values.get(name);
     const seenBy = this.#witnessOf(seen, name, value);
@@ -186,7 +190,7 @@ export class ModuleVariables {
   /** An exported function that sees this value as the variable. */
   #witnessOf(seen: SeenVariables, name: string, value: unknown): Witness['reference'] | undefined {
     const sees = (fn: SomeFunction): boolean => Object.is(readAll([fn])[0]?.values.get(name), value);
-    const known = witnessesOf(seen).find(({ fn }) => sees(fn));
+    const known = witnessesOf(seen.script, seen.exportable).find(({ fn }) => sees(fn));
     if (known !== undefined) return known.reference;
     let tries = 0;
     for (const fn of [seen.fn, ...seen.values.values()]) {
@@ -301,9 +305,12 @@ export class SeenVariables {
   }
 
   #findImported(): SomeFunction[] {
-    const functions = [...this.places.keys()].filter(
-      (value): value is SomeFunction => isFunction(value) && !types.isProxy(value) && !isNative(value),
-    );
+    // An instance leads to the module of its class.
+    const functions = [...this.places.keys()]
+      .map((value) => (typeof value === 'object' ? ownerOfPrototype(prototypeOf(value) ?? {}) : value))
+      .filter(
+        (value): value is SomeFunction => isFunction(value) && !types.isProxy(value) && !isNative(value),
+      );
     const ids = idsOfScripts(functions);
     const others = new Map(functions.map((fn, at) => [ids[at], fn]));
     return [...others].flatMap(([id, fn]) => (id === undefined || id === this.script.scriptId ? [] : [fn]));
@@ -324,17 +331,26 @@ function placesIn(values: ReadonlyMap<string, unknown>): ReadonlyMap<Referable, 
   const note = (value: unknown, place: VariablePlace): void => {
     if (isReferable(value) && value !== mainGlobal && !places.has(value)) places.set(value, place);
   };
-  for (const [name, value] of values) note(value, { name, path: [], part: 'value' });
-  const holders = [...places].filter(([value]) => isTable(value)) as [object, VariablePlace][];
-  for (const [holder, { name }] of holders) {
-    for (const key of Reflect.ownKeys(holder)) {
+  const open = (holder: Referable, { name, path: to }: VariablePlace): void => {
+    if (!isTable(holder)) return;
+    for (const key of Reflect.ownKeys(holder as object)) {
       if (key === 'constructor' || key === 'prototype') continue;
-      const path = [stepOf(key)];
+      const path = [...to, stepOf(key)];
       if (typeof key === 'symbol') note(key, { name, path, part: 'key' });
-      note(valueOf(holder, key), { name, path, part: 'value' });
+      note(valueOf(holder as object, key), { name, path, part: 'value' });
     }
-  }
+  };
+  for (const [name, value] of values) note(value, { name, path: [], part: 'value' });
+  for (const [value, place] of Array.from(places)) open(value, place);
+  // CommonJS has what it requires in a variable, whose members may be instances with collections.
+  for (const [value, place] of Array.from(places))
+    if (place.path.length === 1 && place.part === 'value' && isInstance(value)) open(value, place);
   return places;
+}
+
+function isInstance(value: Referable): boolean {
+  const prototype = typeof value === 'object' ? prototypeOf(value) : null;
+  return prototype !== null && prototypeOf(prototype) === mainGlobal.Object.prototype;
 }
 
 /** Whether an object may be a table of a module's own, or a class with static members. */
@@ -345,7 +361,8 @@ function isTable(value: Referable): boolean {
   return !(isFunction(value) && isNative(value)) && Reflect.ownKeys(value).length <= MAX_KEYS;
 }
 
-function isCollection(value: Referable): boolean {
+/** Whether a value is a collection; of whichever realm. */
+export function isCollection(value: Referable): value is Collection {
   if (typeof value === 'symbol') return false;
   return types.isWeakMap(value) || types.isWeakSet(value) || types.isMap(value) || types.isSet(value);
 }
@@ -359,21 +376,6 @@ function isAssigned(name: string, script: Script): boolean {
 function isSettled({ name, path }: VariablePlace, script: Script): boolean {
   if (isAssigned(name, script)) return false;
   return path.length === 0 || usesOf(script)?.changed.has(name) === false;
-}
-
-/** Functions that a script exports, by the id of the script. */
-const witnesses = new Map<string, readonly Witness[]>();
-
-function witnessesOf(seen: SeenVariables): readonly Witness[] {
-  const { scriptId } = seen.script;
-  let found = witnesses.get(scriptId);
-  if (found === undefined) {
-    found = [...exportedFunctions(seen.script, seen.exportable)]
-      .slice(0, MAX_WITNESSES)
-      .map(({ fn, place }) => ({ fn, reference: referenceTo(place, fn, undefined) }));
-    witnesses.set(scriptId, found);
-  }
-  return found;
 }
 
 /** Whether a collection has an entry for an object; calls the methods of the language. */

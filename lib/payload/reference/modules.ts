@@ -9,8 +9,10 @@ import {
   isFunction,
   isReferable,
   noteOwners,
+  ownerOfPrototype,
   type Property,
   propertyOf,
+  prototypeOf,
   type Referable,
   type SomeFunction,
   stepOf,
@@ -136,6 +138,10 @@ function openModules(): void {
 function openModule({ file, format, exported }: Exported): boolean {
   let isWhole = true;
   noteOwners(exported);
+  const prototype = isFunction(exported) ? null : prototypeOf(exported);
+  // Some instances have a prototype of their own, which no class has.
+  if (prototype !== null && prototypeOf(prototype) !== null && ownerOfPrototype(prototype) === undefined)
+    add(prototype, { file, format, path: ['__proto__'], part: 'value' });
   for (const [key, property] of exportsIn(exported)) {
     if (property === undefined) isWhole = false;
     const value = property?.value;

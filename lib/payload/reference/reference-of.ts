@@ -241,7 +241,16 @@ function prototypeReference(value: Referable, context: ReferenceContext): Refere
   const owner = typeof value === 'object' ? ownerOfPrototype(value) : undefined;
   const url = owner === undefined || isNative(owner) ? undefined : context.place?.(owner)?.url;
   const definedIn = url === undefined ? undefined : pathOf(url);
-  if (definedIn === undefined || packageOf(definedIn) === undefined) return undefined;
+  if (definedIn === undefined || packageOf(definedIn) === undefined) {
+    // That of an instance which is all that a module exports.
+    const found = loadedExportsOf(value).find(
+      ({ file, path }) =>
+        path.at(-1) === '__proto__' &&
+        packageOf(file) !== undefined &&
+        mayReference(pathToFileURL(file).href, context.policy),
+    );
+    return found && referenceTo(found, value, undefined);
+  }
   const found = loadedExportsOf(value, definedIn).find(
     (entry) => mayReference(pathToFileURL(entry.file).href, context.policy) && !isOfExtended(entry, context),
   );
@@ -349,6 +358,8 @@ function* membershipsOf(value: Referable): Generator<Membership> {
   const noted = members.get(value as object);
   if (noted !== undefined) yield noted;
   if (typeof value !== 'object' || types.isProxy(value)) return;
+  // It notes owners in modules that are not open yet.
+  loadedExportsOf(value);
   for (const owner of [ownerOfPrototype(value), notedOwnerOf(value)]) {
     if (owner !== undefined) yield { owner, path: ['prototype'], part: 'value' };
   }

@@ -25,6 +25,13 @@ const CONSTANTS_OF_MODULES = {
   'takes constants of a module in an argument for those of the module there': ownModules,
   'takes constants of a module that another one imports for those of the module there': ownModules,
 };
+/** What the module of a package compares at home is of jest's own module. */
+const COMPARED = {
+  'keeps a symbol that the module gives away': ownModules,
+  'keeps instances of a class that the module does not export': ownModules,
+  'keeps objects, functions and symbols that the module compares': ownModules,
+  'sends home instances of a class that the module does not export': ownModules,
+};
 describeEnvironment({
   name: 'tested by jest with coverage, in CommonJS,',
   cases: casesToCompile(),
@@ -33,6 +40,7 @@ describeEnvironment({
     ...WHERE_IMPORTS_ARE_MODULES,
     ...TRANSFORMED,
     ...CONSTANTS_OF_MODULES,
+    ...COMPARED,
     'imports within functions as from the original file': 'jest cannot import here',
     'sends a function with what it is told that it captures': 'its counters are captured, too',
   },
@@ -60,6 +68,10 @@ describeEnvironment({
     'knows prototypes of packages that name no constructor': ownModules,
     'sends default classes by reference': ownModules,
     'sends instances of classes of modules home': ownModules,
+    'keeps a symbol that the module gives away': ownModules,
+    'sends home instances of a class that the module does not export': ownModules,
+    'sends home objects, functions and symbols that the module compares': ownModules,
+    'sends it home': ownModules,
   },
   prepare(directory, cases) {
     writeModules(directory, cases, 'mjs');
@@ -75,7 +87,7 @@ describeEnvironment({
   name: 'tested by ts-jest, in CommonJS,',
   cases: casesToCompile(),
   packages: ['esbuild', 'typescript'],
-  except: { ...WHERE_IMPORTS_ARE_MODULES, ...TRANSFORMED, ...CONSTANTS_OF_MODULES },
+  except: { ...WHERE_IMPORTS_ARE_MODULES, ...TRANSFORMED, ...CONSTANTS_OF_MODULES, ...COMPARED },
   prepare(directory, cases) {
     writeModules(directory, cases, 'ts', (source) => source.replaceAll(/\.ts';$/gm, "';"));
     writeFileSync(join(directory, `${TEST}.ts`), `import { done } from './all';\ntest('all', () => done);`);

@@ -4,15 +4,19 @@ import {
   Far,
   giveKey,
   giveToken,
+  Growing,
+  isBare,
   isInner,
   isLight,
   isToken,
   label,
   labelOf,
+  makeBare,
   makeInner,
   makeLight,
   open,
   Option,
+  register,
 } from 'cells';
 
 class Sample {
@@ -125,5 +129,34 @@ export const cases = {
   'keeps what a table of the module has of a class of the program': {
     send: () => () => [labelOf(Sample), Sample.unit],
     gives: [['sample', true], 'K'],
+  },
+  'keeps instances of a function whose prototype names no constructor': {
+    send() {
+      const bare = makeBare(4);
+      return (other) => [isBare(bare), bare.half(), isBare(other), makeBare(6)];
+    },
+    with: () => [makeBare(8)],
+    home: ([is, half, isToo, bare]) => [is, half, isToo, isBare(bare), bare.half()],
+    gives: [true, 2, true, true, 3],
+  },
+  'sends a class with the methods that it got when it was first used': {
+    send() {
+      const growing = new Growing(4);
+      return (other) => [growing.twice(), other.twice(), growing instanceof growing.constructor];
+    },
+    with: () => [new Growing(5)],
+    gives: [8, 10, true],
+  },
+  'refuses a class of which a package keeps something in a global variable': {
+    refuses() {
+      class Registered {}
+      register(Registered, 'text');
+      return () => new Registered();
+    },
+    saying: [
+      'class Registered',
+      'the global variable cellsRegistry.entries of cells',
+      'Export the class from a module of its own',
+    ],
   },
 };
