@@ -1,5 +1,6 @@
 import { types } from 'node:util';
 import { hashOf } from '../../base/hash.ts';
+import { setVariableFinder } from '../load/load-references.ts';
 import { type FunctionInside, lookInside, type Script, scriptIdsOf, scriptOf } from '../inspect/scopes.ts';
 import {
   compiledTextOf,
@@ -17,7 +18,7 @@ import {
 } from '../reference/members.ts';
 import { pathOf } from '../reference/module-policy.ts';
 import { packageOf } from '../reference/packages.ts';
-import { typeNameOf, variablesSeenIn } from '../reference/module-variable.ts';
+import { findVariable, typeNameOf, variablesSeenIn } from '../reference/module-variable.ts';
 import type {
   ImportReference,
   ModuleReference,
@@ -28,6 +29,8 @@ import type {
 } from '../reference/reference.ts';
 import { exportedByPackage, MAX_WITNESSES, type Witness, witnessesOf } from './exported-functions.ts';
 import { usesOf } from './program-imports.ts';
+
+setVariableFinder(findVariable);
 
 /** Larger tables hold data rather than what identifies it. */
 const MAX_KEYS = 500;

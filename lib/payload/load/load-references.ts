@@ -62,9 +62,16 @@ function load(reference: Reference): unknown {
 
 async function findVariable(reference: VariableReference): Promise<Boxed> {
   // Loaded here, because few calls need the inspector.
-  const module = await import('../reference/module-variable.ts');
-  return module.findVariable(reference);
+  finder ??= (await import('../reference/module-variable.ts')).findVariable;
+  return finder(reference);
 }
+
+/** Sets how variables are found, which takes the inspector; test runners cannot import what is needed later. */
+export function setVariableFinder(find: typeof finder): void {
+  finder = find;
+}
+
+let finder: ((reference: VariableReference) => Promise<Boxed>) | undefined;
 
 /** Whether {@link load} gives a promise of the value. */
 function isLoading(reference: Reference): boolean {

@@ -96,6 +96,7 @@ const toBundle = (cases: readonly Cases[]): Cases[] =>
   cases.filter(({ topic }) => !COMPUTED_IMPORTS.has(topic));
 const oneProgram = 'its modules are the program, whose objects that can be changed are sent as copies';
 const withPackages = {
+  'refuses a class of which a package keeps something in a global variable': oneProgram,
   'keeps objects with a prototype that the module does not export': oneProgram,
   'keeps objects, functions and symbols that the module compares': oneProgram,
   'sends home objects, functions and symbols that the module compares': oneProgram,

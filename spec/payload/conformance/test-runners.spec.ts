@@ -30,7 +30,11 @@ const COMPARED = {
   'keeps a symbol that the module gives away': ownModules,
   'keeps instances of a class that the module does not export': ownModules,
   'keeps objects, functions and symbols that the module compares': ownModules,
+  'sends home objects, functions and symbols that the module compares': ownModules,
   'sends home instances of a class that the module does not export': ownModules,
+  'keeps instances of a function whose prototype names no constructor': ownModules,
+  'refuses a class of which a package keeps something in a global variable':
+    'jest has global variables of its own',
 };
 describeEnvironment({
   name: 'tested by jest with coverage, in CommonJS,',
@@ -43,6 +47,7 @@ describeEnvironment({
     ...COMPARED,
     'imports within functions as from the original file': 'jest cannot import here',
     'sends a function with what it is told that it captures': 'its counters are captured, too',
+    'sends a class with the methods that it got when it was first used': 'its modules are other texts',
   },
   prepare(directory, cases) {
     writeModules(directory, cases, 'js');
@@ -72,6 +77,9 @@ describeEnvironment({
     'sends home instances of a class that the module does not export': ownModules,
     'sends home objects, functions and symbols that the module compares': ownModules,
     'sends it home': ownModules,
+    'keeps instances of a function whose prototype names no constructor': ownModules,
+    'refuses a class of which a package keeps something in a global variable':
+      'jest has global variables of its own',
   },
   prepare(directory, cases) {
     writeModules(directory, cases, 'mjs');
