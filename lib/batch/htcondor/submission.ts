@@ -9,8 +9,11 @@ import { submissionConstraint, submitDescription } from './submit-description.ts
 
 /** Errors of condor_submit before it has reached a schedd: nothing is queued. */
 const NO_SCHEDD = /address (of|for)|connect to|unknown host/i;
-/** Errors that do not pass with time: a wrong name, or a user who is not authorized. */
-const PERMANENT = /unknown host|AUTHENTICATE|DENIED/i;
+/**
+ * Errors that do not pass with time: a wrong name, or a user who is not authorized. A handshake that fails (1002) is a
+ * connection that broke, as when the schedd ends at that moment.
+ */
+const PERMANENT = /unknown host|^(?![^]*AUTHENTICATE:1002)[^]*AUTHENTICATE|DENIED/i;
 /** Errors of condor_submit after it has lost the connection to a schedd: the jobs may be queued. */
 const LOST_SCHEDD = /SECMAN|CEDAR|connection|commit|queue manager|Failed submission for job \d+\.-1 /i;
 

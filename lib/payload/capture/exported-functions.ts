@@ -109,14 +109,24 @@ function* exportAt(fn: SomeFunction, place: LoadedExport): Generator<Export> {
 }
 
 /** Functions that the modules of a package export which this process has loaded, as far as they are known. */
-export function exportedByPackage(name: string): Set<SomeFunction> {
-  const files = Object.keys(requireCache()).filter((file) => packageOf(file)?.name === name);
-  const exported = [...files.map((file) => requiredExports(file)), ...exportsOfPackage(name)];
-  return new Set(
+export function exportedByPackage(name: string): ReadonlySet<SomeFunction> {
+  const files = Object.keys(requireCache());
+  const noted = exportsOfPackage(name);
+  const count = files.length + noted.length;
+  const known = byPackage.get(name);
+  if (known?.count === count) return known.functions;
+  const own = files.filter((file) => packageOf(file)?.name === name);
+  const exported = [...own.map((file) => requiredExports(file)), ...noted];
+  const functions = new Set(
     exported.flatMap((each) =>
       isReferable(each)
         ? [...functionsIn(each, { file: '', format: 'module', path: [] })].map(({ fn }) => fn)
         : [],
     ),
   );
+  byPackage.set(name, { count, functions });
+  return functions;
 }
+
+/** Found again when more modules were loaded. */
+const byPackage = new Map<string, { count: number; functions: ReadonlySet<SomeFunction> }>();

@@ -11,7 +11,8 @@ import {
 } from '../reference/members.ts';
 import { packageOf } from '../reference/packages.ts';
 import { pathOf } from '../reference/module-policy.ts';
-import { type Collection, hasKey, isCollection, type ModuleVariables } from './module-variables.ts';
+import { type Collection, hasKey, isCollection } from '../reference/module-variable.ts';
+import type { ModuleVariables } from './module-variables.ts';
 import { urlsOf } from './program-imports.ts';
 
 /**
@@ -20,8 +21,9 @@ import { urlsOf } from './program-imports.ts';
  * undefined if none does.
  */
 export function registryOf(type: object, variables: ModuleVariables): string | undefined {
-  for (const { collection, where } of registries(variables)) if (hasKey(collection, type)) return where;
-  return undefined;
+  const keys = [type, valueOf(type, 'prototype')].filter((key): key is object => isHolder(key));
+  const found = registries(variables).find(({ collection }) => keys.some((key) => hasKey(collection, key)));
+  return found?.where;
 }
 
 interface Registry {

@@ -11,10 +11,11 @@ import {
   valueOf,
 } from '../reference/members.ts';
 import { loadedValues } from '../reference/load-reference.ts';
+import { type Collection, hasKey } from '../reference/module-variable.ts';
 import { packageOf } from '../reference/packages.ts';
 import { pathOf } from '../reference/module-policy.ts';
 import { registryOf } from './global-registries.ts';
-import { type Collection, hasKey, type ModuleVariables, type SeenVariables } from './module-variables.ts';
+import type { Known, ModuleVariables, SeenVariables } from './module-variables.ts';
 import { describeValue, type Edge, Refusal, TO_PROTOTYPE } from './refusal.ts';
 import type { CaptureSink } from './sink.ts';
 
@@ -22,9 +23,11 @@ import type { CaptureSink } from './sink.ts';
 const MAX_FUNCTIONS = 40;
 
 /** Kinds of nodes that name a value, or that the text of a class makes. */
-const NOT_SENT: ReadonlySet<string> = new Set(
-  'reference elsewhere given rebuilt reduced member prototype'.split(' '),
-);
+const NOT_SENT: ReadonlySet<string> = new Set('reference elsewhere given rebuilt reduced member'.split(' '));
+
+/** Functions of modules to which this process has lately referred, the last one last. */
+const recentWitnesses = new Set<SomeFunction>();
+const MAX_RECENT = 200;
 
 /** Kinds of nodes whose objects the reader may have itself. */
 const HAVE_COUNTERPARTS: ReadonlySet<string> = new Set(
@@ -41,12 +44,12 @@ export class JoinedState {
   readonly #variables: ModuleVariables;
   /** Functions of packages, by which the variables of their modules are read. */
   #witnesses: SomeFunction[] = [];
-  /** Ids of the scripts whose variables are read. */
-  readonly #scriptIds = new Set<string>();
+  readonly #known: Known = { functions: new Set(), scriptIds: new Set() };
   readonly #seen: SeenVariables[] = [];
   #symbols: number[] = [];
   /** Nodes of objects and classes of which a module may keep something. */
   readonly #keys: number[] = [];
+  readonly #classes: number[] = [];
   readonly #entries = new Map<Collection, Set<object>>();
   #noticed = 0;
 
@@ -64,16 +67,20 @@ export class JoinedState {
     this.#notice();
     if (this.#symbols.length + this.#keys.length === 0) return false;
     try {
-      const added = this.#variables.seenBy(this.#witnesses, this.#scriptIds);
+      // What is sent beside a function may be of the modules to which that refers.
+      const near =
+        this.#seen.length === 0 ? [...recentWitnesses, ...loadedValues().flatMap(functionsIn)] : [];
+      const added = this.#variables.seenBy([...this.#witnesses, ...near], this.#known);
       this.#witnesses = [];
+      const count = this.#sink.nodes.length;
       const hasJoined = [
         this.#joinKeys(this.#seen, this.#keys.slice(known)),
         this.#joinKeys(added, this.#keys),
       ].includes(true);
       this.#seen.push(...added);
+      this.#addPrototypes();
       this.#joinSymbols(added);
-      if (this.#symbols.length > 0) this.#joinSymbols(this.#seenByLoaded());
-      return hasJoined;
+      return hasJoined || this.#sink.nodes.length > count;
     } catch (error) {
       // Without the inspector, only functions are sent that capture nothing.
       if (error instanceof InspectorUnavailableError) return false;
@@ -96,6 +103,18 @@ export class JoinedState {
     }
   }
 
+  #noteWitnesses(functions: readonly SomeFunction[]): void {
+    this.#witnesses.push(...functions);
+    for (const fn of functions) {
+      recentWitnesses.delete(fn);
+      recentWitnesses.add(fn);
+    }
+    for (const oldest of recentWitnesses) {
+      if (recentWitnesses.size <= MAX_RECENT) break;
+      recentWitnesses.delete(oldest);
+    }
+  }
+
   #notice(): void {
     const sink = this.#sink;
     for (; this.#noticed < sink.nodes.length; this.#noticed += 1) {
@@ -103,23 +122,30 @@ export class JoinedState {
       const node = sink.nodes[index] as Node;
       const value = sink.valueAt(index);
       if (node.kind === 'reference') {
-        if (/^(?:module|import|variable)$/.test(node.reference.kind))
-          this.#witnesses.push(...functionsIn(value));
+        if (/^(?:module|import|variable)$/.test(node.reference.kind)) this.#noteWitnesses(functionsIn(value));
       } else if (node.kind === 'symbol') {
         if (node.id !== undefined) this.#symbols.push(index);
       } else if (!NOT_SENT.has(node.kind)) {
         const isClass = node.kind === 'class' || isClassLike(value);
         if (isClass || node.kind !== 'function') this.#keys.push(index);
-        if (isClass) sink.guard(index, () => this.#refuseRegistered(value as SomeFunction));
+        if (isClass) {
+          sink.guard(index, () => this.#refuseRegistered(value as SomeFunction));
+          this.#classes.push(index);
+        }
         if (sink.references.isOfPackage(sink.codeInfoAt(index)?.script?.url ?? ''))
           this.#witnesses.push(value as SomeFunction);
       }
     }
   }
 
-  /** Variables of modules that this process has loaded by reference, of which it may have got a symbol. */
-  #seenByLoaded(): SeenVariables[] {
-    return this.#variables.seenBy(loadedValues().flatMap(functionsIn), new Set(this.#scriptIds));
+  /** Adds the prototypes of classes by which modules know something, as decorators of members do. */
+  #addPrototypes(): void {
+    const collections = this.#seen.flatMap((variables) => variables.collections);
+    for (const index of this.#classes) {
+      const prototype = valueOf(this.#sink.valueAt(index) as object, 'prototype') as object;
+      if (this.#sink.indexOf(prototype) === undefined && collections.some((each) => hasKey(each, prototype)))
+        this.#sink.slot(prototype, index, { by: 'property', key: 'prototype' });
+    }
   }
 
   /** Refuses a class of which a package knows something that cannot be sent with it, such as metadata of decorators. */
@@ -150,7 +176,8 @@ export class JoinedState {
         for (const index of keys) {
           const key = this.#sink.valueAt(index) as object;
           // Entries of Maps are data, which grows with each object; of classes they are what is known of them.
-          const isKey = hasKey(collection, key) && (isWeak(collection) || isFunction(key));
+          const isOfClass = isFunction(key) || this.#sink.nodes[index]?.kind === 'prototype';
+          const isKey = hasKey(collection, key) && (isWeak(collection) || isOfClass);
           if (isKey && this.#addEntry(index, collection, variables)) hasJoined = true;
         }
       }
@@ -200,8 +227,10 @@ export class JoinedState {
     if (known?.kind === 'reference') return known;
     const reference = this.#variables.ofCollection(collection, variables);
     if (reference === undefined) {
-      // A closure of the module that is sent has its own, and so has all that is sent with it.
-      if (known !== undefined || !isWeak(collection)) return undefined;
+      // A closure of the module that is sent has its own, and so has all that is sent with it. Of a prototype, it is rather
+      // what the module does once.
+      const isPrototype = sink.nodes[index]?.kind === 'prototype';
+      if (known !== undefined || isPrototype || !isWeak(collection)) return undefined;
       throw new Refusal(
         `${describeValue(sink.valueAt(index))}, of which a part is kept in ${whereIs(collection, variables)}, ` +
           'which no function sees that the module exports',

@@ -18,15 +18,14 @@ import {
 } from '../reference/members.ts';
 import { pathOf } from '../reference/module-policy.ts';
 import { packageOf } from '../reference/packages.ts';
-import { findVariable, typeNameOf, variablesSeenIn } from '../reference/module-variable.ts';
-import type {
-  ImportReference,
-  ModuleReference,
-  Part,
-  Reference,
-  Step,
-  VariableReference,
-} from '../reference/reference.ts';
+import {
+  type Collection,
+  findVariable,
+  isCollection,
+  typeNameOf,
+  variablesSeenIn,
+} from '../reference/module-variable.ts';
+import type { Part, Reference, Step, VariableReference } from '../reference/reference.ts';
 import { exportedByPackage, MAX_WITNESSES, type Witness, witnessesOf } from './exported-functions.ts';
 import { usesOf } from './program-imports.ts';
 
@@ -37,7 +36,11 @@ const MAX_KEYS = 500;
 /** Modules that are followed from one function by the functions that they import. */
 const MAX_MODULES = 300;
 
-export type Collection = Map<unknown, unknown> | Set<unknown> | WeakMap<object, unknown> | WeakSet<object>;
+/** Functions and scripts whose variables were read for a capture. */
+export interface Known {
+  readonly functions: Set<SomeFunction>;
+  readonly scriptIds: Set<string>;
+}
 
 interface VariablePlace {
   readonly name: string;
@@ -47,16 +50,12 @@ interface VariablePlace {
 
 /** The results of former searches, which never change: a module assigns to none of the variables. */
 interface Found {
-  readonly functions: WeakMap<SomeFunction, VariableReference | ModuleReference | ImportReference | 'none'>;
+  readonly functions: WeakMap<SomeFunction, Reference | 'none'>;
   readonly exports: WeakMap<SomeFunction, Witness['reference'] | 'none'>;
 }
 
-function newFound(): Found {
-  return { functions: new WeakMap(), exports: new WeakMap() };
-}
-
 /** For captures without a policy of their own. */
-const usuallyFound = newFound();
+const usuallyFound: Found = { functions: new WeakMap(), exports: new WeakMap() };
 
 /**
  * Finds what modules of packages have in variables and do not export. A job finds such a variable by an exported
@@ -77,7 +76,7 @@ export class ModuleVariables {
     isOfPackage: (url: string) => boolean,
     exportOf: (fn: SomeFunction) => Reference | undefined,
   ) {
-    this.#found = isUsual ? usuallyFound : newFound();
+    this.#found = isUsual ? usuallyFound : { functions: new WeakMap(), exports: new WeakMap() };
     this.#isOfPackage = isOfPackage;
     this.#exportOf = exportOf;
   }
@@ -95,10 +94,7 @@ export class ModuleVariables {
     return found === 'none' ? undefined : found;
   }
 
-  #findFunction(
-    fn: SomeFunction,
-    inside: FunctionInside,
-  ): VariableReference | ModuleReference | ImportReference | undefined {
+  #findFunction(fn: SomeFunction, inside: FunctionInside): Reference | undefined {
     const script = scriptIn(inside);
     if (script === undefined || !this.#isOfPackage(script.url)) return undefined;
     const seen = new SeenVariables(fn, script, inside);
@@ -144,22 +140,28 @@ export class ModuleVariables {
   }
 
   /**
-   * Reads the variables of the modules that functions come from, and of the modules from which these import
-   * functions.
-   * @param known ids of scripts that need not be read; those that are read are added
+   * Reads the variables that functions see, and those of the modules from which their modules import functions.
+   * @param known functions, and ids of scripts that were imported, that need not be read; those that are read are added
    */
-  seenBy(functions: Iterable<SomeFunction>, known: Set<string>): SeenVariables[] {
-    const all: SeenVariables[] = [];
-    for (let next = [...functions]; next.length > 0 && known.size < MAX_MODULES;) {
-      const unknown = next.filter((fn) => {
-        const id = this.scriptIdOf(fn);
-        if (id === undefined || known.has(id)) return false;
-        known.add(id);
-        return true;
-      });
-      const found = readAll(unknown, all.length === 0);
-      all.push(...found);
-      next = found.flatMap(({ imported }) => imported);
+  seenBy(functions: Iterable<SomeFunction>, known: Known): SeenVariables[] {
+    const given = [...functions].filter(
+      (fn) => !known.functions.has(fn) && this.scriptIdOf(fn) !== undefined,
+    );
+    for (const fn of given) known.functions.add(fn);
+    // Functions of one module may be in different functions of it, each with variables of its own.
+    const all = differentOf(readAll(given, true));
+    for (const { script } of all) known.scriptIds.add(script.scriptId);
+    for (let from = all; from.length > 0 && known.scriptIds.size < MAX_MODULES;) {
+      const next = from
+        .flatMap(({ imported }) => imported)
+        .filter((fn) => {
+          const id = this.scriptIdOf(fn);
+          if (id === undefined || known.scriptIds.has(id)) return false;
+          known.scriptIds.add(id);
+          return true;
+        });
+      from = readAll(next);
+      all.push(...from);
     }
     return all;
   }
@@ -203,7 +205,7 @@ export class ModuleVariables {
       const reference = this.#referenceToExport(fn);
       if (reference !== undefined && sees(fn)) return reference;
     }
-    return this.#makerOf(seen, sees);
+    return isClassLike(value) ? this.#makerOf(seen, sees) : undefined;
   }
 
   /**
@@ -251,6 +253,21 @@ function readAll(functions: readonly SomeFunction[], isFresh = false): SeenVaria
     if (script !== undefined) seenByFunction.set(fn, new SeenVariables(fn, script, inside));
   });
   return functions.flatMap((fn) => seenByFunction.get(fn) ?? []);
+}
+
+/** Leaves out those that see the same variables as another. */
+function differentOf(all: readonly SeenVariables[]): SeenVariables[] {
+  const different: SeenVariables[] = [];
+  for (const seen of all) {
+    const isSame = different.some(
+      (other) =>
+        other.script.scriptId === seen.script.scriptId &&
+        other.values.size === seen.values.size &&
+        [...seen.values].every(([name, value]) => Object.is(other.values.get(name), value)),
+    );
+    if (!isSame) different.push(seen);
+  }
+  return different;
 }
 
 const seenByFunction = new WeakMap<SomeFunction, SeenVariables>();
@@ -364,12 +381,6 @@ function isTable(value: Referable): boolean {
   return !(isFunction(value) && isNative(value)) && Reflect.ownKeys(value).length <= MAX_KEYS;
 }
 
-/** Whether a value is a collection; of whichever realm. */
-export function isCollection(value: Referable): value is Collection {
-  if (typeof value === 'symbol') return false;
-  return types.isWeakMap(value) || types.isWeakSet(value) || types.isMap(value) || types.isSet(value);
-}
-
 /** Whether a script assigns to a variable of this name, so that the job's may have another value. */
 function isAssigned(name: string, script: Script): boolean {
   return usesOf(script)?.assigned.has(name) !== false;
@@ -379,13 +390,4 @@ function isAssigned(name: string, script: Script): boolean {
 function isSettled({ name, path }: VariablePlace, script: Script): boolean {
   if (isAssigned(name, script)) return false;
   return path.length === 0 || usesOf(script)?.changed.has(name) === false;
-}
-
-/** Whether a collection has an entry for an object; calls the methods of the language. */
-export function hasKey(collection: Collection, key: object): boolean {
-  if (types.isWeakMap(collection)) return WeakMap.prototype.has.call(collection, key);
-  if (types.isWeakSet(collection)) return WeakSet.prototype.has.call(collection, key);
-  return types.isMap(collection)
-    ? Map.prototype.has.call(collection, key)
-    : Set.prototype.has.call(collection, key);
 }

@@ -61,6 +61,24 @@ const TYPES: readonly (readonly [name: string, is: (value: object) => boolean])[
   ['WeakSet', types.isWeakSet],
 ];
 
+/** A collection of a module, which may have entries for objects that are made elsewhere. */
+export type Collection = Map<unknown, unknown> | Set<unknown> | WeakMap<object, unknown> | WeakSet<object>;
+
+/** Whether a value is a collection; of whichever realm. */
+export function isCollection(value: object | symbol): value is Collection {
+  if (typeof value === 'symbol') return false;
+  return types.isWeakMap(value) || types.isWeakSet(value) || types.isMap(value) || types.isSet(value);
+}
+
+/** Whether a collection has an entry for an object; calls the methods of the language. */
+export function hasKey(collection: Collection, key: object): boolean {
+  if (types.isWeakMap(collection)) return WeakMap.prototype.has.call(collection, key);
+  if (types.isWeakSet(collection)) return WeakSet.prototype.has.call(collection, key);
+  return types.isMap(collection)
+    ? Map.prototype.has.call(collection, key)
+    : Set.prototype.has.call(collection, key);
+}
+
 function hasNot({ seenBy, name, path = [], part }: VariableReference, why: string, cause?: unknown): Error {
   const what = showPath([name, ...path], part);
   const module = seenBy.kind === 'module' ? seenBy.url : seenBy.specifier;

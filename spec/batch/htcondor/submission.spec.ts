@@ -105,6 +105,11 @@ describe('A failed submission', () => {
     ["\nERROR: Can't find address of local schedd\n", true],
     ['\nERROR: Failed to connect to local queue manager\nSECMAN:2011:Connection closed\n', true],
     ['\nERROR: Failed to connect to local queue manager\nAUTHENTICATE:1003:Failed\n', false],
+    [
+      'ERROR: Failed to connect to local queue manager\nAUTHENTICATE:1002:Failure performing handshake\n' +
+        'AUTHENTICATE:1004:Failed to authenticate using FS\n',
+      true,
+    ],
     ['condor_submit: unknown host nonesuch\n', false],
   ])(
     'that met no schedd may be attempted again, if waiting helps, and asks nobody: %j',
